@@ -1,0 +1,261 @@
+"""What happens on a click: check the request, ask the predictor, hand the answer to the views."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from demo import content, views
+from pneumonia import Prediction, Predictor
+from pneumonia.errors import ImageError, WeightsError
+from pneumonia.images import Radiograph, decode
+from pneumonia.operating_points import OperatingPoint
+from pneumonia.variants import PUBLISHED, get_variant
+
+OPACITY = 0.6
+
+
+class Predictors:
+    """The variants of the page, each loaded once, when it is first asked for.
+
+    Args:
+        load: gives the predictor of a variant, or raises `WeightsError`.
+    """
+
+    def __init__(self, load: Callable[[str], Predictor]) -> None:
+        self._load = load
+        self._loaded: dict[str, Predictor | WeightsError] = {}
+        self._lock = threading.Lock()
+
+    def get(self, variant: str) -> Predictor:
+        """The predictor of a variant.
+
+        Raises:
+            WeightsError: as it was raised when the variant was first asked for.
+        """
+        with self._lock:
+            if variant not in self._loaded:
+                try:
+                    self._loaded[variant] = self._load(variant)
+                except WeightsError as error:
+                    self._loaded[variant] = error
+            found = self._loaded[variant]
+        if isinstance(found, WeightsError):
+            raise found
+        return found
+
+    def point(self, prediction: Prediction) -> OperatingPoint:
+        """The operating point at which a prediction was judged."""
+        return self.get(prediction.variant).operating_points[prediction.operating_point]
+
+    def missing(self) -> dict[str, str]:
+        """Why a variant of the page is unavailable, by variant; loads those not asked for yet."""
+        reasons = {}
+        for variant in PUBLISHED:
+            try:
+                self.get(variant)
+            except WeightsError as error:
+                reasons[variant] = str(error)
+        return reasons
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One image that was read, with all it takes to show it anew without running a network.
+
+    Attributes:
+        shown: uint8 (H, W), the preview.
+        predictions: by variant; one on the Read tab, all that are available on the Compare tab.
+    """
+
+    shown: np.ndarray
+    predictions: dict[str, Prediction]
+
+
+@dataclass
+class Session:
+    """What is kept for one tab of one open page; no two pages share one.
+
+    Attributes:
+        file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
+            one and shows no file name, as that may be a patient's.
+        reading: what is shown, if anything is.
+        forgotten: how often a result was taken away. What began before the last time is not shown: its image
+            or its variant is no longer the chosen one.
+        opacity: of the overlay, in [0, 1].
+    """
+
+    file: str | None = None
+    reading: Reading | None = None
+    forgotten: int = 0
+    opacity: float = OPACITY
+
+    def forget(self) -> None:
+        """Take the result away."""
+        self.reading = None
+        self.forgotten += 1
+
+    def keep(self, reading: Reading | None, since: int) -> bool:
+        """Note what will be shown, unless a result was taken away since `forgotten` was `since`."""
+        if self.forgotten != since:
+            return False
+        self.reading = reading
+        return True
+
+
+class ReadHandlers:
+    """Events of the Read tab."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def read(self, file: str | None, variant: str, operating_point: str, session: Session) -> tuple:
+        """Read a file, or the chosen one: record, session, verdict, overlay, colour key, checks, original."""
+        since = session.forgotten
+        try:
+            predictor = self._predictors.get(variant)
+        except WeightsError as error:
+            raise _refused(_unavailable(variant, str(error))) from error
+        source, name = _source(file or session.file)
+        prediction = predictor.predict(source, operating_point)
+        if isinstance(source, Radiograph):
+            reading = Reading(views.preview(source.pixels), {variant: prediction})
+            shown = (
+                self._verdict(reading),
+                self._overlay(reading, session.opacity),
+                views.colour_key(predictor.heatmap_scale),
+                views.checks(prediction),
+                reading.shown,
+            )
+        else:
+            reading, shown = None, (views.rejection(prediction.error), None, "", "", None)
+        if not session.keep(reading, since):
+            shown = (gr.skip(),) * len(shown)
+        return views.record(prediction, name), session, *shown
+
+    def judge(self, operating_point: str, session: Session) -> str:
+        """Judge what was read at another operating point: verdict."""
+        return _judge(self._predictors, operating_point, session, self._verdict)
+
+    def fade(self, opacity: float, session: Session) -> np.ndarray | None:
+        """Draw the overlay with another opacity: overlay."""
+        session.opacity = opacity
+        reading = session.reading
+        return gr.skip() if reading is None else self._overlay(reading, opacity)
+
+    def forget(self, variant: str, session: Session) -> tuple:
+        """Take the old variant's result away: verdict, overlay, colour key, checks."""
+        session.forget()
+        if reason := self._predictors.missing().get(variant):
+            prompt = views.prompt(_unavailable(variant, reason))
+        else:
+            prompt = views.welcome() if session.file is None else views.prompt(content.PRESS)
+        return prompt, None, "", ""
+
+    def choose(self, file: str, session: Session) -> tuple:
+        """Choose a new image: upload box, verdict, overlay, colour key, checks, original; all emptied."""
+        session.forget()
+        session.file = file
+        return None, views.prompt(content.READING), None, "", "", None
+
+    def availability(self) -> dict[str, Any]:
+        """Mark the variants whose weights cannot be loaded, with the reasons."""
+        missing = self._predictors.missing()
+        titles = {variant: get_variant(variant).title for variant in PUBLISHED}
+        choices = [
+            (content.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
+            for variant, title in titles.items()
+        ]
+        reasons = [_unavailable(variant, reason) for variant, reason in missing.items()]
+        return gr.update(choices=choices, info=" ".join(reasons) or None)
+
+    def _verdict(self, reading: Reading) -> str:
+        (prediction,) = reading.predictions.values()
+        version = self._predictors.get(prediction.variant).version
+        return views.verdict(prediction, self._predictors.point(prediction), version)
+
+    def _overlay(self, reading: Reading, opacity: float) -> np.ndarray:
+        (prediction,) = reading.predictions.values()
+        scale = self._predictors.get(prediction.variant).heatmap_scale
+        return views.overlay_on(reading.shown, prediction, scale, opacity)
+
+
+class CompareHandlers:
+    """Events of the Compare tab."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def compare(self, file: str | None, operating_point: str, session: Session) -> tuple:
+        """Read a file, or the chosen one, with every variant: records, session, table."""
+        since = session.forgotten
+        missing = self._predictors.missing()
+        available = [variant for variant in PUBLISHED if variant not in missing]
+        if not available:
+            raise _refused(" ".join(_unavailable(variant, reason) for variant, reason in missing.items()))
+        source, name = _source(file or session.file)
+        predictions = {variant: self._predictors.get(variant).predict(source, operating_point) for variant in available}
+        records = [views.record(prediction, name) for prediction in predictions.values()]
+        records += [views.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
+        if isinstance(source, Radiograph):
+            reading = Reading(views.preview(source.pixels, views.COMPARISON_SIDE), predictions)
+            shown = self._table(reading)
+        else:
+            reading, shown = None, views.rejection(predictions[available[0]].error)
+        return records, session, shown if session.keep(reading, since) else gr.skip()
+
+    def judge(self, operating_point: str, session: Session) -> str:
+        """Judge what was read at another operating point: table."""
+        return _judge(self._predictors, operating_point, session, self._table)
+
+    def choose(self, file: str, session: Session) -> tuple:
+        """Choose a new image: upload box, table; both emptied."""
+        session.forget()
+        session.file = file
+        return None, views.prompt(content.READING)
+
+    def _table(self, reading: Reading) -> str:
+        predictions = list(reading.predictions.values())
+        points = [self._predictors.point(prediction) for prediction in predictions]
+        # One scale for all variants.
+        scale = self._predictors.get(predictions[0].variant).heatmap_scale
+        return views.comparison(reading.shown, predictions, points, scale, self._predictors.missing())
+
+
+def _source(file: str | None) -> tuple[Radiograph | Path, str]:
+    """An upload, decoded once if it can be, and its base name."""
+    if file is None:
+        raise _refused(content.NO_FILE)
+    path = Path(file)
+    if not path.is_file():
+        raise _refused(content.EXPIRED)
+    try:
+        return decode(path), path.name
+    except ImageError:
+        # The predictor meets the same error and turns it into a rejected prediction.
+        return path, path.name
+
+
+def _judge(predictors: Predictors, operating_point: str, session: Session, show: Callable[[Reading], str]) -> str:
+    since, reading = session.forgotten, session.reading
+    if reading is None:
+        return gr.skip()
+    predictions = {
+        variant: prediction.at(predictors.get(variant).operating_points[operating_point])
+        for variant, prediction in reading.predictions.items()
+    }
+    judged = replace(reading, predictions=predictions)
+    return show(judged) if session.keep(judged, since) else gr.skip()
+
+
+def _unavailable(variant: str, reason: str) -> str:
+    return content.UNAVAILABLE.format(title=get_variant(variant).title, reason=reason)
+
+
+def _refused(sentence: str) -> gr.Error:
+    # Expected, so the log needs no traceback either.
+    return gr.Error(sentence, print_exception=False)

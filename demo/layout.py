@@ -1,0 +1,73 @@
+"""The page: tabs put together, its look, and how it is served."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+from demo import content, views
+from demo.handlers import Predictors
+from demo.tabs import compare, read
+from pneumonia import Predictor, load_predictor
+
+_FOLDER = Path(__file__).parent
+_EXAMPLES = _FOLDER / "examples"
+
+# Plain strings name fonts of the reader's own system; Gradio's font classes would fetch files.
+_SANS = ("system-ui", "-apple-system", "'Segoe UI'", "Roboto", "'Helvetica Neue'", "sans-serif")
+_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
+
+
+def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
+    """Build the page; no weights are read until it is opened.
+
+    Args:
+        load: gives the predictor of a variant, or raises `WeightsError`.
+    """
+    predictors = Predictors(load)
+    examples = sorted(_EXAMPLES.glob("*.png"))
+    # Looked over every half hour, uploads older than half an hour are deleted.
+    with gr.Blocks(title=content.TITLE, analytics_enabled=False, delete_cache=(1800, 1800)) as demo:
+        gr.HTML(views.header())
+        with gr.Tab("Read"):
+            read.build(predictors, examples)
+        with gr.Tab("Compare"):
+            compare.build(predictors, examples)
+    # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
+    return demo.queue(max_size=20, api_open=False)
+
+
+def launch(demo: gr.Blocks) -> None:
+    """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted."""
+    demo.launch(
+        theme=_theme(),
+        css_paths=_FOLDER / "style.css",
+        footer_links=[],
+        max_file_size="100mb",
+        strict_cors=True,
+        # A session keeps a preview of some megabytes.
+        state_session_capacity=200,
+        # What follows would send the page, its use or a reader's images elsewhere, or keep them.
+        share=False,
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+    )
+
+
+def _theme() -> gr.themes.Base:
+    theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=_SANS, font_mono=_MONO)
+    # Gradio's own subdued text and primary button fall short of the contrast that WCAG asks for.
+    return theme.set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        color_accent="*primary_700",
+        block_label_text_color="*neutral_600",
+        block_info_text_color="*neutral_600",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+    )

@@ -1,0 +1,98 @@
+"""One module a tab, and what several of them share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.events import Dependency
+
+from demo import content, views
+from demo.handlers import Session
+from pneumonia.images import decode
+from pneumonia.operating_points import BALANCED
+
+# Readings of all tabs together: each keeps one core busy. A click is never dropped because another reading is
+# under way: that one may be of an image that is no longer the chosen one.
+READING: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, "trigger_mode": "multiple"}
+
+# Scripts see the named endpoints and nothing of the page's own wiring.
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+# Answers at once instead of waiting behind readings in the queue.
+AT_ONCE: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multiple", "show_progress": "hidden"}
+
+# Of several changes in a row, the last counts.
+REDRAWN: dict[str, Any] = {**AT_ONCE, "trigger_mode": "always_last"}
+
+_LIVE_REGION = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
+
+_ON_EXAMPLE = """
+element.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    if (button) trigger('click', {index: Number(button.dataset.index)});
+});
+"""
+
+
+def upload_box(elem_id: str) -> gr.File:
+    """Takes any file: its content decides whether it is read, not its name."""
+    return gr.File(label=content.UPLOAD, elem_id=elem_id, elem_classes="upload", height=150)
+
+
+def operating_point_choice(elem_id: str) -> gr.Radio:
+    """The operating points, from sensitivity first to specificity first."""
+    choices = [(label, name) for name, label in content.OPERATING_POINTS.items()]
+    return gr.Radio(choices, value=BALANCED, label=content.OPERATING_POINT, elem_id=elem_id)
+
+
+def example_buttons(paths: Sequence[Path]) -> gr.HTML:
+    """Thumbnails that can be clicked; `chosen_example` says which one was."""
+    images = [views.preview(decode(path).pixels, views.THUMBNAIL_SIDE) for path in paths]
+    return gr.HTML(views.example_buttons(images), js_on_load=_ON_EXAMPLE, visible=bool(paths))
+
+
+def live_region(elem_id: str) -> gr.HTML:
+    """HTML whose changes are announced to screen readers."""
+    return gr.HTML(views.welcome(), elem_id=elem_id, js_on_load=_LIVE_REGION)
+
+
+def read_when_chosen(
+    upload: gr.File,
+    example: gr.HTML,
+    paths: Sequence[Path],
+    choose: Callable[[str, Session], tuple],
+    session: gr.State,
+    emptied: Sequence[Component],
+    read: dict[str, Any],
+    shown_in: str,
+) -> list[Dependency]:
+    """Empty the result as soon as a file or an example is chosen, then start reading.
+
+    Args:
+        upload: takes files.
+        example: the buttons of `paths`.
+        paths: the example images.
+        choose: notes the path of the chosen image and gives what `upload` and `emptied` show from then on.
+        session: of the tab.
+        emptied: what the result is shown in.
+        read: the reading, as keyword arguments of an event.
+        shown_in: element id of the result, which is brought into view on a narrow screen.
+
+    Returns:
+        The two readings, to add to what follows them.
+    """
+
+    def choose_example(session: Session, event: gr.EventData) -> tuple:
+        return choose(str(paths[event.index]), session)
+
+    uploaded = upload.upload(choose, [upload, session], [upload, *emptied], **AT_ONCE)
+    picked = example.click(choose_example, session, [upload, *emptied], **AT_ONCE)
+    look = f"() => document.getElementById('{shown_in}').scrollIntoView({{block: 'nearest'}})"
+    readings = []
+    for chosen in (uploaded, picked):
+        reading = chosen.then(**read, **READING, **PRIVATE)
+        reading.then(None, js=look, **PRIVATE)
+        readings.append(reading)
+    return readings

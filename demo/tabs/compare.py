@@ -1,0 +1,56 @@
+"""Compare tab: one image, all variants side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from demo import content
+from demo.handlers import CompareHandlers, Predictors, Session
+from demo.tabs import (
+    AT_ONCE,
+    READING,
+    REDRAWN,
+    example_buttons,
+    live_region,
+    operating_point_choice,
+    read_when_chosen,
+    upload_box,
+)
+
+
+def build(predictors: Predictors, examples: Sequence[Path]) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`."""
+    handlers = CompareHandlers(predictors)
+
+    # === Layout ===
+
+    with gr.Row():
+        with gr.Column(scale=3, min_width=300):
+            upload = upload_box("compare-upload")
+            example = example_buttons(examples)
+        with gr.Column(scale=2, min_width=300):
+            operating_point = operating_point_choice("compare-operating-point")
+            button = gr.Button(content.COMPARE, variant="primary", elem_id="compare-button")
+    table = live_region("compare-table")
+
+    records = gr.JSON(visible=False, label="readings")
+    session = gr.State(Session())
+
+    # === Events ===
+
+    compare = {
+        "fn": handlers.compare,
+        "inputs": [upload, operating_point, session],
+        "outputs": [records, session, table],
+        "show_progress_on": table,
+    }
+    judge = {"fn": handlers.judge, "inputs": [operating_point, session], "outputs": table}
+
+    # The first event takes the name, so this is the one that scripts call.
+    on_click = button.click(**compare, **READING, api_name="compare")
+    on_choice = read_when_chosen(upload, example, examples, handlers.choose, session, [table], compare, "compare-table")
+    for reading in (on_click, *on_choice):
+        # The operating point may have been changed while the image was read.
+        reading.then(**judge, **AT_ONCE)
+    operating_point.input(**judge, **REDRAWN)

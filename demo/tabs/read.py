@@ -1,0 +1,80 @@
+"""Read tab: one image and one variant, in depth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from demo import content
+from demo.handlers import OPACITY, Predictors, ReadHandlers, Session
+from demo.tabs import (
+    AT_ONCE,
+    PRIVATE,
+    READING,
+    REDRAWN,
+    example_buttons,
+    live_region,
+    operating_point_choice,
+    read_when_chosen,
+    upload_box,
+)
+from pneumonia.variants import DEFAULT, PUBLISHED, get_variant
+
+
+def build(predictors: Predictors, examples: Sequence[Path]) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`."""
+    handlers = ReadHandlers(predictors)
+
+    # === Layout ===
+
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            upload = upload_box("upload")
+            example = example_buttons(examples)
+            variants = [(get_variant(name).title, name) for name in PUBLISHED]
+            variant = gr.Radio(variants, value=DEFAULT, label=content.VARIANT, elem_id="variant")
+            operating_point = operating_point_choice("operating-point")
+            button = gr.Button(content.READ, variant="primary", elem_id="read-button")
+        with gr.Column(scale=5, min_width=320, elem_classes="result"):
+            verdict = live_region("verdict")
+            with gr.Row(elem_classes="images"):
+                original = _image(content.ORIGINAL, "original", content.ORIGINAL_ALT)
+                overlay = _image(content.OVERLAY, "overlay", content.OVERLAY_ALT)
+            with gr.Row(elem_classes="overlay-controls"):
+                with gr.Column(min_width=280):
+                    colour_key = gr.HTML(elem_id="colour-key")
+                with gr.Column(min_width=280):
+                    opacity = gr.Slider(0, 1, OPACITY, step=0.05, label=content.OPACITY, elem_id="opacity", buttons=[])
+            checks = gr.HTML(elem_id="checks")
+
+    record = gr.JSON(visible=False, label="reading")
+    session = gr.State(Session())
+
+    # === Events ===
+
+    details = [verdict, overlay, colour_key, checks]
+    read = {
+        "fn": handlers.read,
+        "inputs": [upload, variant, operating_point, session],
+        "outputs": [record, session, *details, original],
+        "show_progress_on": verdict,
+    }
+    judge = {"fn": handlers.judge, "inputs": [operating_point, session], "outputs": verdict}
+
+    # The first event takes the name, so this is the one that scripts call.
+    on_click = button.click(**read, **READING, api_name="read")
+    on_choice = read_when_chosen(
+        upload, example, examples, handlers.choose, session, [*details, original], read, "verdict"
+    )
+    for reading in (on_click, *on_choice):
+        # The operating point may have been changed while the image was read.
+        reading.then(**judge, **AT_ONCE)
+    variant.input(handlers.forget, [variant, session], details, **AT_ONCE)
+    operating_point.input(**judge, **REDRAWN)
+    opacity.change(handlers.fade, [opacity, session], overlay, **REDRAWN)
+    gr.on(None, handlers.availability, outputs=variant, **PRIVATE, show_progress="hidden")
+
+
+def _image(label: str, elem_id: str, alt: str) -> gr.Image:
+    # PNG: what is judged by eye must not carry the marks of compression.
+    return gr.Image(label=label, elem_id=elem_id, alt_text=alt, format="png", interactive=False, buttons=["fullscreen"])

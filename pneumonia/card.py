@@ -1,0 +1,109 @@
+"""The model card: README.md of a weights folder, rendered from its two JSON files."""
+
+from typing import Any
+
+from pneumonia.notices import DATA, INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.variants import get_variant
+
+
+def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Write the card.
+
+    Args:
+        config: as in config.json.
+        metrics: as in metrics.json.
+
+    Returns:
+        Markdown.
+    """
+    variant = get_variant(config["variant"])
+    sections = [
+        f"# {variant.title}",
+        f"**{NOTICE}**",
+        f"{variant.summary} Version {config['version']}, {config['architecture']['parameters']:,} parameters.",
+        "## Intended use",
+        INTENDED_USE,
+        "## Population",
+        POPULATION,
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in LIMITS),
+        "## Operating points",
+        "Thresholds, temperature and uncertain zone were fixed on the validation images and fixed corruptions of "
+        "them, pooled, by the rules written in `pneumonia/evaluation/calibration.py`. The uncertain zone around each "
+        "threshold holds three percent of these images.",
+        _points_table(config["operating_points"]),
+        "## Figures",
+        "At the balanced operating point, with 95 % intervals from resampling patients. `metrics.json` has the rest.",
+        _sets_table(metrics["sets"]),
+        *_comparison(metrics),
+        "## Training",
+        _training(config),
+        "## Data and licence",
+        f"{DATA} The weights are under the MIT licence of the project.",
+        "",
+    ]
+    return "\n\n".join(sections)
+
+
+def _points_table(points: dict[str, Any]) -> str:
+    rows = [
+        "| operating point | threshold | uncertain | sensitivity | specificity |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, point in points.items():
+        rows.append(
+            f"| {name} | {point['threshold']:.1%} | {point['low']:.1%} to {point['high']:.1%} "
+            f"| {_share(point['sensitivity'])} | {_share(point['specificity'])} |"
+        )
+    return "\n".join(rows)
+
+
+def _sets_table(sets: dict[str, Any]) -> str:
+    rows = [
+        "| set | images | AUROC | accuracy | sensitivity | specificity | ECE |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, figures in sets.items():
+        point = figures["operating_points"]["balanced"]
+        rows.append(
+            f"| {name} | {figures['n']} | {_number(figures['auroc'])} | {_share(point['accuracy'])} "
+            f"| {_share(point['sensitivity'])} | {_share(point['specificity'])} | {_number(figures['ece'])} |"
+        )
+    return "\n".join(rows)
+
+
+def _comparison(metrics: dict[str, Any]) -> list[str]:
+    """Figures of trainings that differ in one thing, where some were recorded."""
+    if "beside" not in metrics:
+        return []
+    rows = ["| trained otherwise | set | AUROC | accuracy, balanced |", "| --- | --- | --- | --- |"]
+    for name, sets in metrics["beside"].items():
+        for set_name, figures in sets.items():
+            accuracy = figures["operating_points"]["balanced"]["accuracy"]
+            rows.append(f"| {name} | {set_name} | {_number(figures['auroc'])} | {_share(accuracy)} |")
+    return ["\n".join(rows)]
+
+
+def _training(config: dict[str, Any]) -> str:
+    train, validation = config["data"]["train"], config["data"]["validation"]
+    return (
+        f"Trained on {_count(train)}, validated on {_count(validation)}; no patient is in both. "
+        f"The command was:\n\n```\n{config['training']['command']}\n```"
+    )
+
+
+def _count(part: dict[str, Any]) -> str:
+    images = " and ".join(f"{count:,} {name}" for name, count in part["images"].items())
+    return f"{images} radiographs of {part['patients']:,} patients"
+
+
+def _share(interval: dict[str, float | None]) -> str:
+    if interval["value"] is None:
+        return "not defined"
+    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
+
+
+def _number(interval: dict[str, float | None]) -> str:
+    if interval["value"] is None:
+        return "not defined"
+    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"

@@ -1,0 +1,164 @@
+"""Random changes that leave the lungs' findings alone and make everything else useless as a clue.
+
+In the public children's set the classes differ in border, aspect ratio, markers, exposure and sharpness.
+Each transformation below takes one of those clues away. All work on one float32 (S, S) image in [0, 1].
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+Transformation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def warp(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rotate, zoom, stretch, shear, shift and mirror in one resampling; what comes in from outside varies."""
+    size = image.shape[0]
+    angle = np.deg2rad(rng.uniform(-12, 12))
+    zoom = np.exp(rng.uniform(np.log(0.8), np.log(1.35)))
+    aspect = np.exp(rng.uniform(-0.15, 0.15))
+    shear = rng.uniform(-0.1, 0.1)
+    mirror = rng.choice((-1.0, 1.0))
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = rotation @ np.array([[mirror * zoom * aspect, shear], [0.0, zoom / aspect]])
+    centre = np.full(2, (size - 1) / 2)
+    shift = rng.uniform(-0.08, 0.08, 2) * size
+    matrix = np.column_stack([linear, centre + shift - linear @ centre])
+    border = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(
+        image,
+        matrix,
+        (size, size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=int(rng.choice(border)),
+        borderValue=float(rng.choice((0.0, rng.uniform()))),
+    )
+
+
+def gamma(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Bend the exposure curve."""
+    return np.power(image, np.float32(np.exp(rng.uniform(-0.6, 0.6))))
+
+
+def contrast(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Scale the grey values about their mean and shift them, clipping as a narrow window would."""
+    scale, shift = rng.uniform(0.6, 1.5), rng.uniform(-0.15, 0.15)
+    mean = float(image.mean())
+    return np.clip((image - np.float32(mean)) * np.float32(scale) + np.float32(mean + shift), 0.0, 1.0)
+
+
+def local_equalisation(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Contrast-limited adaptive histogram equalisation, as many workstations apply it."""
+    tiles = int(rng.integers(2, 9))
+    equalise = cv2.createCLAHE(clipLimit=float(rng.uniform(1.0, 4.0)), tileGridSize=(tiles, tiles))
+    return equalise.apply(_to_bytes(image)).astype(np.float32) / 255
+
+
+def illumination(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Multiply by a smooth gradient, as an uneven detector or a rotated patient gives."""
+    corners = np.exp(rng.uniform(-0.4, 0.4, (2, 2))).astype(np.float32)
+    field = cv2.resize(corners, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.clip(image * field, 0.0, 1.0)
+
+
+def blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian blur."""
+    return cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.6)))
+
+
+def sharpen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Unsharp masking, as many detectors apply it."""
+    smooth = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(1.0, 3.0)))
+    return np.clip(image + np.float32(rng.uniform(0.3, 1.2)) * (image - smooth), 0.0, 1.0)
+
+
+def coarse(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shrink and enlarge again: a small original."""
+    size = image.shape[0]
+    small = int(size * rng.uniform(0.45, 0.9))
+    shrunk = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian noise, sometimes grainy."""
+    sigma = rng.uniform(0.01, 0.06)
+    side = image.shape[0] // int(rng.integers(1, 3))
+    grain = rng.standard_normal((side, side), dtype=np.float32) * np.float32(sigma)
+    return np.clip(image + cv2.resize(grain, image.shape[::-1]), 0.0, 1.0)
+
+
+def jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Compress as JPEG and decode."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))]
+    encoded = cv2.imencode(".jpg", _to_bytes(image), quality)[1]
+    return cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+
+
+def collimate(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Cover strips along the edges with one grey value: collimation, letterboxing, or none to be found."""
+    image = image.copy()
+    size = image.shape[0]
+    top, bottom, left, right = (rng.uniform(0, 0.14, 4) * rng.integers(0, 2, 4) * size).astype(int)
+    value = np.float32(rng.choice((0.0, 0.0, 1.0, rng.uniform())))
+    image[:top] = value
+    image[size - bottom :] = value
+    image[:, :left] = value
+    image[:, size - right :] = value
+    return image
+
+
+def marker(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Write letters or lay plates somewhere near the edge."""
+    size = image.shape[0]
+    ink = np.zeros(image.shape, np.uint8)  # OpenCV draws text on bytes only
+    for _ in range(int(rng.integers(1, 4))):
+        along, across = rng.uniform(0.02, 0.9), rng.choice((rng.uniform(0.0, 0.18), rng.uniform(0.8, 0.96)))
+        x, y = (int(size * value) for value in rng.permutation((along, across)))
+        if rng.uniform() < 0.3:
+            width, height = (int(side) for side in rng.uniform(0.02, 0.12, 2) * size)
+            cv2.rectangle(ink, (x, y), (x + width, y + height), 1, cv2.FILLED)
+        else:
+            text = "".join(rng.choice(list("RLAPDSXI1234567890"), int(rng.integers(1, 4))))
+            font = int(rng.choice((cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX)))
+            cv2.putText(ink, text, (x, y), font, float(rng.uniform(0.3, 0.9)), 1, int(rng.integers(1, 3)))
+    value = rng.choice((1.0, rng.uniform(0.6, 1.0), 0.0))
+    return np.where(ink > 0, np.float32(value), image)
+
+
+# Each with the share of images it is applied to, in this order: the body first, then the acquisition, then the file.
+_STEPS: tuple[tuple[Transformation, float], ...] = (
+    (warp, 0.95),
+    (gamma, 0.6),
+    (local_equalisation, 0.25),
+    (illumination, 0.3),
+    (contrast, 0.4),
+    (blur, 0.25),
+    (sharpen, 0.2),
+    (noise, 0.3),
+    (collimate, 0.35),
+    (marker, 0.35),
+    (coarse, 0.15),
+    (jpeg, 0.2),
+)
+
+
+def augment(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Apply a random choice of all transformations.
+
+    Args:
+        image: float32 (S, S) in [0, 1]; left as it is.
+        rng: the same generator state gives the same result.
+
+    Returns:
+        float32 (S, S) in [0, 1], of the same class.
+    """
+    for transformation, share in _STEPS:
+        if rng.uniform() < share:
+            image = transformation(image, rng)
+    return image
+
+
+def _to_bytes(image: np.ndarray) -> np.ndarray:
+    return np.rint(image * 255).astype(np.uint8)

@@ -1,0 +1,61 @@
+"""Fixed corruptions of validation images: what another hospital's equipment or export might do.
+
+They are no part of the augmentation, differ from it in form, and draw nothing at random but the noise,
+whose seed is fixed. All take and give float32 (S, S) in [0, 1], before `Preprocessing.normalise`.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+
+def _low_contrast(image: np.ndarray) -> np.ndarray:
+    return 0.35 + 0.4 * (image - 0.35)
+
+
+def _dark(image: np.ndarray) -> np.ndarray:
+    return np.power(image, np.float32(1.8))
+
+
+def _bright(image: np.ndarray) -> np.ndarray:
+    return np.power(image, np.float32(0.55))
+
+
+def _blurred(image: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(image, (0, 0), 1.5)
+
+
+def _noisy(image: np.ndarray) -> np.ndarray:
+    grain = np.random.default_rng(0).standard_normal(image.shape, dtype=np.float32)
+    return np.clip(image + np.float32(0.05) * grain, 0.0, 1.0)
+
+
+def _compressed(image: np.ndarray) -> np.ndarray:
+    encoded = cv2.imencode(".jpg", np.rint(image * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
+    return cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+
+
+def _cropped(image: np.ndarray) -> np.ndarray:
+    size = image.shape[0]
+    margin = round(0.12 * size)
+    return cv2.resize(image[margin:-margin, margin:-margin], (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _bordered(image: np.ndarray) -> np.ndarray:
+    size = image.shape[0]
+    margin = round(0.1 * size)
+    inner = cv2.resize(image, (size - 2 * margin, size - 2 * margin), interpolation=cv2.INTER_AREA)
+    return np.pad(inner, margin)
+
+
+CORRUPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "low-contrast": _low_contrast,
+    "dark": _dark,
+    "bright": _bright,
+    "blurred": _blurred,
+    "noisy": _noisy,
+    "compressed": _compressed,
+    "cropped": _cropped,
+    "bordered": _bordered,
+}

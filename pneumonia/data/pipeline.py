@@ -1,0 +1,159 @@
+"""Decoded images in memory, and batches of them through tf.data."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from pneumonia.data.augmentation import augment
+from pneumonia.data.manifest import Record
+from pneumonia.errors import DataError, ImageError
+from pneumonia.images import decode
+from pneumonia.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images of records that could be read.
+
+    Attributes:
+        records: the N records, in the order of `squares`.
+        squares: float32 (N, S, S) in [0, 1], after `Preprocessing.squash` and before `normalise`.
+        skipped: records that could not be read, each with the reason.
+    """
+
+    records: list[Record]
+    squares: np.ndarray
+    skipped: list[tuple[Record, str]]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """float32 (N,), 0 for normal and 1 for pneumonia."""
+        return np.array([record.label for record in self.records], np.float32)
+
+    @property
+    def patients(self) -> np.ndarray:
+        """str (N,), the patient group of each image."""
+        return np.array([record.patient for record in self.records])
+
+
+def load_images(records: list[Record], preprocessing: Preprocessing) -> ImageSet:
+    """Decode and squash all images once.
+
+    Args:
+        records: what to read.
+        preprocessing: the record whose `squash` is applied.
+
+    Returns:
+        The readable images; the others are listed in `skipped`, never replaced.
+
+    Raises:
+        DataError: if none can be read.
+    """
+
+    def read(record: Record) -> np.ndarray | str:
+        try:
+            return preprocessing.squash(decode(record.path).pixels)
+        except ImageError as error:
+            return str(error)
+
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(read, records))
+    kept = [(r, image) for r, image in zip(records, results, strict=True) if not isinstance(image, str)]
+    skipped = [(r, reason) for r, reason in zip(records, results, strict=True) if isinstance(reason, str)]
+    if not kept:
+        raise DataError("None of the images in the data folder can be read.")
+    return ImageSet([r for r, _ in kept], np.stack([image for _, image in kept]), skipped)
+
+
+def class_weights(labels: np.ndarray) -> dict[int, float]:
+    """Weights under which both classes count the same and the mean weight of an image is one.
+
+    Args:
+        labels: (N,) of 0 and 1, both present.
+    """
+    counts = np.bincount(labels.astype(int), minlength=2)
+    return {label: float(len(labels) / (2 * count)) for label, count in enumerate(counts)}
+
+
+def training_batches(
+    images: ImageSet,
+    preprocessing: Preprocessing,
+    batch_size: int,
+    seed: int,
+    epochs: range,
+    views: int = 1,
+) -> tf.data.Dataset:
+    """Shuffled, freshly augmented batches for the given epochs, one after the other.
+
+    Order and augmentation depend on the seed, the epoch and the image alone: not on threads, and not on
+    where an interrupted training was taken up again.
+
+    Args:
+        images: N images in memory.
+        preprocessing: whose `normalise` follows the augmentation.
+        batch_size: B; the last, smaller batch of an epoch is dropped unless it is the only one.
+        seed: of order and augmentation.
+        epochs: numbers of the epochs to give.
+        views: V independently augmented views of each image; labels are left out when there are several.
+
+    Returns:
+        Dataset of ((B, S, S, 1), (B, 1)), or of V-tuples of (B, S, S, 1) when `views` is over 1.
+    """
+    squares, labels = images.squares, images.labels
+    size = preprocessing.size
+    steps = steps_per_epoch(images, batch_size)
+
+    def order(epoch: int) -> np.ndarray:
+        shuffled = np.random.default_rng((seed, epoch)).permutation(len(squares))
+        return shuffled[: steps * batch_size]
+
+    def view(epoch: int, index: int, number: int) -> np.ndarray:
+        rng = np.random.default_rng((seed, epoch, index, number))
+        return preprocessing.normalise(augment(squares[index], rng))[..., None]
+
+    def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        made = [tf.numpy_function(view, (epoch, index, number), tf.float32) for number in range(views)]
+        made = [tf.ensure_shape(image, (size, size, 1)) for image in made]
+        return tuple(made) if views > 1 else (made[0], tf.gather(labels, index)[None])
+
+    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+        indices = tf.ensure_shape(tf.numpy_function(order, (epoch,), tf.int64), (None,))
+        dataset = tf.data.Dataset.from_tensor_slices(indices)
+        dataset = dataset.map(lambda index: example(epoch, index), num_parallel_calls=tf.data.AUTOTUNE)
+        return dataset.batch(batch_size)
+
+    dataset = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(epoch_batches)
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def steps_per_epoch(images: ImageSet, batch_size: int) -> int:
+    """Batches in an epoch of `training_batches`."""
+    return max(len(images.records) // batch_size, 1)
+
+
+def normalised(
+    images: ImageSet,
+    preprocessing: Preprocessing,
+    change: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
+    """The network's input for every image, without augmentation.
+
+    Args:
+        images: N images in memory.
+        preprocessing: whose `normalise` is applied.
+        change: applied to each square before, for instance a fixed corruption.
+
+    Returns:
+        float32 (N, S, S, 1) in [0, 1].
+    """
+    squares = images.squares if change is None else map(change, images.squares)
+    return np.stack([preprocessing.normalise(square) for square in squares])[..., None]
+
+
+def evaluation_batches(inputs: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Batches of ((B, S, S, 1), (B, 1)) in the order given, kept in memory."""
+    dataset = tf.data.Dataset.from_tensor_slices((inputs, labels[:, None]))
+    return dataset.batch(batch_size).cache().prefetch(tf.data.AUTOTUNE)

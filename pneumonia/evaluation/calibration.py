@@ -1,0 +1,107 @@
+"""Temperature, thresholds and the uncertain zone, fixed on validation data by rules written here.
+
+The rules were written before any figure was looked at. They see the pooled validation images: the plain
+ones and each fixed corruption of them (`pneumonia.data.corruptions`), because a threshold fixed on plain
+images of one hospital is known not to hold elsewhere.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, log_expit
+
+from pneumonia.evaluation.metrics import rates, resample_patients
+from pneumonia.operating_points import BALANCED, RULE_IN, SCREENING, Interval, OperatingPoint
+
+_SCREENING_SENSITIVITY = 0.99
+_RULE_IN_SPECIFICITY = 0.99
+# Share of the pooled images that may be called uncertain at a threshold.
+_UNCERTAIN_SHARE = 0.03
+# Temperatures outside of these mean that training failed; the bounds keep the search finite.
+_LOG_TEMPERATURE_BOUNDS = (np.log(0.05), np.log(20.0))
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The divisor of the logits under which the labels are likeliest.
+
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+
+    Args:
+        logits: (N,).
+        labels: (N,) of 0 and 1.
+    """
+    signed = np.where(labels == 1, logits, -logits)
+    result = minimize_scalar(
+        lambda log_t: -log_expit(signed * np.exp(-log_t)).mean(),
+        bounds=_LOG_TEMPERATURE_BOUNDS,
+        method="bounded",
+    )
+    return float(np.exp(result.x))
+
+
+def fix_operating_points(
+    logits: np.ndarray, labels: np.ndarray, patients: np.ndarray, temperature: float
+) -> dict[str, OperatingPoint]:
+    """Three thresholds by rule.
+
+    Balanced: sensitivity equals specificity. Screening: sensitivity 0.99, unless balanced has it already.
+    Rule-in: specificity 0.99, likewise. Around each, the three percent of images nearest in logits are uncertain.
+
+    Args:
+        logits: (N,) uncalibrated, of the pooled validation images.
+        labels: (N,) of 0 and 1.
+        patients: (N,) group of each image.
+        temperature: turns logits into probabilities.
+
+    Returns:
+        Operating points by name, with the sensitivity and specificity on these images.
+    """
+    normal, diseased = logits[labels == 0], logits[labels == 1]
+    balanced = _equal_error(normal, diseased)
+    thresholds = {
+        SCREENING: min(float(np.quantile(diseased, 1 - _SCREENING_SENSITIVITY)), balanced),
+        BALANCED: balanced,
+        RULE_IN: max(float(np.quantile(normal, _RULE_IN_SPECIFICITY)), balanced),
+    }
+    resampled = np.vstack([np.ones(len(labels)), resample_patients(patients)])
+    points = {}
+    for name, threshold in thresholds.items():
+        shares = rates(labels, logits >= threshold, resampled)
+        margin = float(np.quantile(np.abs(logits - threshold), _UNCERTAIN_SHARE))
+        low, at, high = (float(expit(x / temperature)) for x in (threshold - margin, threshold, threshold + margin))
+        points[name] = OperatingPoint(
+            name, at, low, high, _interval(shares["sensitivity"]), _interval(shares["specificity"])
+        )
+    return points
+
+
+def _equal_error(normal: np.ndarray, diseased: np.ndarray) -> float:
+    """The threshold at which as large a share of normals lies above as of pneumonias below."""
+    candidates = np.unique(np.concatenate([normal, diseased]))
+    # A network that gives every image the same logit has no middles; any threshold serves it equally.
+    middles = (candidates[1:] + candidates[:-1]) / 2 if len(candidates) > 1 else candidates
+    above = 1 - np.searchsorted(np.sort(normal), middles) / len(normal)
+    below = np.searchsorted(np.sort(diseased), middles) / len(diseased)
+    gap = np.abs(above - below)
+    # Where several do equally well, the middle of them stays farthest from both classes.
+    return float(np.median(middles[gap == gap.min()]))
+
+
+def _interval(draws: np.ndarray) -> Interval:
+    low, high = np.nanpercentile(draws[1:], (2.5, 97.5))
+    return Interval(float(draws[0]), float(low), float(high))
+
+
+def points_to_dict(points: dict[str, OperatingPoint]) -> dict[str, Any]:
+    """Operating points as they stand in config.json."""
+    return {
+        name: {
+            "threshold": point.threshold,
+            "low": point.low,
+            "high": point.high,
+            "sensitivity": vars(point.sensitivity),
+            "specificity": vars(point.specificity),
+        }
+        for name, point in points.items()
+    }

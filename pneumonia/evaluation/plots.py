@@ -1,0 +1,110 @@
+"""Pictures of figures: ROC, precision-recall, reliability, confusion, training curves."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import ConfusionMatrixDisplay, PrecisionRecallDisplay, RocCurveDisplay
+
+from pneumonia.labels import CLASS_NAMES
+from pneumonia.operating_points import OperatingPoint
+
+_SIZE = (5.0, 5.0)
+_BINS = 10
+
+
+def save_plots(
+    folder: Path,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    point: OperatingPoint,
+) -> list[Path]:
+    """Draw the plots of one set of images.
+
+    Args:
+        folder: made if missing.
+        labels: (N,) of 0 and 1.
+        probabilities: (N,) calibrated.
+        point: whose threshold the confusion matrix and the marks show.
+
+    Returns:
+        The PNG files written.
+    """
+    matplotlib.use("Agg")
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {
+        "roc": _roc(labels, probabilities, point),
+        "precision-recall": _precision_recall(labels, probabilities),
+        "reliability": _reliability(labels, probabilities),
+        "confusion-matrix": _confusion(labels, probabilities, point),
+    }
+    paths = []
+    for name, figure in figures.items():
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=150, bbox_inches="tight")
+    return paths
+
+
+def _roc(labels: np.ndarray, probabilities: np.ndarray, point: OperatingPoint) -> Figure:
+    figure = Figure(_SIZE)
+    axes = figure.subplots()
+    RocCurveDisplay.from_predictions(labels, probabilities, ax=axes, name="all thresholds")
+    positive = probabilities >= point.threshold
+    axes.plot(positive[labels == 0].mean(), positive[labels == 1].mean(), "o", label=f"{point.name} operating point")
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity")
+    axes.legend()
+    return figure
+
+
+def _precision_recall(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
+    figure = Figure(_SIZE)
+    axes = figure.subplots()
+    PrecisionRecallDisplay.from_predictions(labels, probabilities, ax=axes, name="all thresholds")
+    axes.set(xlabel="recall (sensitivity)", ylabel="precision")
+    return figure
+
+
+def _reliability(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
+    figure = Figure(_SIZE)
+    axes = figure.subplots()
+    observed, predicted = calibration_curve(labels, probabilities, n_bins=_BINS)
+    axes.plot([0, 1], [0, 1], "--", color="grey", label="perfect")
+    axes.plot(predicted, observed, "o-", label="observed")
+    axes.set(xlabel="predicted probability of pneumonia", ylabel="share with pneumonia")
+    axes.legend()
+    return figure
+
+
+def _confusion(labels: np.ndarray, probabilities: np.ndarray, point: OperatingPoint) -> Figure:
+    figure = Figure(_SIZE)
+    axes = figure.subplots()
+    ConfusionMatrixDisplay.from_predictions(
+        labels,
+        probabilities >= point.threshold,
+        display_labels=CLASS_NAMES,
+        cmap="Blues",
+        colorbar=False,
+        ax=axes,
+    )
+    axes.set_title(f"{point.name}, threshold {point.threshold:.3f}")
+    return figure
+
+
+def save_history_plot(path: Path, history: list[dict[str, str]]) -> None:
+    """Draw loss and accuracy over the epochs of all supervised phases.
+
+    Args:
+        path: PNG file to write.
+        history: rows of history.csv.
+    """
+    rows = [row for row in history if row.get("val_loss")]
+    epochs = range(1, len(rows) + 1)
+    figure = Figure((10.0, 4.0))
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        axes.plot(epochs, [float(row[name]) for row in rows], label="training, augmented")
+        axes.plot(epochs, [float(row[f"val_{name}"]) for row in rows], label="validation, corrupted")
+        axes.set(xlabel="epoch", ylabel=name)
+        axes.legend()
+    figure.savefig(path, dpi=150, bbox_inches="tight")

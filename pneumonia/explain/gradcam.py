@@ -1,0 +1,70 @@
+"""The serving graph: logit and Grad-CAM in one forward pass.
+
+Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV
+2017. The map weights each feature map by the gradient of the logit with respect to its pooled value. Only
+the head lies between the two, so its gradient is written down and no backward pass is needed. The paper's
+final ReLU is left to the display, and its division by the map's area is left out: the mean of the map plus
+the bias then is the logit, for a linear head, and the map's unit is the logit.
+"""
+
+import tempfile
+
+import keras
+import tensorflow as tf
+
+from pneumonia.models import FEATURES, head_layers
+
+
+class ServingModule(tf.Module):
+    """A trained network as what is served.
+
+    Args:
+        model: as built by `pneumonia.models.build_model`.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__()
+        self._extractor = keras.Model(model.input, model.get_layer(FEATURES).output)
+        # Constants rather than variables: the converter freezes only what the extractor owns.
+        self._dense = [
+            (tf.constant(layer.kernel), tf.constant(layer.bias), layer.activation is keras.activations.relu)
+            for layer in head_layers(model)
+            if isinstance(layer, keras.layers.Dense)
+        ]
+        self._signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
+
+    def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Read a batch.
+
+        Args:
+            image: float32 (B, S, S, 1) in [0, 1].
+
+        Returns:
+            `logit` (B, 1) and `cam` (B, h, w), in logits.
+        """
+        feature_map = self._extractor(image, training=False)  # (B, h, w, C)
+        pooled = tf.reduce_mean(feature_map, axis=(1, 2))  # (B, C)
+        logit, gradient = self._head(pooled)
+        cam = tf.reduce_sum(feature_map * gradient[:, None, None, :], axis=-1)  # (B, h, w)
+        return {"logit": logit, "cam": cam}
+
+    def _head(self, pooled: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The logit (B, 1) and its gradient with respect to `pooled`, (B or 1, C)."""
+        x, masks = pooled, []
+        for kernel, bias, rectified in self._dense:
+            x = tf.matmul(x, kernel) + bias
+            masks.append(tf.cast(x > 0, tf.float32) if rectified else None)
+            x = tf.nn.relu(x) if rectified else x
+        gradient = tf.ones((1, 1))
+        for (kernel, _, _), mask in zip(reversed(self._dense), reversed(masks), strict=True):
+            gradient = tf.matmul(gradient if mask is None else gradient * mask, kernel, transpose_b=True)
+        return x, gradient
+
+    def to_tflite(self) -> bytes:
+        """The same computation for one image as a TensorFlow Lite file with outputs `logit` and `cam`."""
+        archive = keras.export.ExportArchive()
+        archive.track(self._extractor)
+        archive.add_endpoint("serving_default", self.__call__, input_signature=[self._signature])
+        with tempfile.TemporaryDirectory() as folder:
+            archive.write_out(folder, verbose=False)
+            return tf.lite.TFLiteConverter.from_saved_model(folder).convert()

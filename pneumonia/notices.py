@@ -1,0 +1,33 @@
+"""What has to be said beside every result, once: the page, the commands and the model cards take it from here."""
+
+NOTICE = "Research demonstration, not a medical device."
+
+INTENDED_USE = (
+    "For research and teaching: to study how a small network reads chest radiographs, how its evidence can be "
+    "shown, and how its probabilities can be checked. It must not be used to diagnose, to triage or to decide "
+    "on treatment, and its answer does not replace a radiologist's."
+)
+
+POPULATION = (
+    "Trained on frontal chest radiographs of children of one to five years from one hospital in Guangzhou, "
+    "labelled normal or pneumonia. Other ages, other hospitals, other views and other diseases were not "
+    "trained on, and networks trained on this data set are known to do far worse on them."
+)
+
+LIMITS = (
+    "Only two answers were learned, normal and pneumonia: any other disease is called one of them, or uncertain.",
+    "NORMAL means that no sign of pneumonia was found above the threshold; it does not mean healthy.",
+    "Probabilities are calibrated to validation images of the same hospital, of which about three in four show "
+    "pneumonia; where pneumonia is rarer, a positive finding is wrong more often.",
+    "The heatmap shows which regions moved the score. It is coarse, and it is no outline of disease.",
+)
+
+HEATMAP_HELP = (
+    "Warm colours mark regions that raised the score towards pneumonia, in logits; the same colour means the "
+    "same evidence in every case and variant. A clear image means little evidence."
+)
+
+DATA = (
+    "Chest X-Ray Images (Pneumonia): Kermany, Zhang and Goldbaum 2018, doi 10.17632/rscbjbr9sj, CC BY 4.0. "
+    "Only its training part was used; its test part was never read."
+)

@@ -1,0 +1,47 @@
+"""Where a probability becomes a finding."""
+
+from dataclasses import dataclass
+
+from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
+
+SCREENING = "screening"
+BALANCED = "balanced"
+RULE_IN = "rule-in"
+# From sensitivity first to specificity first.
+OPERATING_POINTS = (SCREENING, BALANCED, RULE_IN)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A measured share with its 95 % interval, all in [0, 1]."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold fixed on validation data, and what it did there.
+
+    Attributes:
+        name: one of `OPERATING_POINTS`.
+        threshold: calibrated probability from which pneumonia is called.
+        low: below the threshold; from here on the finding is uncertain.
+        high: above the threshold; up to here the finding is uncertain.
+        sensitivity: share of pneumonias at or above the threshold, on the data that fixed it.
+        specificity: share of normals below it there.
+    """
+
+    name: str
+    threshold: float
+    low: float
+    high: float
+    sensitivity: Interval
+    specificity: Interval
+
+    def finding(self, probability: float) -> str:
+        """NORMAL, PNEUMONIA, or UNCERTAIN inside the zone [low, high) around the threshold."""
+        if self.low <= probability < self.high:
+            return UNCERTAIN
+        return PNEUMONIA if probability >= self.threshold else NORMAL

@@ -1,0 +1,1 @@
+"""Training: the supervised loop, label-free adaptation of a backbone, resuming."""

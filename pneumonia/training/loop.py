@@ -1,0 +1,148 @@
+"""Supervised training of one variant: phases, class weights, checkpoints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from pneumonia.data.corruptions import CORRUPTIONS
+from pneumonia.data.pipeline import (
+    ImageSet,
+    class_weights,
+    evaluation_batches,
+    steps_per_epoch,
+    training_batches,
+)
+from pneumonia.models import ARCHITECTURES, backbone_layers, build_model
+from pneumonia.preprocessing import Preprocessing
+from pneumonia.training.adaptation import adapt_backbone
+from pneumonia.training.resume import Checkpoints
+from pneumonia.training.schedule import warmup_cosine
+from pneumonia.variants import Phase, Recipe, Variant
+
+_EVALUATION_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and how it came about.
+
+    Attributes:
+        model: with the best weights of the last phase.
+        history: one row an epoch, over all phases.
+    """
+
+    model: keras.Model
+    history: list[dict[str, Any]]
+
+
+def train_variant(
+    variant: Variant,
+    recipe: Recipe,
+    train: ImageSet,
+    validation: ImageSet,
+    preprocessing: Preprocessing,
+    seed: int,
+    backbone_weights: str,
+    folder: Path,
+) -> Trained:
+    """Train a variant by a recipe.
+
+    Validation during training runs on corrupted copies of the validation images (each image under one
+    fixed corruption), because the plain ones are read without error long before the network is robust.
+
+    Args:
+        variant: what to build.
+        recipe: how to train it.
+        train: training images.
+        validation: images of other patients.
+        preprocessing: its `size` is the network's input.
+        seed: of parameters, order and augmentation.
+        backbone_weights: "imagenet", "none" or a weights file.
+        folder: for checkpoints; phases found finished there are not run again.
+    """
+    keras.utils.set_random_seed(seed)
+    model = build_model(variant, preprocessing.size)
+    load_pretrained = ARCHITECTURES[variant.architecture].load_pretrained
+    if load_pretrained is not None and backbone_weights != "none":
+        load_pretrained(model, backbone_weights)
+
+    history: list[dict[str, Any]] = []
+    if recipe.adaptation_epochs:
+        history += adapt_backbone(model, train, preprocessing, recipe.adaptation_epochs, seed, folder / "adaptation")
+    watched = evaluation_batches(shifted_inputs(validation, preprocessing), validation.labels, _EVALUATION_BATCH)
+    movable = [layer for layer in backbone_layers(model) if layer.trainable]
+    for number, phase in enumerate(recipe.phases, start=1):
+        for layer in movable:
+            layer.trainable = phase.trains == "all"
+        # Each phase has its own stretch of epochs, so that no augmentation is seen twice.
+        first_epoch = recipe.adaptation_epochs + sum(earlier.epochs for earlier in recipe.phases[: number - 1])
+        history += _run_phase(
+            model,
+            phase,
+            recipe,
+            train,
+            watched,
+            preprocessing,
+            seed,
+            first_epoch,
+            Checkpoints(folder / f"phase-{number}", recipe.patience, {"phase": f"{number} ({phase.trains})"}),
+        )
+    return Trained(model, history)
+
+
+def _run_phase(
+    model: keras.Model,
+    phase: Phase,
+    recipe: Recipe,
+    train: ImageSet,
+    watched: Any,
+    preprocessing: Preprocessing,
+    seed: int,
+    first_epoch: int,
+    checkpoints: Checkpoints,
+) -> list[dict[str, Any]]:
+    steps = steps_per_epoch(train, recipe.batch_size)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            warmup_cosine(phase.learning_rate, phase.epochs * steps), weight_decay=recipe.weight_decay
+        ),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        metrics=[
+            keras.metrics.AUC(name="auroc", from_logits=True),
+            keras.metrics.BinaryAccuracy("accuracy", threshold=0.0),
+        ],
+    )
+    # Built now, so that a checkpoint with the optimizer's state loads without complaint.
+    model.optimizer.build(model.trainable_variables)
+    if not checkpoints.finished:
+        checkpoints.restore(model)
+        done = checkpoints.state["epochs_done"]
+        model.fit(
+            training_batches(
+                train,
+                preprocessing,
+                recipe.batch_size,
+                seed,
+                range(first_epoch + done, first_epoch + phase.epochs),
+            ),
+            epochs=phase.epochs,
+            initial_epoch=done,
+            steps_per_epoch=steps,
+            validation_data=watched,
+            class_weight=class_weights(train.labels),
+            callbacks=[checkpoints],
+            verbose=2,
+        )
+    model.load_weights(checkpoints.best_weights)
+    return checkpoints.state["history"]
+
+
+def shifted_inputs(images: ImageSet, preprocessing: Preprocessing) -> np.ndarray:
+    """Every image once, under one of the fixed corruptions in turn: float32 (N, S, S, 1) in [0, 1]."""
+    changes: Sequence[Any] = list(CORRUPTIONS.values())
+    squares = [changes[i % len(changes)](square) for i, square in enumerate(images.squares)]
+    return np.stack([preprocessing.normalise(square) for square in squares])[..., None]

@@ -1,0 +1,89 @@
+"""A `fit` that can be killed and taken up again with the same result."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+
+# Below this the validation loss counts as no better: the noise of the last digits.
+_MIN_IMPROVEMENT = 1e-5
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """After each epoch, writes down everything the next one depends on.
+
+    Keeps in its folder the last state (weights, optimizer, counters), the best weights by validation loss,
+    and the history; stops the phase when the validation loss has not improved for `patience` epochs.
+    Keras' own `BackupAndRestore` forgets the best value and the waiting of `EarlyStopping`.
+
+    Args:
+        folder: of this phase; made if missing.
+        patience: epochs to wait for a better validation loss.
+        columns: values written in front of every history row.
+    """
+
+    def __init__(self, folder: Path, patience: int, columns: dict[str, Any]) -> None:
+        super().__init__()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._patience = patience
+        self._columns = columns
+        self._state_file = folder / "state.json"
+        self._last = folder / "last-{}.weights.h5"
+        self.best_weights = folder / "best.weights.h5"
+        self.state: dict[str, Any] = {"epochs_done": 0, "best": None, "waited": 0, "history": []}
+        if self._state_file.exists():
+            self.state = json.loads(self._state_file.read_text())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the phase needs no further epoch."""
+        return self.state.get("finished", False)
+
+    def restore(self, model: keras.Model) -> None:
+        """Load the last state into a compiled model."""
+        done = self.state["epochs_done"]
+        if done:
+            model.load_weights(str(self._last).format(done % 2))
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        # The state of dropout is no part of saved weights, so it is made to depend on the epoch alone.
+        for number, layer in enumerate(self.model.layers):
+            if generator := getattr(layer, "seed_generator", None):
+                generator.state.assign([number, epoch])
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        state = self.state
+        state["history"].append({**self._columns, "epoch": epoch + 1, **logs})
+        if state["best"] is None or logs["val_loss"] < state["best"] - _MIN_IMPROVEMENT:
+            state["best"], state["waited"] = logs["val_loss"], 0
+            self.model.save_weights(self.best_weights)
+        else:
+            state["waited"] += 1
+            self.model.stop_training = state["waited"] >= self._patience
+        state["epochs_done"] = epoch + 1
+        state["finished"] = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        # Two files in turn: a kill while one is written leaves the other, which the state still names.
+        self.model.save_weights(str(self._last).format(state["epochs_done"] % 2))
+        write_json(self._state_file, state)
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    beside = path.with_suffix(".partial")
+    beside.write_text(json.dumps(values, indent=2) + "\n")
+    os.replace(beside, path)
+
+
+def history_csv(rows: list[dict[str, Any]]) -> str:
+    """One row an epoch as CSV; columns missing in a row stay empty."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Score labelled radiographs at the locked operating points; no threshold is ever changed."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import cli
+
+from pneumonia.bundle import json_bytes
+from pneumonia.data.manifest import read_classes
+from pneumonia.errors import DataError
+from pneumonia.evaluation.metrics import evaluate
+from pneumonia.evaluation.plots import save_plots
+from pneumonia.labels import CLASS_NAMES
+from pneumonia.operating_points import BALANCED
+from pneumonia.predictor import load_predictor
+from pneumonia.tables import CsvWriter
+from pneumonia.variants import DEFAULT, list_variants
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
+    parser.add_argument("--variant", choices=list_variants(), default=DEFAULT)
+    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
+    parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--scores", type=Path, help="CSV file to write each image's probability to")
+    parser.add_argument("--plots", type=Path, help="folder to write plots to")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    predictor = load_predictor(arguments.variant, arguments.weights)
+    records = read_classes(arguments.data)
+    predictions = list(
+        tqdm(
+            predictor.predict_many(record.path for record in records),
+            total=len(records),
+            unit="image",
+            disable=None,
+        )
+    )
+    rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
+    rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]
+    for record, prediction in rejected:
+        print(f"rejected {record.path.name}: {prediction.error}", file=sys.stderr)
+    if len({record.label for record, _ in rows}) < len(CLASS_NAMES):
+        raise DataError("Both classes need at least one readable image.")
+
+    labels = np.array([record.label for record, _ in rows])
+    probabilities = np.array([prediction.probability for _, prediction in rows])
+    patients = np.array([record.patient for record, _ in rows])
+    command = f"python scripts/evaluate.py --data {cli.portable(arguments.data)} --variant {predictor.variant}"
+    points = predictor.operating_points
+    figures = evaluate(labels, probabilities, patients, points.values(), command)
+    _print(figures)
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
+    if arguments.scores:
+        with arguments.scores.open("w", newline="") as file:
+            CsvWriter(file, ("file", "label", "probability")).write_all(
+                {
+                    "file": f"{CLASS_NAMES[r.label]}/{r.path.name}",
+                    "label": CLASS_NAMES[r.label],
+                    "probability": p.probability,
+                }
+                for r, p in rows
+            )
+    if arguments.plots:
+        save_plots(arguments.plots, labels, probabilities, points[BALANCED])
+    return cli.SOME_REJECTED if rejected else cli.DONE
+
+
+def _print(figures: dict) -> None:
+    print(f"{figures['n']} images, {figures['positives']} with pneumonia, {figures['patients']} patients")
+    for name in ("auroc", "auprc", "brier", "ece"):
+        print(f"{name:12} {_interval(figures[name])}")
+    for name, point in figures["operating_points"].items():
+        print(f"\n{name}, threshold {point['threshold']:.4f}")
+        for measure in ("accuracy", "sensitivity", "specificity", "precision", "npv", "f1"):
+            print(f"  {measure:12} {_interval(point[measure])}")
+        print("  " + ", ".join(f"{key.replace('_', ' ')} {count}" for key, count in point["confusion_matrix"].items()))
+
+
+def _interval(values: dict) -> str:
+    if values["value"] is None:
+        return "not defined"
+    return f"{values['value']:.4f}  ({values['low']:.4f} to {values['high']:.4f})"
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Read radiographs: files, and folders with everything in them."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from PIL import Image
+from tqdm import tqdm
+
+import cli
+
+from pneumonia.errors import DataError, ImageError
+from pneumonia.explain.overlay import overlay
+from pneumonia.images import decode
+from pneumonia.operating_points import BALANCED, OPERATING_POINTS
+from pneumonia.predictor import Prediction, Predictor, load_predictor
+from pneumonia.tables import CsvWriter
+from pneumonia.variants import DEFAULT, list_variants
+
+_CSV_COLUMNS = (
+    "path",
+    "status",
+    "finding",
+    "probability",
+    "threshold",
+    "operating_point",
+    "logit",
+    "checks",
+    "error",
+    "variant",
+    "weights_sha256",
+    "image_sha256",
+    "notice",
+)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("paths", nargs="+", metavar="PATH")
+    parser.add_argument("--variant", choices=list_variants(), default=DEFAULT)
+    parser.add_argument("--operating-point", choices=OPERATING_POINTS, default=BALANCED)
+    parser.add_argument("--format", choices=("text", "jsonl", "csv"), default="text")
+    parser.add_argument("--output", type=Path, help="file to write to instead of standard output")
+    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    files = [path for argument in arguments.paths for path in _walk(argument)]
+    predictor = load_predictor(arguments.variant)
+    some_rejected = False
+    with _output(arguments.output) as output:
+        write = _writer(arguments.format, output, several=len(files) > 1)
+        readings = predictor.predict_many(files, arguments.operating_point)
+        for path, prediction in zip(files, tqdm(readings, total=len(files), unit="image", disable=None), strict=True):
+            write(path, prediction)
+            some_rejected |= prediction.status == "rejected"
+            if arguments.heatmaps and prediction.status == "read":
+                _save_overlay(arguments.heatmaps, path, prediction, predictor)
+    return cli.SOME_REJECTED if some_rejected else cli.DONE
+
+
+def _walk(argument: str) -> Iterator[str]:
+    """A file as it was named, or every regular file below a folder whatever its name."""
+    path = Path(argument)
+    if not path.exists():
+        raise DataError(f"There is no file or folder {argument}.")
+    if not path.is_dir():
+        yield argument
+        return
+    yield from (str(found) for found in sorted(path.rglob("*")) if found.is_file())
+
+
+def _output(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:
+    return path.open("w", newline="", encoding="utf-8") if path else contextlib.nullcontext(sys.stdout)
+
+
+def _writer(form: str, output: TextIO, several: bool):
+    """A function that writes one reading in the chosen form."""
+    if form == "csv":
+        table = CsvWriter(output, _CSV_COLUMNS)
+        return lambda path, prediction: table.write(_row(path, prediction))
+    if form == "jsonl":
+        return lambda path, prediction: print(json.dumps({"path": path, **prediction.to_dict()}), file=output)
+    return lambda path, prediction: print((f"{path}: " if several else "") + _text(prediction), file=output)
+
+
+def _row(path: str, prediction: Prediction) -> dict[str, Any]:
+    checks = "; ".join(f"{check.name}: {check.message}" for check in prediction.checks)
+    return {**prediction.to_dict(), "path": path, "checks": checks}
+
+
+def _text(prediction: Prediction) -> str:
+    if prediction.status == "rejected":
+        return f"Rejected: {prediction.error}"
+    warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
+    return (
+        f"Prediction: {prediction.finding} (probability {prediction.probability:.1%}, "
+        f"threshold {prediction.threshold:.1%}, {prediction.variant}){warnings}"
+    )
+
+
+def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> None:
+    try:
+        pixels = decode(path).pixels
+    except ImageError:
+        return  # the file was changed or removed since it was read
+    picture = overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)
+    # The image's hash keeps apart files of one name from several folders.
+    name = f"{Path(path).name}.{prediction.image_sha256[:8]}.png"
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(folder / name)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Train a variant and write its weights folder."""
+
+import argparse
+import dataclasses
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import cli
+
+from pneumonia.errors import DataError
+from pneumonia.recipes import get_recipe, list_recipes
+from pneumonia.variants import get_variant, list_variants
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA, or train/val of those"
+    )
+    parser.add_argument("--variant", choices=list_variants(), required=True)
+    parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
+    parser.add_argument("--recipe", choices=list_recipes(), help="how to train (default: the variant's own way)")
+    parser.add_argument("--epochs", type=_positive, help="at most this many in each supervised phase")
+    parser.add_argument("--batch-size", type=_positive)
+    parser.add_argument("--image-size", type=_image_size, help="side of the network's input, a multiple of 32")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--backbone-weights",
+        default="imagenet",
+        metavar="imagenet|none|FILE",
+        help="what the backbone starts from",
+    )
+    parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")
+    parser.add_argument("--resume", action="store_true", help="take up an interrupted training of the same output")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    if arguments.backbone_weights not in ("imagenet", "none") and not Path(arguments.backbone_weights).is_file():
+        raise DataError("The file named by --backbone-weights does not exist.")
+    checkpoints = arguments.output.with_name(f".{arguments.output.name}-checkpoints")
+    if checkpoints.exists() and not arguments.resume:
+        shutil.rmtree(checkpoints)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    # tensorflow reads this when it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from pneumonia.training.run import TrainingJob, run_training
+
+    variant = get_variant(arguments.variant)
+    result = run_training(
+        TrainingJob(
+            data=arguments.data,
+            variant=variant,
+            recipe=_recipe(arguments),
+            output=arguments.output,
+            image_size=arguments.image_size or variant.image_size,
+            seed=arguments.seed,
+            backbone_weights=arguments.backbone_weights,
+            command=_command(arguments),
+            outside=arguments.outside,
+            checkpoints=checkpoints,
+        )
+    )
+    shutil.rmtree(checkpoints)
+    for name, reason in result.skipped:
+        print(f"skipped {name}: {reason}", file=sys.stderr)
+    figures = result.metrics["sets"]["validation"]
+    auroc, accuracy = figures["auroc"]["value"], figures["operating_points"]["balanced"]["accuracy"]["value"]
+    print(f"Validation: AUROC {auroc:.4f}, accuracy {accuracy:.1%} at the balanced operating point")
+    print(f"Skipped {len(result.skipped)} unreadable files")
+    return cli.SOME_REJECTED if result.skipped else cli.DONE
+
+
+def _recipe(arguments: argparse.Namespace):
+    variant = get_variant(arguments.variant)
+    recipe = get_recipe(arguments.recipe) if arguments.recipe else variant.recipe
+    if arguments.batch_size:
+        recipe = dataclasses.replace(recipe, batch_size=arguments.batch_size)
+    if arguments.epochs:
+        phases = tuple(
+            dataclasses.replace(phase, epochs=min(phase.epochs, arguments.epochs)) for phase in recipe.phases
+        )
+        adaptation = min(recipe.adaptation_epochs, arguments.epochs)
+        recipe = dataclasses.replace(recipe, phases=phases, adaptation_epochs=adaptation)
+    return recipe
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that does the same training, without paths of this machine."""
+    parts = ["python scripts/train.py"]
+    for name, value in vars(arguments).items():
+        if value is None or name == "resume":
+            continue
+        is_file = name == "backbone_weights" and value not in ("imagenet", "none")
+        if isinstance(value, Path) or is_file:
+            value = cli.portable(value)
+        parts.append(f"--{name.replace('_', '-')} {value}")
+    return " ".join(parts)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _image_size(text: str) -> int:
+    value = int(text)
+    if value < 32 or value % 32:
+        raise argparse.ArgumentTypeError("must be a multiple of 32")
+    return value
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,146 @@
+"""Predictors without weights, and the page served with them in a process of its own."""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from pneumonia import Prediction, load_predictor
+from pneumonia.checks import Check
+from pneumonia.errors import ImageError, WeightsError
+from pneumonia.images import Radiograph, decode
+from pneumonia.operating_points import Interval, OperatingPoint
+
+ROOT = Path(__file__).parent.parent
+
+# Marks a line of the server's log that names another machine it called.
+OUTSIDE = "called outside:"
+
+SENSITIVITY = Interval(0.951, 0.934, 0.966)
+SPECIFICITY = Interval(0.902, 0.871, 0.929)
+
+# Added to the mean grey value, so that variants may disagree about an image.
+_LEANINGS = {"custom-cnn": -0.15, "mobilenetv2-frozen": 0.0, "mobilenetv2-finetuned": 0.1}
+
+
+class FakePredictor:
+    """Calls bright images pneumonia: its probability is the mean grey value, leaning with the variant."""
+
+    version = "1.0.0"
+    heatmap_scale = 4.0
+    operating_points: ClassVar = {
+        "screening": OperatingPoint("screening", 0.2, 0.15, 0.25, SENSITIVITY, SPECIFICITY),
+        "balanced": OperatingPoint("balanced", 0.5, 0.42, 0.56, SENSITIVITY, SPECIFICITY),
+        "rule-in": OperatingPoint("rule-in", 0.8, 0.75, 0.85, SENSITIVITY, SPECIFICITY),
+    }
+
+    def __init__(self, variant: str) -> None:
+        self.variant = variant
+        self.weights_sha256 = hashlib.sha256(variant.encode()).hexdigest()
+        self.readings = 0
+
+    def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
+        """As `pneumonia.Predictor.predict`."""
+        self.readings += 1
+        point = self.operating_points[operating_point]
+        known = {
+            "variant": self.variant,
+            "operating_point": point.name,
+            "threshold": point.threshold,
+            "weights_sha256": self.weights_sha256,
+        }
+        try:
+            radiograph = source if isinstance(source, Radiograph) else decode(source)
+        except ImageError as error:
+            check = Check("image", "reject", str(error))
+            return Prediction(status="rejected", error=str(error), checks=(check,), **known)
+        probability = float(np.clip(radiograph.pixels.mean() + _LEANINGS[self.variant], 0.001, 0.999))
+        grid = cv2.resize(radiograph.pixels, (7, 7), interpolation=cv2.INTER_AREA)
+        return Prediction(
+            status="read",
+            finding=point.finding(probability),
+            probability=probability,
+            logit=float(np.log(probability / (1 - probability))),
+            heatmap=self.heatmap_scale * (grid + _LEANINGS[self.variant]).astype(np.float32),
+            image_sha256=radiograph.sha256,
+            checks=radiograph.checks,
+            **known,
+        )
+
+
+def load_fake(variant: str) -> FakePredictor:
+    """As `pneumonia.load_predictor`, for a page whose variants are all there."""
+    return FakePredictor(variant)
+
+
+def load_all_but_frozen(variant: str) -> FakePredictor:
+    """As `pneumonia.load_predictor`, for a page that misses the weights of one variant."""
+    if variant == "mobilenetv2-frozen":
+        raise WeightsError("There is no weights folder for mobilenetv2-frozen.")
+    return FakePredictor(variant)
+
+
+LOADERS = {"complete": load_fake, "without-frozen": load_all_but_frozen, "real": load_predictor}
+
+
+@contextmanager
+def served(weights: str) -> Iterator[str]:
+    """Serve the page in a process of its own and give its address; fail if it called another machine.
+
+    Args:
+        weights: a key of `LOADERS`.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "tests.fakes", weights]
+    environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port)}
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(10)
+        log.seek(0)
+        assert OUTSIDE not in (said := log.read()), said
+
+
+def _wait_for(port: int, server: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < deadline:
+        with suppress(ConnectionError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        time.sleep(0.1)
+    raise RuntimeError("The page did not come up.")
+
+
+def _report_outside(event: str, arguments: tuple) -> None:
+    """Audit hook: report every connection to, and every look-up of, another machine."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if host not in (None, "127.0.0.1", "localhost", "::1"):
+        print(OUTSIDE, host, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.addaudithook(_report_outside)
+    from demo.layout import build_demo, launch
+
+    launch(build_demo(LOADERS[sys.argv[1]]))

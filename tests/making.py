@@ -1,0 +1,98 @@
+"""Images made by code: a radiograph-like picture and the files that hold it."""
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+
+from pneumonia.errors import ImageError, UnsupportedImageError
+from pneumonia.images import decode
+
+PATIENT = "DOE^JANE"
+PATIENT_ID = "MRN-4711"
+
+
+def radiograph(height: int = 200, width: int = 240, seed: int = 0) -> np.ndarray:
+    """Draw a chest: dark air, grey body, dark lungs, bright mediastinum and ribs; uint8 (height, width)."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    image = np.where(np.abs(x) < 0.85 - 0.2 * (y < -0.7), 0.55, 0.05)
+    for side in (-0.42, 0.42):
+        lung = ((x - side) / 0.3) ** 2 + (y / 0.7) ** 2 < 1
+        image[lung] = 0.22 + 0.06 * (np.sin(y[lung] * 25) > 0.3)
+    image[np.abs(x) < 0.12] = 0.8
+    image += np.random.default_rng(seed).normal(0, 0.01, image.shape)
+    return (np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def encode(pixels: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes:
+    """Write a picture file with Pillow."""
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    stream = BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def dicom_dataset(pixels: np.ndarray, syntax: UID = ExplicitVRLittleEndian, **elements: Any) -> Dataset:
+    """Make a DX image of integers (H, W) or (H, W, 3); an element given as None is left out."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.1"
+    dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    bits = 8 * pixels.dtype.itemsize
+    defaults: dict[str, Any] = {
+        "SOPClassUID": dataset.file_meta.MediaStorageSOPClassUID,
+        "SOPInstanceUID": dataset.file_meta.MediaStorageSOPInstanceUID,
+        "PatientName": PATIENT,
+        "PatientID": PATIENT_ID,
+        "PatientBirthDate": "20200102",
+        "InstitutionName": "General Hospital",
+        "Modality": "DX",
+        "Rows": pixels.shape[0],
+        "Columns": pixels.shape[1],
+        "SamplesPerPixel": 1 if pixels.ndim == 2 else 3,
+        "PhotometricInterpretation": "MONOCHROME2" if pixels.ndim == 2 else "RGB",
+        "BitsAllocated": bits,
+        "BitsStored": bits,
+        "HighBit": (elements.get("BitsStored") or bits) - 1,
+        "PixelRepresentation": int(pixels.dtype.kind == "i"),
+    }
+    if pixels.ndim == 3:
+        defaults["PlanarConfiguration"] = 0
+    for keyword, value in (defaults | elements).items():
+        if value is not None:
+            setattr(dataset, keyword, value)
+    if "PixelData" not in elements:
+        dataset.PixelData = pixels.tobytes() + b"\0" * (pixels.nbytes % 2)
+        dataset["PixelData"].VR = "OB" if bits == 8 else "OW"
+    return dataset
+
+
+def dicom_bytes(pixels: np.ndarray, syntax: UID = ExplicitVRLittleEndian, **elements: Any) -> bytes:
+    """Write `dicom_dataset` as a DICOM file."""
+    return to_bytes(dicom_dataset(pixels, syntax, **elements))
+
+
+def to_bytes(dataset: Dataset) -> bytes:
+    """Write a data set as a DICOM file with its preamble."""
+    stream = BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def warned(source: object) -> set[str]:
+    """Decode and return the names of the warnings."""
+    return {check.name for check in decode(source).checks}
+
+
+def refused(source: object, kind: type[ImageError] = UnsupportedImageError) -> str:
+    """Decode, expect exactly this error, and return its text."""
+    with pytest.raises(ImageError) as caught:
+        decode(source)
+    assert type(caught.value) is kind, caught.value
+    return str(caught.value)

@@ -1,0 +1,210 @@
+"""The page in a real browser."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from demo import content
+from pneumonia.notices import NOTICE
+from pneumonia.predictor import WEIGHTS_FOLDER
+from pneumonia.variants import DEFAULT, PUBLISHED
+from tests.fakes import ROOT, served
+from tests.making import encode, radiograph
+
+CHROMIUM = shutil.which("chromium")
+OPTIONS = (
+    *("--no-sandbox", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run"),
+)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed on this machine")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Address of a page whose variants are all there."""
+    with served("complete") as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A freshly opened page; fails afterwards if it asked another host for anything or met an error."""
+    yield from _opened(browser, address)
+
+
+@pytest.fixture
+def chest(tmp_path: Path) -> str:
+    """Path of a radiograph under a name that must not be shown."""
+    path = tmp_path / "Doe_Jane_<b>1950.png"
+    path.write_bytes(encode(radiograph(), "PNG"))
+    return str(path)
+
+
+@pytest.fixture
+def brighter(tmp_path: Path) -> str:
+    """Path of another radiograph."""
+    path = tmp_path / "second.png"
+    path.write_bytes(encode(radiograph(seed=1) // 2 + 120, "PNG"))
+    return str(path)
+
+
+def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
+    _upload(page, chest)
+    verdict = page.locator("#verdict")
+    expect(verdict).to_contain_text("Calibrated probability of pneumonia")
+    for said in ("threshold 50.0%", "sensitivity 95.1%", "specificity 90.2%", NOTICE):
+        expect(verdict).to_contain_text(said)
+    expect(verdict.get_by_role("img")).to_have_attribute("aria-label", _containing("threshold 50.0%"))
+    expect(page.locator("#original img")).to_be_visible()
+    expect(page.locator("#overlay img")).to_be_visible()
+    expect(page.locator("#colour-key")).to_contain_text("4 logits or more")
+    expect(page.locator("#checks")).to_contain_text(content.CHECKS)
+    assert "Jane" not in page.locator("body").inner_text()
+    expect(page.locator("[role=status][aria-live=polite]").first).to_contain_text("probability")
+
+
+def test_another_image_replaces_the_result(page, chest, brighter):
+    _upload(page, chest)
+    first = _overlay(page)
+    expect(page.locator("#verdict")).not_to_contain_text("PNEUMONIA")
+    _upload(page, brighter)
+    expect(page.locator("#verdict")).to_contain_text("Signs of pneumonia above the threshold")
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+def test_another_variant_clears_the_result_at_once_and_reads_anew(page, chest):
+    _upload(page, chest)
+    first = _overlay(page)
+    page.locator("#variant").get_by_label("Custom CNN").check()
+    expect(page.locator("#verdict")).to_contain_text(content.PRESS, timeout=2000)
+    expect(page.locator("#verdict")).not_to_contain_text("probability")
+    expect(page.locator("#overlay img")).to_have_count(0)
+    expect(page.locator("#checks")).not_to_contain_text(content.CHECKS)
+    expect(page.locator("#original img")).to_be_visible()
+    page.locator("#read-button").click()
+    expect(page.locator("#verdict")).to_contain_text("Custom CNN")
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+def test_another_operating_point_and_opacity_change_what_is_shown(page, chest):
+    _upload(page, chest)
+    first = _overlay(page)
+    page.locator("#operating-point").get_by_label("Rule-in").check()
+    expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
+    page.locator("#opacity input[type=range]").fill("0.1")
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+def test_a_bad_file_gives_its_sentence_and_no_prediction(page, chest, tmp_path):
+    document = tmp_path / "report.png"
+    document.write_bytes(b"%PDF-1.7 a report")
+    _upload(page, chest)
+    _upload(page, str(document))
+    alert = page.locator("#verdict [role=alert]")
+    expect(alert).to_contain_text("PDF")
+    expect(page.locator("#verdict")).not_to_contain_text("%")
+    expect(page.locator("#original img")).to_have_count(0)
+    assert "Traceback" not in page.content()
+
+
+def test_compare_shows_every_variant_and_whether_they_agree(page, chest):
+    page.get_by_role("tab", name="Compare").click()
+    _upload(page, chest, "#compare-upload")
+    table = page.locator("#compare-table")
+    expect(table.locator("tbody tr")).to_have_count(len(PUBLISHED))
+    expect(table).to_contain_text("The variants disagree")
+    expect(table).to_contain_text(NOTICE)
+    expect(table.locator("tbody img")).to_have_count(len(PUBLISHED))
+    page.locator("#compare-operating-point").get_by_label("Rule-in").check()
+    expect(table).to_contain_text("threshold 80.0%")
+
+
+def test_two_readers_do_not_see_each_others_images(page, browser, address, chest):
+    _upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("probability")
+    for other in _opened(browser, address):
+        other.locator("#operating-point").get_by_label("Screening").check()
+        other.locator("#read-button").click()
+        expect(other.get_by_text(content.NO_FILE)).to_be_visible()
+        expect(other.locator("#verdict")).to_contain_text(content.CHOOSE)
+
+
+@pytest.mark.skipif(not list((ROOT / "demo/examples").glob("*.png")), reason="there are no example images")
+def test_one_click_on_an_example_reads_it(page):
+    page.locator(".examples button").first.click()
+    expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_runs_out_of_a_narrow_screen(browser, address, chest, theme):
+    for page in _opened(browser, f"{address}/?__theme={theme}", width=390):
+        _upload(page, chest)
+        expect(page.locator("#overlay img")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.get_by_role("tab", name="Compare").click()
+        _upload(page, chest, "#compare-upload")
+        expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_missing_weights_are_marked_and_the_others_work(browser, chest):
+    with served("without-frozen") as address:
+        for page in _opened(browser, address):
+            expect(page.locator("#variant")).to_contain_text("MobileNetV2, frozen (unavailable)")
+            page.locator("#variant").get_by_label("MobileNetV2, frozen").check()
+            expect(page.locator("#verdict")).to_contain_text("There is no weights folder")
+            page.locator("#variant").get_by_label("Custom CNN").check()
+            _upload(page, chest)
+            expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
+
+
+@pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
+def test_the_real_weights_read_an_image(browser, chest):
+    with served("real") as address:
+        for page in _opened(browser, address):
+            _upload(page, chest)
+            expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia", timeout=20_000)
+            expect(page.locator("#overlay img")).to_be_visible()
+
+
+def _opened(browser: Browser, address: str, width: int = 1280) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    hosts, errors = set(), []
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2] if "://" in request.url else ""))
+    page.on("response", lambda response: errors.append(response.url) if response.status >= 400 else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#upload input[type=file]", state="attached")
+    yield page
+    context.close()
+    assert hosts <= {address.split("/")[2], ""}
+    assert not errors
+
+
+def _upload(page: Page, path: str, box: str = "#upload") -> None:
+    page.set_input_files(f"{box} input[type=file]", path)
+
+
+def _overlay(page: Page) -> str:
+    """Address of the overlay that is shown."""
+    expect(page.locator("#overlay img")).to_be_visible()
+    return page.locator("#overlay img").get_attribute("src")
+
+
+def _containing(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text))

@@ -1,0 +1,69 @@
+"""Weights folders: whole or not at all, and never altered unnoticed."""
+
+import json
+import shutil
+
+import pytest
+
+from pneumonia.bundle import CONFIG, read_bundle, write_bundle
+from pneumonia.errors import WeightsError
+from tests.tiny import tiny_config
+
+
+@pytest.fixture
+def folder(tiny_weights, tmp_path):
+    """A copy of the tiny weights that may be harmed."""
+    return shutil.copytree(tiny_weights, tmp_path / "custom-cnn")
+
+
+def test_reads_back_what_was_written(folder):
+    bundle = read_bundle(folder)
+    assert bundle.config["variant"] == "custom-cnn" and bundle.metrics == {"sets": {}}
+    assert set(bundle.config["files"]) == {"model.keras", "model.tflite", "metrics.json", "history.csv", "README.md"}
+    assert bundle.weights_sha256 == bundle.config["files"]["model.tflite"]["sha256"]
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "metrics.json", CONFIG])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(WeightsError, match=f"{name} is missing"):
+        read_bundle(folder)
+
+
+def test_a_missing_folder_says_how_to_make_one(tmp_path):
+    with pytest.raises(WeightsError, match=r"scripts/train\.py"):
+        read_bundle(tmp_path / "custom-cnn")
+
+
+def test_truncated_flipped_and_pointer_files_are_told_apart(folder):
+    model = folder / "model.tflite"
+    whole = model.read_bytes()
+    model.write_bytes(whole[:-10])
+    with pytest.raises(WeightsError, match="incomplete"):
+        read_bundle(folder)
+    model.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    with pytest.raises(WeightsError, match="altered"):
+        read_bundle(folder)
+    model.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(WeightsError, match="git lfs pull"):
+        read_bundle(folder)
+
+
+def test_a_config_that_is_no_json_or_vouches_for_too_little(folder):
+    config = json.loads((folder / CONFIG).read_text())
+    del config["files"]["model.tflite"]
+    (folder / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(WeightsError, match=r"vouch for model\.tflite"):
+        read_bundle(folder)
+    (folder / CONFIG).write_text("{")
+    with pytest.raises(WeightsError, match="not valid JSON"):
+        read_bundle(folder)
+
+
+def test_replacing_a_folder_leaves_nothing_beside_it(folder):
+    contents = dict(read_bundle(folder).contents)
+    contents["history.csv"] = b"new\n"
+    write_bundle(folder, contents, tiny_config())
+    assert (folder / "history.csv").read_bytes() == b"new\n"
+    assert [path.name for path in folder.parent.iterdir()] == ["custom-cnn"]
+    read_bundle(folder)

@@ -1,0 +1,268 @@
+"""The page's handlers, and the page as a script sees it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from demo import content
+from demo.handlers import CompareHandlers, Predictors, ReadHandlers, Session
+from pneumonia.labels import PNEUMONIA, UNCERTAIN
+from pneumonia.variants import PUBLISHED
+from tests.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake, served
+from tests.making import encode, radiograph
+
+VARIANT = "mobilenetv2-finetuned"
+
+
+@pytest.fixture
+def chest(tmp_path: Path) -> str:
+    """Path of a radiograph that `FakePredictor` gives a probability between its thresholds."""
+    path = tmp_path / "chest.png"
+    path.write_bytes(encode(radiograph(), "PNG"))
+    return str(path)
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> str:
+    """Path of a file that is no image."""
+    path = tmp_path / "chest.jpg"
+    path.write_bytes(b"%PDF-1.7 a report")
+    return str(path)
+
+
+class Loader:
+    """Loads fake predictors and remembers them."""
+
+    def __init__(self) -> None:
+        self.loaded: list[FakePredictor] = []
+
+    def __call__(self, variant: str) -> FakePredictor:
+        self.loaded.append(FakePredictor(variant))
+        return self.loaded[-1]
+
+    @property
+    def readings(self) -> int:
+        """How often a network was run."""
+        return sum(predictor.readings for predictor in self.loaded)
+
+
+# === Handlers ===
+
+
+def test_each_variant_is_loaded_once_however_many_ask():
+    loader = Loader()
+    predictors = Predictors(loader)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(predictors.get, [VARIANT] * 8))
+    assert len(loader.loaded) == 1
+
+
+def test_read_shows_and_records_one_prediction(chest):
+    session = Session()
+    record, kept, verdict, overlay, key, checks, original = ReadHandlers(Predictors(load_fake)).read(
+        chest, VARIANT, "balanced", session
+    )
+    assert json.loads(json.dumps(record))["name"] == "chest.png"
+    assert record["variant"] == VARIANT and record["operating_point"] == "balanced"
+    assert f"{record['probability']:.1%}" in verdict and record["finding"] in verdict
+    assert overlay.shape == (*original.shape, 3) and not np.array_equal(overlay[..., 0], original)
+    assert "logits" in key and content.CHECKS in checks
+    assert kept is session and session.reading is not None
+
+
+def test_another_operating_point_runs_no_network(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    before = handlers.read(chest, VARIANT, "balanced", session)[2]
+    after = handlers.judge("rule-in", session)
+    assert "threshold 50.0%" in before and "threshold 80.0%" in after
+    assert loader.readings == 1
+
+
+def test_another_opacity_runs_no_network_and_stays_for_the_next_image(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    original = handlers.read(chest, VARIANT, "balanced", session)[-1]
+    clear = handlers.fade(0.0, session)
+    assert np.array_equal(clear[..., 0], original)
+    assert loader.readings == 1
+    assert np.array_equal(handlers.read(chest, VARIANT, "balanced", session)[3], clear)
+
+
+def test_choosing_another_image_or_variant_forgets_the_reading(chest):
+    handlers = ReadHandlers(Predictors(load_fake))
+    session = Session()
+    handlers.choose(chest, session)
+    handlers.read(None, VARIANT, "balanced", session)
+    verdict, overlay, key, checks = handlers.forget("custom-cnn", session)
+    assert content.PRESS in verdict
+    assert (overlay, key, checks, session.reading) == (None, "", "", None)
+    # What would redraw it finds nothing to redraw.
+    assert _skipped(handlers.judge("rule-in", session)) and _skipped(handlers.fade(0.1, session))
+    assert handlers.choose(chest, session)[2:] == (None, "", "", None)
+
+
+def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
+    session = Session()
+
+    class Overtaken(FakePredictor):
+        def predict(self, *arguments):
+            session.forget()  # as if the variant were changed while the network runs
+            return super().predict(*arguments)
+
+    record, _, *shown = ReadHandlers(Predictors(Overtaken)).read(chest, VARIANT, "balanced", session)
+    assert record["status"] == "read"
+    assert all(_skipped(value) for value in shown) and session.reading is None
+    assert _skipped(CompareHandlers(Predictors(Overtaken)).compare(chest, "balanced", session)[2])
+
+
+def test_a_rejected_upload_gives_its_sentence_and_takes_the_old_reading_away(chest, document):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    handlers.read(chest, VARIANT, "balanced", session)
+    record, _, verdict, overlay, key, checks, original = handlers.read(document, VARIANT, "balanced", session)
+    assert record["status"] == "rejected" and record["probability"] is None
+    assert 'role="alert"' in verdict and "PDF" in verdict
+    assert (overlay, key, checks, original, session.reading) == (None, "", "", None, None)
+
+
+@pytest.mark.parametrize(("file", "sentence"), [(None, content.NO_FILE), ("/nowhere/x.png", content.EXPIRED)])
+def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
+    with pytest.raises(gr.Error, match=sentence):
+        ReadHandlers(Predictors(load_fake)).read(file, VARIANT, "balanced", Session())
+    with pytest.raises(gr.Error, match=sentence):
+        CompareHandlers(Predictors(load_fake)).compare(file, "balanced", Session())
+
+
+def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest):
+    predictors = Predictors(load_all_but_frozen)
+    handlers = ReadHandlers(predictors)
+    marked = handlers.availability()
+    assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
+    assert ("Custom CNN", "custom-cnn") in marked["choices"]
+    assert "There is no weights folder" in marked["info"]
+    with pytest.raises(gr.Error, match="There is no weights folder"):
+        handlers.read(chest, "mobilenetv2-frozen", "balanced", Session())
+    assert "There is no weights folder" in handlers.forget("mobilenetv2-frozen", Session())[0]
+    assert handlers.read(chest, "custom-cnn", "balanced", Session())[0]["status"] == "read"
+
+    records, _, table = CompareHandlers(predictors).compare(chest, "balanced", Session())
+    assert {record["variant"]: record["status"] for record in records} == {
+        "custom-cnn": "read",
+        "mobilenetv2-finetuned": "read",
+        "mobilenetv2-frozen": "unavailable",
+    }
+    assert "There is no weights folder" in table
+
+
+def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(chest):
+    loader, session = Loader(), Session()
+    handlers = CompareHandlers(Predictors(loader))
+    records, _, table = handlers.compare(chest, "balanced", session)
+    assert [record["variant"] for record in records] == list(PUBLISHED)
+    assert all(f"{record['probability']:.1%}" in table for record in records)
+    assert {record["finding"] for record in records} == {UNCERTAIN, "NORMAL"} and "disagree" in table
+    judged = handlers.judge("screening", session)
+    assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
+
+
+def test_sessions_start_as_copies_of_their_own(chest):
+    # Gradio hands each page a deep copy of the state's first value.
+    first, second = gr.State(Session()).value, gr.State(Session()).value
+    ReadHandlers(Predictors(load_fake)).read(chest, VARIANT, "balanced", first)
+    assert first.reading is not None and second.reading is None
+
+
+def _skipped(value: object) -> bool:
+    return value == gr.skip()
+
+
+# === Start ===
+
+
+def test_importing_the_app_loads_no_weights_and_no_tensorflow_and_turns_reports_off():
+    program = """
+import pathlib, sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+import app
+assert not [name for name in opened if name.endswith((".tflite", ".keras"))]
+assert "tensorflow" not in sys.modules and "keras" not in sys.modules
+import gradio.analytics, huggingface_hub.constants
+assert not gradio.analytics.analytics_enabled() and not app.demo.analytics_enabled
+assert huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+# === Endpoints ===
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Address of a page that lacks the weights of one variant."""
+    with served("without-frozen") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Client:
+    """A script's connection to it."""
+    return Client(address, verbose=False, analytics_enabled=False)
+
+
+def test_scripts_see_the_named_endpoints_and_no_others(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert set(endpoints["named_endpoints"]) == {"/read", "/compare"}
+    assert endpoints["unnamed_endpoints"] == {}
+
+
+def test_read_endpoint(client, chest):
+    record = client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")[0]
+    assert record["status"] == "read" and record["name"] == "chest.png" and record["variant"] == VARIANT
+    assert "path" not in record
+    by_name = client.predict(
+        file=handle_file(chest), variant="custom-cnn", operating_point="screening", api_name="/read"
+    )[0]
+    assert by_name["variant"] == "custom-cnn" and by_name["operating_point"] == "screening"
+
+
+def test_compare_endpoint(client, chest):
+    records = client.predict(handle_file(chest), "rule-in", api_name="/compare")[0]
+    assert {record["variant"] for record in records} == set(PUBLISHED)
+    assert all(record["name"] == "chest.png" and "path" not in record for record in records)
+
+
+def test_rejected_and_refused_requests_leave_the_server_up(client, chest, document, tmp_path):
+    record = client.predict(handle_file(document), VARIANT, "balanced", api_name="/read")[0]
+    assert record["status"] == "rejected" and "PDF" in record["error"]
+    with pytest.raises(AppError, match="There is no weights folder"):
+        client.predict(handle_file(chest), "mobilenetv2-frozen", "balanced", api_name="/read")
+    with pytest.raises(AppError, match="not in the list of choices"):
+        client.predict(handle_file(chest), VARIANT, "strict", api_name="/read")
+    with pytest.raises(AppError, match=content.NO_FILE):
+        client.predict(None, VARIANT, "balanced", api_name="/read")
+    assert client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")[0]["status"] == "read"
+
+
+@pytest.mark.parametrize("name", ["IM0001", "CHEST.PNG", "röntgen bild.png", "a" * 200 + ".png"])
+def test_any_file_name_is_read(client, chest, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(Path(chest).read_bytes())
+    record = client.predict(handle_file(str(path)), VARIANT, "balanced", api_name="/read")[0]
+    assert record["status"] == "read" and record["name"][:6] == name[:6]
+
+
+def test_one_script_never_gets_what_another_one_chose(address, client, chest):
+    client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")
+    other = Client(address, verbose=False, analytics_enabled=False)
+    with pytest.raises(AppError, match=content.NO_FILE):
+        other.predict(None, VARIANT, "balanced", api_name="/read")

@@ -1,0 +1,276 @@
+"""DICOM: transfer syntaxes, damaged files, and that nothing but `ImageError` comes out."""
+
+import struct
+import time
+from pathlib import Path
+
+import gdcm
+import numpy as np
+import pydicom
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from making import (
+    dicom_bytes,
+    dicom_dataset,
+    encode,
+    radiograph,
+    refused,
+    to_bytes,
+)
+from pydicom import Dataset
+from pydicom.data import get_testdata_files
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
+
+from pneumonia.codestreams import jpeg_shape, rle_unfolds_to
+from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
+from pneumonia.images import decode
+
+GREY = radiograph()
+EXACT = GREY.astype(np.float32) / 255
+TWELVE = np.round(EXACT * 4095).astype(np.uint16)  # 12 bits in 16
+
+
+def pixels(*args, **elements) -> np.ndarray:
+    return decode(dicom_bytes(*args, **elements)).pixels
+
+
+# === Transfer syntaxes ===
+
+
+def recompressed(source: np.ndarray, syntax: "gdcm.TransferSyntax", folder: Path, **elements) -> bytes:
+    (folder / "in.dcm").write_bytes(dicom_bytes(source, **elements))
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(folder / "in.dcm"))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(syntax))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(folder / "out.dcm"))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return (folder / "out.dcm").read_bytes()
+
+
+LOSSLESS = {
+    "JPEG Lossless": "JPEGLosslessProcess14_1",
+    "JPEG-LS Lossless": "JPEGLSLossless",
+    "JPEG 2000": "JPEG2000Lossless",
+    "RLE": "RLELossless",
+    "Big Endian": "ExplicitVRBigEndian",
+    "Implicit": "ImplicitVRLittleEndian",
+}
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize("depth", ["8", "12", "16", "signed 16"])
+def test_every_lossless_syntax_gives_the_same_pixels(name, depth, tmp_path):
+    wide = GREY.astype(np.uint16) * 257
+    signed = (wide.astype(np.int32) - 32768).astype(np.int16)
+    source = {"8": GREY, "12": TWELVE, "16": wide, "signed 16": signed}[depth]
+    elements = {"BitsStored": 12} if depth == "12" else {}
+    data = recompressed(source, getattr(gdcm.TransferSyntax, LOSSLESS[name]), tmp_path, **elements)
+    result = decode(data)
+    assert name in result.facts["transfer_syntax"]
+    np.testing.assert_array_equal(result.pixels, pixels(source, **elements))
+
+
+@pytest.mark.parametrize("name", ["JPEGLosslessProcess14_1", "JPEGLSLossless"])
+def test_colour_in_lossless_jpeg(name, tmp_path):
+    rgb = np.dstack([GREY] * 3)
+    data = recompressed(rgb, getattr(gdcm.TransferSyntax, name), tmp_path)
+    np.testing.assert_array_equal(decode(data).pixels, pixels(rgb))
+
+
+@pytest.mark.parametrize("offset, value", [(6, 255), (16, 0)])  # GDCM 3.2.6 dies of SIGSEGV and of SIGABRT
+def test_a_frame_that_ends_gdcm_does_not_end_this_process(offset, value, tmp_path):
+    data = bytearray(recompressed(GREY, gdcm.TransferSyntax.JPEGLosslessProcess14_1, tmp_path))
+    data[data.index(b"\xff\xd8\xff\xc3") + offset] = value
+    refused(bytes(data), CorruptImageError)
+
+
+def test_baseline_jpeg():
+    frame = encode(GREY, "JPEG", quality=95)
+    data = dicom_bytes(GREY, JPEGBaseline8Bit, PixelData=encapsulate([frame]))
+    np.testing.assert_allclose(decode(data).pixels, EXACT, atol=0.06)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
+def test_syntaxes_written_by_pydicom(syntax):
+    dataset = dicom_dataset(TWELVE, BitsStored=12)
+    dataset.compress(syntax)
+    np.testing.assert_array_equal(decode(to_bytes(dataset)).pixels, pixels(TWELVE, BitsStored=12))
+
+
+def test_deflated_and_unknown_syntaxes_are_refused():
+    assert "Deflated" in refused(dicom_bytes(GREY, DeflatedExplicitVRLittleEndian))
+    mpeg = dicom_bytes(GREY, UID("1.2.840.10008.1.2.4.100"), PixelData=encapsulate([b"\0" * 100]))
+    assert "MPEG2" in refused(mpeg)
+    # One of the same length that pydicom does not know.
+    private = mpeg.replace(b"1.2.840.10008.1.2.4.100", b"1.2.840.99999.1.2.4.100")
+    message = refused(private)
+    assert "unknown" in message and "99999" not in message
+
+
+# === Damaged and contradicting files ===
+
+
+def test_missing_pixel_data_and_several_frames():
+    assert "no pixel data" in refused(dicom_bytes(GREY, PixelData=None))
+    assert "3 frames" in refused(dicom_bytes(np.vstack([GREY] * 3), Rows=200, NumberOfFrames=3))
+    assert decode(dicom_bytes(GREY, NumberOfFrames=1)).facts["height"] == 200
+
+
+def test_float_pixels_are_refused():
+    data = dicom_bytes(GREY, PixelData=None, FloatPixelData=EXACT.tobytes())
+    assert "floating point" in refused(data)
+
+
+def test_file_without_preamble_is_named():
+    data = dicom_bytes(GREY)
+    for cut in (data[132:], data[128:], data[data.index(b"\x08\0\x16\0") :]):
+        assert "preamble" in refused(cut)
+
+
+def test_sizes_beyond_the_data_are_refused():
+    assert "400 x 300 pixels" in refused(dicom_bytes(GREY, Rows=300, Columns=400), CorruptImageError)
+    truncated = dicom_bytes(GREY)[:-1000]
+    assert "truncated" in refused(truncated, CorruptImageError)
+
+
+@pytest.mark.parametrize("sizes", [(60000, 60000), (5001, 5000)])
+@pytest.mark.parametrize("syntax", [pydicom.uid.ExplicitVRLittleEndian, RLELossless, JPEG2000Lossless])
+def test_huge_sizes_are_refused_before_decoding(sizes, syntax):
+    elements = {} if not syntax.is_encapsulated else {"PixelData": encapsulate([b"\0" * 100])}
+    data = dicom_bytes(GREY, syntax, Rows=sizes[0], Columns=sizes[1], **elements)
+    started = time.perf_counter()
+    assert "megapixels" in refused(data, ImageSizeError)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_small_images_are_refused():
+    assert "at least 128" in refused(dicom_bytes(radiograph(100, 300)), ImageSizeError)
+
+
+def test_codestream_of_another_size_is_refused():
+    other = encode(radiograph(300, 400), "JPEG")
+    refused(dicom_bytes(GREY, JPEGBaseline8Bit, PixelData=encapsulate([other])), CorruptImageError)
+    dataset = dicom_dataset(TWELVE, BitsStored=12)
+    dataset.compress(JPEG2000Lossless)
+    frame = bytearray(dataset.PixelData)
+    at = frame.index(b"\xff\x4f\xff\x51") + 8
+    frame[at : at + 8] = struct.pack(">II", 60000, 60000)
+    dataset.PixelData = bytes(frame)
+    refused(to_bytes(dataset), CorruptImageError)
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSLESS if name not in ("Big Endian", "Implicit")])
+def test_truncated_codestreams_are_refused(name, tmp_path):
+    data = recompressed(GREY, getattr(gdcm.TransferSyntax, LOSSLESS[name]), tmp_path)
+    dataset = pydicom.dcmread(tmp_path / "out.dcm")
+    frame = pydicom.encaps.get_frame(dataset.PixelData, 0, number_of_frames=1)
+    decode(data)
+    for share in (0.3, 0.6, 0.95):
+        dataset.PixelData = encapsulate([frame[: int(len(frame) * share)]])
+        refused(to_bytes(dataset), CorruptImageError)
+
+
+def test_rle_bomb_is_refused_without_unfolding_it():
+    header = struct.pack("<16I", 1, 64, *[0] * 14)
+    bomb = header + b"\x81\0" * 5_000_000  # unfolds to 640 MB
+    data = dicom_bytes(GREY, RLELossless, PixelData=encapsulate([bomb]))
+    started = time.perf_counter()
+    refused(data, CorruptImageError)
+    assert time.perf_counter() - started < 1
+
+
+def test_odd_bit_layouts_are_refused():
+    assert "bits" in refused(dicom_bytes(TWELVE, BitsStored=12, HighBit=15))
+    assert "bits" in refused(dicom_bytes(GREY, BitsStored=1, HighBit=0))
+    assert "bits" in refused(dicom_bytes(np.zeros((200, 240), np.uint32)))
+
+
+@pytest.mark.parametrize("keyword", ["Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation"])
+def test_missing_elements_are_refused(keyword):
+    refused(dicom_bytes(GREY, HighBit=None, **{keyword: None}), CorruptImageError)
+
+
+# === Nothing but ImageError comes out ===
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pydicom_test_files():
+    for path in get_testdata_files():
+        # Files that pydicom would download are not in its package.
+        if Path(path).is_relative_to(Path(pydicom.__file__).parent):
+            try:
+                decode(path)
+            except ImageError as error:
+                assert str(error)
+
+
+voi = Dataset()
+voi.LUTDescriptor = [256, 0, 8]
+voi.add_new("LUTData", "US", list(range(256)))
+SEEDS = [
+    dicom_bytes(radiograph(128, 128), WindowCenter=100, WindowWidth=90, PatientAge="003Y"),
+    dicom_bytes(radiograph(128, 128), ImplicitVRLittleEndian, VOILUTSequence=[voi]),
+    dicom_bytes(radiograph(128, 128), JPEGBaseline8Bit, PixelData=encapsulate([encode(radiograph(128, 128), "JPEG")])),
+]
+for _syntax in (RLELossless, JPEG2000Lossless):
+    _dataset = dicom_dataset(radiograph(128, 128))
+    _dataset.compress(_syntax)
+    SEEDS.append(to_bytes(_dataset))
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, len(SEEDS) - 1), st.data())
+def test_damaged_files(seed, draw):
+    data = bytearray(SEEDS[seed])
+    for _ in range(draw.draw(st.integers(1, 6))):
+        limit = draw.draw(st.sampled_from([1200, len(data)]))
+        data[draw.draw(st.integers(132, limit - 1))] = draw.draw(st.integers(0, 255))
+    try:
+        result = decode(bytes(data[: draw.draw(st.integers(len(data) // 2, len(data)))]))
+    except ImageError as error:
+        assert str(error)
+    else:
+        assert np.isfinite(result.pixels).all()
+        assert 0 <= result.pixels.min() <= result.pixels.max() <= 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_deeply_nested_sequences_are_refused():
+    item = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + b"\x28\0\x10\x30SQ\0\0\xff\xff\xff\xff"
+    data = dicom_bytes(GREY)
+    at = data.index(b"\xe0\x7f\x10\0")
+    nested = data[:at] + b"\x28\0\x10\x30SQ\0\0\xff\xff\xff\xff" + item * 20_000 + data[at:]
+    with pytest.raises(ImageError):
+        decode(nested)
+
+
+# === Codestream headers by hand ===
+
+
+def test_codestream_headers_by_hand():
+    frame_header = struct.pack(">HBHHB", 17, 8, 300, 400, 3)
+    assert jpeg_shape(b"\xff\xd8\xff\xe0\0\x04ab\xff\xff\xc0" + frame_header + bytes(9)) == (300, 400, 3)
+    assert jpeg_shape(b"\xff\xd8\xff\xf7" + frame_header + bytes(9)) == (300, 400, 3)
+    assert jpeg_shape(b"no jpeg at all") is None
+    header = struct.pack("<16I", 2, 64, 70, *[0] * 13)
+    segments = b"\x03abcd\x80" + b"\xfdx"  # four bytes as they are and nothing; one byte four times
+    assert rle_unfolds_to(header + segments, 8)
+    assert not rle_unfolds_to(header + segments, 9)
+    assert not rle_unfolds_to(header + segments * 2000, 8)

@@ -1,0 +1,104 @@
+"""The map in the serving graph: against numbers by hand, against autodiff, against the compiled model."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pneumonia.engine import Engine
+from pneumonia.errors import WeightsError
+from pneumonia.explain.gradcam import ServingModule
+from pneumonia.explain.overlay import legend, overlay
+from pneumonia.models.head import attach_head
+
+
+def network(hidden_units=(), size=8):
+    """One convolution and a head, on images of 8 pixels."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((size, size, 1))
+    feature_map = keras.layers.Conv2D(5, 3, strides=2, padding="same", activation="relu", name="features")(image)
+    return keras.Model(image, attach_head(feature_map, 0.5, hidden_units))
+
+
+@pytest.fixture(scope="module")
+def image():
+    return np.random.default_rng(0).random((1, 8, 8, 1), dtype=np.float32)
+
+
+def test_a_map_worked_out_by_hand():
+    """Two channels that pass the image and its negative; weights 3 and 1, bias -0.5."""
+    inputs = keras.Input((2, 2, 1))
+    feature_map = keras.layers.Conv2D(2, 1, use_bias=False, name="features")(inputs)
+    model = keras.Model(inputs, attach_head(feature_map, 0.0))
+    model.get_layer("features").set_weights([np.array([1.0, -1.0], np.float32).reshape(1, 1, 1, 2)])
+    model.get_layer("logit").set_weights([np.array([[3.0], [1.0]], np.float32), np.array([-0.5], np.float32)])
+    result = ServingModule(model)(tf.constant([[[[1.0], [2.0]], [[0.0], [4.0]]]]))
+    np.testing.assert_allclose(result["cam"], [[[2.0, 4.0], [0.0, 8.0]]])
+    np.testing.assert_allclose(result["logit"], [[3.0]])
+
+
+@pytest.mark.parametrize("hidden_units", [(), (7,), (7, 4)])
+def test_equals_grad_cam_by_autodiff(hidden_units, image):
+    model = network(hidden_units)
+    both = keras.Model(model.input, [model.get_layer("features").output, model.output])
+    with tf.GradientTape() as tape:
+        feature_map, logit = both(image)
+        gradient = tape.gradient(logit, feature_map)
+    weights = tf.reduce_sum(gradient, axis=(1, 2))
+    expected = tf.einsum("bhwc,bc->bhw", feature_map, weights)
+    result = ServingModule(model)(image)
+    np.testing.assert_allclose(result["cam"], expected, atol=1e-5)
+    np.testing.assert_allclose(result["logit"], logit, atol=1e-5)
+
+
+def test_mean_plus_bias_is_the_logit(image):
+    model = network()
+    result = ServingModule(model)(image)
+    total = result["cam"].numpy().mean() + model.get_layer("logit").bias.numpy()[0]
+    assert total == pytest.approx(float(result["logit"][0, 0]), abs=1e-5)
+
+
+def test_another_network_gives_another_map(image):
+    model = network()
+    before = ServingModule(model)(image)["cam"].numpy()
+    model.get_layer("logit").set_weights([np.random.default_rng(5).normal(size=(5, 1)), np.zeros(1)])
+    after = ServingModule(model)(image)["cam"].numpy()
+    assert abs(np.corrcoef(before.ravel(), after.ravel())[0, 1]) < 0.95
+
+
+@pytest.mark.parametrize("hidden_units", [(), (7,)])
+def test_the_compiled_model_agrees(hidden_units, image):
+    module = ServingModule(network(hidden_units))
+    logit, cam = Engine(module.to_tflite()).run(image[0, ..., 0])
+    expected = module(image)
+    assert logit == pytest.approx(float(expected["logit"][0, 0]), abs=1e-4)
+    np.testing.assert_allclose(cam, expected["cam"][0], atol=1e-4)
+
+
+def test_a_broken_model_is_refused():
+    with pytest.raises(WeightsError):
+        Engine(b"not a model")
+
+
+def test_overlay_leaves_the_image_where_there_is_no_evidence():
+    pixels = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    heat = np.zeros((8, 8), np.float32)
+    heat[2, 2], heat[3, 3] = 8.0, -8.0
+    picture = overlay(pixels, heat, scale=8.0)
+    grey = np.rint(pixels * 255).astype(np.uint8)
+    changed = (picture != grey[..., None]).any(axis=-1)
+    assert changed[2, 2] and changed.sum() == 1
+    assert picture.shape == (8, 8, 3) and picture.dtype == np.uint8
+
+
+def test_overlay_is_on_one_scale_not_stretched_per_image():
+    pixels = np.full((4, 4), 0.5, np.float32)
+    weak = overlay(pixels, np.full((4, 4), 1.0, np.float32), scale=8.0)
+    strong = overlay(pixels, np.full((4, 4), 8.0, np.float32), scale=8.0)
+    assert np.abs(strong.astype(int) - 128).sum() > 2 * np.abs(weak.astype(int) - 128).sum()
+
+
+def test_colours_grow_lighter_evenly():
+    bar = legend(100, 1)[0, 25:].astype(float)
+    lightness = bar @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(lightness) > -1).all() and lightness[-1] - lightness[0] > 80

@@ -1,0 +1,40 @@
+"""Who imports whom."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [path for folder in ("pneumonia", "demo", "scripts") for path in (ROOT / folder).rglob("*.py")]
+SERVING = "import pneumonia.predictor, demo.layout, sys; print([m for m in sys.modules if m.split('.')[0] in {}])"
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_keep_the_direction(path):
+    place = path.relative_to(ROOT).parts[0]
+    allowed = {"demo": {"scripts"}, "scripts": {"gradio", "demo"}, "pneumonia": {"gradio", "demo", "scripts"}}
+    assert not set(imports(path)) & allowed[place]
+    if path.name in ("labels.py", "variants.py") and place == "pneumonia":
+        assert "pneumonia" not in set(imports(path))
+
+
+def test_serving_never_imports_tensorflow():
+    heavy = "('tensorflow', 'keras', 'sklearn', 'matplotlib')"
+    done = subprocess.run([sys.executable, "-c", SERVING.format(heavy)], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip().splitlines()[-1:] == ["[]"], done.stdout + done.stderr
+
+
+def test_importing_the_library_imports_no_page():
+    command = "import pneumonia, sys; assert 'gradio' not in sys.modules and 'demo' not in sys.modules"
+    subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True)

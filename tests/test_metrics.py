@@ -1,0 +1,121 @@
+"""Figures, intervals, calibration and thresholds against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from pneumonia.evaluation.calibration import fit_temperature, fix_operating_points
+from pneumonia.evaluation.metrics import evaluate, expected_calibration_error, rates, resample_patients
+from pneumonia.operating_points import Interval, OperatingPoint
+
+SHARE = Interval(0.9, 0.8, 1.0)
+LABELS = np.array([0, 0, 0, 1, 1])
+
+
+def test_rates_by_hand():
+    positive = np.array([False, False, True, True, False])
+    shares = rates(LABELS, positive, np.ones((1, 5)))
+    expected = {
+        "accuracy": 3 / 5,
+        "sensitivity": 1 / 2,
+        "recall": 1 / 2,
+        "specificity": 2 / 3,
+        "precision": 1 / 2,
+        "npv": 2 / 3,
+        "f1": 1 / 2,
+    }
+    assert {name: value[0] for name, value in shares.items()} == pytest.approx(expected)
+
+
+def test_calibration_error_by_hand():
+    # Bin of 0.1: half are ill, off by 0.4. Bin of 0.9: all are ill, off by 0.1.
+    error = expected_calibration_error(np.array([0, 1, 1, 1]), np.array([0.1, 0.1, 0.9, 0.9]), np.ones(4))
+    assert error == pytest.approx(0.25)
+
+
+def test_resampling_draws_whole_patients():
+    patients = np.array(["a", "a", "b", "c", "c", "c"])
+    weights = resample_patients(patients, resamples=200)
+    assert (weights[:, 0] == weights[:, 1]).all() and (weights[:, 3] == weights[:, 5]).all()
+    assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
+    assert weights.std() > 0
+
+
+def test_evaluate_reports_perfect_and_reversed_scores():
+    points = [OperatingPoint("balanced", 0.5, 0.45, 0.55, SHARE, SHARE)]
+    labels = np.array([0] * 20 + [1] * 20)
+    scores = np.linspace(0.01, 0.99, 40)
+    patients = np.arange(40).astype(str)
+    perfect = evaluate(labels, scores, patients, points, "a command")
+    assert perfect["auroc"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    at = perfect["operating_points"]["balanced"]
+    assert at["confusion_matrix"] == {
+        "true_negative": 20,
+        "false_positive": 0,
+        "false_negative": 0,
+        "true_positive": 20,
+    }
+    assert at["uncertain_share"] == pytest.approx(4 / 40) and perfect["command"] == "a command"
+    reversed_ = evaluate(labels, 1 - scores, patients, points, "")
+    assert reversed_["auroc"]["value"] == 0 and reversed_["operating_points"]["balanced"]["f1"]["value"] == 0
+
+
+def test_intervals_widen_when_images_share_patients():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(rng.integers(0, 2, 40), 10)
+    scores = np.clip(np.repeat(rng.normal(0, 0.2, 40), 10) + 0.3 + 0.3 * labels, 0.001, 0.999)
+    points = [OperatingPoint("balanced", 0.5, 0.5, 0.5, SHARE, SHARE)]
+
+    def width(patients):
+        auroc = evaluate(labels, scores, patients, points, "")["auroc"]
+        return auroc["high"] - auroc["low"]
+
+    assert width(np.repeat(np.arange(40), 10)) > 2 * width(np.arange(400))
+
+
+@pytest.mark.parametrize("true_temperature", [0.5, 1.0, 4.0])
+def test_temperature_is_found(true_temperature):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, 20000)
+    labels = (rng.random(20000) < expit(logits / true_temperature)).astype(int)
+    assert fit_temperature(logits, labels) == pytest.approx(true_temperature, rel=0.1)
+
+
+def test_operating_points_follow_their_rules():
+    rng = np.random.default_rng(0)
+    logits = np.concatenate([rng.normal(-2, 1.5, 4000), rng.normal(2, 1.5, 4000)])
+    labels = np.repeat([0, 1], 4000)
+    points = fix_operating_points(logits, labels, np.arange(8000), temperature=2.0)
+    screening, balanced, rule_in = (points[name] for name in ("screening", "balanced", "rule-in"))
+    assert screening.sensitivity.value == pytest.approx(0.99, abs=0.002)
+    assert rule_in.specificity.value == pytest.approx(0.99, abs=0.002)
+    assert balanced.sensitivity.value == pytest.approx(balanced.specificity.value, abs=0.002)
+    assert balanced.threshold == pytest.approx(0.5, abs=0.02)
+    probabilities = expit(logits / 2)
+    for point in points.values():
+        assert point.low < point.threshold < point.high
+        assert point.sensitivity.low <= point.sensitivity.value <= point.sensitivity.high
+        uncertain = np.mean([point.finding(p) == "UNCERTAIN" for p in probabilities])
+        assert uncertain == pytest.approx(0.03, abs=0.005)
+
+
+def test_perfectly_separated_classes_get_the_middle():
+    logits = np.array([-3.0, -2.0, -1.0, 3.0, 4.0, 5.0])
+    points = fix_operating_points(logits, np.repeat([0, 1], 3), np.arange(6), temperature=1.0)
+    assert points["balanced"].threshold == pytest.approx(expit(1.0))
+    assert points["screening"].threshold <= points["balanced"].threshold <= points["rule-in"].threshold
+
+
+@pytest.mark.parametrize(
+    ("probability", "finding"),
+    [
+        (0.0, "NORMAL"),
+        (0.399, "NORMAL"),
+        (0.4, "UNCERTAIN"),
+        (0.599, "UNCERTAIN"),
+        (0.6, "PNEUMONIA"),
+        (1, "PNEUMONIA"),
+    ],
+)
+def test_findings_at_the_edges_of_the_zone(probability, finding):
+    assert OperatingPoint("balanced", 0.5, 0.4, 0.6, SHARE, SHARE).finding(probability) == finding

@@ -1,0 +1,122 @@
+"""From an upload to a reading."""
+
+import json
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from pneumonia import Prediction, list_variants, load_predictor
+from pneumonia.errors import WeightsError
+from pneumonia.images import decode
+from tests.tiny import tiny_radiograph
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return tiny_radiograph(np.random.default_rng(1), diseased=True, side=200)
+
+
+def test_a_reading_is_complete_and_plain_json(tiny_predictor, picture):
+    prediction = tiny_predictor.predict(picture)
+    assert prediction.status == "read" and prediction.finding in ("NORMAL", "PNEUMONIA", "UNCERTAIN")
+    assert prediction.probability == pytest.approx(1 / (1 + math.exp(-prediction.logit / 2.0)))
+    assert prediction.threshold == 0.5 and prediction.operating_point == "balanced"
+    values = json.loads(json.dumps(prediction.to_dict()))
+    assert values["probability"] == prediction.probability
+    assert "heatmap" not in values and "path" not in values and "not a medical device" in values["notice"]
+
+
+def test_every_kind_of_source_gives_the_same_logit(tiny_predictor, picture, tmp_path):
+    path = tmp_path / "no extension"
+    encoded = cv2.imencode(".png", picture)[1].tobytes()
+    path.write_bytes(encoded)
+    sources = [picture, np.repeat(picture[..., None], 3, axis=2), Image.fromarray(picture), encoded, path, str(path)]
+    sources += [picture.astype(np.uint16) * 257, decode(path)]
+    logits = [tiny_predictor.predict(source).logit for source in sources]
+    assert logits == pytest.approx([logits[0]] * len(sources), abs=1e-4)
+
+
+def test_heatmap_follows_the_geometry_of_the_image(tiny_predictor, picture):
+    prediction = tiny_predictor.predict(picture)
+    assert prediction.heatmap.shape == (4, 4) and prediction.heatmap.dtype == np.float32
+    assert prediction.heatmap_on(np.zeros((30, 50))).shape == (30, 50)
+    assert prediction.heatmap_on(Image.new("L", (50, 30))).shape == (30, 50)
+    same = prediction.heatmap_on(np.zeros((4, 4)))
+    np.testing.assert_allclose(same, prediction.heatmap, atol=1e-6)
+
+
+def test_a_bad_image_is_rejected_with_a_sentence(tiny_predictor):
+    prediction = tiny_predictor.predict(b"%PDF-1.7")
+    assert prediction.status == "rejected" and prediction.error
+    assert prediction.finding is prediction.probability is prediction.heatmap is None
+    assert prediction.checks[0].status == "reject"
+    with pytest.raises(ValueError, match="no heatmap"):
+        prediction.heatmap_on(np.zeros((4, 4)))
+
+
+def test_judging_at_another_point_needs_no_second_pass(tiny_predictor, picture):
+    first = tiny_predictor.predict(picture, "screening")
+    for name, point in tiny_predictor.operating_points.items():
+        moved = first.at(point)
+        assert moved == tiny_predictor.predict(picture, name)
+        assert moved.logit == first.logit and moved.heatmap is first.heatmap
+
+
+def test_many_keeps_the_order_and_survives_bad_files(tiny_predictor):
+    rng = np.random.default_rng(0)
+    pictures = [tiny_radiograph(rng, diseased=i % 2 == 0) for i in range(12)]
+    sources = [*pictures[:5], b"no image", *pictures[5:]]
+    readings = list(tiny_predictor.predict_many(iter(sources)))
+    assert [reading.status for reading in readings] == ["read"] * 5 + ["rejected"] + ["read"] * 7
+    expected = [tiny_predictor.predict(source).logit for source in sources]
+    assert [reading.logit for reading in readings] == expected
+
+
+def test_many_takes_sources_only_as_needed(tiny_predictor, picture):
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield picture
+
+    stream = tiny_predictor.predict_many(endless())
+    assert isinstance(next(stream), Prediction)
+    assert taken < 50
+    stream.close()
+
+
+def test_threads_get_the_same_bits_as_one_after_the_other(tiny_predictor):
+    rng = np.random.default_rng(0)
+    pictures = [tiny_radiograph(rng, diseased=i % 2 == 0) for i in range(8)] * 4
+    serial = [tiny_predictor.predict(picture) for picture in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        parallel = list(pool.map(tiny_predictor.predict, pictures))
+    assert [p.logit for p in parallel] == [p.logit for p in serial]
+    for one, other in zip(parallel, serial, strict=True):
+        np.testing.assert_array_equal(one.heatmap, other.heatmap)
+
+
+def test_unknown_names_are_told(tiny_predictor, picture):
+    with pytest.raises(ValueError, match="screening, balanced, rule-in"):
+        tiny_predictor.predict(picture, "certain")
+    with pytest.raises(WeightsError, match="mobilenetv2-finetuned"):
+        load_predictor("mobilenetv3")
+    assert len(list_variants()) == 6
+
+
+def test_weights_of_another_program_version_are_refused(tiny_weights):
+    from dataclasses import replace
+
+    from pneumonia.bundle import read_bundle
+    from pneumonia.predictor import Predictor
+
+    bundle = read_bundle(tiny_weights)
+    for change in ({"preprocessing": {"side": 3}}, {"operating_points": {"balanced": {"threshold": 0.5}}}):
+        with pytest.raises(WeightsError, match="does not fit"):
+            Predictor(replace(bundle, config={**bundle.config, **change}))

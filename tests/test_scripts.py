@@ -1,0 +1,158 @@
+"""The commands, as a person runs them."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.tiny import SIZE, tiny_radiograph, write_tiny_data
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(script, *arguments, cwd=None):
+    command = [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=280)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """One epoch of `scripts/train.py` on a tiny data set with one unreadable file."""
+    folder = tmp_path_factory.mktemp("trained")
+    write_tiny_data(folder / "data")
+    (folder / "data" / "NORMAL" / "IM-0099-0001.jpeg").write_bytes(b"broken")
+    done = run(
+        "train.py",
+        *("--data", folder / "data", "--variant", "custom-cnn", "--output", folder / "weights" / "custom-cnn"),
+        *("--epochs", 1, "--batch-size", 8, "--image-size", SIZE, "--seed", 3),
+    )
+    return folder, done
+
+
+def test_train_writes_a_whole_weights_folder_and_names_what_it_skipped(trained):
+    folder, done = trained
+    assert done.returncode == 1, done.stderr
+    assert "skipped IM-0099-0001.jpeg: " in done.stderr and "AUROC" in done.stdout
+    weights = folder / "weights" / "custom-cnn"
+    assert [path.name for path in weights.parent.iterdir()] == ["custom-cnn"]
+    config = json.loads((weights / "config.json").read_text())
+    assert config["training"]["seed"] == 3 and str(folder) not in (weights / "config.json").read_text()
+    assert config["data"]["train"]["images"]["PNEUMONIA"] + config["data"]["validation"]["images"]["PNEUMONIA"] == 12
+    metrics = json.loads((weights / "metrics.json").read_text())
+    assert {"validation", "validation-noisy"} <= set(metrics["sets"])
+    assert "NORMAL" in (weights / "README.md").read_text()
+    assert len((weights / "history.csv").read_text().splitlines()) == 2
+
+
+def test_the_result_of_training_can_predict(trained):
+    from pneumonia import load_predictor
+
+    folder, _ = trained
+    predictor = load_predictor(weights=folder / "weights" / "custom-cnn")
+    prediction = predictor.predict(tiny_radiograph(np.random.default_rng(9), diseased=True))
+    assert prediction.status == "read" and prediction.heatmap.shape == (SIZE // 16, SIZE // 16)
+
+
+def test_model_keras_opens_without_our_code_and_agrees(trained):
+    import keras
+
+    from pneumonia import load_predictor
+
+    folder, _ = trained
+    weights = folder / "weights" / "custom-cnn"
+    model = keras.models.load_model(weights / "model.keras", compile=False)
+    predictor = load_predictor(weights=weights)
+    picture = tiny_radiograph(np.random.default_rng(9), diseased=True)
+    image = predictor.preprocessing.apply(picture.astype(np.float32) / 255)
+    assert model.input_shape == (None, SIZE, SIZE, 1) and model.get_layer("features")
+    assert float(model(image[None, ..., None])[0, 0]) == pytest.approx(predictor.predict(picture).logit, abs=1e-4)
+
+
+def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
+    folder, _ = trained
+    weights = folder / "weights" / "custom-cnn"
+    before = (weights / "config.json").read_bytes()
+    outputs = {name: tmp_path / name for name in ("metrics.json", "scores.csv", "plots")}
+    done = run(
+        "evaluate.py",
+        *("--data", folder / "data", "--weights", weights, "--output", outputs["metrics.json"]),
+        *("--scores", outputs["scores.csv"], "--plots", outputs["plots"]),
+    )
+    assert done.returncode == 1 and "rejected IM-0099-0001.jpeg" in done.stderr
+    figures = json.loads(outputs["metrics.json"].read_text())["sets"]["data"]
+    assert figures["n"] == 24 and figures["positives"] == 12
+    assert set(figures["operating_points"]["balanced"]) >= {"accuracy", "sensitivity", "specificity", "npv", "f1"}
+    rows = list(csv.DictReader(outputs["scores.csv"].open()))
+    assert len(rows) == 24 and rows[0]["file"] == "NORMAL/IM-0000-0001.png" and 0 <= float(rows[0]["probability"]) <= 1
+    assert len(list(outputs["plots"].glob("*.png"))) == 4
+    assert (weights / "config.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train.py", "--data", "nowhere", "--variant", "custom-cnn", "--output", "out"),
+        ("evaluate.py", "--data", "nowhere", "--variant", "resnet50"),
+        ("predict.py", "nowhere.png"),
+        ("predict.py", "--operating-point", "certain", "x.png"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_two(arguments, tmp_path):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2 and not done.stdout
+    assert len(done.stderr.strip().splitlines()[-1]) < 300
+
+
+class TestPredict:
+    """`scripts/predict.py` with the weights of the repository."""
+
+    @pytest.fixture(scope="class")
+    def folder(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("images")
+        rng = np.random.default_rng(0)
+        (folder / "below").mkdir()
+        for name in ("a.png", "below/b.png"):
+            cv2.imwrite(str(folder / name), tiny_radiograph(rng, diseased=True, side=256))
+        (folder / "=1+1").write_text("no image")
+        return folder
+
+    def test_text(self, folder):
+        done = run("predict.py", folder / "a.png")
+        assert done.returncode == 0
+        assert done.stdout.startswith("Prediction: ") and "mobilenetv2-finetuned)" in done.stdout
+
+    def test_jsonl_of_a_folder(self, folder):
+        done = run(
+            "predict.py", "--format", "jsonl", "--variant", "custom-cnn", "--operating-point", "screening", folder
+        )
+        assert done.returncode == 1
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        paths = [str(folder / name) for name in ("=1+1", "a.png", "below/b.png")]
+        assert [row["path"] for row in rows] == paths
+        assert [row["status"] for row in rows] == ["rejected", "read", "read"]
+        assert rows[1]["variant"] == "custom-cnn" and rows[1]["operating_point"] == "screening"
+
+    def test_csv_neutralises_formulas_and_heatmaps_are_written(self, folder, tmp_path):
+        done = run(
+            "predict.py",
+            "--format",
+            "csv",
+            "--output",
+            tmp_path / "o.csv",
+            "--heatmaps",
+            tmp_path / "maps",
+            ".",
+            cwd=folder,
+        )
+        assert done.returncode == 1 and not done.stdout
+        rows = list(csv.DictReader((tmp_path / "o.csv").open()))
+        assert rows[0]["path"] == "'=1+1" and rows[1]["path"] == "a.png"
+        maps = list((tmp_path / "maps").glob("*.png"))
+        assert len(maps) == 2 and cv2.imread(str(maps[0])).shape == (256, 256, 3)

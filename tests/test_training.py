@@ -1,0 +1,129 @@
+"""The loop, adaptation without labels, and resuming, on tiny data."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pneumonia.data.manifest import read_training_folder
+from pneumonia.data.pipeline import load_images
+from pneumonia.models import FEATURES, backbone_layers, build_model
+from pneumonia.preprocessing import Preprocessing
+from pneumonia.training import loop
+from pneumonia.training.adaptation import adapt_backbone, barlow_twins_loss
+from pneumonia.training.resume import Checkpoints
+from pneumonia.training.schedule import warmup_cosine
+from pneumonia.variants import Phase, Recipe, get_variant
+from tests.tiny import SIZE, write_tiny_data
+
+PREPROCESSING = Preprocessing(size=SIZE)
+RECIPE = Recipe(phases=(Phase(1, 1e-3, "head"), Phase(2, 1e-3, "all")), batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    write_tiny_data(folder)
+    return load_images(read_training_folder(folder), PREPROCESSING)
+
+
+def train(images, folder, variant="custom-cnn", recipe=RECIPE):
+    return loop.train_variant(
+        get_variant(variant), recipe, images, images, PREPROCESSING, seed=0, backbone_weights="none", folder=folder
+    )
+
+
+def test_schedule_warms_up_and_decays_to_zero():
+    schedule = warmup_cosine(1.0, 100)
+    rates = [float(schedule(step)) for step in range(101)]
+    assert rates[5] == pytest.approx(1.0) and rates[0] < 0.2
+    assert np.all(np.diff(rates[5:]) <= 0) and rates[100] == pytest.approx(0, abs=1e-6)
+
+
+def test_barlow_twins_loss_by_hand():
+    # Standardised columns that equal each other: c is all ones, the diagonal is perfect, the rest redundant.
+    same = tf.constant([[1.0, 1.0], [-1.0, -1.0]])
+    assert float(barlow_twins_loss(same, same)) == pytest.approx(0.005 * 2 / 2, abs=1e-5)
+    # Uncorrelated columns that agree between the views: nothing to improve.
+    apart = tf.constant([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    assert float(barlow_twins_loss(apart, apart)) == pytest.approx(0, abs=1e-5)
+    # The views are opposites: the diagonal is off by two.
+    assert float(barlow_twins_loss(apart, -apart)) == pytest.approx(4.0, abs=1e-3)
+
+
+def test_adaptation_moves_every_backbone_parameter_and_no_head(images, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = build_model(get_variant("mobilenetv2-frozen"), SIZE)
+    before = {id(w): w.numpy() for w in model.weights}
+    adapt_backbone(model, images, PREPROCESSING, epochs=2, seed=0, folder=tmp_path)
+    for layer in backbone_layers(model):
+        for weight in layer.weights:
+            assert not np.array_equal(weight.numpy(), before[id(weight)]), weight.path
+    logit = model.get_layer("logit")
+    assert all(np.array_equal(weight.numpy(), before[id(weight)]) for weight in logit.weights)
+
+
+def test_adaptation_reads_no_label(images, tmp_path):
+    def adapted(labelled, folder):
+        keras.utils.set_random_seed(0)
+        model = build_model(get_variant("custom-cnn"), SIZE)
+        return adapt_backbone(model, labelled, PREPROCESSING, epochs=1, seed=0, folder=folder)
+
+    flipped = [dataclasses.replace(record, label=1 - record.label) for record in images.records]
+    other = dataclasses.replace(images, records=flipped)
+    assert adapted(images, tmp_path / "a") == adapted(other, tmp_path / "b")
+
+
+def test_head_phase_leaves_the_backbone_alone(images, tmp_path):
+    recipe = Recipe(phases=(Phase(1, 1e-2, "head"),), batch_size=8)
+    trained = train(images, tmp_path, "mobilenetv2-frozen", recipe)
+    keras.utils.set_random_seed(0)
+    fresh = build_model(get_variant("mobilenetv2-frozen"), SIZE)
+    for ours, start in zip(trained.model.weights, fresh.weights, strict=True):
+        moved = not np.array_equal(ours.numpy(), start.numpy())
+        assert moved == ("logit" in ours.path), ours.path
+
+
+def test_history_has_a_row_an_epoch_and_the_phase(images, tmp_path):
+    history = train(images, tmp_path).history
+    assert [(row["phase"], row["epoch"]) for row in history] == [("1 (head)", 1), ("2 (all)", 1), ("2 (all)", 2)]
+    assert all(np.isfinite(row["val_loss"]) and 0 <= row["val_auroc"] <= 1 for row in history)
+
+
+def test_a_killed_training_ends_as_if_it_had_not_been(images, tmp_path, monkeypatch):
+    whole = train(images, tmp_path / "whole")
+
+    class Killed(Exception):
+        pass
+
+    on_epoch_end = Checkpoints.on_epoch_end
+
+    def kill_after_first_full_epoch(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if self._columns["phase"] == "2 (all)":
+            raise Killed
+
+    monkeypatch.setattr(Checkpoints, "on_epoch_end", kill_after_first_full_epoch)
+    with pytest.raises(Killed):
+        train(images, tmp_path / "killed")
+    monkeypatch.undo()
+    resumed = train(images, tmp_path / "killed")
+    assert [row["epoch"] for row in resumed.history] == [row["epoch"] for row in whole.history]
+    for ours, theirs in zip(resumed.model.weights, whole.model.weights, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-4, err_msg=ours.path)
+
+
+def test_training_stops_when_validation_no_longer_improves(images, tmp_path, monkeypatch):
+    recipe = Recipe(phases=(Phase(9, 0.0, "all"),), batch_size=8, patience=2)
+    losses = iter([0.5, 0.4, 0.45, 0.46, 0.1])
+    on_epoch_end = Checkpoints.on_epoch_end
+    monkeypatch.setattr(
+        Checkpoints, "on_epoch_end", lambda self, e, logs: on_epoch_end(self, e, {**logs, "val_loss": next(losses)})
+    )
+    assert len(train(images, tmp_path, recipe=recipe).history) == 4
+
+
+def test_the_feature_map_has_a_name(images, tmp_path):
+    assert train(images, tmp_path).model.get_layer(FEATURES).output.shape[1:] == (SIZE // 16, SIZE // 16, 192)

@@ -1,0 +1,184 @@
+"""What the page says and draws for a prediction."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from demo import views
+from pneumonia import Prediction
+from pneumonia.checks import Check
+from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
+from pneumonia.notices import NOTICE
+from pneumonia.operating_points import Interval, OperatingPoint
+
+POINT = OperatingPoint(
+    "balanced", 0.41, 0.35, 0.48, sensitivity=Interval(0.951, 0.934, 0.966), specificity=Interval(0.902, 0.871, 1.0)
+)
+MARKUP = '<script>alert("x")</script>'
+
+
+def reading(probability: float, **changes: object) -> Prediction:
+    """A prediction judged at `POINT`, with evidence in the upper left quarter."""
+    heatmap = np.zeros((2, 2), np.float32)
+    heatmap[0, 0] = 4.0
+    prediction = Prediction(
+        status="read",
+        variant="mobilenetv2-finetuned",
+        operating_point=POINT.name,
+        threshold=POINT.threshold,
+        weights_sha256="ab" * 32,
+        finding=POINT.finding(probability),
+        probability=probability,
+        logit=0.0,
+        heatmap=heatmap,
+        image_sha256="cd" * 32,
+    )
+    return replace(prediction, **changes)
+
+
+class _Text(HTMLParser):
+    """Collects tags, attributes and text, and complains about tags that do not match."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(html)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag != "img":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize(
+    ("probability", "finding", "words"),
+    [
+        (0.964, PNEUMONIA, "Signs of pneumonia above the threshold"),
+        (0.12, NORMAL, "No sign of pneumonia above the threshold"),
+        (0.44, UNCERTAIN, "Too close to the threshold to call"),
+    ],
+)
+def test_verdict_says_finding_probability_threshold_and_what_was_measured(probability, finding, words):
+    text = _Text(views.verdict(reading(probability), POINT, "1.2.0")).text
+    for said in (
+        *(finding, words, f"{probability:.1%}", "threshold 41.0%", "35.0% to 48.0%", "balanced"),
+        *("sensitivity 95.1% (95% interval 93.4% to 96.6%)", "specificity 90.2% (95% interval 87.1% to 100.0%)"),
+        *(NOTICE, "1.2.0", "abababababab", "cdcdcdcdcdcd", "MobileNetV2, fine-tuned"),
+    ):
+        assert said in text
+    assert "healthy" not in text.lower()
+
+
+def test_bar_draws_probability_threshold_and_zone_and_says_them_to_screen_readers():
+    bar = _Text(views.probability_bar(reading(0.964), POINT))
+    styles = [value for name, value in bar.attributes if name == "style"]
+    assert "left:96.40%" in styles  # the probability
+    assert "left:41.00%" in styles  # the threshold
+    assert "left:35.00%;width:13.00%" in styles  # the zone that is too close to call
+    label = dict(bar.attributes)["aria-label"]
+    assert "96.4%" in label and "41.0%" in label and "35.0% to 48.0%" in label
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.0, "0.0%"), (1.0, "100.0%"), (0.0001, "<0.1%"), (0.9999, ">99.9%"), (0.5, "50.0%")]
+)
+def test_percent_never_rounds_to_certainty(share, words):
+    assert views.percent(share) == words
+
+
+def test_rejection_is_an_alert_without_a_prediction():
+    nothing = {"finding": None, "probability": None, "heatmap": None}
+    rejected = replace(reading(0.9), status="rejected", error="Too small.", **nothing)
+    html = _Text(views.verdict(rejected, POINT, "1.0.0"))
+    assert ("role", "alert") in html.attributes
+    assert "Too small." in html.text
+    assert "%" not in html.text
+
+
+def test_text_from_outside_is_escaped():
+    checks = (Check("view", "warn", MARKUP),)
+    for html in (
+        views.rejection(MARKUP),
+        views.prompt(MARKUP),
+        views.checks(reading(0.9, checks=checks)),
+        views.verdict(reading(0.9), POINT, MARKUP),
+        views.comparison(np.zeros((8, 8), np.uint8), [reading(0.9)], [POINT], 4.0, {"custom-cnn": MARKUP}),
+    ):
+        parsed = _Text(html)
+        assert "script" not in parsed.tags
+        assert MARKUP in parsed.text
+
+
+def test_checks_put_what_needs_care_first_and_say_their_state():
+    checks = (Check("a", "ok", "Fine."), Check("b", "warn", "A photograph."))
+    text = _Text(views.checks(reading(0.9, checks=checks))).text
+    assert text.index("Careful: A photograph.") < text.index("Passed: Fine.")
+    assert "Nothing unusual" in views.checks(reading(0.9))
+
+
+def test_preview_keeps_the_shape_of_the_image_and_its_greys():
+    pixels = np.full((3000, 1500), 0.2, np.float32)
+    shown = views.preview(pixels)
+    assert shown.shape == (1024, 512) and shown.dtype == np.uint8
+    assert set(np.unique(shown)) == {51}
+    assert views.preview(pixels[:200, :100]).shape == (200, 100)  # never enlarged
+
+
+def test_overlay_colours_the_evidence_and_only_it():
+    shown = np.full((100, 100), 90, np.uint8)
+    coloured = views.overlay_on(shown, reading(0.9), scale=4.0, opacity=0.6)
+    assert coloured.shape == (100, 100, 3)
+    assert np.ptp(coloured[5, 5].astype(int)) > 50
+    assert np.array_equal(coloured[95, 95], [90, 90, 90])
+    clear = views.overlay_on(shown, reading(0.9), scale=4.0, opacity=0.0)
+    assert np.array_equal(clear, np.repeat(shown[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        ([NORMAL, NORMAL, NORMAL], "All 3 variants agree: NORMAL."),
+        ([PNEUMONIA, NORMAL, PNEUMONIA], "The variants disagree: 2 PNEUMONIA, 1 NORMAL."),
+        ([PNEUMONIA, UNCERTAIN], "The variants disagree: 1 PNEUMONIA, 1 UNCERTAIN."),
+        ([NORMAL], "Only one variant is available"),
+    ],
+)
+def test_agreement(findings, words):
+    assert words in views.agreement(findings)
+
+
+def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
+    predictions = [reading(0.9), reading(0.1, variant="custom-cnn")]
+    missing = {"mobilenetv2-frozen": "There are no weights."}
+    table = _Text(views.comparison(np.zeros((64, 64), np.uint8), predictions, [POINT, POINT], 4.0, missing))
+    assert table.tags.count("tr") == 1 + 3
+    assert table.tags.count("img") == 1 + 2 + 1  # the original, two overlays, the colour key
+    assert all(value for name, value in table.attributes if name == "alt")
+    for said in ("90.0%", "10.0%", "disagree", "MobileNetV2, frozen is unavailable. There are no weights.", NOTICE):
+        assert said in table.text
+
+
+def test_record_names_the_file_and_nothing_is_called_path():
+    record = views.record(reading(0.9), "chest.dcm")
+    assert record["name"] == "chest.dcm" and record["finding"] == PNEUMONIA
+    assert "path" not in record
+    assert "path" not in views.unavailable_record("custom-cnn", "No weights.", "chest.dcm")
+
+
+def test_colour_key_names_scale_and_unit():
+    key = _Text(views.colour_key(4.0))
+    assert "4 logits or more" in key.text
+    assert "4 logits" in dict(key.attributes)["alt"]
