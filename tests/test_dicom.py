@@ -7,14 +7,6 @@ import warnings
 import numpy as np
 import pydicom
 import pytest
-from making import (
-    PATIENT,
-    PATIENT_ID,
-    dicom_bytes,
-    radiograph,
-    refused,
-    warned,
-)
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -24,6 +16,14 @@ from pydicom.uid import (
 
 from pneumonia.errors import CorruptImageError, ImageError
 from pneumonia.images import decode
+from tests.making import (
+    PATIENT,
+    PATIENT_ID,
+    dicom_bytes,
+    radiograph,
+    refused,
+    warned,
+)
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255

@@ -10,14 +10,6 @@ import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import (
-    dicom_bytes,
-    dicom_dataset,
-    encode,
-    radiograph,
-    refused,
-    to_bytes,
-)
 from pydicom import Dataset
 from pydicom.data import get_testdata_files
 from pydicom.encaps import encapsulate
@@ -33,6 +25,14 @@ from pydicom.uid import (
 from pneumonia.codestreams import jpeg_shape, rle_unfolds_to
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.images import decode
+from tests.making import (
+    dicom_bytes,
+    dicom_dataset,
+    encode,
+    radiograph,
+    refused,
+    to_bytes,
+)
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255

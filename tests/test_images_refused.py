@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import encode, radiograph, refused
 from PIL import Image
 
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.images import MAX_BYTES, decode
+from tests.making import encode, radiograph, refused
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255

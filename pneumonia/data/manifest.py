@@ -75,7 +75,7 @@ def read_training_folder(folder: Path) -> list[Record]:
 def _read(parts: list[Path]) -> list[Record]:
     records = []
     for label, class_name in enumerate(CLASS_NAMES):
-        paths = [path for part in parts for path in _files(part / class_name)]
+        paths = [path for part in parts for path in files_in(part / class_name)]
         if not paths:
             raise DataError(
                 f"No images found for class {class_name}. The data folder must hold "
@@ -87,7 +87,8 @@ def _read(parts: list[Path]) -> list[Record]:
     return _with_duplicates_grouped(records)
 
 
-def _files(folder: Path) -> list[Path]:
+def files_in(folder: Path) -> list[Path]:
+    """The regular files of a folder by name, hidden ones left out; none if there is no such folder."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))

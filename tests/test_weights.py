@@ -1,0 +1,146 @@
+"""The weights that come with the project: what they claim, against what they do."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from pneumonia import load_predictor
+from pneumonia.data.manifest import read_classes, read_training_folder
+from pneumonia.data.pipeline import load_images, normalised
+from pneumonia.data.splits import split_by_patient
+from pneumonia.predictor import WEIGHTS_FOLDER
+from pneumonia.variants import PUBLISHED, get_variant
+from tests.making import dicom_bytes
+
+LEAST_AUROC = {"custom-cnn": 0.98, "mobilenetv2-frozen": 0.99, "mobilenetv2-finetuned": 0.99}
+EXAMPLES = WEIGHTS_FOLDER.parent / "demo" / "examples"
+
+
+@pytest.fixture(scope="module", params=PUBLISHED)
+def predictor(request):
+    return load_predictor(request.param)
+
+
+@pytest.fixture(scope="module")
+def validation(data_dir):
+    """The validation images of the committed split, one in four."""
+    config = load_predictor().metrics["sets"]["validation"]
+    _, records = split_by_patient(read_training_folder(data_dir / "chest_xray"), seed=0)
+    assert config["n"] == len(records)
+    return records[::4]
+
+
+def keras_model(variant):
+    import keras
+
+    return keras.models.load_model(WEIGHTS_FOLDER / variant / "model.keras", compile=False)
+
+
+def test_every_published_variant_has_its_figures(predictor):
+    sets = predictor.metrics["sets"]
+    assert {"validation", "validation-cropped", "adult-selection", "adult-report"} <= set(sets)
+    assert sets["validation"]["auroc"]["value"] >= LEAST_AUROC[predictor.variant]
+    for figures in sets.values():
+        assert figures["command"].startswith("python scripts/")
+        assert set(figures["operating_points"]) == {"screening", "balanced", "rule-in"}
+    thresholds = [point.threshold for point in predictor.operating_points.values()]
+    assert thresholds == sorted(thresholds)
+
+
+def test_the_declared_configuration_fits_the_model(predictor):
+    model = keras_model(predictor.variant)
+    size = get_variant(predictor.variant).image_size
+    assert predictor.preprocessing.size == size and model.input_shape == (None, size, size, 1)
+    assert model.output_shape == (None, 1) and len(model.get_layer("features").output.shape) == 4
+
+
+def test_no_path_of_the_training_machine_is_published(predictor):
+    folder = WEIGHTS_FOLDER / predictor.variant
+    for name in ("config.json", "metrics.json", "README.md", "history.csv"):
+        text = (folder / name).read_text()
+        assert not any(start in text for start in ("/home/", "/root", "/tmp", "/work", "\\Users"))
+
+
+def test_validation_images_are_read_as_well_as_claimed(predictor, validation):
+    readings = list(predictor.predict_many(record.path for record in validation))
+    assert all(reading.status == "read" for reading in readings)
+    labels = [record.label for record in validation]
+    assert roc_auc_score(labels, [r.logit for r in readings]) >= LEAST_AUROC[predictor.variant] - 0.01
+
+
+def test_the_served_model_agrees_with_keras(predictor, validation):
+    from pneumonia.explain.gradcam import ServingModule
+
+    images = normalised(load_images(validation[::20], predictor.preprocessing), predictor.preprocessing)
+    reference = ServingModule(keras_model(predictor.variant))(images)
+    for record, logit, cam in zip(validation[::20], reference["logit"].numpy(), reference["cam"].numpy(), strict=True):
+        prediction = predictor.predict(record.path)
+        assert prediction.logit == pytest.approx(float(logit[0]), abs=1e-4)
+        np.testing.assert_allclose(prediction.heatmap, cam, atol=1e-4)
+
+
+def test_the_map_adds_up_to_the_logit(predictor, validation):
+    bias = float(keras_model(predictor.variant).get_layer("logit").bias.numpy()[0])
+    for record in validation[::20]:
+        prediction = predictor.predict(record.path)
+        assert prediction.heatmap.mean() + bias == pytest.approx(prediction.logit, abs=1e-3)
+
+
+@pytest.mark.parametrize("variant", ["mobilenetv2-frozen", "mobilenetv2-finetuned"])
+def test_every_parameter_of_the_backbone_was_moved(variant, data_dir):
+    """Nothing is published as it was downloaded: kernels and folded biases alike."""
+    from pneumonia.models import build_model
+    from pneumonia.models.mobilenetv2 import load_pretrained
+
+    source = data_dir.parent / "backbones" / "mobilenet_v2_1.0_224_imagenet_no_top.weights.h5"
+    if not source.exists():
+        pytest.skip("the ImageNet parameters are not here")
+    start = build_model(get_variant(variant))
+    load_pretrained(start, str(source))
+    trained = keras_model(variant)
+    for ours, theirs in zip(trained.weights, start.weights, strict=True):
+        before, after = theirs.numpy(), ours.numpy()
+        assert before.shape == after.shape
+        unmoved = (before == after) & (before != 0)
+        assert unmoved.mean() < 1e-4, f"{ours.path}: {unmoved.mean():.2%} as it came"
+
+
+def test_native_images_agree_with_their_labels_and_their_squashed_twins(data_dir):
+    records = read_classes(data_dir / "native")
+    predictor = load_predictor()
+    native = list(predictor.predict_many(record.path for record in records))
+    assert len(native) == 150 and all(reading.status == "read" for reading in native)
+    named = {0: "NORMAL", 1: "PNEUMONIA"}
+    agreeing = [reading.finding == named[record.label] for reading, record in zip(native, records, strict=True)]
+    assert np.mean(agreeing) >= 0.97
+    twins = predictor.predict_many(
+        data_dir / "chest_xray" / "train" / record.path.parent.name / record.path.name for record in records
+    )
+    gaps = np.array([abs(one.probability - other.probability) for one, other in zip(native, twins, strict=True)])
+    assert np.median(gaps) < 0.01 and np.mean(gaps <= 0.05) >= 0.95
+
+
+def test_one_radiograph_in_three_formats(predictor, data_dir):
+    for record in read_classes(data_dir / "native")[::15]:
+        pixels = np.asarray(Image.open(record.path).convert("L"))
+        deep = pixels.astype(np.uint16) * 257
+        stream = io.BytesIO()
+        Image.fromarray(deep).save(stream, "PNG")
+        sources = (record.path, stream.getvalue(), dicom_bytes(deep))
+        probabilities = [predictor.predict(source).probability for source in sources]
+        assert max(probabilities) - min(probabilities) <= 0.02
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.png")), ids=lambda path: path.stem)
+def test_synthetic_examples_are_read_as_their_class(predictor, path):
+    assert path.stem.split("-")[1].upper() == predictor.predict(path).finding
+
+
+def test_there_are_six_examples_and_their_recipe():
+    names = [path.name for path in EXAMPLES.glob("*.png")]
+    assert len(names) == 6
+    recipe = (EXAMPLES / "SOURCES.md").read_text()
+    assert all(name in recipe for name in names) and "16 patients" in recipe
