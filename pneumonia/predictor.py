@@ -1,5 +1,6 @@
 """From an upload to a finding: decode, preprocess, one pass, calibrate, compare with the operating point."""
 
+import csv
 import math
 import os
 from collections import deque
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from pneumonia.bundle import Bundle, read_bundle
+from pneumonia.bundle import HISTORY, SERVED_MODEL, Bundle, read_bundle
 from pneumonia.checks import Check
 from pneumonia.engine import Engine
 from pneumonia.errors import ImageError, WeightsError
@@ -116,6 +117,8 @@ class Predictor:
         temperature: the logit is divided by it before it becomes a probability (Guo et al., ICML 2017).
         heatmap_scale: logits at which overlays saturate.
         operating_points: by name.
+        metrics: figures of each set, as in metrics.json.
+        history: rows of the training history, as in history.csv.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -140,8 +143,9 @@ class Predictor:
         except (KeyError, TypeError) as error:
             raise WeightsError("The config of the weights folder does not fit this version of the program.") from error
         self.metrics = bundle.metrics
+        self.history = list(csv.DictReader(bundle.contents[HISTORY].decode().splitlines()))
         self.weights_sha256 = bundle.weights_sha256
-        self._engine = Engine(bundle.contents["model.tflite"])
+        self._engine = Engine(bundle.contents[SERVED_MODEL])
 
     def predict(self, source: Source | Radiograph, operating_point: str = BALANCED) -> Prediction:
         """Read one radiograph.

@@ -6,20 +6,25 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import classification_report
 from tqdm import tqdm
 
 import cli
 
 from pneumonia.bundle import json_bytes
-from pneumonia.data.manifest import read_classes
+from pneumonia.data.manifest import Record, read_classes
 from pneumonia.errors import DataError
+from pneumonia.evaluation.comparison import compare
 from pneumonia.evaluation.metrics import evaluate
-from pneumonia.evaluation.plots import save_plots
+from pneumonia.evaluation.plots import save_history_plot, save_plots, save_samples
 from pneumonia.labels import CLASS_NAMES
-from pneumonia.operating_points import BALANCED
-from pneumonia.predictor import load_predictor
+from pneumonia.operating_points import BALANCED, OperatingPoint
+from pneumonia.predictor import Prediction, Predictor, load_predictor
 from pneumonia.tables import CsvWriter
 from pneumonia.variants import DEFAULT, list_variants
+
+# Readings shown with their heatmaps among the plots.
+_SAMPLES = 8
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,7 +34,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
     parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
     parser.add_argument("--scores", type=Path, help="CSV file to write each image's probability to")
-    parser.add_argument("--plots", type=Path, help="folder to write plots to")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="folder to write plots and sample readings to")
+    parser.add_argument("--against", choices=list_variants(), help="second variant, compared image by image")
     return parser.parse_args()
 
 
@@ -37,14 +43,7 @@ def main() -> int:
     arguments = parse_arguments()
     predictor = load_predictor(arguments.variant, arguments.weights)
     records = read_classes(arguments.data)
-    predictions = list(
-        tqdm(
-            predictor.predict_many(record.path for record in records),
-            total=len(records),
-            unit="image",
-            disable=None,
-        )
-    )
+    predictions = _read(predictor, records)
     rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
     rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]
     for record, prediction in rejected:
@@ -59,6 +58,10 @@ def main() -> int:
     points = predictor.operating_points
     figures = evaluate(labels, probabilities, patients, points.values(), command)
     _print(figures)
+    positive = probabilities >= points[BALANCED].threshold
+    print("\n" + classification_report(labels, positive, target_names=CLASS_NAMES, zero_division=0))
+    if arguments.against:
+        _print_comparison(arguments.against, [record for record, _ in rows], labels, patients, probabilities, points)
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
@@ -74,7 +77,35 @@ def main() -> int:
             )
     if arguments.plots:
         save_plots(arguments.plots, labels, probabilities, points[BALANCED])
+        save_history_plot(arguments.plots / "history.png", predictor.history)
+        chosen = np.random.default_rng(0).permutation(len(rows))[:_SAMPLES]
+        samples = [(rows[i][0].path, CLASS_NAMES[rows[i][0].label], rows[i][1]) for i in chosen]
+        save_samples(arguments.plots / "samples.png", samples, predictor.heatmap_scale)
     return cli.SOME_REJECTED if rejected else cli.DONE
+
+
+def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
+    readings = predictor.predict_many(record.path for record in records)
+    return list(tqdm(readings, total=len(records), unit="image", disable=None))
+
+
+def _print_comparison(
+    against: str,
+    records: list[Record],
+    labels: np.ndarray,
+    patients: np.ndarray,
+    probabilities: np.ndarray,
+    points: dict[str, OperatingPoint],
+) -> None:
+    other = load_predictor(against)
+    others = np.array([prediction.probability for prediction in _read(other, records)])
+    thresholds = (points[BALANCED].threshold, other.operating_points[BALANCED].threshold)
+    result = compare(labels, patients, (probabilities, others), thresholds)
+    print(f"Against {against}, positive where the first is better")
+    for name in ("auroc_difference", "accuracy_difference"):
+        print(f"  {name.replace('_', ' '):20} {_interval(result[name])}")
+    print(f"  only the first right {result['only_first_right']}, only {against} right {result['only_second_right']}")
+    print(f"  McNemar p            {result['mcnemar_p']:.4g}")
 
 
 def _print(figures: dict) -> None:

@@ -3,9 +3,19 @@
 import numpy as np
 import pytest
 from scipy.special import expit
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from pneumonia.evaluation.calibration import fit_temperature, fix_operating_points
-from pneumonia.evaluation.metrics import evaluate, expected_calibration_error, rates, resample_patients
+from pneumonia.evaluation.comparison import compare
+from pneumonia.evaluation.metrics import (
+    auprc,
+    auroc,
+    brier,
+    evaluate,
+    expected_calibration_error,
+    rates,
+    resample_patients,
+)
 from pneumonia.operating_points import Interval, OperatingPoint
 
 SHARE = Interval(0.9, 0.8, 1.0)
@@ -29,7 +39,7 @@ def test_rates_by_hand():
 
 def test_calibration_error_by_hand():
     # Bin of 0.1: half are ill, off by 0.4. Bin of 0.9: all are ill, off by 0.1.
-    error = expected_calibration_error(np.array([0, 1, 1, 1]), np.array([0.1, 0.1, 0.9, 0.9]), np.ones(4))
+    error = expected_calibration_error(np.array([0, 1, 1, 1]), np.array([0.1, 0.1, 0.9, 0.9]), np.ones((1, 4)))[0]
     assert error == pytest.approx(0.25)
 
 
@@ -119,3 +129,28 @@ def test_perfectly_separated_classes_get_the_middle():
 )
 def test_findings_at_the_edges_of_the_zone(probability, finding):
     assert OperatingPoint("balanced", 0.5, 0.4, 0.6, SHARE, SHARE).finding(probability) == finding
+
+
+def test_comparison_of_two_variants_by_hand():
+    labels = np.repeat([0, 1], 20)
+    good = np.where(labels == 1, 0.9, 0.1)
+    worse = good.copy()
+    worse[:6] = 0.8  # six normals called pneumonia
+    result = compare(labels, np.arange(40), (good, worse), (0.5, 0.5))
+    assert (result["only_first_right"], result["only_second_right"]) == (6, 0)
+    assert result["mcnemar_p"] == pytest.approx(2 * 0.5**6)
+    assert result["accuracy_difference"]["value"] == pytest.approx(6 / 40)
+    assert result["auroc_difference"]["value"] == 0  # the order is still perfect
+    assert result["accuracy_difference"]["low"] > 0
+    same = compare(labels, np.arange(40), (good, good), (0.5, 0.5))
+    assert same["mcnemar_p"] == 1 and same["auroc_difference"] == {"value": 0, "low": 0, "high": 0}
+
+
+def test_intervals_resample_what_scikit_learn_computes():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 60)
+    scores = rng.integers(0, 20, 60) / 20  # with ties
+    weights = resample_patients(rng.integers(0, 30, 60), resamples=20)
+    for ours, theirs in ((auroc, roc_auc_score), (auprc, average_precision_score), (brier, brier_score_loss)):
+        expected = [theirs(labels, scores, sample_weight=w) for w in weights]
+        np.testing.assert_allclose(ours(labels, scores, weights), expected)

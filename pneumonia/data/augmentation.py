@@ -142,6 +142,8 @@ _STEPS: tuple[tuple[Transformation, float], ...] = (
     (coarse, 0.15),
     (jpeg, 0.2),
 )
+# Those that leave every point where it is.
+PHOTOMETRIC = _STEPS[1:]
 
 
 def augment(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -5,30 +5,64 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from pneumonia.operating_points import Interval, OperatingPoint
+
+# From labels (N,), probabilities (N,) and weights (R, N) to values (R,).
+Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 _RESAMPLES = 1000
 _ECE_BINS = 15
 
 
-def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    """Mean distance between predicted and observed share of pneumonia over 15 equal-width bins.
-
-    Naeini, Cooper and Hauskrecht, AAAI 2015; Guo et al., ICML 2017.
+def auroc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`sklearn.metrics.roc_auc_score` for many weightings at once, a hundred times as fast.
 
     Args:
         labels: (N,) of 0 and 1.
-        probabilities: (N,) in [0, 1].
-        weights: (N,), how often each image counts.
+        probabilities: (N,).
+        weights: (R, N), how often each image counts.
 
     Returns:
-        In [0, 1]; 0 is perfect.
+        (R,) in [0, 1].
+    """
+    diseased, normal = _by_rising_score(labels, probabilities, weights)
+    # A pneumonia beats every normal below it, and half of those at its own score.
+    beaten = np.cumsum(normal, axis=1) - normal / 2
+    return (diseased * beaten).sum(axis=1) / (diseased.sum(axis=1) * normal.sum(axis=1))
+
+
+def auprc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`sklearn.metrics.average_precision_score` for many weightings at once; as `auroc`."""
+    diseased, normal = (part[:, ::-1] for part in _by_rising_score(labels, probabilities, weights))
+    found, called = np.cumsum(diseased, axis=1), np.cumsum(diseased + normal, axis=1)
+    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+    return (diseased * precision).sum(axis=1) / diseased.sum(axis=1)
+
+
+def _by_rising_score(
+    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of pneumonias and of normals at each distinct score, both (R, scores)."""
+    order = np.argsort(probabilities, kind="stable")
+    starts = np.unique(probabilities[order], return_index=True)[1]
+    return tuple(np.add.reduceat((weights * part)[:, order], starts, axis=1) for part in (labels, 1 - labels))
+
+
+def brier(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean squared distance of probability and label; arguments and result as `auroc`."""
+    return weights @ np.square(probabilities - labels) / weights.sum(axis=1)
+
+
+def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean distance between predicted and observed share of pneumonia over 15 equal-width bins.
+
+    Naeini, Cooper and Hauskrecht, AAAI 2015; Guo et al., ICML 2017. Arguments and result as `auroc`; 0 is perfect.
     """
     bins = np.minimum((probabilities * _ECE_BINS).astype(int), _ECE_BINS - 1)
-    gaps = np.bincount(bins, weights * (labels - probabilities), _ECE_BINS)
-    return float(np.abs(gaps).sum() / weights.sum())
+    members = np.eye(_ECE_BINS)[bins]  # (N, bins)
+    gaps = (weights * (labels - probabilities)) @ members
+    return np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
 
 
 def resample_patients(patients: np.ndarray, seed: int = 0, resamples: int = _RESAMPLES) -> np.ndarray:
@@ -46,6 +80,12 @@ def resample_patients(patients: np.ndarray, seed: int = 0, resamples: int = _RES
     groups = group.max() + 1
     counts = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), resamples)
     return counts[:, group].astype(np.float64)
+
+
+def resample_with_both_classes(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """As `resample_patients`, without the draws that miss a class and so have no AUROC; they are rare."""
+    resampled = resample_patients(patients)
+    return resampled[(resampled @ labels > 0) & (resampled @ (1 - labels) > 0)]
 
 
 def rates(labels: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -95,26 +135,24 @@ def evaluate(
     Returns:
         The form of one set in `metrics.json`.
     """
-    resampled = resample_patients(patients)
-    # A draw without one of the classes has no AUROC; it can only happen in tiny sets.
-    resampled = resampled[(resampled @ labels > 0) & (resampled @ (1 - labels) > 0)]
-    once = np.ones(len(labels))
+    resampled = resample_with_both_classes(labels, patients)
+    once = np.ones((1, len(labels)))
 
-    def interval(measure: Callable[[np.ndarray], float]) -> dict[str, float]:
-        return _interval(measure(once), np.array([measure(weights) for weights in resampled]))
+    def interval(measure: Measure) -> dict[str, float | None]:
+        value = measure(labels, probabilities, once)[0]
+        return to_interval(value, measure(labels, probabilities, resampled))
 
-    figures = {
+    return {
         "n": len(labels),
         "positives": int(labels.sum()),
         "patients": len(np.unique(patients)),
-        "auroc": interval(lambda w: roc_auc_score(labels, probabilities, sample_weight=w)),
-        "auprc": interval(lambda w: average_precision_score(labels, probabilities, sample_weight=w)),
-        "brier": interval(lambda w: brier_score_loss(labels, probabilities, sample_weight=w)),
-        "ece": interval(lambda w: expected_calibration_error(labels, probabilities, w)),
+        "auroc": interval(auroc),
+        "auprc": interval(auprc),
+        "brier": interval(brier),
+        "ece": interval(expected_calibration_error),
         "operating_points": {point.name: _at(point, labels, probabilities, once, resampled) for point in points},
         "command": command,
     }
-    return figures
 
 
 def _at(
@@ -125,12 +163,12 @@ def _at(
     resampled: np.ndarray,
 ) -> dict[str, Any]:
     positive = probabilities >= point.threshold
-    values = rates(labels, positive, once[None])
+    values = rates(labels, positive, once)
     draws = rates(labels, positive, resampled)
     called = np.array([point.finding(probability) != "UNCERTAIN" for probability in probabilities])
     return {
         "threshold": point.threshold,
-        **{name: _interval(values[name][0], draws[name]) for name in values},
+        **{name: to_interval(values[name][0], draws[name]) for name in values},
         "confusion_matrix": {
             "true_negative": int(np.sum(~positive & (labels == 0))),
             "false_positive": int(np.sum(positive & (labels == 0))),
@@ -142,7 +180,8 @@ def _at(
     }
 
 
-def _interval(value: float, draws: np.ndarray) -> dict[str, float | None]:
+def to_interval(value: float, draws: np.ndarray) -> dict[str, float | None]:
+    """A value with the middle 95 % of its draws; all None where it is not defined."""
     draws = draws[np.isfinite(draws)]
     if not np.isfinite(value) or not len(draws):
         return {"value": None, "low": None, "high": None}

@@ -1,4 +1,4 @@
-"""Pictures of figures: ROC, precision-recall, reliability, confusion, training curves."""
+"""Pictures of figures: ROC, precision-recall, reliability, confusion, training curves, sample readings."""
 
 from pathlib import Path
 
@@ -8,8 +8,11 @@ from matplotlib.figure import Figure
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import ConfusionMatrixDisplay, PrecisionRecallDisplay, RocCurveDisplay
 
+from pneumonia.explain.overlay import overlay
+from pneumonia.images import decode
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.operating_points import OperatingPoint
+from pneumonia.predictor import Prediction
 
 _SIZE = (5.0, 5.0)
 _BINS = 10
@@ -90,6 +93,26 @@ def _confusion(labels: np.ndarray, probabilities: np.ndarray, point: OperatingPo
     )
     axes.set_title(f"{point.name}, threshold {point.threshold:.3f}")
     return figure
+
+
+def save_samples(path: Path, samples: list[tuple[Path, str, Prediction]], scale: float) -> None:
+    """Draw radiographs beside their overlays, each with its label and finding.
+
+    Args:
+        path: PNG file to write. It shows real cases: keep it out of what is published.
+        samples: image file, label, and reading of each.
+        scale: logits at which the colours saturate.
+    """
+    figure = Figure((6.0, 3.0 * len(samples)))
+    for (file, label, prediction), row in zip(samples, figure.subplots(len(samples), 2, squeeze=False), strict=True):
+        pixels = decode(file).pixels
+        row[0].imshow(pixels, cmap="gray", vmin=0, vmax=1)
+        row[0].set_title(f"label {label}")
+        row[1].imshow(overlay(pixels, prediction.heatmap_on(pixels), scale))
+        row[1].set_title(f"{prediction.finding} {prediction.probability:.1%}")
+        for axes in row:
+            axes.set_axis_off()
+    figure.savefig(path, dpi=100, bbox_inches="tight")
 
 
 def save_history_plot(path: Path, history: list[dict[str, str]]) -> None:

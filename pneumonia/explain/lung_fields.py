@@ -1,0 +1,228 @@
+"""Where the lungs are in a radiograph: served without tensorflow."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from pneumonia.bundle import SERVED_MODEL, read_bundle
+from pneumonia.engine import Engine
+from pneumonia.errors import WeightsError
+from pneumonia.preprocessing import Preprocessing
+
+# The weights that come with the project.
+LUNG_FIELDS_FOLDER = Path(__file__).parents[2] / "weights" / "lung-fields"
+
+
+class Box(NamedTuple):
+    """A rectangle in fractions of an image's width and height, each in [0, 1]."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What decides whether a mask can be a pair of lungs.
+
+    Attributes:
+        area: share of the image inside the mask.
+        balance: area of the smaller of the two components over that of the larger; 0 for fewer than two.
+        certainty: mean probability inside the mask; 0 for an empty one.
+        side_by_side: whether the components' centres lie further apart across the body than along it.
+    """
+
+    area: float
+    balance: float
+    certainty: float
+    side_by_side: bool
+
+
+@dataclass(frozen=True)
+class Plausible:
+    """Bounds that the masks of real lungs keep, fixed on validation images (see `from_measures`).
+
+    Attributes:
+        min_area: least share of the image.
+        max_area: greatest share of the image.
+        min_balance: least ratio of the two components' areas.
+        min_certainty: least mean probability inside the mask.
+    """
+
+    min_area: float
+    max_area: float
+    min_balance: float
+    min_certainty: float
+
+    @classmethod
+    def from_measures(cls, measures: Iterable[Measures]) -> "Plausible":
+        """The rule by which the bounds are fixed.
+
+        The half percent of masks at either end is left aside as failures of the segmentation. From what remains,
+        half the least area and balance, and halfway from the greatest area to the whole image, are allowed,
+        because other patients are built and framed otherwise. The certainty may fall halfway from its least
+        value to the threshold of one half.
+
+        Args:
+            measures: of validation images, plain and under the fixed corruptions.
+        """
+        two = [m for m in measures if m.balance > 0]
+        least = {name: np.percentile([getattr(m, name) for m in two], 0.5) for name in ("area", "balance", "certainty")}
+        most = np.percentile([m.area for m in two], 99.5)
+        return cls(
+            min_area=round(float(least["area"] / 2), 4),
+            max_area=round(float((most + 1) / 2), 4),
+            min_balance=round(float(least["balance"] / 2), 4),
+            min_certainty=round(float((least["certainty"] + 0.5) / 2), 4),
+        )
+
+    def holds(self, measures: Measures) -> bool:
+        """Whether a mask keeps all bounds."""
+        return (
+            measures.side_by_side
+            and self.min_area <= measures.area <= self.max_area
+            and measures.balance >= self.min_balance
+            and measures.certainty >= self.min_certainty
+        )
+
+
+@dataclass(frozen=True)
+class LungSegmentation:
+    """The lung fields of one radiograph.
+
+    Attributes:
+        mask: float32 (S, S), probability of lung on the network's own grid, which covers the whole image; at or
+            above the threshold only inside the two largest components, whose holes are filled.
+        threshold: probability from which a point counts as lung.
+        measures: what `found` was decided by.
+        found: whether the mask can be a pair of lungs. If not, the mask must not be used.
+        box: the rectangle around the mask; None where nothing was found.
+    """
+
+    mask: np.ndarray = field(repr=False)
+    threshold: float
+    measures: Measures
+    found: bool
+    box: Box | None
+
+    def on(self, height: int, width: int) -> np.ndarray:
+        """The mask in the geometry of an image: float32 (height, width), probabilities in [0, 1]."""
+        return cv2.resize(self.mask, (width, height), interpolation=cv2.INTER_LINEAR)
+
+    def outline(self, height: int, width: int) -> list[np.ndarray]:
+        """The lungs' outlines in the geometry of an image.
+
+        Args:
+            height: H in pixels.
+            width: W in pixels.
+
+        Returns:
+            One closed line a component, the largest first: int32 (N, 2), x in [0, W) and y in [0, H).
+        """
+        inside = (self.on(height, width) >= self.threshold).astype(np.uint8)
+        lines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        return [line[:, 0] for line in sorted(lines, key=cv2.contourArea, reverse=True)]
+
+
+class LungFields:
+    """Finds the lung fields; safe to use from several threads.
+
+    Args:
+        model: contents of a `model.tflite` with the output `lungs`, already verified.
+        preprocessing: of its input.
+        threshold: probability from which a point counts as lung.
+        plausible: bounds of what is taken for lungs.
+    """
+
+    def __init__(self, model: bytes, preprocessing: Preprocessing, threshold: float, plausible: Plausible) -> None:
+        self._engine = _MaskEngine(model)
+        self.preprocessing = preprocessing
+        self.threshold = threshold
+        self.plausible = plausible
+
+    def segment(self, pixels: np.ndarray) -> LungSegmentation:
+        """Find the lungs of one radiograph.
+
+        Args:
+            pixels: float32 (H, W) in [0, 1].
+        """
+        probabilities = self._engine.mask(self.preprocessing.apply(pixels))
+        mask, inside, measures = cleaned(probabilities, self.threshold)
+        found = self.plausible.holds(measures)
+        return LungSegmentation(mask, self.threshold, measures, found, _box(inside) if found else None)
+
+
+class _MaskEngine(Engine):
+    """The compiled segmentation: an image in, a map of probabilities out."""
+
+    def mask(self, image: np.ndarray) -> np.ndarray:
+        """float32 (S, S) in [0, 1], preprocessed, to the probability of lung, float32 (S, S)."""
+        with self._borrowed() as interpreter:
+            return interpreter.get_signature_runner()(image=image[None, ..., None])["lungs"][0]
+
+
+def cleaned(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, Measures]:
+    """Keep the two largest components and fill their holes.
+
+    Args:
+        probabilities: float32 (S, S) in [0, 1].
+        threshold: from which a point belongs to a component.
+
+    Returns:
+        The map with the other components at 0 and the holes at 1, which of its points are inside, bool (S, S),
+        and the measures of what was kept.
+    """
+    above = (probabilities >= threshold).astype(np.uint8)
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(above, connectivity=4)
+    # Component 0 is the background.
+    kept = sorted(range(1, count), key=lambda i: stats[i, cv2.CC_STAT_AREA], reverse=True)[:2]
+    inside = np.zeros_like(above)
+    for component in kept:
+        lines, _ = cv2.findContours((labels == component).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(inside, lines, -1, 1, cv2.FILLED)
+    inside = inside > 0
+    mask = np.where((above > 0) & ~inside, np.float32(0), probabilities)
+    mask = np.where((above == 0) & inside, np.float32(1), mask)
+    return mask, inside, _measures(mask, inside, stats[kept, cv2.CC_STAT_AREA], centres[kept])
+
+
+def _measures(mask: np.ndarray, inside: np.ndarray, areas: np.ndarray, centres: np.ndarray) -> Measures:
+    across, along = np.abs(centres[0] - centres[1]) if len(centres) == 2 else (0.0, 0.0)
+    return Measures(
+        area=float(inside.mean()),
+        balance=float(areas[1] / areas[0]) if len(areas) == 2 else 0.0,
+        certainty=float(mask[inside].mean()) if inside.any() else 0.0,
+        side_by_side=bool(across > along),
+    )
+
+
+def _box(inside: np.ndarray) -> Box:
+    left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
+    size_y, size_x = inside.shape
+    return Box(left / size_x, top / size_y, (left + width) / size_x, (top + height) / size_y)
+
+
+def load_lung_fields(weights: Path | None = None) -> LungFields:
+    """Load the trained segmentation.
+
+    Args:
+        weights: a weights folder to use instead of the one that comes with the project.
+
+    Raises:
+        WeightsError: if there is none, or it does not match its own hashes.
+    """
+    bundle = read_bundle(weights or LUNG_FIELDS_FOLDER)
+    try:
+        return LungFields(
+            bundle.contents[SERVED_MODEL],
+            Preprocessing(**bundle.config["preprocessing"]),
+            bundle.config["threshold"],
+            Plausible(**bundle.config["plausible"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise WeightsError("The config of the weights folder does not fit this version of the program.") from error

@@ -1,0 +1,89 @@
+"""The model card of the lung-field segmentation, rendered from its two JSON files."""
+
+from typing import Any
+
+from pneumonia.notices import DATA, NOTICE, POPULATION
+
+_USE = (
+    "For research and teaching: to mark where the lungs are in a frontal chest radiograph, so that a reading can be "
+    "limited to them and evidence outside them can be seen. It says nothing about disease, and its outline is no "
+    "measurement."
+)
+_LIMITS = (
+    "The drawn masks are of children of one hospital. Other ages and hospitals were never measured, because no "
+    "drawn masks of them are here.",
+    "A mask includes the lung behind the heart, which is inferred from the lung's place and not seen.",
+    "Lungs that lie sideways, one lung alone, and lungs that fill almost nothing or almost all of the image are "
+    "reported as not found.",
+    "Found means that the mask has the shape of two lungs. It does not prove that the image is a chest radiograph.",
+)
+_MASKS = "V7 Labs COVID-19 X-ray dataset, CC BY 4.0: lung masks drawn by people on images of the set above."
+
+
+def render_lung_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Write the card.
+
+    Args:
+        config: as in config.json.
+        metrics: as in metrics.json.
+
+    Returns:
+        Markdown.
+    """
+    architecture, training = config["architecture"], config["training"]
+    sections = [
+        "# Lung fields",
+        f"**{NOTICE}**",
+        f"A narrow U-Net of {architecture['parameters']:,} parameters that marks the lungs on a grid of "
+        f"{architecture['image_size']} by {architecture['image_size']} points over the whole image. "
+        f"Version {config['version']}.",
+        "## Intended use",
+        _USE,
+        "## Population",
+        POPULATION,
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in _LIMITS),
+        "## What counts as found",
+        _found(config),
+        "## Figures",
+        "Dice with 95 % intervals from resampling patients, at the size the masks were drawn at. No patient of these "
+        "images was trained on; they chose the epoch and the bounds above. Where a corruption crops the image or adds "
+        "a border, the drawn mask is changed alike.",
+        _table(metrics["sets"]),
+        "## Training",
+        f"Trained on {_count(config['data']['train'])}, validated on {_count(config['data']['validation'])}; no "
+        "patient is in both, and the split is that of the classifiers. The weights are those of the epoch with the "
+        "best Dice on corrupted validation images. "
+        f"{training['epochs']} epochs; the command was:\n\n```\n{training['command']}\n```",
+        "## Data and licence",
+        f"{DATA} {_MASKS} The weights are under the MIT licence of the project.",
+        "",
+    ]
+    return "\n\n".join(sections)
+
+
+def _found(config: dict[str, Any]) -> str:
+    bounds = config["plausible"]
+    return (
+        f"Points with a probability of at least {config['threshold']:.0%} are lung; the two largest components are "
+        "kept and their holes filled. They count as lungs where there are two, further apart across the image than "
+        f"along it, that together cover {bounds['min_area']:.1%} to {bounds['max_area']:.1%} of the image, the smaller "
+        f"at least {bounds['min_balance']:.0%} of the larger, with a mean probability of at least "
+        f"{bounds['min_certainty']:.0%}. The bounds were fixed on the validation images, plain and corrupted, by the "
+        "rule written in `pneumonia/explain/lung_fields.py`."
+    )
+
+
+def _table(sets: dict[str, Any]) -> str:
+    rows = ["| set | images | Dice | least Dice | lungs found |", "| --- | --- | --- | --- | --- |"]
+    for name, figures in sets.items():
+        value, low, high = (figures["dice"][key] for key in ("value", "low", "high"))
+        rows.append(
+            f"| {name} | {figures['n']} | {value:.3f} ({low:.3f} to {high:.3f}) "
+            f"| {figures['least_dice']:.3f} | {figures['found']:.1%} |"
+        )
+    return "\n".join(rows)
+
+
+def _count(part: dict[str, Any]) -> str:
+    return f"{part['images']:,} radiographs of {part['patients']:,} patients"

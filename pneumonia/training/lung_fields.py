@@ -1,0 +1,254 @@
+"""Training of the lung-field segmentation, from a folder of masks to a weights folder."""
+
+import hashlib
+import platform
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pneumonia.bundle import CARD, HISTORY, KERAS_MODEL, METRICS, SERVED_MODEL, json_bytes, write_bundle
+from pneumonia.data.manifest import fingerprint, read_training_folder
+from pneumonia.data.masks import MaskedImages, load_masked_images, shifted_pairs, training_pairs, with_masks
+from pneumonia.data.splits import split_by_patient
+from pneumonia.evaluation.lung_fields import compare_validation, figures
+from pneumonia.explain.lung_fields import LungFields, Plausible
+from pneumonia.lung_card import render_lung_card
+from pneumonia.models.lung_unet import build_lung_unet
+from pneumonia.preprocessing import Preprocessing
+from pneumonia.training.resume import Checkpoints, history_csv
+from pneumonia.training.schedule import warmup_cosine
+
+WEIGHTS_VERSION = "0.1.0"
+IMAGE_SIZE = 128
+THRESHOLD = 0.5
+EPOCHS = 120
+_BATCH_SIZE = 16
+_LEARNING_RATE = 3e-3
+_WEIGHT_DECAY = 0.01
+_PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "scikit-learn")
+# Bounds that every mask keeps, until the real ones are fixed.
+_ANY = Plausible(min_area=0.0, max_area=1.0, min_balance=0.0, min_certainty=0.0)
+
+
+@dataclass(frozen=True)
+class LungFieldsJob:
+    """What to train on, and where to put it.
+
+    Attributes:
+        data: folder of radiographs, as for the classifiers.
+        masks: folder of PNG masks, named as their images.
+        output: becomes the weights folder.
+        epochs: passes over the images.
+        seed: of split, parameters, order and augmentation.
+        command: what to run to do the same again, stored with the weights.
+        checkpoints: folder for the state of an unfinished training.
+    """
+
+    data: Path
+    masks: Path
+    output: Path
+    epochs: int
+    seed: int
+    command: str
+    checkpoints: Path
+
+
+@dataclass(frozen=True)
+class LungFieldsResult:
+    """What came of a job.
+
+    Attributes:
+        metrics: as in metrics.json.
+        skipped: names of unreadable images, each with the reason.
+    """
+
+    metrics: dict[str, Any]
+    skipped: list[tuple[str, str]]
+
+
+def dice_and_crossentropy(masks: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Binary cross-entropy plus one minus the soft Dice of the whole batch.
+
+    Milletari, Navab and Ahmadi, "V-Net", 3DV 2016. Over the batch rather than over each image, so that an image
+    without lungs counts by what is wrongly found in it.
+
+    Args:
+        masks: (B, S, S, 1) in [0, 1].
+        logits: (B, S, S, 1).
+
+    Returns:
+        Scalar.
+    """
+    probabilities = tf.sigmoid(logits)
+    overlap = 2.0 * tf.reduce_sum(masks * probabilities)
+    total = tf.reduce_sum(masks) + tf.reduce_sum(probabilities)
+    crossentropy = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=masks, logits=logits))
+    return crossentropy + 1.0 - overlap / tf.maximum(total, 1.0)
+
+
+def image_dice(masks: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Dice of each image at the threshold of one half: two (B, S, S, 1) to (B,); 1 where both are empty."""
+    drawn, found = tf.cast(masks >= 0.5, tf.float32), tf.cast(logits >= 0.0, tf.float32)
+    overlap = 2.0 * tf.reduce_sum(drawn * found, axis=(1, 2, 3))
+    total = tf.reduce_sum(drawn, axis=(1, 2, 3)) + tf.reduce_sum(found, axis=(1, 2, 3))
+    return tf.where(total > 0, overlap / tf.maximum(total, 1.0), 1.0)
+
+
+class _CheckpointsByDice(Checkpoints):
+    """Checkpoints that take one minus the validation Dice for the validation loss."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = dict(logs or {})
+        # Recorded under the name that is watched; the plain loss keeps a column of its own.
+        logs["val_dice_and_crossentropy"], logs["val_loss"] = logs["val_loss"], 1.0 - logs["val_dice"]
+        super().on_epoch_end(epoch, logs)
+
+
+def train_lung_fields(job: LungFieldsJob) -> LungFieldsResult:
+    """Train, judge, and write the weights folder.
+
+    The split is that of the classifiers with the same seed, so that no image they are validated on was seen here.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    preprocessing = Preprocessing(size=IMAGE_SIZE)
+    train, validation = (
+        load_masked_images(with_masks(records, job.masks), job.masks)
+        for records in split_by_patient(read_training_folder(job.data), job.seed)
+    )
+    keras.utils.set_random_seed(job.seed)
+    model = build_lung_unet(IMAGE_SIZE)
+    history = _fit(model, job, train, validation, preprocessing)
+    metrics = _write(job, model, history, train, validation, preprocessing)
+    skipped = [(record.path.name, reason) for pairs in (train, validation) for record, reason in pairs.images.skipped]
+    return LungFieldsResult(metrics, skipped)
+
+
+def _fit(
+    model: keras.Model,
+    job: LungFieldsJob,
+    train: MaskedImages,
+    validation: MaskedImages,
+    preprocessing: Preprocessing,
+) -> list[dict[str, Any]]:
+    batch_size = min(_BATCH_SIZE, len(train.masks))
+    steps = len(train.masks) // batch_size
+    model.compile(
+        optimizer=keras.optimizers.AdamW(warmup_cosine(_LEARNING_RATE, job.epochs * steps), weight_decay=_WEIGHT_DECAY),
+        loss=dice_and_crossentropy,
+        metrics=[keras.metrics.MeanMetricWrapper(image_dice, name="dice")],
+    )
+    # Built now, so that a checkpoint with the optimizer's state loads without complaint.
+    model.optimizer.build(model.trainable_variables)
+    # The schedule ends in its best epochs, so there is no early stopping.
+    checkpoints = _CheckpointsByDice(job.checkpoints / "lung-fields", patience=job.epochs, columns={})
+    if not checkpoints.finished:
+        checkpoints.restore(model)
+        done = checkpoints.state["epochs_done"]
+        model.fit(
+            training_pairs(train, preprocessing, batch_size, job.seed, range(done, job.epochs)),
+            epochs=job.epochs,
+            initial_epoch=done,
+            steps_per_epoch=steps,
+            validation_data=shifted_pairs(validation, preprocessing),
+            validation_batch_size=_BATCH_SIZE,
+            callbacks=[checkpoints],
+            verbose=2,
+        )
+    model.load_weights(checkpoints.best_weights)
+    return checkpoints.state["history"]
+
+
+def to_tflite(model: keras.Model) -> bytes:
+    """The network for one image as a TensorFlow Lite file.
+
+    Args:
+        model: as built by `build_lung_unet`, trained.
+
+    Returns:
+        A file with input `image` (1, S, S, 1) in [0, 1] and output `lungs` (1, S, S), probabilities.
+    """
+
+    def lungs(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"lungs": tf.sigmoid(model(image, training=False))[..., 0]}
+
+    # Through an archive that tracks the model: only so are its variables frozen into the file.
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
+    archive.add_endpoint("serving_default", lungs, input_signature=[signature])
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+
+
+def _write(
+    job: LungFieldsJob,
+    model: keras.Model,
+    history: list[dict[str, Any]],
+    train: MaskedImages,
+    validation: MaskedImages,
+    preprocessing: Preprocessing,
+) -> dict[str, Any]:
+    # Without the loss, which is a function of ours: the file opens without custom objects.
+    model = keras.Model(model.input, model.output, name=model.name)
+    served = to_tflite(model)
+    compared = compare_validation(LungFields(served, preprocessing, THRESHOLD, _ANY), validation)
+    plausible = Plausible.from_measures(s.measures for one in compared.values() for s in one.segmentations)
+    patients = validation.images.patients
+    metrics = {"sets": {name: figures(one, patients, plausible, job.command) for name, one in compared.items()}}
+    config = {
+        "version": WEIGHTS_VERSION,
+        "architecture": {"name": "lung_unet", "image_size": preprocessing.size, "parameters": model.count_params()},
+        "preprocessing": preprocessing.to_dict(),
+        "threshold": THRESHOLD,
+        "plausible": asdict(plausible),
+        "training": {
+            "command": job.command,
+            "seed": job.seed,
+            "epochs": job.epochs,
+            "batch_size": _BATCH_SIZE,
+            "learning_rate": _LEARNING_RATE,
+            "weight_decay": _WEIGHT_DECAY,
+        },
+        "data": {"train": _facts(train), "validation": _facts(validation)},
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+    path = job.checkpoints / KERAS_MODEL
+    model.save(path)
+    contents = {
+        KERAS_MODEL: path.read_bytes(),
+        SERVED_MODEL: served,
+        METRICS: json_bytes(metrics),
+        HISTORY: history_csv(history).encode(),
+        CARD: render_lung_card(config, metrics).encode(),
+    }
+    write_bundle(job.output, contents, config)
+    return metrics
+
+
+def _facts(pairs: MaskedImages) -> dict[str, Any]:
+    records = pairs.images.records
+    lines = sorted(
+        f"{record.sha256} {hashlib.sha256(np.packbits(mask > 0.5).tobytes()).hexdigest()}"
+        for record, mask in zip(records, pairs.masks, strict=True)
+    )
+    return {
+        "images": len(records),
+        "patients": len({record.patient for record in records}),
+        "skipped": len(pairs.images.skipped),
+        "fingerprint": fingerprint(records),
+        "masks_fingerprint": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    installed = {name for names in packages_distributions().values() for name in names}
+    return {name: version(name) for name in _PACKAGES if name in installed}
