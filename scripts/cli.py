@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
+# tensorflow and the runtime of the served model read this when they are imported; only errors are worth a line.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from pneumonia.errors import PneumoniaError  # noqa: E402
 

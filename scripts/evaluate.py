@@ -41,8 +41,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    predictor = load_predictor(arguments.variant, arguments.weights)
     records = read_classes(arguments.data)
+    predictor = load_predictor(arguments.variant, arguments.weights)
     predictions = _read(predictor, records)
     rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
     rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]

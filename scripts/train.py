@@ -3,13 +3,13 @@
 
 import argparse
 import dataclasses
-import os
 import shutil
 import sys
 from pathlib import Path
 
 import cli
 
+from pneumonia.data.manifest import read_training_folder
 from pneumonia.errors import DataError
 from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.variants import get_variant, list_variants
@@ -42,12 +42,12 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.backbone_weights not in ("imagenet", "none") and not Path(arguments.backbone_weights).is_file():
         raise DataError("The file named by --backbone-weights does not exist.")
+    read_training_folder(arguments.data)  # says at once what is wrong with the folder
     checkpoints = arguments.output.with_name(f".{arguments.output.name}-checkpoints")
     if checkpoints.exists() and not arguments.resume:
         shutil.rmtree(checkpoints)
     checkpoints.mkdir(parents=True, exist_ok=True)
-    # tensorflow reads this when it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.run import TrainingJob, run_training
 
     variant = get_variant(arguments.variant)

@@ -23,7 +23,7 @@ _REDUNDANCY = 0.005
 _LEARNING_RATE = 2e-4
 # Decays every parameter, also those whose unit is silent and gets no gradient.
 _WEIGHT_DECAY = 0.05
-# Pairs a step: as large as helps the correlation estimate while memory stays under 4 GB.
+# Pairs a step: enough to estimate a correlation from, few enough for a machine of 16 GB.
 _BATCH_SIZE = 64
 
 
