@@ -140,9 +140,7 @@ def rejection(sentence: str) -> str:
 
 
 def verdict(prediction: Prediction, point: OperatingPoint, version: str) -> str:
-    """A reading in words and on one bar, with what was measured at its operating point."""
-    if prediction.status == "rejected":
-        return rejection(prediction.error)
+    """A reading that was not rejected, in words and on one bar, with what was measured at its operating point."""
     return (
         f'<section class="card {_finding_class(prediction)}">{_finding(prediction, "h2")}'
         f"{probability_bar(prediction, point)}"

@@ -48,7 +48,11 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
         folder: becomes the weights folder; its parent is made if missing.
         contents: the bytes of every file but config.json, by name.
         config: JSON values; sizes and hashes of the files are added under "files".
+
+    Raises:
+        WeightsError: if something else than a weights folder is there.
     """
+    require_replaceable(folder)
     config = {**config, "files": {name: _facts(contents[name]) for name in _FILES}}
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -63,6 +67,18 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
         shutil.rmtree(replaced)
     else:
         os.rename(beside, folder)
+
+
+def require_replaceable(folder: Path) -> None:
+    """Make sure that writing a weights folder here destroys nothing but an older one.
+
+    Raises:
+        WeightsError: if there is a file, or a folder that holds something else.
+    """
+    if folder.is_dir() and ((folder / CONFIG).is_file() or not any(folder.iterdir())):
+        return
+    if folder.exists():
+        raise WeightsError(f"{folder.name} exists and is no weights folder; it was left alone. Choose another place.")
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -98,13 +114,18 @@ def _read(folder: Path, name: str) -> bytes:
         return (folder / name).read_bytes()
     except FileNotFoundError:
         raise WeightsError(f"{name} is missing from the weights folder of {folder.name}.") from None
+    except OSError as error:
+        raise WeightsError(f"{name} of {folder.name} cannot be read: {error.strerror}.") from error
 
 
 def _json(content: bytes, name: str) -> dict[str, Any]:
     try:
-        return json.loads(content)
+        values = json.loads(content)
     except ValueError as error:
         raise WeightsError(f"{name} in the weights folder is not valid JSON.") from error
+    if not isinstance(values, dict):
+        raise WeightsError(f"{name} in the weights folder is not a JSON object.")
+    return values
 
 
 def _what_differs(name: str, content: bytes, facts: dict[str, Any]) -> str:

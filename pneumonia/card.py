@@ -30,12 +30,11 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Operating points",
         "Thresholds, temperature and uncertain zone were fixed on the validation images and fixed corruptions of "
         "them, pooled, by the rules written in `pneumonia/evaluation/calibration.py`. The uncertain zone around each "
-        "threshold holds three percent of these images.",
+        "threshold holds one percent of these images.",
         _points_table(config["operating_points"]),
         "## Figures",
         "At the balanced operating point, with 95 % intervals from resampling patients. `metrics.json` has the rest.",
         _sets_table(metrics["sets"]),
-        *_comparison(metrics),
         "## Training",
         _training(config),
         "## Data and licence",
@@ -70,18 +69,6 @@ def _sets_table(sets: dict[str, Any]) -> str:
             f"| {_share(point['sensitivity'])} | {_share(point['specificity'])} | {_number(figures['ece'])} |"
         )
     return "\n".join(rows)
-
-
-def _comparison(metrics: dict[str, Any]) -> list[str]:
-    """Figures of trainings that differ in one thing, where some were recorded."""
-    if "beside" not in metrics:
-        return []
-    rows = ["| trained otherwise | set | AUROC | accuracy, balanced |", "| --- | --- | --- | --- |"]
-    for name, sets in metrics["beside"].items():
-        for set_name, figures in sets.items():
-            accuracy = figures["operating_points"]["balanced"]["accuracy"]
-            rows.append(f"| {name} | {set_name} | {_number(figures['auroc'])} | {_share(accuracy)} |")
-    return ["\n".join(rows)]
 
 
 def _training(config: dict[str, Any]) -> str:

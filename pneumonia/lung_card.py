@@ -15,7 +15,8 @@ _LIMITS = (
     "A mask includes the lung behind the heart, which is inferred from the lung's place and not seen.",
     "Lungs that lie sideways, one lung alone, and lungs that fill almost nothing or almost all of the image are "
     "reported as not found.",
-    "Found means that the mask has the shape of two lungs. It does not prove that the image is a chest radiograph.",
+    "Found means that the mask has the shape of two lungs. It does not prove that the image is a chest radiograph, nor "
+    "that all of the lungs is in it: most radiographs that are upside down or cut through the lungs count as found.",
 )
 _MASKS = "V7 Labs COVID-19 X-ray dataset, CC BY 4.0: lung masks drawn by people on images of the set above."
 

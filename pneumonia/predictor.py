@@ -40,7 +40,7 @@ class Prediction:
         operating_point: name of the operating point.
         threshold: probability from which the operating point calls pneumonia.
         weights_sha256: hash of the served model.
-        finding: `"NORMAL"`, `"PNEUMONIA"` or `"UNCERTAIN"`; None when rejected, as all that follows.
+        finding: `"NORMAL"`, `"PNEUMONIA"` or `"UNCERTAIN"`; None when rejected, as are the next four.
         probability: calibrated probability of pneumonia in [0, 1].
         logit: the network's output before calibration.
         heatmap: float32 (h, w), the Grad-CAM map in logits on the network's own grid. Positive values speak
@@ -222,18 +222,22 @@ class Predictor:
         return self.operating_points[name]
 
 
-def load_predictor(variant: str = DEFAULT, weights: Path | None = None) -> Predictor:
+def load_predictor(variant: str | None = None, weights: str | os.PathLike | None = None) -> Predictor:
     """Load a variant's trained weights.
 
     Args:
-        variant: a name from `list_variants()`.
+        variant: a name from `list_variants()`; if left out, whatever `weights` holds, or the default variant.
         weights: a weights folder to use instead of the one that comes with the project.
 
     Raises:
-        WeightsError: if there are none, or they do not match their own hashes.
+        WeightsError: if there are none, if they do not match their own hashes, or if they are of another variant.
     """
-    if weights is None:
-        if variant not in list_variants():
-            raise WeightsError(f"There is no variant {variant!r}; choose one of {', '.join(list_variants())}.")
-        weights = WEIGHTS_FOLDER / variant
-    return Predictor(read_bundle(weights))
+    if weights is not None:
+        predictor = Predictor(read_bundle(Path(weights)))
+        if variant not in (None, predictor.variant):
+            raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
+        return predictor
+    variant = variant or DEFAULT
+    if variant not in list_variants():
+        raise WeightsError(f"There is no variant {variant!r}; choose one of {', '.join(list_variants())}.")
+    return Predictor(read_bundle(WEIGHTS_FOLDER / variant))

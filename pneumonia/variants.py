@@ -25,7 +25,9 @@ class Recipe:
 
     Attributes:
         phases: run one after the other; each starts from the best weights of the one before.
-        adaptation_epochs: passes of label-free adaptation of the backbone before the first phase.
+        adaptation_epochs: passes of label-free adaptation of the backbone, before anything else.
+        linear_probe: fits a linear head on the frozen backbone with this inverse penalty, instead of phases
+            or before them; None for no such fit.
         batch_size: images a step.
         label_smoothing: share of each label given to the other class.
         weight_decay: decoupled decay of AdamW, on every parameter.
@@ -34,6 +36,7 @@ class Recipe:
 
     phases: tuple[Phase, ...]
     adaptation_epochs: int = 0
+    linear_probe: float | None = None
     batch_size: int = 32
     label_smoothing: float = 0.05
     weight_decay: float = 0.05
@@ -78,10 +81,10 @@ _VARIANTS = (
     Variant(
         name="mobilenetv2-frozen",
         title="MobileNetV2, frozen",
-        summary="A backbone adapted here to radiographs without labels, then frozen; only its head saw labels.",
+        summary="A backbone adapted here without labels, on radiographs, then frozen; only its head saw labels.",
         architecture="mobilenetv2",
-        recipe=Recipe(phases=(Phase(15, 2e-3, "head"),), adaptation_epochs=6),
-        dropout=0.2,
+        # The penalty was chosen among 0.001, 0.003, 0.01, 0.03 and 0.1 by AUROC on corrupted validation images.
+        recipe=Recipe(phases=(), adaptation_epochs=6, linear_probe=0.01),
     ),
     Variant(
         name="mobilenetv2-finetuned",

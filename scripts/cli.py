@@ -1,15 +1,19 @@
 """What all commands share: where the library is, how failures are told, which words they use for paths."""
 
+import argparse
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-# tensorflow and the runtime of the served model read this when they are imported; only errors are worth a line.
+# tensorflow reads this when it is imported; only errors are worth a line.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from pneumonia.bundle import require_replaceable  # noqa: E402
 from pneumonia.errors import PneumoniaError  # noqa: E402
 
 DONE, SOME_REJECTED, FAILED = 0, 1, 2
@@ -17,6 +21,9 @@ DONE, SOME_REJECTED, FAILED = 0, 1, 2
 
 def run(main: Callable[[], int]) -> None:
     """Run a command and exit with its status; expected failures become one line on standard error."""
+    # A file name that the terminal cannot show must not end a run.
+    sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stderr.reconfigure(errors="backslashreplace")
     try:
         status = main()
         sys.stdout.flush()
@@ -27,6 +34,10 @@ def run(main: Callable[[], int]) -> None:
         # The reader (head, less) has seen enough. Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = DONE
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror or error}{where}", file=sys.stderr)
+        status = FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         status = 130
@@ -38,5 +49,47 @@ def portable(path: Path | str) -> str:
     full = Path(path).resolve()
     data = os.environ.get("PNEUMONIA_DATA")
     if data and full.is_relative_to(Path(data).resolve()):
-        return f"$PNEUMONIA_DATA/{full.relative_to(Path(data).resolve())}".removesuffix("/.")
-    return str(full.relative_to(ROOT)) if full.is_relative_to(ROOT) else full.name
+        return "$PNEUMONIA_DATA/" + shlex.quote(str(full.relative_to(Path(data).resolve())))
+    return shlex.quote(str(full.relative_to(ROOT)) if full.is_relative_to(ROOT) else full.name)
+
+
+def positive(text: str) -> int:
+    """An argument that is a whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def seed(text: str) -> int:
+    """An argument that is a whole number of at least 0."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must be at least 0")
+    return value
+
+
+def training_command(script: str, arguments: argparse.Namespace) -> str:
+    """The command that does the same training, without paths of this machine."""
+    parts = [f"python scripts/{script}"]
+    for name, value in vars(arguments).items():
+        if value is None or name == "resume":
+            continue
+        is_path = isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file())
+        parts.append(f"--{name.replace('_', '-')} {portable(value) if is_path else value}")
+    return " ".join(parts)
+
+
+def checkpoint_folder(output: Path, resume: bool) -> Path:
+    """The folder beside a weights folder that holds the state of its training; emptied unless resumed.
+
+    Raises:
+        WeightsError: if the weights folder could not be written in the end, because something else is there.
+    """
+    output = output.resolve()
+    require_replaceable(output)
+    folder = output.with_name(f".{output.name}-checkpoints")
+    if folder.exists() and not resume:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

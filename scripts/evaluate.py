@@ -30,7 +30,7 @@ _SAMPLES = 8
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
-    parser.add_argument("--variant", choices=list_variants(), default=DEFAULT)
+    parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
     parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
     parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
     parser.add_argument("--scores", type=Path, help="CSV file to write each image's probability to")
@@ -55,6 +55,8 @@ def main() -> int:
     probabilities = np.array([prediction.probability for _, prediction in rows])
     patients = np.array([record.patient for record, _ in rows])
     command = f"python scripts/evaluate.py --data {cli.portable(arguments.data)} --variant {predictor.variant}"
+    if arguments.weights:
+        command += f" --weights {cli.portable(arguments.weights)}"
     points = predictor.operating_points
     figures = evaluate(labels, probabilities, patients, points.values(), command)
     _print(figures)
@@ -66,6 +68,7 @@ def main() -> int:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
     if arguments.scores:
+        arguments.scores.parent.mkdir(parents=True, exist_ok=True)
         with arguments.scores.open("w", newline="") as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
                 {

@@ -109,7 +109,9 @@ def _average(squares: np.ndarray) -> np.ndarray:
         enlarged = enlarged + amount * (enlarged - cv2.GaussianBlur(enlarged, (0, 0), sigma))
     low, high = np.percentile(enlarged, (0.5, 99.5))
     picture = np.rint(np.clip((enlarged - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-    cv2.putText(picture, "SYNTHETIC", (12, SIZE - 14), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 200, 1, cv2.LINE_AA)
+    # White on a dark edge, so that it can be read on air and on bone.
+    for grey, width in ((0, 4), (255, 1)):
+        cv2.putText(picture, "SYNTHETIC", (12, SIZE - 14), cv2.FONT_HERSHEY_SIMPLEX, 0.5, grey, width, cv2.LINE_AA)
     return picture
 
 

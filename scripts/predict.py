@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,14 @@ import cli
 from pneumonia.errors import DataError, ImageError
 from pneumonia.explain.overlay import overlay
 from pneumonia.images import decode
+from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
 from pneumonia.predictor import Prediction, Predictor, load_predictor
 from pneumonia.tables import CsvWriter
 from pneumonia.variants import DEFAULT, list_variants
 
+# Of a file's name in the name of its overlay: file systems allow 255 bytes.
+_MOST_NAME_BYTES = 200
 _CSV_COLUMNS = (
     "path",
     "status",
@@ -53,6 +57,10 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     files = [path for argument in arguments.paths for path in _walk(argument)]
+    if not files:
+        raise DataError("There are no files in the folders that were named.")
+    if arguments.heatmaps:
+        arguments.heatmaps.mkdir(parents=True, exist_ok=True)
     predictor = load_predictor(arguments.variant)
     some_rejected = False
     with _output(arguments.output) as output:
@@ -63,22 +71,39 @@ def main() -> int:
             some_rejected |= prediction.status == "rejected"
             if arguments.heatmaps and prediction.status == "read":
                 _save_overlay(arguments.heatmaps, path, prediction, predictor)
+    if arguments.format == "text":
+        print(NOTICE, file=sys.stderr)  # the other forms carry it in every reading
     return cli.SOME_REJECTED if some_rejected else cli.DONE
 
 
 def _walk(argument: str) -> Iterator[str]:
     """A file as it was named, or every regular file below a folder whatever its name."""
-    path = Path(argument)
-    if not path.exists():
-        raise DataError(f"There is no file or folder {argument}.")
-    if not path.is_dir():
+    if not argument or not os.path.exists(argument):
+        raise DataError(f"There is no file or folder {_one_line(argument)!r}.")
+    if not os.path.isdir(argument):
         yield argument
         return
-    yield from (str(found) for found in sorted(path.rglob("*")) if found.is_file())
+    for folder, folders, names in os.walk(argument, onerror=_unreadable_folder):
+        folders.sort()
+        paths = (os.path.join(folder, name) for name in sorted(names))
+        yield from (path for path in paths if os.path.isfile(path))
+
+
+def _unreadable_folder(error: OSError) -> None:
+    raise DataError(f"The folder {_one_line(error.filename)!r} cannot be read: {error.strerror}.")
+
+
+def _one_line(path: str) -> str:
+    """A path with line breaks and other control characters written out, so that it stays on its line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)
 
 
 def _output(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:
-    return path.open("w", newline="", encoding="utf-8") if path else contextlib.nullcontext(sys.stdout)
+    if path is None:
+        return contextlib.nullcontext(sys.stdout)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # File names need not be valid text.
+    return path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
 
 
 def _writer(form: str, output: TextIO, several: bool):
@@ -88,7 +113,7 @@ def _writer(form: str, output: TextIO, several: bool):
         return lambda path, prediction: table.write(_row(path, prediction))
     if form == "jsonl":
         return lambda path, prediction: print(json.dumps({"path": path, **prediction.to_dict()}), file=output)
-    return lambda path, prediction: print((f"{path}: " if several else "") + _text(prediction), file=output)
+    return lambda path, prediction: print((f"{_one_line(path)}: " if several else "") + _text(prediction), file=output)
 
 
 def _row(path: str, prediction: Prediction) -> dict[str, Any]:
@@ -108,13 +133,17 @@ def _text(prediction: Prediction) -> str:
 
 def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> None:
     try:
-        pixels = decode(path).pixels
+        radiograph = decode(path)
     except ImageError:
-        return  # the file was changed or removed since it was read
+        radiograph = None
+    if radiograph is None or radiograph.sha256 != prediction.image_sha256:
+        print(f"no overlay for {_one_line(path)}: the file was changed since it was read", file=sys.stderr)
+        return
+    pixels = radiograph.pixels
     picture = overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)
     # The image's hash keeps apart files of one name from several folders.
-    name = f"{Path(path).name}.{prediction.image_sha256[:8]}.png"
-    folder.mkdir(parents=True, exist_ok=True)
+    stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
+    name = f"{stem}.{prediction.image_sha256[:8]}.png"
     Image.fromarray(picture).save(folder / name)
 
 

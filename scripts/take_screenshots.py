@@ -48,11 +48,7 @@ def main() -> int:
         _wait_for(port)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
-            for name, width, theme in (
-                ("read", 1440, "light"),
-                ("read-dark", 1440, "dark"),
-                ("read-narrow", 390, "light"),
-            ):
+            for name, width, theme in _VIEWS:
                 page = browser.new_page(viewport={"width": width, "height": 900})
                 page.goto(f"http://127.0.0.1:{port}/?__theme={theme}")
                 _choose_example(page, "#verdict")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cli
 
-from pneumonia.data.manifest import read_training_folder
+from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.errors import DataError
 from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.variants import get_variant, list_variants
@@ -23,10 +23,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--variant", choices=list_variants(), required=True)
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--recipe", choices=list_recipes(), help="how to train (default: the variant's own way)")
-    parser.add_argument("--epochs", type=_positive, help="at most this many in each supervised phase")
-    parser.add_argument("--batch-size", type=_positive)
-    parser.add_argument("--image-size", type=_image_size, help="side of the network's input, a multiple of 32")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
+    parser.add_argument("--batch-size", type=cli.positive)
+    parser.add_argument("--image-size", type=image_size, help="side of the network's input, a multiple of 32")
+    parser.add_argument("--seed", type=cli.seed, default=0)
     parser.add_argument(
         "--backbone-weights",
         default="imagenet",
@@ -42,11 +42,11 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.backbone_weights not in ("imagenet", "none") and not Path(arguments.backbone_weights).is_file():
         raise DataError("The file named by --backbone-weights does not exist.")
-    read_training_folder(arguments.data)  # says at once what is wrong with the folder
-    checkpoints = arguments.output.with_name(f".{arguments.output.name}-checkpoints")
-    if checkpoints.exists() and not arguments.resume:
-        shutil.rmtree(checkpoints)
-    checkpoints.mkdir(parents=True, exist_ok=True)
+    # What is wrong with the folders is said at once and not after hours of training.
+    read_training_folder(arguments.data)
+    if arguments.outside:
+        read_classes(arguments.outside)
+    checkpoints = cli.checkpoint_folder(arguments.output, arguments.resume)
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.run import TrainingJob, run_training
 
@@ -60,7 +60,7 @@ def main() -> int:
             image_size=arguments.image_size or variant.image_size,
             seed=arguments.seed,
             backbone_weights=arguments.backbone_weights,
-            command=_command(arguments),
+            command=cli.training_command("train.py", arguments),
             outside=arguments.outside,
             checkpoints=checkpoints,
         )
@@ -89,27 +89,7 @@ def _recipe(arguments: argparse.Namespace):
     return recipe
 
 
-def _command(arguments: argparse.Namespace) -> str:
-    """The command that does the same training, without paths of this machine."""
-    parts = ["python scripts/train.py"]
-    for name, value in vars(arguments).items():
-        if value is None or name == "resume":
-            continue
-        is_file = name == "backbone_weights" and value not in ("imagenet", "none")
-        if isinstance(value, Path) or is_file:
-            value = cli.portable(value)
-        parts.append(f"--{name.replace('_', '-')} {value}")
-    return " ".join(parts)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
-
-
-def _image_size(text: str) -> int:
+def image_size(text: str) -> int:
     value = int(text)
     if value < 32 or value % 32:
         raise argparse.ArgumentTypeError("must be a multiple of 32")

@@ -2,7 +2,6 @@
 """Train the lung-field segmentation and write its weights folder."""
 
 import argparse
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -19,8 +18,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--masks", type=Path, required=True, help="folder of PNG masks, each named as its image")
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
-    parser.add_argument("--epochs", type=_positive, help="passes over the images (default: as published)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=cli.positive, help="passes over the images (default: as published)")
+    parser.add_argument("--seed", type=cli.seed, default=0)
     parser.add_argument("--resume", action="store_true", help="take up an interrupted training of the same output")
     return parser.parse_args()
 
@@ -29,12 +28,7 @@ def main() -> int:
     arguments = parse_arguments()
     if not arguments.masks.is_dir():
         raise DataError("The folder named by --masks does not exist.")
-    checkpoints = arguments.output.with_name(f".{arguments.output.name}-checkpoints")
-    if checkpoints.exists() and not arguments.resume:
-        shutil.rmtree(checkpoints)
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    # tensorflow reads this when it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    checkpoints = cli.checkpoint_folder(arguments.output, arguments.resume)
     from pneumonia.training.lung_fields import EPOCHS, LungFieldsJob, train_lung_fields
 
     result = train_lung_fields(
@@ -44,7 +38,7 @@ def main() -> int:
             output=arguments.output,
             epochs=arguments.epochs or EPOCHS,
             seed=arguments.seed,
-            command=_command(arguments),
+            command=cli.training_command("train_lung_fields.py", arguments),
             checkpoints=checkpoints,
         )
     )
@@ -56,23 +50,6 @@ def main() -> int:
     print(f"Validation: Dice {dice['value']:.4f} ({dice['low']:.4f} to {dice['high']:.4f}), {figures['n']} images")
     print(f"Skipped {len(result.skipped)} unreadable files")
     return cli.SOME_REJECTED if result.skipped else cli.DONE
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    """The command that does the same training, without paths of this machine."""
-    parts = ["python scripts/train_lung_fields.py"]
-    for name, value in vars(arguments).items():
-        if value is None or name == "resume":
-            continue
-        parts.append(f"--{name} {cli.portable(value) if isinstance(value, Path) else value}")
-    return " ".join(parts)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
 
 
 if __name__ == "__main__":

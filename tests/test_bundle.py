@@ -67,3 +67,26 @@ def test_replacing_a_folder_leaves_nothing_beside_it(folder):
     assert (folder / "history.csv").read_bytes() == b"new\n"
     assert [path.name for path in folder.parent.iterdir()] == ["custom-cnn"]
     read_bundle(folder)
+
+
+def test_nothing_but_a_weights_folder_is_ever_replaced(folder, tmp_path):
+    contents = read_bundle(folder).contents
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("years")
+    file = tmp_path / "file"
+    file.write_text("data")
+    for place in (precious, file):
+        with pytest.raises(WeightsError, match="left alone"):
+            write_bundle(place, contents, tiny_config())
+    assert (precious / "thesis.txt").read_text() == "years" and file.read_text() == "data"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    write_bundle(empty, contents, tiny_config())
+    read_bundle(empty)
+
+
+def test_json_that_is_no_object_is_told(folder):
+    (folder / CONFIG).write_text("[]")
+    with pytest.raises(WeightsError, match="not a JSON object"):
+        read_bundle(folder)

@@ -190,6 +190,7 @@ def test_what_is_plausible():
     fixed = Plausible.from_measures([Measures(area, 0.8, 0.9, True) for area in (0.2, 0.2, 0.2, 0.4)])
     assert fixed.min_area == pytest.approx(0.1) and fixed.max_area == pytest.approx(0.7, abs=0.002)
     assert fixed.min_balance == pytest.approx(0.4) and fixed.min_certainty == pytest.approx(0.7)
+    assert not Plausible.from_measures([Measures(0.5, 0.0, 0.9, False)]).holds(Measures(**good))
 
 
 def test_mask_and_outline_lie_on_the_image():
@@ -284,13 +285,13 @@ def test_committed_weights_find_the_lungs_of_held_out_children(data_dir):
     records = with_masks(records, data_dir / "lung_masks")
     metrics = read_bundle(LUNG_FIELDS_FOLDER).metrics["sets"]
     assert metrics["validation"]["n"] == len(records)
-    pairs = load_masked_images(records[::4], data_dir / "lung_masks")
+    pairs = load_masked_images(records, data_dir / "lung_masks")
     fields = load_lung_fields()
     found = [fields.segment(square) for square in pairs.images.squares]
     assert np.mean([segmentation.found for segmentation in found]) >= 0.98
     agreement = [dice(s.on(SIDE, SIDE) >= s.threshold, m > 0.5) for s, m in zip(found, pairs.masks, strict=True)]
     assert np.mean(agreement) >= LEAST_DICE
-    assert metrics["validation"]["dice"]["low"] >= LEAST_DICE
+    assert np.mean(agreement) == pytest.approx(metrics["validation"]["dice"]["value"], abs=1e-3)
 
 
 @trained_weights

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pneumonia.notices import NOTICE
 from tests.tiny import SIZE, tiny_radiograph, write_tiny_data
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +77,24 @@ def test_model_keras_opens_without_our_code_and_agrees(trained):
     assert float(model(image[None, ..., None])[0, 0]) == pytest.approx(predictor.predict(picture).logit, abs=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["mobilenetv2-frozen", "mobilenetv2-finetuned", "efficientnetb0"])
+def test_every_kind_of_recipe_goes_the_whole_way(variant, tmp_path):
+    """Adaptation and linear probe; head, then all; a backbone of `keras.applications`."""
+    write_tiny_data(tmp_path / "data")
+    weights = tmp_path / variant
+    done = run(
+        "train.py",
+        *("--data", tmp_path / "data", "--variant", variant, "--output", weights, "--epochs", 1),
+        *("--batch-size", 8, "--image-size", SIZE, "--backbone-weights", "none", "--outside", tmp_path / "data"),
+    )
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((weights / "metrics.json").read_text())
+    assert {"validation", "data-selection", "data-report"} <= set(metrics["sets"])
+    done = run("evaluate.py", "--data", tmp_path / "data", "--weights", weights, "--against", "custom-cnn")
+    assert done.returncode == 0 and "McNemar" in done.stdout and variant in (weights / "config.json").read_text()
+
+
 def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
     folder, _ = trained
     weights = folder / "weights" / "custom-cnn"
@@ -104,15 +124,38 @@ def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
         ("evaluate.py", "--data", "nowhere", "--variant", "resnet50"),
         ("predict.py", "nowhere.png"),
         ("predict.py", "--operating-point", "certain", "x.png"),
+        ("predict.py", ""),
+        ("predict.py", "."),
+        ("predict.py", "x" * 300),
+        ("predict.py", "--heatmaps", __file__, __file__),
+        ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", __file__),
+        ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--seed", "-1"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_two(arguments, tmp_path):
     done = run(*arguments, cwd=tmp_path)
     assert done.returncode == 2 and not done.stdout
     *usage, line = done.stderr.splitlines()
-    assert "error: " in line and len(line) < 300
+    assert "error: " in line and len(line) < 400
     # Only argparse says more than the one line: how the command is used.
     assert not usage or usage[0].startswith("usage: ")
+
+
+def test_a_file_of_another_kind_as_backbone_is_told_and_nothing_is_destroyed(tmp_path):
+    write_tiny_data(tmp_path / "data")
+    (tmp_path / "notes.txt").write_text("not weights")
+    arguments = ("--data", tmp_path / "data", "--variant", "mobilenetv2-finetuned", "--image-size", SIZE)
+    done = run("train.py", *arguments, "--output", tmp_path / "out", "--backbone-weights", tmp_path / "notes.txt")
+    assert done.returncode == 2 and "backbone" in done.stderr.splitlines()[-1]
+    done = run("train.py", *arguments, "--output", tmp_path / "data")
+    assert done.returncode == 2 and "left alone" in done.stderr and (tmp_path / "data" / "NORMAL").is_dir()
+
+
+def test_evaluate_refuses_weights_of_another_variant(trained):
+    folder, _ = trained
+    weights = folder / "weights" / "custom-cnn"
+    done = run("evaluate.py", "--data", folder / "data", "--weights", weights, "--variant", "mobilenetv2-frozen")
+    assert done.returncode == 2 and "custom-cnn, not mobilenetv2-frozen" in done.stderr
 
 
 class TestPredict:
@@ -145,19 +188,24 @@ class TestPredict:
         assert rows[1]["variant"] == "custom-cnn" and rows[1]["operating_point"] == "screening"
 
     def test_csv_neutralises_formulas_and_heatmaps_are_written(self, folder, tmp_path):
-        done = run(
-            "predict.py",
-            "--format",
-            "csv",
-            "--output",
-            tmp_path / "o.csv",
-            "--heatmaps",
-            tmp_path / "maps",
-            ".",
-            cwd=folder,
-        )
+        outputs = ("--output", tmp_path / "new" / "o.csv", "--heatmaps", tmp_path / "maps")
+        done = run("predict.py", "--format", "csv", *outputs, "=1+1", "a.png", "below", cwd=folder)
         assert done.returncode == 1 and not done.stdout
-        rows = list(csv.DictReader((tmp_path / "o.csv").open()))
+        rows = list(csv.DictReader((tmp_path / "new" / "o.csv").open()))
         assert rows[0]["path"] == "'=1+1" and rows[1]["path"] == "a.png"
+        assert rows[2]["path"] == "below/b.png" and float(rows[2]["probability"]) <= 1
         maps = list((tmp_path / "maps").glob("*.png"))
         assert len(maps) == 2 and cv2.imread(str(maps[0])).shape == (256, 256, 3)
+
+    def test_odd_names_end_no_run(self, tmp_path):
+        picture = cv2.imencode(".png", tiny_radiograph(np.random.default_rng(0), diseased=True))[1].tobytes()
+        names = [b"line\nbreak", b"not\xfftext", "Röntgen".encode(), b"l" * 250]
+        for name in names:
+            (tmp_path / os.fsdecode(name)).write_bytes(picture)
+        done = run("predict.py", "--heatmaps", tmp_path / "maps", tmp_path)
+        assert done.returncode == 0 and len(done.stdout.splitlines()) == len(names)
+        assert len(list((tmp_path / "maps").iterdir())) == len(names) and NOTICE in done.stderr
+
+    def test_a_full_disk_is_told_in_one_sentence(self, folder):
+        done = run("predict.py", "--output", "/dev/full", folder / "a.png")
+        assert done.returncode == 2 and done.stderr.splitlines()[-1].startswith("error: No space left")

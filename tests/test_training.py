@@ -6,13 +6,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import load_images
+from pneumonia.data.pipeline import load_images, normalised
 from pneumonia.models import FEATURES, backbone_layers, build_model
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.training import loop
 from pneumonia.training.adaptation import adapt_backbone, barlow_twins_loss
+from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.resume import Checkpoints
 from pneumonia.training.schedule import warmup_cosine
 from pneumonia.variants import Phase, Recipe, get_variant
@@ -84,6 +88,30 @@ def test_head_phase_leaves_the_backbone_alone(images, tmp_path):
     for ours, start in zip(trained.model.weights, fresh.weights, strict=True):
         moved = not np.array_equal(ours.numpy(), start.numpy())
         assert moved == ("logit" in ours.path), ours.path
+
+
+def test_linear_probe_is_logistic_regression_and_moves_the_logit_alone(images, tmp_path):
+    recipe = Recipe(phases=(), linear_probe=1.0)
+    trained = train(images, tmp_path, "mobilenetv2-frozen", recipe)
+    keras.utils.set_random_seed(0)
+    fresh = build_model(get_variant("mobilenetv2-frozen"), SIZE)
+    for ours, start in zip(trained.model.weights, fresh.weights, strict=True):
+        assert np.array_equal(ours.numpy(), start.numpy()) != ("logit/kernel" in ours.path), ours.path
+    inputs = normalised(images, PREPROCESSING)
+    pool = keras.Model(fresh.input, fresh.get_layer("pool").output)
+    regression = make_pipeline(
+        StandardScaler(with_mean=False),
+        LogisticRegression(class_weight="balanced", fit_intercept=False, max_iter=2000),
+    )
+    expected = regression.fit(pool(inputs).numpy(), images.labels).decision_function(pool(inputs).numpy())
+    np.testing.assert_allclose(trained.model(inputs).numpy()[:, 0], expected, atol=1e-2)
+    assert [row["phase"] for row in trained.history] == ["linear probe"] and 0 <= trained.history[0]["val_auroc"] <= 1
+
+
+def test_a_probe_of_a_head_with_hidden_layers_is_refused(images):
+    model = build_model(dataclasses.replace(get_variant("custom-cnn"), hidden_units=(4,)), SIZE)
+    with pytest.raises(ValueError, match="hidden"):
+        fit_linear_probe(model, normalised(images, PREPROCESSING), images.labels, 1.0)
 
 
 def test_history_has_a_row_an_epoch_and_the_phase(images, tmp_path):

@@ -100,9 +100,7 @@ def test_percent_never_rounds_to_certainty(share, words):
 
 
 def test_rejection_is_an_alert_without_a_prediction():
-    nothing = {"finding": None, "probability": None, "heatmap": None}
-    rejected = replace(reading(0.9), status="rejected", error="Too small.", **nothing)
-    html = _Text(views.verdict(rejected, POINT, "1.0.0"))
+    html = _Text(views.rejection("Too small."))
     assert ("role", "alert") in html.attributes
     assert "Too small." in html.text
     assert "%" not in html.text

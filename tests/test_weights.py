@@ -79,7 +79,8 @@ def test_the_served_model_agrees_with_keras(predictor, validation):
     for record, logit, cam in zip(validation[::20], reference["logit"].numpy(), reference["cam"].numpy(), strict=True):
         prediction = predictor.predict(record.path)
         assert prediction.logit == pytest.approx(float(logit[0]), abs=1e-4)
-        np.testing.assert_allclose(prediction.heatmap, cam, atol=1e-4)
+        # Sums of a thousand products in another order: cells of ten logits differ in the sixth digit.
+        np.testing.assert_allclose(prediction.heatmap, cam, atol=1e-4, rtol=2e-5)
 
 
 def test_the_map_adds_up_to_the_logit(predictor, validation):

@@ -1,7 +1,9 @@
 """Fixed corruptions of validation images: what another hospital's equipment or export might do.
 
 They are no part of the augmentation, differ from it in form, and draw nothing at random but the noise,
-whose seed is fixed. All take and give float32 (S, S) in [0, 1], before `Preprocessing.normalise`.
+whose seed is fixed. Low contrast is a control: `Preprocessing.normalise` undoes it exactly, so a variant
+whose figures differ there has lost its normalisation. All take and give float32 (S, S) in [0, 1], before
+`normalise`.
 """
 
 from collections.abc import Callable

@@ -17,7 +17,7 @@ from pneumonia.operating_points import BALANCED, RULE_IN, SCREENING, Interval, O
 _SCREENING_SENSITIVITY = 0.99
 _RULE_IN_SPECIFICITY = 0.99
 # Share of the pooled images that may be called uncertain at a threshold.
-_UNCERTAIN_SHARE = 0.03
+_UNCERTAIN_SHARE = 0.01
 # Temperatures outside of these mean that training failed; the bounds keep the search finite.
 _LOG_TEMPERATURE_BOUNDS = (np.log(0.05), np.log(20.0))
 
@@ -46,7 +46,7 @@ def fix_operating_points(
     """Three thresholds by rule.
 
     Balanced: sensitivity equals specificity. Screening: sensitivity 0.99, unless balanced has it already.
-    Rule-in: specificity 0.99, likewise. Around each, the three percent of images nearest in logits are uncertain.
+    Rule-in: specificity 0.99, likewise. Around each, the one percent of images nearest in logits is uncertain.
 
     Args:
         logits: (N,) uncalibrated, of the pooled validation images.

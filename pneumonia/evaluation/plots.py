@@ -116,13 +116,13 @@ def save_samples(path: Path, samples: list[tuple[Path, str, Prediction]], scale:
 
 
 def save_history_plot(path: Path, history: list[dict[str, str]]) -> None:
-    """Draw loss and accuracy over the epochs of all supervised phases.
+    """Draw loss and accuracy over the epochs of all phases that were trained step by step.
 
     Args:
         path: PNG file to write.
         history: rows of history.csv.
     """
-    rows = [row for row in history if row.get("val_loss")]
+    rows = [row for row in history if row.get("loss") and row.get("val_loss")]
     epochs = range(1, len(rows) + 1)
     figure = Figure((10.0, 4.0))
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):

@@ -72,6 +72,9 @@ class Plausible:
             measures: of validation images, plain and under the fixed corruptions.
         """
         two = [m for m in measures if m.balance > 0]
+        if not two:
+            # A network that never finds two lungs is never believed.
+            return cls(min_area=1.0, max_area=1.0, min_balance=1.0, min_certainty=1.0)
         least = {name: np.percentile([getattr(m, name) for m in two], 0.5) for name in ("area", "balance", "certainty")}
         most = np.percentile([m.area for m in two], 99.5)
         return cls(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import keras
 
+from pneumonia.models.pretrained import read_pretrained
+
 
 @dataclass(frozen=True)
 class Application:
@@ -34,11 +36,7 @@ class Application:
 
     def load_pretrained(self, model: keras.Model, source: str) -> None:
         """Start the backbone from "imagenet" (downloaded by Keras) or a weights file without top."""
-        pretrained = self.constructor(
-            weights="imagenet" if source == "imagenet" else None, include_top=False, input_shape=(224, 224, 3)
-        )
-        if source != "imagenet":
-            pretrained.load_weights(source)
+        pretrained = read_pretrained(self.constructor, source)
         # Paired in order: Keras numbers some names anew in every model.
         theirs = [layer for layer in pretrained.layers if layer.weights]
         ours = [layer for layer in model.layers if layer.weights][: len(theirs)]

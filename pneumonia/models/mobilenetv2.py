@@ -8,6 +8,8 @@ trains in half the time on a CPU. Layers carry the names of `keras.applications.
 import keras
 import numpy as np
 
+from pneumonia.models.pretrained import read_pretrained
+
 # Per stage: expansion of channels, output channels, blocks, stride of the first block (table 2 of the paper).
 _STAGES = (
     (1, 16, 1, 1),
@@ -92,11 +94,7 @@ def load_pretrained(model: keras.Model, source: str) -> None:
         source: "imagenet" (downloaded by Keras), or the path of a `.weights.h5` file of
             `keras.applications.MobileNetV2(include_top=False)`.
     """
-    pretrained = keras.applications.MobileNetV2(
-        weights="imagenet" if source == "imagenet" else None, include_top=False, input_shape=(224, 224, 3)
-    )
-    if source != "imagenet":
-        pretrained.load_weights(source)
+    pretrained = read_pretrained(keras.applications.MobileNetV2, source)
     names = {layer.name for layer in pretrained.layers}
     for layer in model.layers:
         if layer.name not in names or not layer.weights:

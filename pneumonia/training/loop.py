@@ -13,12 +13,14 @@ from pneumonia.data.pipeline import (
     ImageSet,
     class_weights,
     evaluation_batches,
+    normalised,
     steps_per_epoch,
     training_batches,
 )
 from pneumonia.models import ARCHITECTURES, backbone_layers, build_model
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.training.adaptation import adapt_backbone
+from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.resume import Checkpoints
 from pneumonia.training.schedule import warmup_cosine
 from pneumonia.variants import Phase, Recipe, Variant
@@ -74,6 +76,11 @@ def train_variant(
     if recipe.adaptation_epochs:
         history += adapt_backbone(model, train, preprocessing, recipe.adaptation_epochs, seed, folder / "adaptation")
     watched = evaluation_batches(shifted_inputs(validation, preprocessing), validation.labels, _EVALUATION_BATCH)
+    if recipe.linear_probe is not None:
+        fit_linear_probe(model, normalised(train, preprocessing), train.labels, recipe.linear_probe)
+        _compile(model, keras.optimizers.SGD(), recipe)
+        figures = model.evaluate(watched, verbose=0, return_dict=True)
+        history.append({"phase": "linear probe", "epoch": 1, **{f"val_{name}": v for name, v in figures.items()}})
     movable = [layer for layer in backbone_layers(model) if layer.trainable]
     for number, phase in enumerate(recipe.phases, start=1):
         for layer in movable:
@@ -106,16 +113,8 @@ def _run_phase(
     checkpoints: Checkpoints,
 ) -> list[dict[str, Any]]:
     steps = steps_per_epoch(train, recipe.batch_size)
-    model.compile(
-        optimizer=keras.optimizers.AdamW(
-            warmup_cosine(phase.learning_rate, phase.epochs * steps), weight_decay=recipe.weight_decay
-        ),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
-        metrics=[
-            keras.metrics.AUC(name="auroc", from_logits=True),
-            keras.metrics.BinaryAccuracy("accuracy", threshold=0.0),
-        ],
-    )
+    schedule = warmup_cosine(phase.learning_rate, phase.epochs * steps)
+    _compile(model, keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay), recipe)
     # Built now, so that a checkpoint with the optimizer's state loads without complaint.
     model.optimizer.build(model.trainable_variables)
     if not checkpoints.finished:
@@ -139,6 +138,17 @@ def _run_phase(
         )
     model.load_weights(checkpoints.best_weights)
     return checkpoints.state["history"]
+
+
+def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: Recipe) -> None:
+    model.compile(
+        optimizer=optimizer,
+        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        metrics=[
+            keras.metrics.AUC(name="auroc", from_logits=True),
+            keras.metrics.BinaryAccuracy("accuracy", threshold=0.0),
+        ],
+    )
 
 
 def shifted_inputs(images: ImageSet, preprocessing: Preprocessing) -> np.ndarray:

@@ -1,10 +1,8 @@
 """Training of the lung-field segmentation, from a folder of masks to a weights folder."""
 
 import hashlib
-import platform
 import tempfile
 from dataclasses import asdict, dataclass
-from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from pneumonia.models.lung_unet import build_lung_unet
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.training.resume import Checkpoints, history_csv
 from pneumonia.training.schedule import warmup_cosine
+from pneumonia.training.versions import versions
 
 WEIGHTS_VERSION = "0.1.0"
 IMAGE_SIZE = 128
@@ -31,7 +30,6 @@ EPOCHS = 120
 _BATCH_SIZE = 16
 _LEARNING_RATE = 3e-3
 _WEIGHT_DECAY = 0.01
-_PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "scikit-learn")
 # Bounds that every mask keeps, until the real ones are fixed.
 _ANY = Plausible(min_area=0.0, max_area=1.0, min_balance=0.0, min_certainty=0.0)
 
@@ -219,7 +217,7 @@ def _write(
             "weight_decay": _WEIGHT_DECAY,
         },
         "data": {"train": _facts(train), "validation": _facts(validation)},
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions(),
     }
     path = job.checkpoints / KERAS_MODEL
     model.save(path)
@@ -247,8 +245,3 @@ def _facts(pairs: MaskedImages) -> dict[str, Any]:
         "fingerprint": fingerprint(records),
         "masks_fingerprint": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
     }
-
-
-def _versions() -> dict[str, str]:
-    installed = {name for names in packages_distributions().values() for name in names}
-    return {name: version(name) for name in _PACKAGES if name in installed}

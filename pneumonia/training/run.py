@@ -1,9 +1,7 @@
 """One training from a data folder to a weights folder."""
 
-import platform
 from collections import Counter
 from dataclasses import asdict, dataclass
-from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +23,11 @@ from pneumonia.labels import CLASS_NAMES
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.training.loop import Trained, train_variant
 from pneumonia.training.resume import history_csv
+from pneumonia.training.versions import versions
 from pneumonia.variants import Recipe, Variant
 
 # Version of the weights; goes up when newly trained ones are published.
 WEIGHTS_VERSION = "0.1.0"
-_PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def _write(
         "heatmap_scale": HEATMAP_SCALE,
         "training": {"command": job.command, "seed": job.seed, "recipe": asdict(job.recipe)},
         "data": {"train": _facts(train), "validation": _facts(validation)},
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions(),
     }
     contents = {
         KERAS_MODEL: _keras_bytes(trained, job.checkpoints),
@@ -172,8 +170,3 @@ def _keras_bytes(trained: Trained, folder: Path) -> bytes:
     # Without the optimizer's state, which is three times as large as the network.
     trained.model.save(path, include_optimizer=False)
     return path.read_bytes()
-
-
-def _versions() -> dict[str, str]:
-    installed = {name for names in packages_distributions().values() for name in names}
-    return {name: version(name) for name in _PACKAGES if name in installed}
