@@ -11,6 +11,9 @@ from typing import Any
 
 from pneumonia.errors import WeightsError
 
+# The weights that come with the project.
+WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
+
 CONFIG = "config.json"
 KERAS_MODEL = "model.keras"
 SERVED_MODEL = "model.tflite"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from pneumonia.bundle import HISTORY, SERVED_MODEL, Bundle, read_bundle
+from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read_bundle
 from pneumonia.checks import Check
 from pneumonia.engine import Engine
 from pneumonia.errors import ImageError, WeightsError
@@ -25,9 +25,6 @@ from pneumonia.preprocessing import Preprocessing
 from pneumonia.variants import DEFAULT, list_variants
 
 Source = str | os.PathLike | bytes | Image.Image | np.ndarray
-
-# The weights that come with the project.
-WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 
 
 @dataclass(frozen=True)

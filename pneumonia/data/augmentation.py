@@ -12,19 +12,44 @@ import numpy as np
 Transformation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
+def random_affine(
+    size: int,
+    rng: np.random.Generator,
+    degrees: float,
+    zoom_range: tuple[float, float],
+    log_aspect: float,
+    shear: float,
+    shift: float,
+) -> np.ndarray:
+    """Draw a rotation, zoom, stretch, shear, mirroring and shift about the centre of a square image.
+
+    Args:
+        size: side of the image in pixels.
+        rng: drawn from, uniformly within the ranges.
+        degrees: most rotation either way.
+        zoom_range: least and most enlargement.
+        log_aspect: most logarithm of the stretch either way.
+        shear: most shear either way.
+        shift: most shift either way, as a share of the side.
+
+    Returns:
+        (2, 3), for `cv2.warpAffine`.
+    """
+    angle = np.deg2rad(rng.uniform(-degrees, degrees))
+    zoom = np.exp(rng.uniform(*np.log(zoom_range)))
+    aspect = np.exp(rng.uniform(-log_aspect, log_aspect))
+    sheared = rng.uniform(-shear, shear)
+    mirror = rng.choice((-1.0, 1.0))
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = rotation @ np.array([[mirror * zoom * aspect, sheared], [0.0, zoom / aspect]])
+    centre = np.full(2, (size - 1) / 2)
+    return np.column_stack([linear, centre + rng.uniform(-shift, shift, 2) * size - linear @ centre])
+
+
 def warp(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Rotate, zoom, stretch, shear, shift and mirror in one resampling; what comes in from outside varies."""
     size = image.shape[0]
-    angle = np.deg2rad(rng.uniform(-12, 12))
-    zoom = np.exp(rng.uniform(np.log(0.8), np.log(1.35)))
-    aspect = np.exp(rng.uniform(-0.15, 0.15))
-    shear = rng.uniform(-0.1, 0.1)
-    mirror = rng.choice((-1.0, 1.0))
-    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    linear = rotation @ np.array([[mirror * zoom * aspect, shear], [0.0, zoom / aspect]])
-    centre = np.full(2, (size - 1) / 2)
-    shift = rng.uniform(-0.08, 0.08, 2) * size
-    matrix = np.column_stack([linear, centre + shift - linear @ centre])
+    matrix = random_affine(size, rng, degrees=12, zoom_range=(0.8, 1.35), log_aspect=0.15, shear=0.1, shift=0.08)
     border = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE)
     return cv2.warpAffine(
         image,

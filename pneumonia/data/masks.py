@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from pneumonia.data.augmentation import PHOTOMETRIC, collimate
+from pneumonia.data.augmentation import PHOTOMETRIC, collimate, random_affine
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import ImageSet, load_images
@@ -101,16 +101,7 @@ def warp_pair(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> 
         Both, float32 (S, S) in [0, 1]. Whatever the border of the image becomes, the mask is 0 there.
     """
     size = image.shape[0]
-    angle = np.deg2rad(rng.uniform(-20, 20))
-    zoom = np.exp(rng.uniform(np.log(0.6), np.log(1.4)))
-    aspect = np.exp(rng.uniform(-0.25, 0.25))
-    shear = rng.uniform(-0.12, 0.12)
-    mirror = rng.choice((-1.0, 1.0))
-    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    linear = rotation @ np.array([[mirror * zoom * aspect, shear], [0.0, zoom / aspect]])
-    centre = np.full(2, (size - 1) / 2)
-    shift = rng.uniform(-0.12, 0.12, 2) * size
-    matrix = np.column_stack([linear, centre + shift - linear @ centre])
+    matrix = random_affine(size, rng, degrees=20, zoom_range=(0.6, 1.4), log_aspect=0.25, shear=0.12, shift=0.12)
     # No reflected border: it would show lungs where the mask has none.
     border = int(rng.choice((cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE)))
     grey = float(rng.choice((0.0, rng.uniform())))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pneumonia.labels import UNCERTAIN
 from pneumonia.operating_points import Interval, OperatingPoint
 
 # From labels (N,), probabilities (N,) and weights (R, N) to values (R,).
@@ -167,7 +168,7 @@ def _at(
     positive = probabilities >= point.threshold
     values = rates(labels, positive, once)
     draws = rates(labels, positive, resampled)
-    called = np.array([point.finding(probability) != "UNCERTAIN" for probability in probabilities])
+    called = np.array([point.finding(probability) != UNCERTAIN for probability in probabilities])
     return {
         "threshold": point.threshold,
         **{name: to_interval(values[name][0], draws[name]) for name in values},

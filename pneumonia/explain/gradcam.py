@@ -7,12 +7,11 @@ final ReLU is left to the display, and its division by the map's area is left ou
 the bias then is the logit, for a linear head, and the map's unit is the logit.
 """
 
-import tempfile
-
 import keras
 import tensorflow as tf
 
 from pneumonia.models import FEATURES, head_layers
+from pneumonia.models.tflite import to_tflite
 
 
 class ServingModule(tf.Module):
@@ -31,7 +30,6 @@ class ServingModule(tf.Module):
             for layer in head_layers(model)
             if isinstance(layer, keras.layers.Dense)
         ]
-        self._signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
 
     def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """Read a batch.
@@ -62,9 +60,4 @@ class ServingModule(tf.Module):
 
     def to_tflite(self) -> bytes:
         """The same computation for one image as a TensorFlow Lite file with outputs `logit` and `cam`."""
-        archive = keras.export.ExportArchive()
-        archive.track(self._extractor)
-        archive.add_endpoint("serving_default", self.__call__, input_signature=[self._signature])
-        with tempfile.TemporaryDirectory() as folder:
-            archive.write_out(folder, verbose=False)
-            return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        return to_tflite(self._extractor, self.__call__)

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pneumonia.bundle import SERVED_MODEL, read_bundle
+from pneumonia.bundle import SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
 from pneumonia.engine import Engine
 from pneumonia.errors import WeightsError
 from pneumonia.preprocessing import Preprocessing
 
 # The weights that come with the project.
-LUNG_FIELDS_FOLDER = Path(__file__).parents[2] / "weights" / "lung-fields"
+LUNG_FIELDS_FOLDER = WEIGHTS_FOLDER / "lung-fields"
 
 
 class Box(NamedTuple):

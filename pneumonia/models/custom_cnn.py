@@ -2,6 +2,8 @@
 
 import keras
 
+from pneumonia.models.blocks import convolution
+
 # Channels of the four blocks. At 224 pixels this costs about as many multiply-adds as MobileNetV2 (0.36 G).
 _WIDTHS = (24, 48, 96, 192)
 _BLOCK_DROPOUT = 0.1
@@ -22,24 +24,9 @@ def features(image: keras.KerasTensor) -> keras.KerasTensor:
     for number, width in enumerate(_WIDTHS, start=1):
         first = number == 1
         # A wide, strided first kernel: radiographs carry little at the scale of single pixels.
-        x = _convolution(x, width, 5 if first else 3, 2 if first else 1, f"block_{number}_conv_1")
-        x = _convolution(x, width, 3, 1, f"block_{number}_conv_2")
+        x = convolution(x, width, 5 if first else 3, 2 if first else 1, f"block_{number}_conv_1")
+        x = convolution(x, width, 3, 1, f"block_{number}_conv_2")
         if number < len(_WIDTHS):
             x = keras.layers.MaxPooling2D(2, name=f"block_{number}_pool")(x)
         x = keras.layers.SpatialDropout2D(_BLOCK_DROPOUT, name=f"block_{number}_dropout")(x)
     return x
-
-
-def _convolution(x: keras.KerasTensor, width: int, kernel: int, stride: int, name: str) -> keras.KerasTensor:
-    x = keras.layers.Conv2D(
-        width,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=name,
-    )(x)
-    # A shorter memory than Keras' 0.99: an epoch here has little more than a hundred steps.
-    x = keras.layers.BatchNormalization(momentum=0.95, name=f"{name}_bn")(x)
-    return keras.layers.ReLU(name=f"{name}_relu")(x)

@@ -1,7 +1,6 @@
 """Training of the lung-field segmentation, from a folder of masks to a weights folder."""
 
 import hashlib
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from pneumonia.data.splits import split_by_patient
 from pneumonia.evaluation.lung_fields import compare_validation, figures
 from pneumonia.explain.lung_fields import LungFields, Plausible
 from pneumonia.lung_card import render_lung_card
+from pneumonia.models import tflite
 from pneumonia.models.lung_unet import build_lung_unet
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.training.resume import Checkpoints, history_csv
@@ -177,14 +177,7 @@ def to_tflite(model: keras.Model) -> bytes:
     def lungs(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"lungs": tf.sigmoid(model(image, training=False))[..., 0]}
 
-    # Through an archive that tracks the model: only so are its variables frozen into the file.
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
-    archive.add_endpoint("serving_default", lungs, input_signature=[signature])
-    with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+    return tflite.to_tflite(model, lungs)
 
 
 def _write(
