@@ -71,7 +71,7 @@ def _found(config: dict[str, Any]) -> str:
         f"along it, that together cover {bounds['min_area']:.1%} to {bounds['max_area']:.1%} of the image, the smaller "
         f"at least {bounds['min_balance']:.0%} of the larger, with a mean probability of at least "
         f"{bounds['min_certainty']:.0%}. The bounds were fixed on the validation images, plain and corrupted, by the "
-        "rule written in `pneumonia/explain/lung_fields.py`."
+        "rule written in `pneumonia/lung_fields.py`."
     )
 
 

@@ -17,11 +17,12 @@ from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read
 from pneumonia.checks import Check
 from pneumonia.engine import Engine
 from pneumonia.errors import ImageError, WeightsError
-from pneumonia.explain.geometry import heatmap_on
+from pneumonia.geometry import WHOLE, Box, heatmap_on
 from pneumonia.images import Radiograph, decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, Interval, OperatingPoint
 from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
 from pneumonia.variants import DEFAULT, list_variants
 
 Source = str | os.PathLike | bytes | Image.Image | np.ndarray
@@ -42,6 +43,7 @@ class Prediction:
         logit: the network's output before calibration.
         heatmap: float32 (h, w), the Grad-CAM map in logits on the network's own grid. Positive values speak
             for pneumonia; the mean plus the head's bias is `logit` for a linear head.
+        field_of_view: the part of the image that the network was shown, and that the map covers.
         image_sha256: hash of the uploaded bytes (of the pixels for an array).
         checks: what was noticed about the upload.
         error: the sentence to show when rejected.
@@ -56,6 +58,7 @@ class Prediction:
     probability: float | None = None
     logit: float | None = None
     heatmap: np.ndarray | None = field(default=None, repr=False, compare=False)
+    field_of_view: Box = WHOLE
     image_sha256: str | None = None
     checks: tuple[Check, ...] = ()
     error: str | None = None
@@ -75,7 +78,7 @@ class Prediction:
         if self.heatmap is None:
             raise ValueError("A rejected image has no heatmap.")
         width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
-        return heatmap_on(self.heatmap, height, width)
+        return heatmap_on(self.heatmap, height, width, self.field_of_view)
 
     def at(self, point: OperatingPoint) -> "Prediction":
         """The same reading judged at another operating point, without running the network again."""
@@ -91,6 +94,7 @@ class Prediction:
             "threshold": self.threshold,
             "operating_point": self.operating_point,
             "logit": self.logit,
+            "field_of_view": self.field_of_view._asdict(),
             "checks": [vars(check) for check in self.checks],
             "error": self.error,
             "variant": self.variant,
@@ -110,7 +114,7 @@ class Predictor:
         variant: its name.
         version: version of the weights.
         weights_sha256: hash of the served model.
-        preprocessing: what is done to an image first.
+        preprocessor: prepares an image for the network.
         temperature: the logit is divided by it before it becomes a probability (Guo et al., ICML 2017).
         heatmap_scale: logits at which overlays saturate.
         operating_points: by name.
@@ -123,7 +127,7 @@ class Predictor:
         try:
             self.variant: str = config["variant"]
             self.version: str = config["version"]
-            self.preprocessing = Preprocessing(**config["preprocessing"])
+            preprocessing = Preprocessing(**config["preprocessing"])
             self.temperature: float = config["temperature"]
             self.heatmap_scale: float = config["heatmap_scale"]
             self.operating_points = {
@@ -139,6 +143,7 @@ class Predictor:
             }
         except (KeyError, TypeError) as error:
             raise WeightsError("The config of the weights folder does not fit this version of the program.") from error
+        self.preprocessor = Preprocessor(preprocessing)
         self.metrics = bundle.metrics
         self.history = list(csv.DictReader(bundle.contents[HISTORY].decode().splitlines()))
         self.weights_sha256 = bundle.weights_sha256
@@ -170,7 +175,8 @@ class Predictor:
                 checks=(Check("image", "reject", str(error)),),
                 error=str(error),
             )
-        logit, heatmap = self._engine.run(self.preprocessing.apply(radiograph.pixels))
+        prepared = self.preprocessor.apply(radiograph.pixels)
+        logit, heatmap = self._engine.run(prepared.image)
         probability = self.probability(logit)
         return Prediction(
             status="read",
@@ -182,8 +188,9 @@ class Predictor:
             probability=probability,
             logit=logit,
             heatmap=heatmap,
+            field_of_view=prepared.view.box,
             image_sha256=radiograph.sha256,
-            checks=radiograph.checks,
+            checks=radiograph.checks + _lungs_check(prepared.lungs_found),
         )
 
     def predict_many(self, sources: Iterable[Source], operating_point: str = BALANCED) -> Iterator[Prediction]:
@@ -217,6 +224,21 @@ class Predictor:
         if name not in self.operating_points:
             raise ValueError(f"There is no operating point {name!r}; choose {', '.join(self.operating_points)}.")
         return self.operating_points[name]
+
+
+def _lungs_check(found: bool | None) -> tuple[Check, ...]:
+    if found is None:
+        return ()
+    if found:
+        return (Check("lungs", "ok", "Two lung fields were found; only they and what lies between them were read."),)
+    return (
+        Check(
+            "lungs",
+            "warn",
+            "No two lung fields were found, so the whole image was read. Make sure that it is a frontal chest "
+            "radiograph; on images like this the reading is less reliable.",
+        ),
+    )
 
 
 def load_predictor(variant: str | None = None, weights: str | os.PathLike | None = None) -> Predictor:

@@ -1,7 +1,11 @@
 """The table of variants: what can be trained and loaded by name, and the recipe each is trained by."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+# What a network may be shown of a radiograph; explained at `pneumonia.preprocessing.Preprocessing`.
+Field = Literal["image", "exposure", "box", "hull"]
+FIELDS: tuple[Field, ...] = get_args(Field)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Variant:
         summary: one sentence on where its knowledge comes from.
         architecture: key of `pneumonia.models.ARCHITECTURES`.
         image_size: side of its square input in pixels.
+        field: what it is shown of a radiograph; as in `pneumonia.preprocessing.Preprocessing`.
         dropout: share of pooled features dropped before the head while training.
         hidden_units: widths of dense layers between pooling and the logit; none for a linear head.
         recipe: how it is trained unless told otherwise.
@@ -64,6 +69,7 @@ class Variant:
     architecture: str
     recipe: Recipe
     image_size: int = 224
+    field: Field = "hull"
     dropout: float = 0.3
     hidden_units: tuple[int, ...] = ()
 

@@ -1,6 +1,7 @@
 """What all commands share: where the library is, how failures are told, which words they use for paths."""
 
 import argparse
+import dataclasses
 import os
 import shlex
 import shutil
@@ -14,7 +15,8 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from pneumonia.bundle import require_replaceable  # noqa: E402
-from pneumonia.errors import PneumoniaError  # noqa: E402
+from pneumonia.errors import DataError, PneumoniaError  # noqa: E402
+from pneumonia.variants import Recipe  # noqa: E402
 
 DONE, SOME_REJECTED, FAILED = 0, 1, 2
 
@@ -67,6 +69,24 @@ def seed(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError("must be at least 0")
     return value
+
+
+def require_backbone(source: str) -> None:
+    """Make sure that what a backbone shall start from is there.
+
+    Raises:
+        DataError: if it is the name of no file.
+    """
+    if source not in ("imagenet", "none") and not Path(source).is_file():
+        raise DataError("The file named by --backbone-weights does not exist.")
+
+
+def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
+    """A recipe with at most this many epochs in each of its parts; as it is for None."""
+    if epochs is None:
+        return recipe
+    phases = tuple(dataclasses.replace(phase, epochs=min(phase.epochs, epochs)) for phase in recipe.phases)
+    return dataclasses.replace(recipe, phases=phases, adaptation_epochs=min(recipe.adaptation_epochs, epochs))
 
 
 def training_command(script: str, arguments: argparse.Namespace) -> str:

@@ -20,6 +20,7 @@ from pneumonia.errors import DataError
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.predictor import Predictor, load_predictor
 from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
 from pneumonia.variants import PUBLISHED
 
 PATIENTS = 16
@@ -42,13 +43,13 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    preprocessing = Preprocessing()
+    preprocessor = Preprocessor(Preprocessing())
     predictors = [load_predictor(name) for name in PUBLISHED]
     records = read_training_folder(arguments.data)
     arguments.output.mkdir(parents=True, exist_ok=True)
     lines = []
     for label, class_name in enumerate(CLASS_NAMES):
-        images = load_images(_one_per_patient(records, label), preprocessing)
+        images = load_images(_one_per_patient(records, label), preprocessor)
         made = _examples(images, class_name, predictors)
         for number, picture in enumerate(made, start=1):
             name = f"synthetic-{class_name.lower()}-{number}.png"
@@ -69,7 +70,7 @@ def _one_per_patient(records: list[Record], label: int) -> list[Record]:
 
 def _examples(images: ImageSet, class_name: str, predictors: list[Predictor]) -> list[np.ndarray]:
     """The first averages, in a random order of their centres, that all variants read as their class."""
-    squares = np.stack([Preprocessing().normalise(square) for square in images.squares])
+    squares = np.stack([Preprocessing().apply(square) for square in images.squares])
     thumbnails = np.stack([cv2.resize(s, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA) for s in squares])
     vectors = thumbnails.reshape(len(thumbnails), -1)
     vectors = vectors - vectors.mean(1, keepdims=True)

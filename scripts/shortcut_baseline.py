@@ -16,6 +16,7 @@ from pneumonia.evaluation.metrics import auroc, resample_with_both_classes, to_i
 from pneumonia.evaluation.shortcuts import border_features, corner_features, score_by_shape, train_and_score
 from pneumonia.images import decode
 from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,9 +30,9 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    preprocessing = Preprocessing()
+    preprocessor = Preprocessor(Preprocessing())
     split = split_by_patient(read_training_folder(arguments.data), arguments.seed)
-    train, validation = (load_images(records, preprocessing) for records in split)
+    train, validation = (load_images(records, preprocessor) for records in split)
     figures = {
         name: _auroc(
             validation.labels,

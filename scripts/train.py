@@ -10,7 +10,6 @@ from pathlib import Path
 import cli
 
 from pneumonia.data.manifest import read_classes, read_training_folder
-from pneumonia.errors import DataError
 from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.variants import get_variant, list_variants
 
@@ -40,8 +39,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.backbone_weights not in ("imagenet", "none") and not Path(arguments.backbone_weights).is_file():
-        raise DataError("The file named by --backbone-weights does not exist.")
+    cli.require_backbone(arguments.backbone_weights)
     # What is wrong with the folders is said at once and not after hours of training.
     read_training_folder(arguments.data)
     if arguments.outside:
@@ -80,13 +78,7 @@ def _recipe(arguments: argparse.Namespace):
     recipe = get_recipe(arguments.recipe) if arguments.recipe else variant.recipe
     if arguments.batch_size:
         recipe = dataclasses.replace(recipe, batch_size=arguments.batch_size)
-    if arguments.epochs:
-        phases = tuple(
-            dataclasses.replace(phase, epochs=min(phase.epochs, arguments.epochs)) for phase in recipe.phases
-        )
-        adaptation = min(recipe.adaptation_epochs, arguments.epochs)
-        recipe = dataclasses.replace(recipe, phases=phases, adaptation_epochs=adaptation)
-    return recipe
+    return cli.shortened(recipe, arguments.epochs)
 
 
 def image_size(text: str) -> int:

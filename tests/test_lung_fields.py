@@ -16,7 +16,8 @@ from pneumonia.data.masks import augment_pair, corrupted_pair, load_masked_image
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError, WeightsError
 from pneumonia.evaluation.lung_fields import dice
-from pneumonia.explain.lung_fields import (
+from pneumonia.labels import NORMAL, PNEUMONIA
+from pneumonia.lung_fields import (
     LUNG_FIELDS_FOLDER,
     Box,
     LungSegmentation,
@@ -25,7 +26,6 @@ from pneumonia.explain.lung_fields import (
     cleaned,
     load_lung_fields,
 )
-from pneumonia.labels import NORMAL, PNEUMONIA
 from pneumonia.training.resume import Checkpoints
 
 ROOT = Path(__file__).parent.parent
@@ -227,7 +227,7 @@ def test_model_keras_opens_without_our_code_and_agrees(weights):
 
 def test_serving_needs_no_tensorflow(weights):
     code = (
-        "import sys, pathlib, numpy as np; from pneumonia.explain.lung_fields import load_lung_fields; "
+        "import sys, pathlib, numpy as np; from pneumonia.lung_fields import load_lung_fields; "
         f"load_lung_fields(pathlib.Path({str(weights)!r})).segment(np.zeros((90, 70), np.float32)); "
         "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"
     )

@@ -6,20 +6,25 @@ import pytest
 from pneumonia.data.augmentation import augment
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import class_weights, load_images, normalised, training_batches
+from pneumonia.data.pipeline import class_weights, load_images, prepared, training_batches
 from pneumonia.errors import DataError
+from pneumonia.geometry import Box
 from pneumonia.images import decode
-from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessing import Preprocessing, View
+from pneumonia.preprocessor import Preprocessor
 from tests.tiny import SIZE, write_tiny_data
 
 PREPROCESSING = Preprocessing(size=SIZE)
+PREPROCESSOR = Preprocessor(PREPROCESSING)
+WHOLE = View()
+BOX = Box(0.2, 0.2, 0.8, 0.8)
 
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     write_tiny_data(folder)
-    return load_images(read_training_folder(folder), PREPROCESSING)
+    return load_images(read_training_folder(folder), PREPROCESSOR)
 
 
 def test_unreadable_files_are_skipped_counted_and_named(tmp_path):
@@ -27,7 +32,7 @@ def test_unreadable_files_are_skipped_counted_and_named(tmp_path):
     (tmp_path / "NORMAL" / "notes.txt").write_text("not an image")
     (tmp_path / "PNEUMONIA" / "empty.png").write_bytes(b"")
     records = read_training_folder(tmp_path)
-    images = load_images(records, PREPROCESSING)
+    images = load_images(records, PREPROCESSOR)
     assert sorted(record.path.name for record, _ in images.skipped) == ["empty.png", "notes.txt"]
     assert all(reason for _, reason in images.skipped)
     assert len(images.squares) == len(images.records) == len(records) - 2
@@ -38,13 +43,13 @@ def test_nothing_readable_is_an_error(tmp_path):
         (tmp_path / class_name).mkdir()
         (tmp_path / class_name / "x").write_text("no image")
     with pytest.raises(DataError):
-        load_images(read_training_folder(tmp_path), PREPROCESSING)
+        load_images(read_training_folder(tmp_path), PREPROCESSOR)
 
 
 def test_training_and_inference_see_the_same_array(images):
     record = images.records[5]
     inference = PREPROCESSING.apply(decode(record.path).pixels)
-    np.testing.assert_array_equal(normalised(images, PREPROCESSING)[5, ..., 0], inference)
+    np.testing.assert_array_equal(prepared(images, PREPROCESSOR)[5, ..., 0], inference)
 
 
 def test_class_weights_balance_and_average_to_one():
@@ -81,11 +86,19 @@ def test_two_views_of_an_image_differ(images):
     assert np.abs(first.numpy() - second.numpy()).mean() > 0.02
 
 
-def test_augmentation_keeps_range_and_leaves_its_input_alone():
+HULL = np.array([[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("field", "view"),
+    [("image", WHOLE), ("exposure", View(hull=HULL)), ("box", View(BOX)), ("hull", View(BOX, HULL))],
+)
+def test_augmentation_keeps_range_and_leaves_its_input_alone(field, view):
+    preprocessing = Preprocessing(size=96, field=field)
     image = np.random.default_rng(0).random((96, 96), dtype=np.float32)
     before = image.copy()
     for seed in range(200):
-        changed = augment(image, np.random.default_rng(seed))
+        changed = augment(image, view, preprocessing, np.random.default_rng(seed))
         assert changed.shape == image.shape and changed.dtype == np.float32
         assert np.isfinite(changed).all() and changed.min() >= 0 and changed.max() <= 1
     np.testing.assert_array_equal(image, before)
@@ -95,7 +108,10 @@ def test_augmentation_makes_the_border_useless():
     """Two classes that differ in their border alone cannot be told apart by it after augmentation."""
     dark, bright = np.full((96, 96), 0.5, np.float32), np.full((96, 96), 0.5, np.float32)
     dark[:6], bright[:6] = 0.0, 1.0
-    tops = [[augment(image, np.random.default_rng(s))[:6].mean() for s in range(300)] for image in (dark, bright)]
+    tops = [
+        [augment(image, WHOLE, Preprocessing(size=96), np.random.default_rng(s))[:6].mean() for s in range(300)]
+        for image in (dark, bright)
+    ]
     # Share of pairs in which the bright border is still the brighter one: 1 before, near a half when useless.
     auroc = np.mean(np.array(tops[1])[:, None] > np.array(tops[0])[None])
     assert auroc < 0.8

@@ -27,16 +27,16 @@ def test_squash_gives_the_size_and_keeps_the_range(shape):
     assert squashed.min() >= 0 and squashed.max() <= 1
 
 
-def test_normalise_makes_exposure_useless():
+def test_apply_makes_exposure_useless():
     image = np.random.default_rng(0).random((64, 64), dtype=np.float32)
     preprocessing = Preprocessing(size=64)
-    dim = preprocessing.normalise(0.2 + 0.3 * image)
-    np.testing.assert_allclose(dim, preprocessing.normalise(image), atol=1e-5)
+    dim = preprocessing.apply(0.2 + 0.3 * image)
+    np.testing.assert_allclose(dim, preprocessing.apply(image), atol=1e-5)
     assert dim.min() == 0 and dim.max() == 1
 
 
-def test_normalise_of_a_constant_image_is_finite():
-    flat = Preprocessing(size=8).normalise(np.full((8, 8), 0.5, np.float32))
+def test_apply_of_a_constant_image_is_finite():
+    flat = Preprocessing(size=8).apply(np.full((8, 8), 0.5, np.float32))
     assert np.isfinite(flat).all() and flat.min() >= 0 and flat.max() <= 1
 
 

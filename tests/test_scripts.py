@@ -72,7 +72,7 @@ def test_model_keras_opens_without_our_code_and_agrees(trained):
     model = keras.models.load_model(weights / "model.keras", compile=False)
     predictor = load_predictor(weights=weights)
     picture = tiny_radiograph(np.random.default_rng(9), diseased=True)
-    image = predictor.preprocessing.apply(picture.astype(np.float32) / 255)
+    image = predictor.preprocessor.apply(picture.astype(np.float32) / 255).image
     assert model.input_shape == (None, SIZE, SIZE, 1) and model.get_layer("features")
     assert float(model(image[None, ..., None])[0, 0]) == pytest.approx(predictor.predict(picture).logit, abs=1e-4)
 

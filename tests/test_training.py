@@ -11,9 +11,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import load_images, normalised
+from pneumonia.data.pipeline import load_images, prepared
 from pneumonia.models import FEATURES, backbone_layers, build_model
 from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
 from pneumonia.training import loop
 from pneumonia.training.adaptation import adapt_backbone, barlow_twins_loss
 from pneumonia.training.linear_probe import fit_linear_probe
@@ -30,12 +31,19 @@ RECIPE = Recipe(phases=(Phase(1, 1e-3, "head"), Phase(2, 1e-3, "all")), batch_si
 def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     write_tiny_data(folder)
-    return load_images(read_training_folder(folder), PREPROCESSING)
+    return load_images(read_training_folder(folder), Preprocessor(PREPROCESSING))
 
 
 def train(images, folder, variant="custom-cnn", recipe=RECIPE):
     return loop.train_variant(
-        get_variant(variant), recipe, images, images, PREPROCESSING, seed=0, backbone_weights="none", folder=folder
+        get_variant(variant),
+        recipe,
+        images,
+        images,
+        Preprocessor(PREPROCESSING),
+        seed=0,
+        backbone_weights="none",
+        folder=folder,
     )
 
 
@@ -97,7 +105,7 @@ def test_linear_probe_is_logistic_regression_and_moves_the_logit_alone(images, t
     fresh = build_model(get_variant("mobilenetv2-frozen"), SIZE)
     for ours, start in zip(trained.model.weights, fresh.weights, strict=True):
         assert np.array_equal(ours.numpy(), start.numpy()) != ("logit/kernel" in ours.path), ours.path
-    inputs = normalised(images, PREPROCESSING)
+    inputs = prepared(images, Preprocessor(PREPROCESSING))
     pool = keras.Model(fresh.input, fresh.get_layer("pool").output)
     regression = make_pipeline(
         StandardScaler(with_mean=False),
@@ -111,7 +119,7 @@ def test_linear_probe_is_logistic_regression_and_moves_the_logit_alone(images, t
 def test_a_probe_of_a_head_with_hidden_layers_is_refused(images):
     model = build_model(dataclasses.replace(get_variant("custom-cnn"), hidden_units=(4,)), SIZE)
     with pytest.raises(ValueError, match="hidden"):
-        fit_linear_probe(model, normalised(images, PREPROCESSING), images.labels, 1.0)
+        fit_linear_probe(model, prepared(images, Preprocessor(PREPROCESSING)), images.labels, 1.0)
 
 
 def test_history_has_a_row_an_epoch_and_the_phase(images, tmp_path):

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from pneumonia import load_predictor
 from pneumonia.data.manifest import read_classes, read_training_folder
-from pneumonia.data.pipeline import load_images, normalised
+from pneumonia.data.pipeline import load_images, prepared
 from pneumonia.data.splits import split_by_patient
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import PUBLISHED, get_variant
@@ -54,7 +54,7 @@ def test_every_published_variant_has_its_figures(predictor):
 def test_the_declared_configuration_fits_the_model(predictor):
     model = keras_model(predictor.variant)
     size = get_variant(predictor.variant).image_size
-    assert predictor.preprocessing.size == size and model.input_shape == (None, size, size, 1)
+    assert predictor.preprocessor.record.size == size and model.input_shape == (None, size, size, 1)
     assert model.output_shape == (None, 1) and len(model.get_layer("features").output.shape) == 4
 
 
@@ -75,7 +75,7 @@ def test_validation_images_are_read_as_well_as_claimed(predictor, validation):
 def test_the_served_model_agrees_with_keras(predictor, validation):
     from pneumonia.explain.gradcam import ServingModule
 
-    images = normalised(load_images(validation[::20], predictor.preprocessing), predictor.preprocessing)
+    images = prepared(load_images(validation[::20], predictor.preprocessor), predictor.preprocessor)
     reference = ServingModule(keras_model(predictor.variant))(images)
     for record, logit, cam in zip(validation[::20], reference["logit"].numpy(), reference["cam"].numpy(), strict=True):
         prediction = predictor.predict(record.path)

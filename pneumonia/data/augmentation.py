@@ -9,6 +9,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from pneumonia.geometry import WHOLE, crop_matrix
+from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
+
 Transformation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -46,15 +49,13 @@ def random_affine(
     return np.column_stack([linear, centre + rng.uniform(-shift, shift, 2) * size - linear @ centre])
 
 
-def warp(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Rotate, zoom, stretch, shear, shift and mirror in one resampling; what comes in from outside varies."""
-    size = image.shape[0]
-    matrix = random_affine(size, rng, degrees=12, zoom_range=(0.8, 1.35), log_aspect=0.15, shear=0.1, shift=0.08)
+def warp(image: np.ndarray, matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Move every point by one matrix; what comes in from outside the image varies."""
     border = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE)
     return cv2.warpAffine(
         image,
         matrix,
-        (size, size),
+        image.shape,
         flags=cv2.INTER_LINEAR,
         borderMode=int(rng.choice(border)),
         borderValue=float(rng.choice((0.0, rng.uniform()))),
@@ -153,8 +154,8 @@ def marker(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 # Each with the share of images it is applied to, in this order: the body first, then the acquisition, then the file.
-_STEPS: tuple[tuple[Transformation, float], ...] = (
-    (warp, 0.95),
+# All leave every point where it is.
+PHOTOMETRIC: tuple[tuple[Transformation, float], ...] = (
     (gamma, 0.6),
     (local_equalisation, 0.25),
     (illumination, 0.3),
@@ -167,24 +168,44 @@ _STEPS: tuple[tuple[Transformation, float], ...] = (
     (coarse, 0.15),
     (jpeg, 0.2),
 )
-# Those that leave every point where it is.
-PHOTOMETRIC = _STEPS[1:]
+# Share of images shown whole although their lungs are known: so are read those whose lungs are not found.
+_WHOLE_SHARE = 0.1
+# How far the hull of the lungs is drawn in or widened about its centre: no segmentation hits it exactly.
+_HULL_ZOOM = (0.93, 1.1)
 
 
-def augment(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Apply a random choice of all transformations.
+def augment(square: np.ndarray, view: View, preprocessing: Preprocessing, rng: np.random.Generator) -> np.ndarray:
+    """Make a network's input from a radiograph, with a random choice of all transformations on the way.
 
     Args:
-        image: float32 (S, S) in [0, 1]; left as it is.
+        square: float32 (S, S) in [0, 1], squashed; left as it is.
+        view: what to show of it.
+        preprocessing: of the network.
         rng: the same generator state gives the same result.
 
     Returns:
         float32 (S, S) in [0, 1], of the same class.
     """
-    for transformation, share in _STEPS:
+    if rng.uniform() < _WHOLE_SHARE:
+        view = WHOLE_IMAGE
+    # A part chosen by the lungs varies less in scale and place than the image as it came.
+    zoom_range, shift = ((0.8, 1.35), 0.08) if view.box == WHOLE else ((0.85, 1.25), 0.06)
+    size = preprocessing.size
+    change = random_affine(size, rng, degrees=12, zoom_range=zoom_range, log_aspect=0.15, shear=0.1, shift=shift)
+    matrix = composed(change, crop_matrix(view.box, size))
+    image = warp(square, matrix, rng)
+    for transformation, share in PHOTOMETRIC:
         if rng.uniform() < share:
             image = transformation(image, rng)
-    return image
+    if view.hull is not None:
+        centre = view.hull.mean(axis=0)
+        view = view._replace(hull=centre + (view.hull - centre) * rng.uniform(*_HULL_ZOOM, 2))
+    return preprocessing.finish(image, view, matrix)
+
+
+def composed(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """The affine change, (2, 3), that does what `inner` and then `outer` do."""
+    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
 
 
 def _to_bytes(image: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.errors import DataError
 from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
 
 # Pairs are kept and changed at the size the masks are drawn at; the network's smaller input is made last.
 PAIR_SIZE = 224
@@ -72,7 +73,7 @@ def load_masked_images(records: list[Record], folder: Path) -> MaskedImages:
     Raises:
         DataError: if no image, or one of the masks, cannot be read.
     """
-    images = load_images(records, Preprocessing(size=PAIR_SIZE))
+    images = load_images(records, Preprocessor(Preprocessing(PAIR_SIZE)))
     return MaskedImages(images, np.stack([_read_mask(_mask_path(record, folder)) for record in images.records]))
 
 

@@ -1,6 +1,6 @@
 """Decoded images in memory, and batches of them through tf.data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,7 +11,11 @@ from pneumonia.data.augmentation import augment
 from pneumonia.data.manifest import Record
 from pneumonia.errors import DataError, ImageError
 from pneumonia.images import decode
-from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessing import Preprocessing, View
+from pneumonia.preprocessor import Preprocessor
+
+# Made to a squashed image: float32 (S, S) in [0, 1], before and after.
+Transformation = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,14 @@ class ImageSet:
 
     Attributes:
         records: the N records, in the order of `squares`.
-        squares: float32 (N, S, S) in [0, 1], after `Preprocessing.squash` and before `normalise`.
+        squares: float32 (N, S, S) in [0, 1], squashed and not prepared further.
+        views: what a network is shown of each.
         skipped: records that could not be read, each with the reason.
     """
 
     records: list[Record]
     squares: np.ndarray
+    views: list[View]
     skipped: list[tuple[Record, str]]
 
     @property
@@ -39,12 +45,12 @@ class ImageSet:
         return np.array([record.patient for record in self.records])
 
 
-def load_images(records: list[Record], preprocessing: Preprocessing) -> ImageSet:
-    """Decode and squash all images once.
+def load_images(records: list[Record], preprocessor: Preprocessor) -> ImageSet:
+    """Decode and squash all images once, and find what is to be shown of each.
 
     Args:
         records: what to read.
-        preprocessing: the record whose `squash` is applied.
+        preprocessor: of the network.
 
     Returns:
         The readable images; the others are listed in `skipped`, never replaced.
@@ -53,19 +59,21 @@ def load_images(records: list[Record], preprocessing: Preprocessing) -> ImageSet
         DataError: if none can be read.
     """
 
-    def read(record: Record) -> np.ndarray | str:
+    def read(record: Record) -> tuple[np.ndarray, View] | str:
         try:
-            return preprocessing.squash(decode(record.path).pixels)
+            square = preprocessor.record.squash(decode(record.path).pixels)
+            return square, preprocessor.locate(square)[0]
         except ImageError as error:
             return str(error)
 
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(read, records))
-    kept = [(r, image) for r, image in zip(records, results, strict=True) if not isinstance(image, str)]
+    kept = [(r, *result) for r, result in zip(records, results, strict=True) if not isinstance(result, str)]
     skipped = [(r, reason) for r, reason in zip(records, results, strict=True) if isinstance(reason, str)]
     if not kept:
         raise DataError("None of the images in the data folder can be read.")
-    return ImageSet([r for r, _ in kept], np.stack([image for _, image in kept]), skipped)
+    kept_records, squares, views = zip(*kept, strict=True)
+    return ImageSet(list(kept_records), np.stack(squares), list(views), skipped)
 
 
 def class_weights(labels: np.ndarray) -> dict[int, float]:
@@ -93,7 +101,7 @@ def training_batches(
 
     Args:
         images: N images in memory.
-        preprocessing: whose `normalise` follows the augmentation.
+        preprocessing: of the network.
         batch_size: B; the last, smaller batch of an epoch is dropped unless it is the only one.
         seed: of order and augmentation.
         epochs: numbers of the epochs to give.
@@ -112,7 +120,7 @@ def training_batches(
 
     def view(epoch: int, index: int, number: int) -> np.ndarray:
         rng = np.random.default_rng((seed, epoch, index, number))
-        return preprocessing.normalise(augment(squares[index], rng))[..., None]
+        return augment(squares[index], images.views[index], preprocessing, rng)[..., None]
 
     def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         made = [tf.numpy_function(view, (epoch, index, number), tf.float32) for number in range(views)]
@@ -134,23 +142,30 @@ def steps_per_epoch(images: ImageSet, batch_size: int) -> int:
     return max(len(images.records) // batch_size, 1)
 
 
-def normalised(
+def prepared(
     images: ImageSet,
-    preprocessing: Preprocessing,
-    change: Callable[[np.ndarray], np.ndarray] | None = None,
+    preprocessor: Preprocessor,
+    changes: Sequence[Transformation] = (),
 ) -> np.ndarray:
-    """The network's input for every image, without augmentation.
+    """The network's input for every image, as at inference.
 
     Args:
         images: N images in memory.
-        preprocessing: whose `normalise` is applied.
-        change: applied to each square before, for instance a fixed corruption.
+        preprocessor: of the network.
+        changes: made to the squashed images in turn, for instance fixed corruptions; the lungs are then found anew.
 
     Returns:
         float32 (N, S, S, 1) in [0, 1].
     """
-    squares = images.squares if change is None else map(change, images.squares)
-    return np.stack([preprocessing.normalise(square) for square in squares])[..., None]
+
+    def one(number: int) -> np.ndarray:
+        square = images.squares[number]
+        if changes:
+            return preprocessor.apply(changes[number % len(changes)](square)).image
+        return preprocessor.record.apply(square, images.views[number])
+
+    with ThreadPoolExecutor() as pool:
+        return np.stack(list(pool.map(one, range(len(images.squares)))))[..., None]
 
 
 def evaluation_batches(inputs: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:

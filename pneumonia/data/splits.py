@@ -1,6 +1,7 @@
 """Splits that never divide a patient."""
 
 import hashlib
+import re
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
@@ -9,6 +10,9 @@ from pneumonia.data.manifest import Record
 from pneumonia.errors import DataError
 
 FOLDS = 5
+
+_SECOND_NORMALS = "NORMAL2-"
+_PNEUMONIA_NUMBER = re.compile(r"person(\d+)_")
 
 
 def split_by_patient(records: list[Record], seed: int, fold: int = 0) -> tuple[list[Record], list[Record]]:
@@ -33,6 +37,40 @@ def split_by_patient(records: list[Record], seed: int, fold: int = 0) -> tuple[l
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(labels, labels, patients)
     train, validation = list(folds)[fold]
     return [records[i] for i in train], [records[i] for i in validation]
+
+
+def split_by_series(records: list[Record], held_out: int) -> tuple[list[Record], list[Record]]:
+    """Hold out one half of the public set that was collected apart from the other.
+
+    The normals came in two series, told by their names; the pneumonias are halved into early and late patient
+    numbers. Half 0 is the first series with the early numbers, half 1 the second with the late ones.
+
+    Args:
+        records: images of the public set.
+        held_out: 0 or 1.
+
+    Returns:
+        Records to train with, records of the half held out; patients with images in both are only held out.
+
+    Raises:
+        DataError: if the names do not tell, or one of the halves lacks a class.
+    """
+    numbers = [_PNEUMONIA_NUMBER.match(record.path.name) for record in records if record.label]
+    if not all(numbers):
+        raise DataError("The names of these images do not tell which series they come from.")
+    middle = np.median([int(number[1]) for number in numbers])
+
+    def half(record: Record) -> int:
+        if record.label:
+            return int(int(_PNEUMONIA_NUMBER.match(record.path.name)[1]) > middle)
+        return int(record.path.name.startswith(_SECOND_NORMALS))
+
+    outside = [record for record in records if half(record) == held_out]
+    their_patients = {record.patient for record in outside}
+    inside = [record for record in records if record.patient not in their_patients]
+    if any(len({record.label for record in part}) < 2 for part in (inside, outside)):
+        raise DataError("One of the two series lacks normals or pneumonias.")
+    return inside, outside
 
 
 def split_outside(records: list[Record]) -> tuple[list[Record], list[Record]]:

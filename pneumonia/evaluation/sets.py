@@ -1,15 +1,14 @@
 """The sets of images every trained network is judged on, and its logits on them."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
-from pneumonia.data.pipeline import ImageSet
+from pneumonia.data.pipeline import ImageSet, Transformation, prepared
 from pneumonia.engine import Engine
-from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
 
 VALIDATION = "validation"
 
@@ -30,31 +29,29 @@ class Scores:
 
 
 def score_images(
-    engine: Engine,
-    images: ImageSet,
-    preprocessing: Preprocessing,
-    change: Callable[[np.ndarray], np.ndarray] = lambda square: square,
+    engine: Engine, images: ImageSet, preprocessor: Preprocessor, change: Transformation | None = None
 ) -> Scores:
     """Read every image of a set with the served model.
 
     Args:
         engine: the served model.
         images: N decoded images.
-        preprocessing: whose `normalise` is applied.
+        preprocessor: of the network.
         change: made to each squashed image before, for instance a fixed corruption.
     """
+    inputs = prepared(images, preprocessor, [change] if change else ())
     with ThreadPoolExecutor() as pool:
-        logits = list(pool.map(lambda s: engine.run(preprocessing.normalise(change(s)))[0], images.squares))
+        logits = list(pool.map(lambda image: engine.run(image[..., 0])[0], inputs))
     return Scores(np.array(logits), images.labels, images.patients)
 
 
-def score_validation(engine: Engine, validation: ImageSet, preprocessing: Preprocessing) -> dict[str, Scores]:
-    """Scores on the plain validation images and on each fixed corruption of them, by name of the set."""
+def score_shifted(engine: Engine, images: ImageSet, preprocessor: Preprocessor, name: str) -> dict[str, Scores]:
+    """Scores on the images as they are and under each fixed corruption, by name of the set."""
     return {
-        VALIDATION: score_images(engine, validation, preprocessing),
+        name: score_images(engine, images, preprocessor),
         **{
-            f"{VALIDATION}-{name}": score_images(engine, validation, preprocessing, change)
-            for name, change in CORRUPTIONS.items()
+            f"{name}-{corruption}": score_images(engine, images, preprocessor, change)
+            for corruption, change in CORRUPTIONS.items()
         },
     }
 

@@ -1,24 +1,23 @@
 """Supervised training of one variant: phases, class weights, checkpoints."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.pipeline import (
     ImageSet,
     class_weights,
     evaluation_batches,
-    normalised,
+    prepared,
     steps_per_epoch,
     training_batches,
 )
 from pneumonia.models import ARCHITECTURES, backbone_layers, build_model
 from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
 from pneumonia.training.adaptation import adapt_backbone
 from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.resume import Checkpoints
@@ -46,7 +45,7 @@ def train_variant(
     recipe: Recipe,
     train: ImageSet,
     validation: ImageSet,
-    preprocessing: Preprocessing,
+    preprocessor: Preprocessor,
     seed: int,
     backbone_weights: str,
     folder: Path,
@@ -61,11 +60,12 @@ def train_variant(
         recipe: how to train it.
         train: training images.
         validation: images of other patients.
-        preprocessing: its `size` is the network's input.
+        preprocessor: prepares the network's input.
         seed: of parameters, order and augmentation.
         backbone_weights: "imagenet", "none" or a weights file.
         folder: for checkpoints; phases found finished there are not run again.
     """
+    preprocessing = preprocessor.record
     keras.utils.set_random_seed(seed)
     model = build_model(variant, preprocessing.size)
     load_pretrained = ARCHITECTURES[variant.architecture].load_pretrained
@@ -75,9 +75,10 @@ def train_variant(
     history: list[dict[str, Any]] = []
     if recipe.adaptation_epochs:
         history += adapt_backbone(model, train, preprocessing, recipe.adaptation_epochs, seed, folder / "adaptation")
-    watched = evaluation_batches(shifted_inputs(validation, preprocessing), validation.labels, _EVALUATION_BATCH)
+    shifted = prepared(validation, preprocessor, list(CORRUPTIONS.values()))
+    watched = evaluation_batches(shifted, validation.labels, _EVALUATION_BATCH)
     if recipe.linear_probe is not None:
-        fit_linear_probe(model, normalised(train, preprocessing), train.labels, recipe.linear_probe)
+        fit_linear_probe(model, prepared(train, preprocessor), train.labels, recipe.linear_probe)
         _compile(model, keras.optimizers.SGD(), recipe)
         figures = model.evaluate(watched, verbose=0, return_dict=True)
         history.append({"phase": "linear probe", "epoch": 1, **{f"val_{name}": v for name, v in figures.items()}})
@@ -149,10 +150,3 @@ def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: 
             keras.metrics.BinaryAccuracy("accuracy", threshold=0.0),
         ],
     )
-
-
-def shifted_inputs(images: ImageSet, preprocessing: Preprocessing) -> np.ndarray:
-    """Every image once, under one of the fixed corruptions in turn: float32 (N, S, S, 1) in [0, 1]."""
-    changes: Sequence[Any] = list(CORRUPTIONS.values())
-    squares = [changes[i % len(changes)](square) for i, square in enumerate(images.squares)]
-    return np.stack([preprocessing.normalise(square) for square in squares])[..., None]

@@ -14,8 +14,8 @@ from pneumonia.data.manifest import fingerprint, read_training_folder
 from pneumonia.data.masks import MaskedImages, load_masked_images, shifted_pairs, training_pairs, with_masks
 from pneumonia.data.splits import split_by_patient
 from pneumonia.evaluation.lung_fields import compare_validation, figures
-from pneumonia.explain.lung_fields import LungFields, Plausible
 from pneumonia.lung_card import render_lung_card
+from pneumonia.lung_fields import LungFields, Plausible
 from pneumonia.models import tflite
 from pneumonia.models.lung_unet import build_lung_unet
 from pneumonia.preprocessing import Preprocessing

@@ -16,11 +16,12 @@ from pneumonia.engine import Engine
 from pneumonia.errors import DataError
 from pneumonia.evaluation.calibration import fit_temperature, fix_operating_points, points_to_dict
 from pneumonia.evaluation.metrics import evaluate
-from pneumonia.evaluation.sets import Scores, pooled, score_images, score_validation
+from pneumonia.evaluation.sets import VALIDATION, Scores, pooled, score_images, score_shifted
 from pneumonia.explain.gradcam import ServingModule
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.labels import CLASS_NAMES
-from pneumonia.preprocessing import Preprocessing
+from pneumonia.operating_points import OperatingPoint
+from pneumonia.preprocessor import Preprocessor, new_preprocessor
 from pneumonia.training.loop import Trained, train_variant
 from pneumonia.training.resume import history_csv
 from pneumonia.training.versions import versions
@@ -72,52 +73,84 @@ class TrainingResult:
     skipped: list[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Calibrated:
+    """A trained network with its temperature and thresholds.
+
+    Attributes:
+        trained: the network.
+        served: contents of its `model.tflite`.
+        engine: runs the same.
+        temperature: divisor of the logits.
+        points: operating points by name.
+        validation: what both were fixed on, by name of the set.
+    """
+
+    trained: Trained
+    served: bytes
+    engine: Engine
+    temperature: float
+    points: dict[str, OperatingPoint]
+    validation: dict[str, Scores]
+
+    def judge(self, scores: Scores, command: str) -> dict[str, Any]:
+        """All figures of one set of images, as in metrics.json."""
+        probabilities = expit(scores.logits / self.temperature)
+        return evaluate(scores.labels, probabilities, scores.patients, self.points.values(), command)
+
+
 def run_training(job: TrainingJob) -> TrainingResult:
     """Train, calibrate, judge, and write the weights folder.
 
     Raises:
         DataError: if the data cannot be used.
+        WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
     """
-    preprocessing = Preprocessing(size=job.image_size)
+    preprocessor = new_preprocessor(job.image_size, job.variant.field)
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
-    train = load_images(train_records, preprocessing)
-    validation = load_images(validation_records, preprocessing)
-    for images in (train, validation):
-        if len(set(images.labels)) < len(CLASS_NAMES):
-            raise DataError("Training and validation each need readable images of both classes.")
-
-    trained = train_variant(
-        job.variant,
-        job.recipe,
-        train,
-        validation,
-        preprocessing,
-        job.seed,
-        job.backbone_weights,
-        job.checkpoints,
-    )
-    metrics = _write(job, trained, train, validation, preprocessing)
+    train = load_images(train_records, preprocessor)
+    validation = load_images(validation_records, preprocessor)
+    calibrated = train_and_calibrate(job, train, validation, preprocessor)
+    sets = calibrated.validation
+    if job.outside is not None:
+        sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
+    metrics = {"sets": {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}}
+    _write(job, calibrated, metrics, train, validation, preprocessor)
     skipped = [(record.path.name, reason) for images in (train, validation) for record, reason in images.skipped]
     return TrainingResult(metrics, skipped)
 
 
-def _write(
-    job: TrainingJob, trained: Trained, train: ImageSet, validation: ImageSet, preprocessing: Preprocessing
-) -> dict[str, Any]:
+def train_and_calibrate(
+    job: TrainingJob, train: ImageSet, validation: ImageSet, preprocessor: Preprocessor
+) -> Calibrated:
+    """Train on some images; stop, calibrate and fix thresholds on others.
+
+    Raises:
+        DataError: if a class is missing in either.
+    """
+    for images in (train, validation):
+        if len(set(images.labels)) < len(CLASS_NAMES):
+            raise DataError("Training and validation each need readable images of both classes.")
+    trained = train_variant(
+        job.variant, job.recipe, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints
+    )
     served = ServingModule(trained.model).to_tflite()
     engine = Engine(served)
-    sets = score_validation(engine, validation, preprocessing)
+    sets = score_shifted(engine, validation, preprocessor, VALIDATION)
     pool = pooled(sets)
     temperature = fit_temperature(pool.logits, pool.labels)
     points = fix_operating_points(pool.logits, pool.labels, pool.patients, temperature)
-    if job.outside is not None:
-        sets |= _score_outside(engine, job.outside, preprocessing)
-    metrics = {
-        "sets": {
-            name: evaluate(s.labels, expit(s.logits / temperature), s.patients, points.values(), job.command)
-            for name, s in sets.items()
-        }
-    }
+    return Calibrated(trained, served, engine, temperature, points, sets)
+
+
+def _write(
+    job: TrainingJob,
+    calibrated: Calibrated,
+    metrics: dict[str, Any],
+    train: ImageSet,
+    validation: ImageSet,
+    preprocessor: Preprocessor,
+) -> None:
     config = {
         "variant": job.variant.name,
         "version": WEIGHTS_VERSION,
@@ -125,31 +158,30 @@ def _write(
             "name": job.variant.architecture,
             "image_size": job.image_size,
             "hidden_units": list(job.variant.hidden_units),
-            "parameters": trained.model.count_params(),
+            "parameters": calibrated.trained.model.count_params(),
         },
-        "preprocessing": preprocessing.to_dict(),
-        "temperature": temperature,
-        "operating_points": points_to_dict(points),
+        "preprocessing": preprocessor.record.to_dict(),
+        "temperature": calibrated.temperature,
+        "operating_points": points_to_dict(calibrated.points),
         "heatmap_scale": HEATMAP_SCALE,
         "training": {"command": job.command, "seed": job.seed, "recipe": asdict(job.recipe)},
         "data": {"train": _facts(train), "validation": _facts(validation)},
         "versions": versions(),
     }
     contents = {
-        KERAS_MODEL: _keras_bytes(trained, job.checkpoints),
-        SERVED_MODEL: served,
+        KERAS_MODEL: _keras_bytes(calibrated.trained, job.checkpoints),
+        SERVED_MODEL: calibrated.served,
         METRICS: json_bytes(metrics),
-        HISTORY: history_csv(trained.history).encode(),
+        HISTORY: history_csv(calibrated.trained.history).encode(),
         CARD: render_card(config, metrics).encode(),
     }
     write_bundle(job.output, contents, config)
-    return metrics
 
 
-def _score_outside(engine: Engine, folder: Path, preprocessing: Preprocessing) -> dict[str, Scores]:
+def _score_outside(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, Scores]:
     halves = zip(("selection", "report"), split_outside(read_classes(folder)), strict=True)
     return {
-        f"{folder.name}-{half}": score_images(engine, load_images(records, preprocessing), preprocessing)
+        f"{folder.name}-{half}": score_images(engine, load_images(records, preprocessor), preprocessor)
         for half, records in halves
     }
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,19 +10,11 @@ import numpy as np
 from pneumonia.bundle import SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
 from pneumonia.engine import Engine
 from pneumonia.errors import WeightsError
+from pneumonia.geometry import Box
 from pneumonia.preprocessing import Preprocessing
 
 # The weights that come with the project.
 LUNG_FIELDS_FOLDER = WEIGHTS_FOLDER / "lung-fields"
-
-
-class Box(NamedTuple):
-    """A rectangle in fractions of an image's width and height, each in [0, 1]."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True)
@@ -113,6 +104,11 @@ class LungSegmentation:
     found: bool
     box: Box | None
 
+    @property
+    def inside(self) -> np.ndarray | None:
+        """bool (S, S), True inside the lungs; None where nothing was found."""
+        return self.mask >= self.threshold if self.found else None
+
     def on(self, height: int, width: int) -> np.ndarray:
         """The mask in the geometry of an image: float32 (height, width), probabilities in [0, 1]."""
         return cv2.resize(self.mask, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -140,10 +136,19 @@ class LungFields:
         preprocessing: of its input.
         threshold: probability from which a point counts as lung.
         plausible: bounds of what is taken for lungs.
+        weights_sha256: hash of the model.
     """
 
-    def __init__(self, model: bytes, preprocessing: Preprocessing, threshold: float, plausible: Plausible) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        preprocessing: Preprocessing,
+        threshold: float,
+        plausible: Plausible,
+        weights_sha256: str = "",
+    ) -> None:
         self._engine = _MaskEngine(model)
+        self.weights_sha256 = weights_sha256
         self.preprocessing = preprocessing
         self.threshold = threshold
         self.plausible = plausible
@@ -226,6 +231,7 @@ def load_lung_fields(weights: Path | None = None) -> LungFields:
             Preprocessing(**bundle.config["preprocessing"]),
             bundle.config["threshold"],
             Plausible(**bundle.config["plausible"]),
+            bundle.weights_sha256,
         )
     except (KeyError, TypeError) as error:
         raise WeightsError("The config of the weights folder does not fit this version of the program.") from error

@@ -1,0 +1,70 @@
+"""Finds what a network is to be shown of a radiograph, and prepares it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pneumonia.errors import WeightsError
+from pneumonia.lung_fields import LungFields, load_lung_fields
+from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
+
+
+class Prepared(NamedTuple):
+    """One radiograph, ready for the network.
+
+    Attributes:
+        image: float32 (S, S) in [0, 1].
+        view: what it shows.
+        lungs_found: None where the lungs were not looked for.
+    """
+
+    image: np.ndarray
+    view: View
+    lungs_found: bool | None
+
+
+class Preprocessor:
+    """The only way from pixels to a network's input; safe to use from several threads.
+
+    Args:
+        preprocessing: the record of the network's weights.
+
+    Attributes:
+        record: the same.
+
+    Raises:
+        WeightsError: if the record needs a segmentation of the lungs that is not there.
+    """
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        self.record = preprocessing
+        self._lung_fields: LungFields | None = None
+        if preprocessing.lung_fields is not None:
+            self._lung_fields = load_lung_fields()
+            if self._lung_fields.weights_sha256 != preprocessing.lung_fields:
+                raise WeightsError("These weights were trained with another version of the lung fields.")
+
+    def locate(self, square: np.ndarray) -> tuple[View, bool | None]:
+        """What to show of a squashed radiograph, float32 (S, S) in [0, 1], and whether its lungs were found."""
+        if self._lung_fields is None:
+            return WHOLE_IMAGE, None
+        lungs = self._lung_fields.segment(square)
+        return self.record.view(lungs.inside), lungs.found
+
+    def apply(self, pixels: np.ndarray) -> Prepared:
+        """Prepare one radiograph, float32 (H, W) in [0, 1]."""
+        square = self.record.squash(pixels)
+        view, found = self.locate(square)
+        return Prepared(self.record.apply(square, view), view, found)
+
+
+def new_preprocessor(size: int, field: str) -> Preprocessor:
+    """A preprocessor for a network yet to be trained, bound to the lung fields that come with the project.
+
+    Args:
+        size: side of the network's input in pixels.
+        field: as in `Preprocessing`.
+    """
+    if field == "image":
+        return Preprocessor(Preprocessing(size))
+    return Preprocessor(Preprocessing(size, field=field, lung_fields=load_lung_fields().weights_sha256))

@@ -1,0 +1,54 @@
+"""The same training again and again, each time judged on images that had no part in it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from pneumonia.data.manifest import Record, read_classes, read_training_folder
+from pneumonia.data.pipeline import load_images
+from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_outside
+from pneumonia.evaluation.sets import pooled, score_images, score_shifted
+from pneumonia.preprocessor import new_preprocessor
+from pneumonia.training.run import TrainingJob, train_and_calibrate
+
+HELD_OUT = "held-out"
+_POOLED = "held-out-pooled"
+_OUTSIDE = "outside-selection"
+
+# How the images are divided, by name of the scheme: how many times, and from records and number of the round to
+# those trained with and those held out.
+SCHEMES: dict[str, tuple[int, Callable[[list[Record], int], tuple[list[Record], list[Record]]]]] = {
+    "folds": (FOLDS, lambda records, number: split_by_patient(records, seed=0, fold=number)),
+    "series": (2, split_by_series),
+}
+
+
+def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
+    """Train once and judge on what was held out.
+
+    A fifth of the patients that are trained with is set aside first, to stop the training, fit the temperature
+    and fix the thresholds: so the images held out decide nothing.
+
+    Args:
+        job: its `output` is not written.
+        scheme: a name from `SCHEMES`.
+        number: of the round.
+
+    Returns:
+        Figures by set, as in metrics.json: held out as they are, under each fixed corruption, all of these pooled,
+        and the outside population's half for selection where the job names one.
+
+    Raises:
+        DataError: if the data cannot be divided so.
+    """
+    inside, outside = SCHEMES[scheme][1](read_training_folder(job.data), number)
+    preprocessor = new_preprocessor(job.image_size, job.variant.field)
+    train, validation = (load_images(part, preprocessor) for part in split_by_patient(inside, job.seed))
+    checkpoints = job.checkpoints / f"{scheme}-{number}"
+    calibrated = train_and_calibrate(replace(job, checkpoints=checkpoints), train, validation, preprocessor)
+    sets = score_shifted(calibrated.engine, load_images(outside, preprocessor), preprocessor, HELD_OUT)
+    sets[_POOLED] = pooled(sets)
+    if job.outside is not None:
+        selection, _ = split_outside(read_classes(job.outside))
+        sets[_OUTSIDE] = score_images(calibrated.engine, load_images(selection, preprocessor), preprocessor)
+    return {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}

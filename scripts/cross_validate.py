@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Train a variant several times, each time judged on images held out: five folds of patients, or two series."""
+
+import argparse
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import cli
+
+from pneumonia.data.manifest import read_training_folder
+from pneumonia.variants import FIELDS, get_variant, list_variants
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="as for train.py")
+    parser.add_argument("--variant", choices=list_variants(), required=True)
+    parser.add_argument("--scheme", choices=("folds", "series"), required=True)
+    parser.add_argument("--output", type=Path, required=True, help="JSON file to write the figures to")
+    parser.add_argument("--field", choices=FIELDS, help="what is shown of a radiograph (default: the variant's own)")
+    parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
+    parser.add_argument("--seed", type=cli.seed, default=0)
+    parser.add_argument("--backbone-weights", default="imagenet", metavar="imagenet|none|FILE")
+    parser.add_argument("--outside", type=Path, metavar="DIR", help="another population; its selection half is scored")
+    parser.add_argument("--resume", action="store_true", help="take up an interrupted run of the same output")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    cli.require_backbone(arguments.backbone_weights)
+    read_training_folder(arguments.data)
+    from pneumonia.training.cross_validation import SCHEMES, run_round
+    from pneumonia.training.run import TrainingJob
+
+    variant = get_variant(arguments.variant)
+    if arguments.field:
+        variant = dataclasses.replace(variant, field=arguments.field)
+    checkpoints = arguments.output.with_name(f".{arguments.output.stem}-checkpoints")
+    if not arguments.resume:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    job = TrainingJob(
+        data=arguments.data,
+        variant=variant,
+        recipe=cli.shortened(variant.recipe, arguments.epochs),
+        output=arguments.output,
+        image_size=variant.image_size,
+        seed=arguments.seed,
+        backbone_weights=arguments.backbone_weights,
+        command=cli.training_command("cross_validate.py", arguments),
+        outside=arguments.outside,
+        checkpoints=checkpoints,
+    )
+    rounds = []
+    for number in range(SCHEMES[arguments.scheme][0]):
+        done = checkpoints / f"{arguments.scheme}-{number}.json"
+        if not done.exists():
+            figures = run_round(job, arguments.scheme, number)
+            done.write_text(json.dumps(figures))
+        rounds.append(json.loads(done.read_text()))
+        for name, figures in rounds[-1].items():
+            point = figures["operating_points"]["balanced"]
+            print(
+                f"round {number} {name:24} AUROC {figures['auroc']['value']:.4f}, "
+                + ", ".join(f"{m} {point[m]['value']:.1%}" for m in ("accuracy", "sensitivity", "specificity"))
+            )
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps({"command": job.command, "rounds": rounds}, indent=2) + "\n")
+    shutil.rmtree(checkpoints)
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)
