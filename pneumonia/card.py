@@ -2,8 +2,20 @@
 
 from typing import Any
 
-from pneumonia.notices import DATA, INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.notices import DATA, INTENDED_USE, LIMITS, NOTICE, POPULATION, SELECTION
 from pneumonia.variants import get_variant
+
+# What each field shows, in a sentence for the card.
+_SHOWN = {
+    "image": "The whole image, its grey values stretched between two percentiles.",
+    "exposure": "The whole image, its grey values stretched between two percentiles of those within the lungs' hull.",
+    "box": "The rectangle around the lungs, which the network in `weights/lung-fields` finds. Where it finds none, "
+    "the whole image is read and a check says so.",
+    "hull": "The rectangle around the lungs, which the network in `weights/lung-fields` finds. Everything outside "
+    "the convex hull of the lungs is hidden under one grey, so no border, marker or arm can move the score, and the "
+    "grey values are stretched between two percentiles of those within. Where no lungs are found, the whole image "
+    "is read and a check says so.",
+}
 
 
 def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -27,10 +39,14 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         POPULATION,
         "## Limits",
         "\n".join(f"- {limit}" for limit in LIMITS),
+        "## What it is shown",
+        _SHOWN[config["preprocessing"]["field"]],
+        "## Selection",
+        SELECTION,
         "## Operating points",
         "Thresholds, temperature and uncertain zone were fixed on the validation images and fixed corruptions of "
         "them, pooled, by the rules written in `pneumonia/evaluation/calibration.py`. The uncertain zone around each "
-        "threshold holds one percent of these images.",
+        f"threshold leaves {config['calibration']['coverage']:.0%} of these images decided.",
         _points_table(config["operating_points"]),
         "## Figures",
         "At the balanced operating point, with 95 % intervals from resampling patients. `metrics.json` has the rest.",
@@ -59,14 +75,15 @@ def _points_table(points: dict[str, Any]) -> str:
 
 def _sets_table(sets: dict[str, Any]) -> str:
     rows = [
-        "| set | images | AUROC | accuracy | sensitivity | specificity | ECE |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| set | images | AUROC | accuracy | sensitivity | specificity | ECE | uncertain | accuracy of the rest |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, figures in sets.items():
         point = figures["operating_points"]["balanced"]
         rows.append(
             f"| {name} | {figures['n']} | {_number(figures['auroc'])} | {_share(point['accuracy'])} "
-            f"| {_share(point['sensitivity'])} | {_share(point['specificity'])} | {_number(figures['ece'])} |"
+            f"| {_share(point['sensitivity'])} | {_share(point['specificity'])} | {_number(figures['ece'])} "
+            f"| {point['uncertain_share']:.1%} | {_plain_share(point['accuracy_outside_uncertain'])} |"
         )
     return "\n".join(rows)
 
@@ -88,6 +105,10 @@ def _share(interval: dict[str, float | None]) -> str:
     if interval["value"] is None:
         return "not defined"
     return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
+
+
+def _plain_share(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.1%}"
 
 
 def _number(interval: dict[str, float | None]) -> str:

@@ -31,3 +31,11 @@ DATA = (
     "Chest X-Ray Images (Pneumonia): Kermany, Zhang and Goldbaum 2018, doi 10.17632/rscbjbr9sj, CC BY 4.0. "
     "Only its training part was used; its test part was never read."
 )
+
+SELECTION = (
+    "Nothing was selected on the plain validation images, which are read almost without error long before a network "
+    "is robust. What a network is shown was chosen by training on one of the two series of the data set and judging on "
+    "the other, plain and corrupted, with one half of the adults of another hospital (`adult-selection`) beside it; "
+    "`docs/results.md` has the comparison. Each training is stopped by corrupted copies of its validation images. "
+    "`adult-report` decided nothing."
+)

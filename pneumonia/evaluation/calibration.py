@@ -16,8 +16,10 @@ from pneumonia.operating_points import BALANCED, RULE_IN, SCREENING, Interval, O
 
 _SCREENING_SENSITIVITY = 0.99
 _RULE_IN_SPECIFICITY = 0.99
-# Share of the pooled images that may be called uncertain at a threshold.
-_UNCERTAIN_SHARE = 0.01
+# Share of the pooled images that are decided at each threshold; the others, nearest to it, are uncertain. Selective
+# classification at a stated coverage: Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks",
+# NeurIPS 2017.
+COVERAGE = 0.98
 # Temperatures outside of these mean that training failed; the bounds keep the search finite.
 _LOG_TEMPERATURE_BOUNDS = (np.log(0.05), np.log(20.0))
 
@@ -46,7 +48,8 @@ def fix_operating_points(
     """Three thresholds by rule.
 
     Balanced: sensitivity equals specificity. Screening: sensitivity 0.99, unless balanced has it already.
-    Rule-in: specificity 0.99, likewise. Around each, the one percent of images nearest in logits is uncertain.
+    Rule-in: specificity 0.99, likewise. Around each, the images nearest
+    in logits are uncertain, as many as the stated coverage leaves undecided.
 
     Args:
         logits: (N,) uncalibrated, of the pooled validation images.
@@ -68,7 +71,7 @@ def fix_operating_points(
     points = {}
     for name, threshold in thresholds.items():
         shares = rates(labels, logits >= threshold, resampled)
-        margin = float(np.quantile(np.abs(logits - threshold), _UNCERTAIN_SHARE))
+        margin = float(np.quantile(np.abs(logits - threshold), 1 - COVERAGE))
         low, at, high = (float(expit(x / temperature)) for x in (threshold - margin, threshold, threshold + margin))
         points[name] = OperatingPoint(
             name, at, low, high, _interval(shares["sensitivity"]), _interval(shares["specificity"])

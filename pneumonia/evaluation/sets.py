@@ -1,5 +1,6 @@
 """The sets of images every trained network is judged on, and its logits on them."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class Scores:
 
 
 def score_images(
-    engine: Engine, images: ImageSet, preprocessor: Preprocessor, change: Transformation | None = None
+    engine: Engine, images: ImageSet, preprocessor: Preprocessor, changes: Sequence[Transformation] = ()
 ) -> Scores:
     """Read every image of a set with the served model.
 
@@ -37,9 +38,9 @@ def score_images(
         engine: the served model.
         images: N decoded images.
         preprocessor: of the network.
-        change: made to each squashed image before, for instance a fixed corruption.
+        changes: made to the squashed images in turn, for instance fixed corruptions.
     """
-    inputs = prepared(images, preprocessor, [change] if change else ())
+    inputs = prepared(images, preprocessor, changes)
     with ThreadPoolExecutor() as pool:
         logits = list(pool.map(lambda image: engine.run(image[..., 0])[0], inputs))
     return Scores(np.array(logits), images.labels, images.patients)
@@ -50,7 +51,7 @@ def score_shifted(engine: Engine, images: ImageSet, preprocessor: Preprocessor, 
     return {
         name: score_images(engine, images, preprocessor),
         **{
-            f"{name}-{corruption}": score_images(engine, images, preprocessor, change)
+            f"{name}-{corruption}": score_images(engine, images, preprocessor, [change])
             for corruption, change in CORRUPTIONS.items()
         },
     }

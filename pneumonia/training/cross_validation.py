@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record, read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images
 from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_outside
-from pneumonia.evaluation.sets import pooled, score_images, score_shifted
+from pneumonia.evaluation.sets import score_images
 from pneumonia.preprocessor import new_preprocessor
 from pneumonia.training.run import TrainingJob, train_and_calibrate
 
 HELD_OUT = "held-out"
-_POOLED = "held-out-pooled"
+SHIFTED = "held-out-shifted"
 _OUTSIDE = "outside-selection"
 
 # How the images are divided, by name of the scheme: how many times, and from records and number of the round to
@@ -35,7 +36,7 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
         number: of the round.
 
     Returns:
-        Figures by set, as in metrics.json: held out as they are, under each fixed corruption, all of these pooled,
+        Figures by set, as in metrics.json: held out as they are, each under one of the fixed corruptions in turn,
         and the outside population's half for selection where the job names one.
 
     Raises:
@@ -46,8 +47,11 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(inside, job.seed))
     checkpoints = job.checkpoints / f"{scheme}-{number}"
     calibrated = train_and_calibrate(replace(job, checkpoints=checkpoints), train, validation, preprocessor)
-    sets = score_shifted(calibrated.engine, load_images(outside, preprocessor), preprocessor, HELD_OUT)
-    sets[_POOLED] = pooled(sets)
+    images = load_images(outside, preprocessor)
+    sets = {
+        HELD_OUT: score_images(calibrated.engine, images, preprocessor),
+        SHIFTED: score_images(calibrated.engine, images, preprocessor, list(CORRUPTIONS.values())),
+    }
     if job.outside is not None:
         selection, _ = split_outside(read_classes(job.outside))
         sets[_OUTSIDE] = score_images(calibrated.engine, load_images(selection, preprocessor), preprocessor)

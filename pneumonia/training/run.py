@@ -14,7 +14,7 @@ from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.data.splits import split_by_patient, split_outside
 from pneumonia.engine import Engine
 from pneumonia.errors import DataError
-from pneumonia.evaluation.calibration import fit_temperature, fix_operating_points, points_to_dict
+from pneumonia.evaluation.calibration import COVERAGE, fit_temperature, fix_operating_points, points_to_dict
 from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.sets import VALIDATION, Scores, pooled, score_images, score_shifted
 from pneumonia.explain.gradcam import ServingModule
@@ -163,6 +163,7 @@ def _write(
         "preprocessing": preprocessor.record.to_dict(),
         "temperature": calibrated.temperature,
         "operating_points": points_to_dict(calibrated.points),
+        "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},
         "heatmap_scale": HEATMAP_SCALE,
         "training": {"command": job.command, "seed": job.seed, "recipe": asdict(job.recipe)},
         "data": {"train": _facts(train), "validation": _facts(validation)},
