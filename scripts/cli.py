@@ -89,6 +89,14 @@ def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
     return dataclasses.replace(recipe, phases=phases, adaptation_epochs=min(recipe.adaptation_epochs, epochs))
 
 
+def image_size(text: str) -> int:
+    """An argument that is a side of an image in pixels."""
+    value = int(text)
+    if value < 32 or value % 32:
+        raise argparse.ArgumentTypeError("must be a multiple of 32")
+    return value
+
+
 def training_command(script: str, arguments: argparse.Namespace) -> str:
     """The command that does the same training, without paths of this machine."""
     parts = [f"python scripts/{script}"]

@@ -20,6 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--scheme", choices=("folds", "series"), required=True)
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write the figures to")
     parser.add_argument("--field", choices=FIELDS, help="what is shown of a radiograph (default: the variant's own)")
+    parser.add_argument("--image-size", type=cli.image_size, help="side of the network's input, a multiple of 32")
     parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
     parser.add_argument("--seed", type=cli.seed, default=0)
     parser.add_argument("--backbone-weights", default="imagenet", metavar="imagenet|none|FILE")
@@ -46,7 +47,7 @@ def main() -> int:
         variant=variant,
         recipe=cli.shortened(variant.recipe, arguments.epochs),
         output=arguments.output,
-        image_size=variant.image_size,
+        image_size=arguments.image_size or variant.image_size,
         seed=arguments.seed,
         backbone_weights=arguments.backbone_weights,
         command=cli.training_command("cross_validate.py", arguments),
@@ -67,7 +68,7 @@ def main() -> int:
                 + ", ".join(f"{m} {point[m]['value']:.1%}" for m in ("accuracy", "sensitivity", "specificity"))
             )
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps({"command": job.command, "rounds": rounds}, indent=2) + "\n")
+    arguments.output.write_text(json.dumps({"command": job.command, "rounds": rounds}) + "\n")
     shutil.rmtree(checkpoints)
     return cli.DONE
 

@@ -50,7 +50,9 @@ def main() -> int:
     for name, interval in figures.items():
         print(f"{name:22} AUROC {interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})")
     if arguments.output:
-        arguments.output.write_bytes(json_bytes(figures))
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        command = cli.training_command("shortcut_baseline.py", arguments)
+        arguments.output.write_bytes(json_bytes({"command": command, "figures": figures}))
     return cli.DONE
 
 

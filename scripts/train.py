@@ -24,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--recipe", choices=list_recipes(), help="how to train (default: the variant's own way)")
     parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
     parser.add_argument("--batch-size", type=cli.positive)
-    parser.add_argument("--image-size", type=image_size, help="side of the network's input, a multiple of 32")
+    parser.add_argument("--image-size", type=cli.image_size, help="side of the network's input, a multiple of 32")
     parser.add_argument("--seed", type=cli.seed, default=0)
     parser.add_argument(
         "--backbone-weights",
@@ -79,13 +79,6 @@ def _recipe(arguments: argparse.Namespace):
     if arguments.batch_size:
         recipe = dataclasses.replace(recipe, batch_size=arguments.batch_size)
     return cli.shortened(recipe, arguments.epochs)
-
-
-def image_size(text: str) -> int:
-    value = int(text)
-    if value < 32 or value % 32:
-        raise argparse.ArgumentTypeError("must be a multiple of 32")
-    return value
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Folders to records, and records to splits."""
 
+from pathlib import Path
+
 import pytest
 
-from pneumonia.data.manifest import fingerprint, patient_of, read_classes, read_training_folder
-from pneumonia.data.splits import split_by_patient, split_outside
+from pneumonia.data.manifest import Record, fingerprint, patient_of, read_classes, read_training_folder
+from pneumonia.data.splits import split_by_patient, split_by_series, split_outside
 from pneumonia.errors import DataError
 from tests.tiny import write_tiny_data
 
@@ -102,3 +104,37 @@ def test_the_real_set_has_no_patient_on_both_sides(data_dir):
     assert not {r.sha256 for r in train} & {r.sha256 for r in validation}
     shares = [sum(r.label for r in part) / len(part) for part in (train, validation)]
     assert shares[0] == pytest.approx(shares[1], abs=0.01)
+
+
+def record(name, label):
+    return Record(Path(name), label, patient_of(name), name)
+
+
+def test_a_series_is_held_out_with_every_image_of_its_patients():
+    normals = [record(f"IM-{n:04d}-0001.jpeg", 0) for n in (1, 2, 3)]
+    normals += [record(f"NORMAL2-IM-{n:04d}-0001.jpeg", 0) for n in (3, 4)]
+    diseased = [record(f"person{n}_bacteria_{n}.jpeg", 1) for n in (1, 2, 8, 9)]
+    inside, outside = split_by_series(normals + diseased, held_out=1)
+    assert [r.path.stem for r in outside] == [
+        "NORMAL2-IM-0003-0001",
+        "NORMAL2-IM-0004-0001",
+        "person8_bacteria_8",
+        "person9_bacteria_9",
+    ]
+    # Number 3 is in both series, so its image of the first is not trained with.
+    assert [r.path.stem for r in inside] == [
+        "IM-0001-0001",
+        "IM-0002-0001",
+        "person1_bacteria_1",
+        "person2_bacteria_2",
+    ]
+    inside, outside = split_by_series(normals + diseased, held_out=0)
+    assert {r.patient for r in inside}.isdisjoint(r.patient for r in outside)
+    assert len(outside) == 5 and len(inside) == 3
+
+
+def test_images_of_other_names_have_no_series():
+    with pytest.raises(DataError, match="do not tell"):
+        split_by_series([record("a.png", 0), record("b.png", 1)], 0)
+    with pytest.raises(DataError, match="lacks"):
+        split_by_series([record("IM-0001-0001.png", 0), record("person1_virus_1.png", 1)], 0)

@@ -95,6 +95,23 @@ def test_every_kind_of_recipe_goes_the_whole_way(variant, tmp_path):
     assert done.returncode == 0 and "McNemar" in done.stdout and variant in (weights / "config.json").read_text()
 
 
+@pytest.mark.slow
+def test_cross_validation_judges_every_image_once(tmp_path):
+    write_tiny_data(tmp_path / "data")
+    common = ("--data", tmp_path / "data", "--variant", "custom-cnn", "--output", tmp_path / "folds.json")
+    done = run(
+        *("cross_validate.py", *common, "--scheme", "folds"),
+        *("--epochs", 1, "--image-size", SIZE, "--outside", tmp_path / "data"),
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "folds.json").read_text())
+    assert sum(figures["held-out"]["n"] for figures in result["rounds"]) == 24
+    assert {"held-out", "held-out-shifted", "outside-selection"} == set(result["rounds"][0])
+    assert not list(tmp_path.glob(".*"))
+    done = run("cross_validate.py", *common, "--scheme", "series")
+    assert done.returncode == 2 and "lacks normals" in done.stderr
+
+
 def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
     folder, _ = trained
     weights = folder / "weights" / "custom-cnn"

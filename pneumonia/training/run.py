@@ -1,5 +1,6 @@
 """One training from a data folder to a weights folder."""
 
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,12 +111,14 @@ def run_training(job: TrainingJob) -> TrainingResult:
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
+    started = time.monotonic()
     calibrated = train_and_calibrate(job, train, validation, preprocessor)
+    minutes = (time.monotonic() - started) / 60
     sets = calibrated.validation
     if job.outside is not None:
         sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
     metrics = {"sets": {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}}
-    _write(job, calibrated, metrics, train, validation, preprocessor)
+    _write(job, calibrated, metrics, minutes, train, validation, preprocessor)
     skipped = [(record.path.name, reason) for images in (train, validation) for record, reason in images.skipped]
     return TrainingResult(metrics, skipped)
 
@@ -147,6 +150,7 @@ def _write(
     job: TrainingJob,
     calibrated: Calibrated,
     metrics: dict[str, Any],
+    minutes: float,
     train: ImageSet,
     validation: ImageSet,
     preprocessor: Preprocessor,
@@ -165,7 +169,12 @@ def _write(
         "operating_points": points_to_dict(calibrated.points),
         "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},
         "heatmap_scale": HEATMAP_SCALE,
-        "training": {"command": job.command, "seed": job.seed, "recipe": asdict(job.recipe)},
+        "training": {
+            "command": job.command,
+            "seed": job.seed,
+            "recipe": asdict(job.recipe),
+            "minutes": round(minutes, 1),
+        },
         "data": {"train": _facts(train), "validation": _facts(validation)},
         "versions": versions(),
     }
