@@ -70,7 +70,7 @@ def _variants() -> str:
         "The three variants",
         "`validation` are 20 % of the patients, and `validation-...` the same images under fixed corruptions. They "
         "stopped the training and fixed temperature and thresholds. `adult-...` are adults and older children of "
-        "another hospital, with labels mined from reports, halved by a hash of the patient; no network saw them before.",
+        "another hospital, with labels mined from reports, halved by a hash of the patient; none was trained on.",
         "AUROC:",
         _table(["set", *PUBLISHED], auroc),
         "At the balanced operating point: accuracy of all images; share called uncertain; accuracy of the others.",

@@ -3,6 +3,7 @@
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,9 +11,12 @@ import pytest
 from PIL import Image
 
 from pneumonia import Prediction, list_variants, load_predictor
+from pneumonia.bundle import read_bundle
 from pneumonia.errors import WeightsError
 from pneumonia.images import decode
-from tests.tiny import tiny_radiograph
+from pneumonia.predictor import Predictor
+from pneumonia.preprocessor import new_preprocessor
+from tests.tiny import SIZE, tiny_radiograph
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +51,16 @@ def test_heatmap_follows_the_geometry_of_the_image(tiny_predictor, picture):
     assert prediction.heatmap_on(Image.new("L", (50, 30))).shape == (30, 50)
     same = prediction.heatmap_on(np.zeros((4, 4)))
     np.testing.assert_allclose(same, prediction.heatmap, atol=1e-6)
+
+
+def test_a_network_of_the_lungs_says_when_it_found_none(tiny_weights):
+    bundle = read_bundle(tiny_weights)
+    record = new_preprocessor(SIZE, "hull").record.to_dict()
+    predictor = Predictor(replace(bundle, config={**bundle.config, "preprocessing": record}))
+    prediction = predictor.predict(np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8))
+    (check,) = (check for check in prediction.checks if check.name == "lungs")
+    assert check.status == "warn" and "whole image" in check.message
+    assert prediction.to_dict()["field_of_view"] == {"left": 0.0, "top": 0.0, "right": 1.0, "bottom": 1.0}
 
 
 def test_a_bad_image_is_rejected_with_a_sentence(tiny_predictor):
@@ -111,11 +125,6 @@ def test_unknown_names_are_told(tiny_predictor, picture):
 
 
 def test_weights_of_another_program_version_are_refused(tiny_weights):
-    from dataclasses import replace
-
-    from pneumonia.bundle import read_bundle
-    from pneumonia.predictor import Predictor
-
     bundle = read_bundle(tiny_weights)
     for change in ({"preprocessing": {"side": 3}}, {"operating_points": {"balanced": {"threshold": 0.5}}}):
         with pytest.raises(WeightsError, match="does not fit"):
