@@ -88,7 +88,7 @@ def _at_balanced(figures: dict[str, Any]) -> str:
 
 def _designs() -> str:
     rows, command = [], ""
-    for field in FIELDS:
+    for field in (field for field in FIELDS if (FIGURES / f"series-{field}.json").exists()):
         result = _figures(f"series-{field}.json")
         command = result["command"]
         for number, sets in enumerate(result["rounds"], start=1):

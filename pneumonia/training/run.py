@@ -29,7 +29,7 @@ from pneumonia.training.versions import versions
 from pneumonia.variants import Recipe, Variant
 
 # Version of the weights; goes up when newly trained ones are published.
-WEIGHTS_VERSION = "0.1.0"
+WEIGHTS_VERSION = "0.2.0"
 
 
 @dataclass(frozen=True)
