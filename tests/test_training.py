@@ -161,5 +161,17 @@ def test_training_stops_when_validation_no_longer_improves(images, tmp_path, mon
     assert len(train(images, tmp_path, recipe=recipe).history) == 4
 
 
+def test_a_recipe_may_watch_the_auroc(images, tmp_path, monkeypatch):
+    recipe = Recipe(phases=(Phase(9, 0.0, "all"),), batch_size=8, patience=2, watches="auroc")
+    watched = iter([0.5, 0.6, 0.55, 0.6, 0.9])
+    on_epoch_end = Checkpoints.on_epoch_end
+    monkeypatch.setattr(
+        Checkpoints,
+        "on_epoch_end",
+        lambda self, e, logs: on_epoch_end(self, e, {**logs, "val_auroc": next(watched), "val_loss": 1.0 / (e + 1)}),
+    )
+    assert len(train(images, tmp_path, recipe=recipe).history) == 4
+
+
 def test_the_feature_map_has_a_name(images, tmp_path):
     assert train(images, tmp_path).model.get_layer(FEATURES).output.shape[1:] == (SIZE // 16, SIZE // 16, 192)
