@@ -20,6 +20,8 @@ SERVED_MODEL = "model.tflite"
 METRICS = "metrics.json"
 HISTORY = "history.csv"
 CARD = "README.md"
+# Beside the others only where a recipe asks for it.
+H5_MODEL = "model.h5"
 _FILES = (KERAS_MODEL, SERVED_MODEL, METRICS, HISTORY, CARD)
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -56,12 +58,12 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
         WeightsError: if something else than a weights folder is there.
     """
     require_replaceable(folder)
-    config = {**config, "files": {name: _facts(contents[name]) for name in _FILES}}
+    config = {**config, "files": {name: _facts(content) for name, content in contents.items()}}
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     beside.chmod(0o755)
-    for name in _FILES:
-        (beside / name).write_bytes(contents[name])
+    for name, content in contents.items():
+        (beside / name).write_bytes(content)
     (beside / CONFIG).write_bytes(json_bytes(config))
     if folder.exists():
         replaced = beside.with_name(beside.name + "-replaced")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pneumonia.notices import DATA, INTENDED_USE, LIMITS, NOTICE, POPULATION, SELECTION
+from pneumonia.recipes import get_recipe
 from pneumonia.variants import get_variant
 
 # What each field shows, in a sentence for the card.
@@ -28,7 +29,8 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     Returns:
         Markdown.
     """
-    variant = get_variant(config["variant"])
+    recipe = config["training"].get("recipe_name")
+    variant = get_recipe(recipe) if recipe else get_variant(config["variant"])
     sections = [
         f"# {variant.title}",
         f"**{NOTICE}**",

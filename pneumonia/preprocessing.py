@@ -47,7 +47,8 @@ class Preprocessing:
         size: side of the square the image is squashed to, in pixels; the aspect ratio is not kept,
             because the training images come squashed.
         low_percentile: this percentile of the grey values becomes 0.
-        high_percentile: this percentile becomes 1. Exposure and contrast thereby stop being a clue.
+        high_percentile: this percentile becomes 1. Exposure and contrast thereby stop being a clue. Where either is
+            None, the grey values are left as they are.
         field: `"image"` shows all of it; `"exposure"` likewise, with the percentiles taken within the hull of the
             lungs; `"box"` shows the rectangle around the hull; `"hull"` shows that rectangle with everything
             outside the hull hidden under the mean grey inside it, and takes the percentiles within.
@@ -56,8 +57,8 @@ class Preprocessing:
     """
 
     size: int = 224
-    low_percentile: float = 1.0
-    high_percentile: float = 99.0
+    low_percentile: float | None = 1.0
+    high_percentile: float | None = 99.0
     field: Field = "image"
     margin: float = 0.04
     lung_fields: str | None = None
@@ -108,7 +109,7 @@ class Preprocessing:
         return cv2.warpAffine(square, matrix, square.shape, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def finish(self, image: np.ndarray, view: View, matrix: np.ndarray | None = None) -> np.ndarray:
-        """Hide what is not to be seen, and stretch the grey values between the two percentiles to [0, 1].
+        """Hide what is not to be seen, and stretch the grey values between the two percentiles, if any, to [0, 1].
 
         Args:
             image: float32 (size, size) in [0, 1], as `crop` gives it.
@@ -145,6 +146,8 @@ class Preprocessing:
         return cv2.GaussianBlur(region, (0, 0), _EDGE * self.size)
 
     def _stretched(self, image: np.ndarray, sample: np.ndarray) -> np.ndarray:
+        if self.low_percentile is None or self.high_percentile is None:
+            return np.clip(image, 0.0, 1.0)
         low, high = np.percentile(sample, (self.low_percentile, self.high_percentile))
         # A constant image has no contrast to stretch; a span of one grey level in 8 bits is the least.
         span = max(float(high - low), 1 / 255)

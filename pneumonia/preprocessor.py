@@ -1,5 +1,6 @@
 """Finds what a network is to be shown of a radiograph, and prepares it."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from pneumonia.errors import WeightsError
 from pneumonia.lung_fields import LungFields, load_lung_fields
 from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
+from pneumonia.variants import Field
 
 
 class Prepared(NamedTuple):
@@ -58,13 +60,17 @@ class Preprocessor:
         return Prepared(self.record.apply(square, view), view, found)
 
 
-def new_preprocessor(size: int, field: str) -> Preprocessor:
+def new_preprocessor(size: int, field: Field, stretched: bool = True) -> Preprocessor:
     """A preprocessor for a network yet to be trained, bound to the lung fields that come with the project.
 
     Args:
         size: side of the network's input in pixels.
         field: as in `Preprocessing`.
+        stretched: whether grey values are stretched between the usual percentiles, or left as they are.
     """
-    if field == "image":
-        return Preprocessor(Preprocessing(size))
-    return Preprocessor(Preprocessing(size, field=field, lung_fields=load_lung_fields().weights_sha256))
+    record = Preprocessing(size, field=field)
+    if not stretched:
+        record = replace(record, low_percentile=None, high_percentile=None)
+    if field != "image":
+        record = replace(record, lung_fields=load_lung_fields().weights_sha256)
+    return Preprocessor(record)

@@ -6,6 +6,8 @@ from typing import Literal, get_args
 # What a network may be shown of a radiograph; explained at `pneumonia.preprocessing.Preprocessing`.
 Field = Literal["image", "exposure", "box", "hull"]
 FIELDS: tuple[Field, ...] = get_args(Field)
+# What is done at random to training images; explained at `pneumonia.data.augmentations`.
+Augmentation = Literal["strong", "zoom-shear-flip", "rotate-zoom-shift-flip", "none"]
 
 
 @dataclass(frozen=True)
@@ -14,13 +16,14 @@ class Phase:
 
     Attributes:
         epochs: at most this many passes over the training images; early stopping may end it sooner.
-        learning_rate: peak rate; warmed up over the first twentieth of the steps, then cosine to zero.
-        trains: `"head"` leaves the backbone as it is, `"all"` moves every layer.
+        learning_rate: the rate, or with the cosine schedule its peak.
+        trains: `"head"` leaves the backbone as it is, `"top"` moves the head and the last layers of the backbone
+            (from `pneumonia.models.Architecture.top` on), `"all"` moves every layer.
     """
 
     epochs: int
     learning_rate: float
-    trains: Literal["head", "all"]
+    trains: Literal["head", "top", "all"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,17 @@ class Recipe:
             or before them; None for no such fit.
         batch_size: images a step.
         label_smoothing: share of each label given to the other class.
+        optimizer: `"adamw"`, `"adam"` or `"sgd"`.
+        momentum: of SGD.
         weight_decay: decoupled decay of AdamW, on every parameter.
-        patience: epochs without a better validation loss after which a phase ends.
+        schedule: `"cosine"` warms the rate up over the first twentieth of the steps of a phase and then lowers it
+            to zero; `"constant"` leaves it.
+        augmentation: what is done at random to training images.
+        class_weighted: whether both classes count the same, however many images they have.
+        validation: validation images are watched under fixed corruptions, or plain.
+        watches: what must become better on them, the loss or the AUROC.
+        patience: epochs without a better one after which a phase ends.
+        h5: whether the network is also written as an HDF5 file.
     """
 
     phases: tuple[Phase, ...]
@@ -43,8 +55,16 @@ class Recipe:
     linear_probe: float | None = None
     batch_size: int = 32
     label_smoothing: float = 0.05
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    momentum: float = 0.0
     weight_decay: float = 0.05
+    schedule: Literal["cosine", "constant"] = "cosine"
+    augmentation: Augmentation = "strong"
+    class_weighted: bool = True
+    validation: Literal["corrupted", "plain"] = "corrupted"
+    watches: Literal["loss", "auroc"] = "loss"
     patience: int = 6
+    h5: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,8 +78,12 @@ class Variant:
         architecture: key of `pneumonia.models.ARCHITECTURES`.
         image_size: side of its square input in pixels.
         field: what it is shown of a radiograph; as in `pneumonia.preprocessing.Preprocessing`.
+        stretched: whether grey values are stretched between two percentiles, or left as they are.
+        pooling: `"average"` takes the mean of each feature over the map, `"flatten"` keeps every cell.
         dropout: share of pooled features dropped before the head while training.
         hidden_units: widths of dense layers between pooling and the logit; none for a linear head.
+        hidden_dropout: share of units dropped behind each of these while training.
+        head: `"sigmoid"` trains one logit, `"softmax"` two, of which the difference is kept.
         recipe: how it is trained unless told otherwise.
     """
 
@@ -70,8 +94,12 @@ class Variant:
     recipe: Recipe
     image_size: int = 224
     field: Field = "hull"
+    stretched: bool = True
+    pooling: Literal["average", "flatten"] = "average"
     dropout: float = 0.3
     hidden_units: tuple[int, ...] = ()
+    hidden_dropout: float = 0.0
+    head: Literal["sigmoid", "softmax"] = "sigmoid"
 
 
 _HEAD_THEN_ALL = Recipe(phases=(Phase(2, 1e-3, "head"), Phase(18, 2e-4, "all")))

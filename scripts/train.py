@@ -11,7 +11,7 @@ import cli
 
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.recipes import get_recipe, list_recipes
-from pneumonia.variants import get_variant, list_variants
+from pneumonia.variants import Recipe, Variant, get_variant, list_variants
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -34,7 +34,10 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")
     parser.add_argument("--resume", action="store_true", help="take up an interrupted training of the same output")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.recipe and (named := get_recipe(arguments.recipe).name) != arguments.variant:
+        parser.error(f"the recipe {arguments.recipe} goes with --variant {named}, not with {arguments.variant}")
+    return arguments
 
 
 def main() -> int:
@@ -48,12 +51,12 @@ def main() -> int:
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.run import TrainingJob, run_training
 
-    variant = get_variant(arguments.variant)
+    variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
     result = run_training(
         TrainingJob(
             data=arguments.data,
             variant=variant,
-            recipe=_recipe(arguments),
+            recipe=_recipe(variant, arguments),
             output=arguments.output,
             image_size=arguments.image_size or variant.image_size,
             seed=arguments.seed,
@@ -61,6 +64,7 @@ def main() -> int:
             command=cli.training_command("train.py", arguments),
             outside=arguments.outside,
             checkpoints=checkpoints,
+            recipe_name=arguments.recipe,
         )
     )
     shutil.rmtree(checkpoints)
@@ -73,9 +77,8 @@ def main() -> int:
     return cli.SOME_REJECTED if result.skipped else cli.DONE
 
 
-def _recipe(arguments: argparse.Namespace):
-    variant = get_variant(arguments.variant)
-    recipe = get_recipe(arguments.recipe) if arguments.recipe else variant.recipe
+def _recipe(variant: Variant, arguments: argparse.Namespace) -> Recipe:
+    recipe = variant.recipe
     if arguments.batch_size:
         recipe = dataclasses.replace(recipe, batch_size=arguments.batch_size)
     return cli.shortened(recipe, arguments.epochs)

@@ -69,6 +69,14 @@ def test_replacing_a_folder_leaves_nothing_beside_it(folder):
     read_bundle(folder)
 
 
+def test_a_further_file_is_vouched_for_like_the_others(folder):
+    write_bundle(folder, {**read_bundle(folder).contents, "model.h5": b"more"}, tiny_config())
+    assert read_bundle(folder).contents["model.h5"] == b"more"
+    (folder / "model.h5").write_bytes(b"else")
+    with pytest.raises(WeightsError, match=r"model\.h5 has been altered"):
+        read_bundle(folder)
+
+
 def test_nothing_but_a_weights_folder_is_ever_replaced(folder, tmp_path):
     contents = read_bundle(folder).contents
     precious = tmp_path / "precious"

@@ -12,12 +12,12 @@ from pneumonia.explain.overlay import legend, overlay
 from pneumonia.models.head import attach_head
 
 
-def network(hidden_units=(), size=8):
+def network(hidden_units=(), size=8, **head):
     """One convolution and a head, on images of 8 pixels."""
     keras.utils.set_random_seed(0)
     image = keras.Input((size, size, 1))
     feature_map = keras.layers.Conv2D(5, 3, strides=2, padding="same", activation="relu", name="features")(image)
-    return keras.Model(image, attach_head(feature_map, 0.5, hidden_units))
+    return keras.Model(image, attach_head(feature_map, 0.5, hidden_units, **head))
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,11 @@ def test_a_map_worked_out_by_hand():
     np.testing.assert_allclose(result["logit"], [[3.0]])
 
 
+@pytest.mark.parametrize("pooling", ["average", "flatten"])
 @pytest.mark.parametrize("hidden_units", [(), (7,), (7, 4)])
-def test_equals_grad_cam_by_autodiff(hidden_units, image):
-    model = network(hidden_units)
+def test_equals_grad_cam_by_autodiff(hidden_units, pooling, image):
+    model = network(hidden_units, hidden_dropout=0.5, pooling=pooling)
+    image = np.concatenate([image, 1 - image])
     both = keras.Model(model.input, [model.get_layer("features").output, model.output])
     with tf.GradientTape() as tape:
         feature_map, logit = both(image)
@@ -66,9 +68,10 @@ def test_another_network_gives_another_map(image):
     assert abs(np.corrcoef(before.ravel(), after.ravel())[0, 1]) < 0.95
 
 
+@pytest.mark.parametrize("pooling", ["average", "flatten"])
 @pytest.mark.parametrize("hidden_units", [(), (7,)])
-def test_the_compiled_model_agrees(hidden_units, image):
-    module = ServingModule(network(hidden_units))
+def test_the_compiled_model_agrees(hidden_units, pooling, image):
+    module = ServingModule(network(hidden_units, pooling=pooling))
     logit, cam = Engine(module.to_tflite()).run(image[0, ..., 0])
     expected = module(image)
     assert logit == pytest.approx(float(expected["logit"][0, 0]), abs=1e-4)

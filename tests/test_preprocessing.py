@@ -35,6 +35,13 @@ def test_apply_makes_exposure_useless():
     assert dim.min() == 0 and dim.max() == 1
 
 
+def test_without_percentiles_grey_values_stay_as_they_are():
+    image = 0.2 + 0.3 * np.random.default_rng(0).random((64, 64), dtype=np.float32)
+    plain = Preprocessing(size=64, low_percentile=None, high_percentile=None)
+    np.testing.assert_array_equal(plain.apply(image), image)
+    assert Preprocessing(**json.loads(json.dumps(plain.to_dict()))) == plain
+
+
 def test_apply_of_a_constant_image_is_finite():
     flat = Preprocessing(size=8).apply(np.full((8, 8), 0.5, np.float32))
     assert np.isfinite(flat).all() and flat.min() >= 0 and flat.max() <= 1

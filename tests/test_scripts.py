@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
+from pneumonia import load_predictor
 from pneumonia.notices import NOTICE
+from pneumonia.recipes import get_recipe, list_recipes
 from tests.tiny import SIZE, tiny_radiograph, write_tiny_data
 
 ROOT = Path(__file__).parent.parent
@@ -54,8 +56,6 @@ def test_train_writes_a_whole_weights_folder_and_names_what_it_skipped(trained):
 
 
 def test_the_result_of_training_can_predict(trained):
-    from pneumonia import load_predictor
-
     folder, _ = trained
     predictor = load_predictor(weights=folder / "weights" / "custom-cnn")
     prediction = predictor.predict(tiny_radiograph(np.random.default_rng(9), diseased=True))
@@ -64,8 +64,6 @@ def test_the_result_of_training_can_predict(trained):
 
 def test_model_keras_opens_without_our_code_and_agrees(trained):
     import keras
-
-    from pneumonia import load_predictor
 
     folder, _ = trained
     weights = folder / "weights" / "custom-cnn"
@@ -112,6 +110,47 @@ def test_cross_validation_judges_every_image_once(tmp_path):
     assert done.returncode == 2 and "lacks normals" in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", list_recipes())
+def test_every_named_recipe_goes_the_whole_way(recipe, tmp_path):
+    """One epoch a phase, stored, opened by Keras alone, scored."""
+    import keras
+
+    write_tiny_data(tmp_path / "data")
+    network = get_recipe(recipe)
+    weights = tmp_path / "weights"
+    done = run(
+        "train.py",
+        *("--data", tmp_path / "data", "--variant", network.name, "--recipe", recipe, "--output", weights),
+        *("--epochs", 1, "--batch-size", 8, "--image-size", SIZE, "--backbone-weights", "none"),
+    )
+    assert done.returncode == 0, done.stderr
+    config = json.loads((weights / "config.json").read_text())
+    assert config["variant"] == network.name and config["training"]["recipe_name"] == recipe
+    assert f"--variant {network.name} " in config["training"]["command"]
+    assert f"--recipe {recipe} " in config["training"]["command"]
+    assert config["architecture"]["name"] == network.architecture
+    assert config["architecture"]["hidden_units"] == list(network.hidden_units)
+    assert (config["preprocessing"]["low_percentile"] is None) != network.stretched
+    assert (weights / "README.md").read_text().startswith(f"# {network.title}\n")
+
+    files = ["model.keras", "model.h5"] if network.recipe.h5 else ["model.keras"]
+    assert set(config["files"]) == {"model.tflite", "metrics.json", "history.csv", "README.md", *files}
+    models = [keras.models.load_model(weights / name, compile=False) for name in files]
+    assert all(model.count_params() == config["architecture"]["parameters"] for model in models)
+    predictor = load_predictor(weights=weights)
+    picture = tiny_radiograph(np.random.default_rng(9), diseased=True)
+    image = predictor.preprocessor.apply(picture.astype(np.float32) / 255).image[None, ..., None]
+    prediction = predictor.predict(picture)
+    # A plain call, twice: nothing in the file may change the image at random.
+    for model in (*models, *models):
+        assert float(model(image)[0, 0]) == pytest.approx(prediction.logit, abs=1e-4)
+    assert prediction.heatmap.shape == models[0].get_layer("features").output.shape[1:3]
+
+    done = run("evaluate.py", "--data", tmp_path / "data", "--weights", weights)
+    assert done.returncode == 0 and "AUROC" in done.stdout.upper(), done.stderr
+
+
 def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
     folder, _ = trained
     weights = folder / "weights" / "custom-cnn"
@@ -147,6 +186,7 @@ def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
         ("predict.py", "--heatmaps", __file__, __file__),
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", __file__),
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--seed", "-1"),
+        ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--recipe", "mobilenetv2-adam"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_two(arguments, tmp_path):

@@ -15,6 +15,7 @@ from pneumonia.data.pipeline import load_images, prepared
 from pneumonia.models import FEATURES, backbone_layers, build_model
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
+from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.training import loop
 from pneumonia.training.adaptation import adapt_backbone, barlow_twins_loss
 from pneumonia.training.linear_probe import fit_linear_probe
@@ -36,7 +37,7 @@ def images(tmp_path_factory):
 
 def train(images, folder, variant="custom-cnn", recipe=RECIPE):
     return loop.train_variant(
-        get_variant(variant),
+        get_recipe(variant) if variant in list_recipes() else get_variant(variant),
         recipe,
         images,
         images,
@@ -128,8 +129,9 @@ def test_history_has_a_row_an_epoch_and_the_phase(images, tmp_path):
     assert all(np.isfinite(row["val_loss"]) and 0 <= row["val_auroc"] <= 1 for row in history)
 
 
-def test_a_killed_training_ends_as_if_it_had_not_been(images, tmp_path, monkeypatch):
-    whole = train(images, tmp_path / "whole")
+@pytest.mark.parametrize("variant", ["custom-cnn", "cnn-160"])
+def test_a_killed_training_ends_as_if_it_had_not_been(variant, images, tmp_path, monkeypatch):
+    whole = train(images, tmp_path / "whole", variant)
 
     class Killed(Exception):
         pass
@@ -143,9 +145,9 @@ def test_a_killed_training_ends_as_if_it_had_not_been(images, tmp_path, monkeypa
 
     monkeypatch.setattr(Checkpoints, "on_epoch_end", kill_after_first_full_epoch)
     with pytest.raises(Killed):
-        train(images, tmp_path / "killed")
+        train(images, tmp_path / "killed", variant)
     monkeypatch.undo()
-    resumed = train(images, tmp_path / "killed")
+    resumed = train(images, tmp_path / "killed", variant)
     assert [row["epoch"] for row in resumed.history] == [row["epoch"] for row in whole.history]
     for ours, theirs in zip(resumed.model.weights, whole.model.weights, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-4, err_msg=ours.path)
@@ -157,6 +159,18 @@ def test_training_stops_when_validation_no_longer_improves(images, tmp_path, mon
     on_epoch_end = Checkpoints.on_epoch_end
     monkeypatch.setattr(
         Checkpoints, "on_epoch_end", lambda self, e, logs: on_epoch_end(self, e, {**logs, "val_loss": next(losses)})
+    )
+    assert len(train(images, tmp_path, recipe=recipe).history) == 4
+
+
+def test_a_recipe_may_watch_the_auroc(images, tmp_path, monkeypatch):
+    recipe = Recipe(phases=(Phase(9, 0.0, "all"),), batch_size=8, patience=2, watches="auroc")
+    watched = iter([0.5, 0.6, 0.55, 0.6, 0.9])
+    on_epoch_end = Checkpoints.on_epoch_end
+    monkeypatch.setattr(
+        Checkpoints,
+        "on_epoch_end",
+        lambda self, e, logs: on_epoch_end(self, e, {**logs, "val_auroc": next(watched), "val_loss": 1.0 / (e + 1)}),
     )
     assert len(train(images, tmp_path, recipe=recipe).history) == 4
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from pneumonia.data.augmentation import augment
+from pneumonia.data.augmentations import AUGMENTATIONS
 from pneumonia.data.manifest import Record
 from pneumonia.errors import DataError, ImageError
 from pneumonia.images import decode
 from pneumonia.preprocessing import Preprocessing, View
 from pneumonia.preprocessor import Preprocessor
+from pneumonia.variants import Augmentation
 
 # Made to a squashed image: float32 (S, S) in [0, 1], before and after.
 Transformation = Callable[[np.ndarray], np.ndarray]
@@ -93,6 +94,7 @@ def training_batches(
     seed: int,
     epochs: range,
     views: int = 1,
+    augmentation: Augmentation = "strong",
 ) -> tf.data.Dataset:
     """Shuffled, freshly augmented batches for the given epochs, one after the other.
 
@@ -106,6 +108,7 @@ def training_batches(
         seed: of order and augmentation.
         epochs: numbers of the epochs to give.
         views: V independently augmented views of each image; labels are left out when there are several.
+        augmentation: what is done at random to each view.
 
     Returns:
         Dataset of ((B, S, S, 1), (B, 1)), or of V-tuples of (B, S, S, 1) when `views` is over 1.
@@ -113,6 +116,7 @@ def training_batches(
     squares, labels = images.squares, images.labels
     size = preprocessing.size
     steps = steps_per_epoch(images, batch_size)
+    augment = AUGMENTATIONS[augmentation]
 
     def order(epoch: int) -> np.ndarray:
         shuffled = np.random.default_rng((seed, epoch)).permutation(len(squares))

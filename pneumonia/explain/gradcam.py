@@ -4,7 +4,9 @@ Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient
 2017. The map weights each feature map by the gradient of the logit with respect to its pooled value. Only
 the head lies between the two, so its gradient is written down and no backward pass is needed. The paper's
 final ReLU is left to the display, and its division by the map's area is left out: the mean of the map plus
-the bias then is the logit, for a linear head, and the map's unit is the logit.
+the bias then is the logit, for a linear head, and the map's unit is the logit. A head that flattens the
+map has a gradient in every cell; as in the paper a channel's weight is taken from all of them, and with the
+same division left out it is their sum.
 """
 
 import keras
@@ -24,12 +26,21 @@ class ServingModule(tf.Module):
     def __init__(self, model: keras.Model) -> None:
         super().__init__()
         self._extractor = keras.Model(model.input, model.get_layer(FEATURES).output)
+        head = head_layers(model)
+        self._flattens = any(isinstance(layer, keras.layers.Flatten) for layer in head)
         # Constants rather than variables: the converter freezes only what the extractor owns.
         self._dense = [
             (tf.constant(layer.kernel), tf.constant(layer.bias), layer.activation is keras.activations.relu)
-            for layer in head_layers(model)
+            for layer in head
             if isinstance(layer, keras.layers.Dense)
         ]
+        # What leads the gradient back through each of them.
+        self._back = [kernel for kernel, _, _ in self._dense]
+        if self._flattens:
+            # Summed over the cells first: the same sum of gradients, by a kernel of C rows instead of h * w * C.
+            channels = self._extractor.output_shape[-1]
+            by_cell = tf.reshape(self._back[0], (-1, channels, self._back[0].shape[1]))
+            self._back[0] = tf.constant(tf.reduce_sum(by_cell, axis=0).numpy())
 
     def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """Read a batch.
@@ -41,20 +52,23 @@ class ServingModule(tf.Module):
             `logit` (B, 1) and `cam` (B, h, w), in logits.
         """
         feature_map = self._extractor(image, training=False)  # (B, h, w, C)
-        pooled = tf.reduce_mean(feature_map, axis=(1, 2))  # (B, C)
-        logit, gradient = self._head(pooled)
+        if self._flattens:
+            x = tf.reshape(feature_map, (-1, self._dense[0][0].shape[0]))  # (B, h * w * C)
+        else:
+            x = tf.reduce_mean(feature_map, axis=(1, 2))  # (B, C)
+        logit, gradient = self._head(x)
         cam = tf.reduce_sum(feature_map * gradient[:, None, None, :], axis=-1)  # (B, h, w)
         return {"logit": logit, "cam": cam}
 
-    def _head(self, pooled: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The logit (B, 1) and its gradient with respect to `pooled`, (B or 1, C)."""
-        x, masks = pooled, []
+    def _head(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The logit (B, 1), and the sum over the map of its gradient with respect to the features, (B or 1, C)."""
+        masks = []
         for kernel, bias, rectified in self._dense:
             x = tf.matmul(x, kernel) + bias
             masks.append(tf.cast(x > 0, tf.float32) if rectified else None)
             x = tf.nn.relu(x) if rectified else x
         gradient = tf.ones((1, 1))
-        for (kernel, _, _), mask in zip(reversed(self._dense), reversed(masks), strict=True):
+        for kernel, mask in zip(reversed(self._back), reversed(masks), strict=True):
             gradient = tf.matmul(gradient if mask is None else gradient * mask, kernel, transpose_b=True)
         return x, gradient
 

@@ -22,6 +22,8 @@ _STAGES = (
 )
 _STEM_CHANNELS = 32
 _TOP_CHANNELS = 1280
+# Where the top begins: the last three of the 17 blocks and the last convolution, 1.5 of 2.2 million parameters.
+TOP = "block_14_expand"
 # Without normalisation a fresh network must keep its variance by itself (He et al., ICCV 2015). Keras counts
 # all channels as inputs of a depthwise kernel, though each sees only its own nine pixels.
 _DEPTHWISE_INITIALIZER = keras.initializers.RandomNormal(stddev=(2 / 9) ** 0.5)

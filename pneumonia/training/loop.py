@@ -15,13 +15,13 @@ from pneumonia.data.pipeline import (
     steps_per_epoch,
     training_batches,
 )
-from pneumonia.models import ARCHITECTURES, backbone_layers, build_model
+from pneumonia.models import ARCHITECTURES, backbone_layers, build_model, served, top_layers
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
 from pneumonia.training.adaptation import adapt_backbone
 from pneumonia.training.linear_probe import fit_linear_probe
+from pneumonia.training.objective import compile_model, new_optimizer
 from pneumonia.training.resume import Checkpoints
-from pneumonia.training.schedule import warmup_cosine
 from pneumonia.variants import Phase, Recipe, Variant
 
 _EVALUATION_BATCH = 64
@@ -52,8 +52,9 @@ def train_variant(
 ) -> Trained:
     """Train a variant by a recipe.
 
-    Validation during training runs on corrupted copies of the validation images (each image under one
-    fixed corruption), because the plain ones are read without error long before the network is robust.
+    Unless the recipe says otherwise, validation during training runs on corrupted copies of the validation images
+    (each image under one fixed corruption), because the plain ones are read without error long before the network
+    is robust.
 
     Args:
         variant: what to build.
@@ -67,7 +68,7 @@ def train_variant(
     """
     preprocessing = preprocessor.record
     keras.utils.set_random_seed(seed)
-    model = build_model(variant, preprocessing.size)
+    model = build_model(variant, preprocessing.size, training=True)
     load_pretrained = ARCHITECTURES[variant.architecture].load_pretrained
     if load_pretrained is not None and backbone_weights != "none":
         load_pretrained(model, backbone_weights)
@@ -75,17 +76,18 @@ def train_variant(
     history: list[dict[str, Any]] = []
     if recipe.adaptation_epochs:
         history += adapt_backbone(model, train, preprocessing, recipe.adaptation_epochs, seed, folder / "adaptation")
-    shifted = prepared(validation, preprocessor, list(CORRUPTIONS.values()))
-    watched = evaluation_batches(shifted, validation.labels, _EVALUATION_BATCH)
+    changes = list(CORRUPTIONS.values()) if recipe.validation == "corrupted" else ()
+    watched = evaluation_batches(prepared(validation, preprocessor, changes), validation.labels, _EVALUATION_BATCH)
     if recipe.linear_probe is not None:
         fit_linear_probe(model, prepared(train, preprocessor), train.labels, recipe.linear_probe)
-        _compile(model, keras.optimizers.SGD(), recipe)
+        compile_model(model, keras.optimizers.SGD(), recipe.label_smoothing)
         figures = model.evaluate(watched, verbose=0, return_dict=True)
         history.append({"phase": "linear probe", "epoch": 1, **{f"val_{name}": v for name, v in figures.items()}})
     movable = [layer for layer in backbone_layers(model) if layer.trainable]
     for number, phase in enumerate(recipe.phases, start=1):
+        moved = _moved(model, variant, phase)
         for layer in movable:
-            layer.trainable = phase.trains == "all"
+            layer.trainable = layer in moved
         # Each phase has its own stretch of epochs, so that no augmentation is seen twice.
         first_epoch = recipe.adaptation_epochs + sum(earlier.epochs for earlier in recipe.phases[: number - 1])
         history += _run_phase(
@@ -97,9 +99,18 @@ def train_variant(
             preprocessing,
             seed,
             first_epoch,
-            Checkpoints(folder / f"phase-{number}", recipe.patience, {"phase": f"{number} ({phase.trains})"}),
+            Checkpoints(
+                folder / f"phase-{number}", recipe.patience, {"phase": f"{number} ({phase.trains})"}, recipe.watches
+            ),
         )
-    return Trained(model, history)
+    return Trained(served(model, variant), history)
+
+
+def _moved(model: keras.Model, variant: Variant, phase: Phase) -> list[keras.Layer]:
+    """The layers of the backbone that a phase trains."""
+    if phase.trains == "top":
+        return top_layers(model, variant.architecture)
+    return backbone_layers(model) if phase.trains == "all" else []
 
 
 def _run_phase(
@@ -114,8 +125,7 @@ def _run_phase(
     checkpoints: Checkpoints,
 ) -> list[dict[str, Any]]:
     steps = steps_per_epoch(train, recipe.batch_size)
-    schedule = warmup_cosine(phase.learning_rate, phase.epochs * steps)
-    _compile(model, keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay), recipe)
+    compile_model(model, new_optimizer(recipe, phase, phase.epochs * steps), recipe.label_smoothing)
     # Built now, so that a checkpoint with the optimizer's state loads without complaint.
     model.optimizer.build(model.trainable_variables)
     if not checkpoints.finished:
@@ -128,25 +138,15 @@ def _run_phase(
                 recipe.batch_size,
                 seed,
                 range(first_epoch + done, first_epoch + phase.epochs),
+                augmentation=recipe.augmentation,
             ),
             epochs=phase.epochs,
             initial_epoch=done,
             steps_per_epoch=steps,
             validation_data=watched,
-            class_weight=class_weights(train.labels),
+            class_weight=class_weights(train.labels) if recipe.class_weighted else None,
             callbacks=[checkpoints],
             verbose=2,
         )
     model.load_weights(checkpoints.best_weights)
     return checkpoints.state["history"]
-
-
-def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: Recipe) -> None:
-    model.compile(
-        optimizer=optimizer,
-        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
-        metrics=[
-            keras.metrics.AUC(name="auroc", from_logits=True),
-            keras.metrics.BinaryAccuracy("accuracy", threshold=0.0),
-        ],
-    )

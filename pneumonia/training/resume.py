@@ -9,28 +9,32 @@ from typing import Any
 
 import keras
 
-# Below this the validation loss counts as no better: the noise of the last digits.
+# Below this what is watched counts as no better: the noise of the last digits.
 _MIN_IMPROVEMENT = 1e-5
 
 
 class Checkpoints(keras.callbacks.Callback):
     """After each epoch, writes down everything the next one depends on.
 
-    Keeps in its folder the last state (weights, optimizer, counters), the best weights by validation loss,
-    and the history; stops the phase when the validation loss has not improved for `patience` epochs.
+    Keeps in its folder the last state (weights, optimizer, counters), the best weights by what is
+    watched on the validation images, and the history; stops the phase when that has not improved for `patience`
+    epochs.
     Keras' own `BackupAndRestore` forgets the best value and the waiting of `EarlyStopping`.
 
     Args:
         folder: of this phase; made if missing.
-        patience: epochs to wait for a better validation loss.
+        patience: epochs to wait for a better validation.
         columns: values written in front of every history row.
+        watches: `"loss"` is better when lower, `"auroc"` when higher.
     """
 
-    def __init__(self, folder: Path, patience: int, columns: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, patience: int, columns: dict[str, Any], watches: str = "loss") -> None:
         super().__init__()
         folder.mkdir(parents=True, exist_ok=True)
         self._patience = patience
         self._columns = columns
+        self._watched = f"val_{watches}"
+        self._sign = 1.0 if watches == "loss" else -1.0
         self._state_file = folder / "state.json"
         self._last = folder / "last-{}.weights.h5"
         self.best_weights = folder / "best.weights.h5"
@@ -50,17 +54,18 @@ class Checkpoints(keras.callbacks.Callback):
             model.load_weights(str(self._last).format(done % 2))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        # The state of dropout is no part of saved weights, so it is made to depend on the epoch alone.
+        # The state of random layers is no part of saved weights, so it is made to depend on the epoch alone.
         for number, layer in enumerate(self.model.layers):
-            if generator := getattr(layer, "seed_generator", None):
+            if generator := getattr(layer, "seed_generator", getattr(layer, "generator", None)):
                 generator.state.assign([number, epoch])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
         state = self.state
         state["history"].append({**self._columns, "epoch": epoch + 1, **logs})
-        if state["best"] is None or logs["val_loss"] < state["best"] - _MIN_IMPROVEMENT:
-            state["best"], state["waited"] = logs["val_loss"], 0
+        value = self._sign * logs[self._watched]
+        if state["best"] is None or value < state["best"] - _MIN_IMPROVEMENT:
+            state["best"], state["waited"] = value, 0
             self.model.save_weights(self.best_weights)
         else:
             state["waited"] += 1

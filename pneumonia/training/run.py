@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.special import expit
 
-from pneumonia.bundle import CARD, HISTORY, KERAS_MODEL, METRICS, SERVED_MODEL, json_bytes, write_bundle
+from pneumonia.bundle import CARD, H5_MODEL, HISTORY, KERAS_MODEL, METRICS, SERVED_MODEL, json_bytes, write_bundle
 from pneumonia.card import render_card
 from pneumonia.data.manifest import Record, fingerprint, read_classes, read_training_folder
 from pneumonia.data.pipeline import ImageSet, load_images
@@ -47,6 +47,7 @@ class TrainingJob:
         command: what to run to do the same again, stored with the weights.
         outside: folder of another population; scored after training, never trained on.
         checkpoints: folder for the state of an unfinished training.
+        recipe_name: of the recipe, where it is not the variant's own.
     """
 
     data: Path
@@ -59,6 +60,7 @@ class TrainingJob:
     command: str
     outside: Path | None
     checkpoints: Path
+    recipe_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def run_training(job: TrainingJob) -> TrainingResult:
         DataError: if the data cannot be used.
         WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
     """
-    preprocessor = new_preprocessor(job.image_size, job.variant.field)
+    preprocessor = new_preprocessor(job.image_size, job.variant.field, job.variant.stretched)
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
@@ -161,6 +163,7 @@ def _write(
         "architecture": {
             "name": job.variant.architecture,
             "image_size": job.image_size,
+            "pooling": job.variant.pooling,
             "hidden_units": list(job.variant.hidden_units),
             "parameters": calibrated.trained.model.count_params(),
         },
@@ -172,19 +175,25 @@ def _write(
         "training": {
             "command": job.command,
             "seed": job.seed,
+            "recipe_name": job.recipe_name,
             "recipe": asdict(job.recipe),
+            "head": job.variant.head,
+            "dropout": job.variant.dropout,
+            "hidden_dropout": job.variant.hidden_dropout,
             "minutes": round(minutes, 1),
         },
         "data": {"train": _facts(train), "validation": _facts(validation)},
         "versions": versions(),
     }
     contents = {
-        KERAS_MODEL: _keras_bytes(calibrated.trained, job.checkpoints),
+        KERAS_MODEL: _saved(calibrated.trained, job.checkpoints / KERAS_MODEL),
         SERVED_MODEL: calibrated.served,
         METRICS: json_bytes(metrics),
         HISTORY: history_csv(calibrated.trained.history).encode(),
         CARD: render_card(config, metrics).encode(),
     }
+    if job.recipe.h5:
+        contents[H5_MODEL] = _saved(calibrated.trained, job.checkpoints / H5_MODEL)
     write_bundle(job.output, contents, config)
 
 
@@ -207,8 +216,7 @@ def _facts(images: ImageSet) -> dict[str, Any]:
     }
 
 
-def _keras_bytes(trained: Trained, folder: Path) -> bytes:
-    path = folder / KERAS_MODEL
+def _saved(trained: Trained, path: Path) -> bytes:
     # Without the optimizer's state, which is three times as large as the network.
     trained.model.save(path, include_optimizer=False)
     return path.read_bytes()
