@@ -112,7 +112,7 @@ _VARIANTS = (
         title="Custom CNN",
         summary="A small network of four convolution blocks, trained here from scratch.",
         architecture="custom_cnn",
-        recipe=Recipe(phases=(Phase(24, 1e-3, "all"),), watches="auroc", patience=8),
+        recipe=Recipe(phases=(Phase(18, 1e-3, "all"),), watches="auroc", patience=8),
     ),
     Variant(
         name="mobilenetv2-frozen",
