@@ -164,7 +164,12 @@ def _write(
         "temperature": calibrated.temperature,
         "operating_points": points_to_dict(calibrated.points),
         "heatmap_scale": HEATMAP_SCALE,
-        "training": {"command": job.command, "seed": job.seed, "recipe": asdict(job.recipe)},
+        "training": {
+            "command": job.command,
+            "seed": job.seed,
+            "recipe": asdict(job.recipe),
+            "dropout": job.variant.dropout,
+        },
         "data": {"train": _facts(train), "validation": _facts(validation)},
         "versions": versions(),
     }
