@@ -66,6 +66,7 @@ def test_two_replicas_end_where_one_device_with_their_batch_and_rate_ends(tmp_pa
     assert outcome["logits_apart"] < 1e-3 * outcome["logits_size"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_half_precision_on_two_replicas_gives_a_network_in_float32(policy, tmp_path):
     outcome = train_on_two(tmp_path, "plain", policy)
