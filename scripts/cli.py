@@ -6,8 +6,9 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -16,9 +17,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from pneumonia.bundle import require_replaceable  # noqa: E402
 from pneumonia.errors import DataError, PneumoniaError  # noqa: E402
-from pneumonia.variants import Recipe  # noqa: E402
+from pneumonia.variants import Recipe, Variant  # noqa: E402
 
 DONE, SOME_REJECTED, FAILED = 0, 1, 2
+# What `train.py` can be told and `search.py` looks for.
+TUNABLE = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "batch_size")
 
 
 def run(main: Callable[[], int]) -> None:
@@ -71,6 +74,22 @@ def seed(text: str) -> int:
     return value
 
 
+def fraction(text: str) -> float:
+    """An argument that is a number from 0 on and below 1."""
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("must be at least 0 and below 1")
+    return value
+
+
+def image_size(text: str) -> int:
+    """An argument that is the side of a network's input in pixels."""
+    value = int(text)
+    if value < 32 or value % 32:
+        raise argparse.ArgumentTypeError("must be a multiple of 32")
+    return value
+
+
 def require_backbone(source: str) -> None:
     """Make sure that what a backbone shall start from is there.
 
@@ -81,20 +100,34 @@ def require_backbone(source: str) -> None:
         raise DataError("The file named by --backbone-weights does not exist.")
 
 
+def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
+    """A variant with some values of its training changed.
+
+    Args:
+        variant: left as it is.
+        values: any of `learning_rate` (the peak of the last phase), `weight_decay`, `label_smoothing`, `dropout` and
+            `batch_size`; None leaves a value, and other names are not read.
+
+    Raises:
+        DataError: if there is no phase whose learning rate could be set.
+    """
+    given = {name: values[name] for name in TUNABLE if values.get(name) is not None}
+    dropout, rate = given.pop("dropout", variant.dropout), given.pop("learning_rate", None)
+    recipe = dataclasses.replace(variant.recipe, **given)
+    if rate is not None:
+        if not recipe.phases:
+            raise DataError("A variant that is trained in no phases has no learning rate.")
+        *before, last = recipe.phases
+        recipe = dataclasses.replace(recipe, phases=(*before, dataclasses.replace(last, learning_rate=rate)))
+    return dataclasses.replace(variant, dropout=dropout, recipe=recipe)
+
+
 def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
     """A recipe with at most this many epochs in each of its parts; as it is for None."""
     if epochs is None:
         return recipe
     phases = tuple(dataclasses.replace(phase, epochs=min(phase.epochs, epochs)) for phase in recipe.phases)
     return dataclasses.replace(recipe, phases=phases, adaptation_epochs=min(recipe.adaptation_epochs, epochs))
-
-
-def image_size(text: str) -> int:
-    """An argument that is a side of an image in pixels."""
-    value = int(text)
-    if value < 32 or value % 32:
-        raise argparse.ArgumentTypeError("must be a multiple of 32")
-    return value
 
 
 def training_command(script: str, arguments: argparse.Namespace) -> str:

@@ -2,7 +2,6 @@
 """Train a variant and write its weights folder."""
 
 import argparse
-import dataclasses
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import cli
 
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.recipes import get_recipe, list_recipes
-from pneumonia.variants import Recipe, Variant, get_variant, list_variants
+from pneumonia.variants import Variant, get_variant, list_variants
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -23,7 +22,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--recipe", choices=list_recipes(), help="how to train (default: the variant's own way)")
     parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
-    parser.add_argument("--batch-size", type=cli.positive)
+    parser.add_argument("--batch-size", type=cli.positive, help="images a step on each device")
+    parser.add_argument("--learning-rate", type=cli.fraction, help="peak in the last phase")
+    parser.add_argument("--weight-decay", type=cli.fraction)
+    parser.add_argument("--label-smoothing", type=cli.fraction)
+    parser.add_argument("--dropout", type=cli.fraction, help="share of the pooled features dropped while training")
     parser.add_argument("--image-size", type=cli.image_size, help="side of the network's input, a multiple of 32")
     parser.add_argument("--seed", type=cli.seed, default=0)
     parser.add_argument(
@@ -47,16 +50,16 @@ def main() -> int:
     read_training_folder(arguments.data)
     if arguments.outside:
         read_classes(arguments.outside)
+    variant = _variant(arguments)
     checkpoints = cli.checkpoint_folder(arguments.output, arguments.resume)
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.run import TrainingJob, run_training
 
-    variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
     result = run_training(
         TrainingJob(
             data=arguments.data,
             variant=variant,
-            recipe=_recipe(variant, arguments),
+            recipe=cli.shortened(variant.recipe, arguments.epochs),
             output=arguments.output,
             image_size=arguments.image_size or variant.image_size,
             seed=arguments.seed,
@@ -77,11 +80,9 @@ def main() -> int:
     return cli.SOME_REJECTED if result.skipped else cli.DONE
 
 
-def _recipe(variant: Variant, arguments: argparse.Namespace) -> Recipe:
-    recipe = variant.recipe
-    if arguments.batch_size:
-        recipe = dataclasses.replace(recipe, batch_size=arguments.batch_size)
-    return cli.shortened(recipe, arguments.epochs)
+def _variant(arguments: argparse.Namespace) -> Variant:
+    variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
+    return cli.tuned(variant, vars(arguments))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ _TOP_CHANNELS = 1280
 TOP = "block_14_expand"
 # Without normalisation a fresh network must keep its variance by itself (He et al., ICCV 2015). Keras counts
 # all channels as inputs of a depthwise kernel, though each sees only its own nine pixels.
-_DEPTHWISE_INITIALIZER = keras.initializers.RandomNormal(stddev=(2 / 9) ** 0.5)
+_DEPTHWISE_INITIALIZER = keras.initializers.RandomNormal(stddev=(2 / 9) ** 0.5, seed=0)
 
 
 def features(image: keras.KerasTensor) -> keras.KerasTensor:

@@ -71,6 +71,9 @@ def adapt_backbone(
 ) -> list[dict[str, Any]]:
     """Move a model's backbone by Barlow Twins on the training images, without their labels.
 
+    Runs on one device, also where there are several: the correlation is that of a whole batch, and would have to be
+    summed over the replicas before the loss is taken.
+
     Args:
         model: its layers up to `features` are trained in place; the head is left as it is.
         images: training images.

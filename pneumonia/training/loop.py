@@ -1,5 +1,6 @@
 """Supervised training of one variant: phases, class weights, checkpoints."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from pneumonia.training.adaptation import adapt_backbone
 from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.objective import compile_model, new_optimizer
 from pneumonia.training.resume import Checkpoints
+from pneumonia.training.strategy import choose_strategy, evaluation_batch_size, replicated, scaled
 from pneumonia.variants import Phase, Recipe, Variant
 
 _EVALUATION_BATCH = 64
@@ -34,10 +36,19 @@ class Trained:
     Attributes:
         model: with the best weights of the last phase.
         history: one row an epoch, over all phases.
+        watches: what decided which epoch of a phase was best, "loss" or "auroc".
     """
 
     model: keras.Model
     history: list[dict[str, Any]]
+    watches: str
+
+    @property
+    def watched_auroc(self) -> float:
+        """AUROC on the images watched, in the last phase's best epoch: of the weights kept."""
+        last = [row for row in self.history if row["phase"] == self.history[-1]["phase"]]
+        sign = 1 if self.watches == "auroc" else -1
+        return max(last, key=lambda row: sign * row[f"val_{self.watches}"])["val_auroc"]
 
 
 def train_variant(
@@ -49,6 +60,7 @@ def train_variant(
     seed: int,
     backbone_weights: str,
     folder: Path,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Trained:
     """Train a variant by a recipe.
 
@@ -56,16 +68,23 @@ def train_variant(
     (each image under one fixed corruption), because the plain ones are read without error long before the network
     is robust.
 
+    The phases run on all devices of `pneumonia.training.strategy`. Adaptation and linear probe run on one: the loss
+    of Barlow Twins needs the correlation over a whole batch, and the probe is fitted in seconds. The trained network
+    is in float32 and bound to no device.
+
     Args:
         variant: what to build.
-        recipe: how to train it.
+        recipe: how to train it; its batch size and learning rates are those of one device.
         train: training images.
         validation: images of other patients.
         preprocessor: prepares the network's input.
         seed: of parameters, order and augmentation.
         backbone_weights: "imagenet", "none" or a weights file.
         folder: for checkpoints; phases found finished there are not run again.
+        callbacks: are told of every epoch of the phases.
     """
+    strategy = choose_strategy()
+    replicas = strategy.num_replicas_in_sync
     preprocessing = preprocessor.record
     keras.utils.set_random_seed(seed)
     model = build_model(variant, preprocessing.size, training=True)
@@ -77,12 +96,16 @@ def train_variant(
     if recipe.adaptation_epochs:
         history += adapt_backbone(model, train, preprocessing, recipe.adaptation_epochs, seed, folder / "adaptation")
     changes = list(CORRUPTIONS.values()) if recipe.validation == "corrupted" else ()
-    watched = evaluation_batches(prepared(validation, preprocessor, changes), validation.labels, _EVALUATION_BATCH)
+    inputs = prepared(validation, preprocessor, changes)
+    batch_size = evaluation_batch_size(len(inputs), _EVALUATION_BATCH, replicas)
+    watched = evaluation_batches(inputs, validation.labels, batch_size)
     if recipe.linear_probe is not None:
         fit_linear_probe(model, prepared(train, preprocessor), train.labels, recipe.linear_probe)
         compile_model(model, keras.optimizers.SGD(), recipe.label_smoothing)
         figures = model.evaluate(watched, verbose=0, return_dict=True)
         history.append({"phase": "linear probe", "epoch": 1, **{f"val_{name}": v for name, v in figures.items()}})
+    # What follows is for all devices together; `trained` is where the result is wanted.
+    recipe, trained, model = scaled(recipe, replicas, len(train.records)), model, replicated(model, strategy)
     movable = [layer for layer in backbone_layers(model) if layer.trainable]
     for number, phase in enumerate(recipe.phases, start=1):
         moved = _moved(model, variant, phase)
@@ -90,20 +113,14 @@ def train_variant(
             layer.trainable = layer in moved
         # Each phase has its own stretch of epochs, so that no augmentation is seen twice.
         first_epoch = recipe.adaptation_epochs + sum(earlier.epochs for earlier in recipe.phases[: number - 1])
-        history += _run_phase(
-            model,
-            phase,
-            recipe,
-            train,
-            watched,
-            preprocessing,
-            seed,
-            first_epoch,
-            Checkpoints(
-                folder / f"phase-{number}", recipe.patience, {"phase": f"{number} ({phase.trains})"}, recipe.watches
-            ),
-        )
-    return Trained(served(model, variant), history)
+        label = {"phase": f"{number} ({phase.trains})"}
+        checkpoints = Checkpoints(folder / f"phase-{number}", recipe.patience, label, recipe.watches)
+        with strategy.scope():
+            history += _run_phase(
+                model, phase, recipe, train, watched, preprocessing, seed, first_epoch, checkpoints, callbacks
+            )
+    trained.set_weights(model.get_weights())
+    return Trained(served(trained, variant), history, recipe.watches)
 
 
 def _moved(model: keras.Model, variant: Variant, phase: Phase) -> list[keras.Layer]:
@@ -123,6 +140,7 @@ def _run_phase(
     seed: int,
     first_epoch: int,
     checkpoints: Checkpoints,
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> list[dict[str, Any]]:
     steps = steps_per_epoch(train, recipe.batch_size)
     compile_model(model, new_optimizer(recipe, phase, phase.epochs * steps), recipe.label_smoothing)
@@ -145,7 +163,7 @@ def _run_phase(
             steps_per_epoch=steps,
             validation_data=watched,
             class_weight=class_weights(train.labels) if recipe.class_weighted else None,
-            callbacks=[checkpoints],
+            callbacks=[checkpoints, *callbacks],
             verbose=2,
         )
     model.load_weights(checkpoints.best_weights)
