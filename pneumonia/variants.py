@@ -43,6 +43,7 @@ class Recipe:
         schedule: `"cosine"` warms the rate up over the first twentieth of the steps of a phase and then lowers it
             to zero; `"constant"` leaves it.
         augmentation: what is done at random to training images.
+        evidence_penalty: weight of the share of evidence outside the lungs, beside the cross-entropy; 0 for none.
         class_weighted: whether both classes count the same, however many images they have.
         validation: validation images are watched under fixed corruptions, or plain.
         watches: what must become better on them, the loss or the AUROC.
@@ -60,6 +61,7 @@ class Recipe:
     weight_decay: float = 0.05
     schedule: Literal["cosine", "constant"] = "cosine"
     augmentation: Augmentation = "strong"
+    evidence_penalty: float = 0.0
     class_weighted: bool = True
     validation: Literal["corrupted", "plain"] = "corrupted"
     watches: Literal["loss", "auroc"] = "loss"
@@ -93,7 +95,7 @@ class Variant:
     architecture: str
     recipe: Recipe
     image_size: int = 224
-    field: Field = "hull"
+    field: Field = "image"
     stretched: bool = True
     pooling: Literal["average", "flatten"] = "average"
     dropout: float = 0.3

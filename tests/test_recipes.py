@@ -202,7 +202,7 @@ def test_no_augmentation_shows_what_inference_shows():
     image = np.random.default_rng(0).random((64, 64), dtype=np.float32)
     view = View(Box(0.2, 0.1, 0.7, 0.9))
     preprocessing = Preprocessing(size=64)
-    shown = AUGMENTATIONS["none"](image, view, preprocessing, np.random.default_rng(0))
+    shown, _ = AUGMENTATIONS["none"](image, view, preprocessing, np.random.default_rng(0))
     np.testing.assert_array_equal(shown, preprocessing.apply(image, view))
 
 
@@ -210,7 +210,8 @@ def test_no_augmentation_shows_what_inference_shows():
 def test_simple_augmentations_mirror_about_half_and_leave_grey_values(name):
     image = np.tile(np.linspace(0.2, 0.6, SIZE, dtype=np.float32), (SIZE, 1))
     changed = [
-        AUGMENTATIONS[name](image, WHOLE_IMAGE, PREPROCESSOR.record, np.random.default_rng(seed)) for seed in range(100)
+        AUGMENTATIONS[name](image, WHOLE_IMAGE, PREPROCESSOR.record, np.random.default_rng(seed))[0]
+        for seed in range(100)
     ]
     assert len({picture.tobytes() for picture in changed}) == 100
     mirrored = np.mean([picture[:, 0].mean() > picture[:, -1].mean() for picture in changed])

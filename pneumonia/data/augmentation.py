@@ -174,7 +174,9 @@ _WHOLE_SHARE = 0.1
 _HULL_ZOOM = (0.93, 1.1)
 
 
-def augment(square: np.ndarray, view: View, preprocessing: Preprocessing, rng: np.random.Generator) -> np.ndarray:
+def augment(
+    square: np.ndarray, view: View, preprocessing: Preprocessing, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Make a network's input from a radiograph, with a random choice of all transformations on the way.
 
     Args:
@@ -184,7 +186,7 @@ def augment(square: np.ndarray, view: View, preprocessing: Preprocessing, rng: n
         rng: the same generator state gives the same result.
 
     Returns:
-        float32 (S, S) in [0, 1], of the same class.
+        float32 (S, S) in [0, 1], of the same class, and the change of geometry that brought the square to it, (2, 3).
     """
     if rng.uniform() < _WHOLE_SHARE:
         view = WHOLE_IMAGE
@@ -200,7 +202,7 @@ def augment(square: np.ndarray, view: View, preprocessing: Preprocessing, rng: n
     if view.hull is not None:
         centre = view.hull.mean(axis=0)
         view = view._replace(hull=centre + (view.hull - centre) * rng.uniform(*_HULL_ZOOM, 2))
-    return preprocessing.finish(image, view, matrix)
+    return preprocessing.finish(image, view, matrix), matrix
 
 
 def composed(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 import tensorflow as tf
 
@@ -11,6 +13,7 @@ from pneumonia.data.augmentations import AUGMENTATIONS
 from pneumonia.data.manifest import Record
 from pneumonia.errors import DataError, ImageError
 from pneumonia.images import decode
+from pneumonia.lung_fields import LungFields
 from pneumonia.preprocessing import Preprocessing, View
 from pneumonia.preprocessor import Preprocessor
 from pneumonia.variants import Augmentation
@@ -95,6 +98,7 @@ def training_batches(
     epochs: range,
     views: int = 1,
     augmentation: Augmentation = "strong",
+    lungs: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Shuffled, freshly augmented batches for the given epochs, one after the other.
 
@@ -109,9 +113,11 @@ def training_batches(
         epochs: numbers of the epochs to give.
         views: V independently augmented views of each image; labels are left out when there are several.
         augmentation: what is done at random to each view.
+        lungs: uint8 (N, S, S), 255 inside the lungs; moved along with the images and given beside them.
 
     Returns:
-        Dataset of ((B, S, S, 1), (B, 1)), or of V-tuples of (B, S, S, 1) when `views` is over 1.
+        Dataset of (images (B, S, S, 1), labels (B, 1)); of ((images, lungs (B, S, S, 1) in [0, 1]), labels) where
+        lungs are given; of V-tuples of images when `views` is over 1.
     """
     squares, labels = images.squares, images.labels
     size = preprocessing.size
@@ -124,12 +130,19 @@ def training_batches(
 
     def view(epoch: int, index: int, number: int) -> np.ndarray:
         rng = np.random.default_rng((seed, epoch, index, number))
-        return augment(squares[index], images.views[index], preprocessing, rng)[..., None]
+        image, matrix = augment(squares[index], images.views[index], preprocessing, rng)
+        if lungs is None:
+            return image[..., None]
+        inside = cv2.warpAffine(lungs[index], matrix, (size, size), flags=cv2.INTER_LINEAR)
+        return np.stack([image, inside.astype(np.float32) / 255], axis=-1)
 
-    def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[Any, ...]:
         made = [tf.numpy_function(view, (epoch, index, number), tf.float32) for number in range(views)]
-        made = [tf.ensure_shape(image, (size, size, 1)) for image in made]
-        return tuple(made) if views > 1 else (made[0], tf.gather(labels, index)[None])
+        made = [tf.ensure_shape(image, (size, size, 1 if lungs is None else 2)) for image in made]
+        if views > 1:
+            return tuple(made)
+        shown = made[0] if lungs is None else (made[0][..., :1], made[0][..., 1:])
+        return shown, tf.gather(labels, index)[None]
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         indices = tf.ensure_shape(tf.numpy_function(order, (epoch,), tf.int64), (None,))
@@ -172,7 +185,31 @@ def prepared(
         return np.stack(list(pool.map(one, range(len(images.squares)))))[..., None]
 
 
-def evaluation_batches(inputs: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Batches of ((B, S, S, 1), (B, 1)) in the order given, kept in memory."""
+def lung_masks(images: ImageSet, lung_fields: LungFields, margin: float) -> np.ndarray:
+    """Where the lungs of every image are.
+
+    Args:
+        images: N images in memory.
+        lung_fields: finds them.
+        margin: how far they are widened, as a share of the image's side.
+
+    Returns:
+        uint8 (N, S, S), 255 inside the lungs; all 255 where none were found.
+    """
+    size = images.squares.shape[1]
+    reach = np.ones((2 * round(margin * size) + 1,) * 2, np.uint8)
+
+    def one(square: np.ndarray) -> np.ndarray:
+        inside = lung_fields.segment(square).inside
+        if inside is None:
+            return np.full((size, size), 255, np.uint8)
+        return cv2.dilate(cv2.resize(inside.astype(np.uint8) * 255, (size, size)), reach)
+
+    with ThreadPoolExecutor() as pool:
+        return np.stack(list(pool.map(one, images.squares)))
+
+
+def evaluation_batches(inputs: Any, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Batches of inputs, an array or a tuple of arrays (N, S, S, 1), and labels (B, 1), in the order given."""
     dataset = tf.data.Dataset.from_tensor_slices((inputs, labels[:, None]))
     return dataset.batch(batch_size).cache().prefetch(tf.data.AUTOTUNE)

@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.pipeline import (
     ImageSet,
     class_weights,
     evaluation_batches,
+    lung_masks,
     prepared,
     steps_per_epoch,
     training_batches,
 )
+from pneumonia.lung_fields import load_lung_fields
 from pneumonia.models import ARCHITECTURES, backbone_layers, build_model, served, top_layers
+from pneumonia.models.evidence import guided
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
 from pneumonia.training.adaptation import adapt_backbone
@@ -27,6 +31,8 @@ from pneumonia.training.strategy import choose_strategy, evaluation_batch_size, 
 from pneumonia.variants import Phase, Recipe, Variant
 
 _EVALUATION_BATCH = 64
+# How far the lungs are widened before evidence counts as outside, as a share of the image's side.
+_LUNG_MARGIN = 0.02
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,13 @@ def train_variant(
         history.append({"phase": "linear probe", "epoch": 1, **{f"val_{name}": v for name, v in figures.items()}})
     # What follows is for all devices together; `trained` is where the result is wanted.
     recipe, trained, model = scaled(recipe, replicas, len(train.records)), model, replicated(model, strategy)
+    lungs = None
+    if recipe.evidence_penalty:
+        lungs = lung_masks(train, load_lung_fields(), _LUNG_MARGIN)
+        with strategy.scope():
+            model = guided(model, recipe.evidence_penalty)
+        # Nothing is penalised in validation.
+        watched = evaluation_batches((inputs, np.ones_like(inputs)), validation.labels, batch_size)
     movable = [layer for layer in backbone_layers(model) if layer.trainable]
     for number, phase in enumerate(recipe.phases, start=1):
         moved = _moved(model, variant, phase)
@@ -117,7 +130,7 @@ def train_variant(
         checkpoints = Checkpoints(folder / f"phase-{number}", recipe.patience, label, recipe.watches)
         with strategy.scope():
             history += _run_phase(
-                model, phase, recipe, train, watched, preprocessing, seed, first_epoch, checkpoints, callbacks
+                model, phase, recipe, train, lungs, watched, preprocessing, seed, first_epoch, checkpoints, callbacks
             )
     trained.set_weights(model.get_weights())
     return Trained(served(trained, variant), history, recipe.watches)
@@ -135,6 +148,7 @@ def _run_phase(
     phase: Phase,
     recipe: Recipe,
     train: ImageSet,
+    lungs: np.ndarray | None,
     watched: Any,
     preprocessing: Preprocessing,
     seed: int,
@@ -157,6 +171,7 @@ def _run_phase(
                 seed,
                 range(first_epoch + done, first_epoch + phase.epochs),
                 augmentation=recipe.augmentation,
+                lungs=lungs,
             ),
             epochs=phase.epochs,
             initial_epoch=done,
