@@ -42,7 +42,7 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Limits",
         "\n".join(f"- {limit}" for limit in LIMITS),
         "## What it is shown",
-        _SHOWN[config["preprocessing"]["field"]],
+        _SHOWN[config["preprocessing"]["field"]] + _guidance(config["training"]["recipe"]),
         "## Selection",
         SELECTION,
         "## Operating points",
@@ -60,6 +60,15 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "",
     ]
     return "\n\n".join(sections)
+
+
+def _guidance(recipe: dict[str, Any]) -> str:
+    if not recipe["evidence_penalty"]:
+        return ""
+    return (
+        " In training the share of evidence that the heatmap shows outside the lungs was penalised, with the lungs as "
+        "the network in `weights/lung-fields` finds them; to read an image that network is not needed."
+    )
 
 
 def _points_table(points: dict[str, Any]) -> str:

@@ -106,7 +106,7 @@ class Variant:
 
 # A head that fits the backbone comes first, so that its first wrong guesses do not distort the features: Kumar et al.,
 # "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR 2022.
-_PROBE_THEN_ALL = Recipe(linear_probe=0.01, phases=(Phase(16, 2e-4, "all"),), watches="auroc")
+_PROBE_THEN_ALL = Recipe(linear_probe=0.01, phases=(Phase(16, 2e-4, "all"),), evidence_penalty=1.0, watches="auroc")
 
 _VARIANTS = (
     Variant(
@@ -114,7 +114,7 @@ _VARIANTS = (
         title="Custom CNN",
         summary="A small network of four convolution blocks, trained here from scratch.",
         architecture="custom_cnn",
-        recipe=Recipe(phases=(Phase(18, 1e-3, "all"),), watches="auroc", patience=8),
+        recipe=Recipe(phases=(Phase(24, 1e-3, "all"),), evidence_penalty=1.0, watches="auroc", patience=8),
     ),
     Variant(
         name="mobilenetv2-frozen",

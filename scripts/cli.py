@@ -21,7 +21,7 @@ from pneumonia.variants import Recipe, Variant  # noqa: E402
 
 DONE, SOME_REJECTED, FAILED = 0, 1, 2
 # What `train.py` can be told and `search.py` looks for.
-TUNABLE = ("learning_rate", "weight_decay", "label_smoothing", "dropout", "batch_size")
+TUNABLE = ("learning_rate", "weight_decay", "label_smoothing", "evidence_penalty", "dropout", "batch_size")
 
 
 def run(main: Callable[[], int]) -> None:
@@ -82,6 +82,14 @@ def fraction(text: str) -> float:
     return value
 
 
+def weight(text: str) -> float:
+    """An argument that is a number from 0 on."""
+    value = float(text)
+    if not value >= 0:
+        raise argparse.ArgumentTypeError("must be at least 0")
+    return value
+
+
 def image_size(text: str) -> int:
     """An argument that is the side of a network's input in pixels."""
     value = int(text)
@@ -105,8 +113,8 @@ def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
 
     Args:
         variant: left as it is.
-        values: any of `learning_rate` (the peak of the last phase), `weight_decay`, `label_smoothing`, `dropout` and
-            `batch_size`; None leaves a value, and other names are not read.
+        values: any of `learning_rate` (the peak of the last phase), `weight_decay`, `label_smoothing`,
+            `evidence_penalty`, `dropout` and `batch_size`; None leaves a value, and other names are not read.
 
     Raises:
         DataError: if there is no phase whose learning rate could be set.

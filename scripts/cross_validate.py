@@ -20,6 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--scheme", choices=("folds", "series"), required=True)
     parser.add_argument("--output", type=Path, required=True, help="JSON file to write the figures to")
     parser.add_argument("--field", choices=FIELDS, help="what is shown of a radiograph (default: the variant's own)")
+    parser.add_argument("--evidence-penalty", type=cli.weight, help="as for train.py")
     parser.add_argument("--image-size", type=cli.image_size, help="side of the network's input, a multiple of 32")
     parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
     parser.add_argument("--seed", type=cli.seed, default=0)
@@ -36,7 +37,7 @@ def main() -> int:
     from pneumonia.training.cross_validation import SCHEMES, run_round
     from pneumonia.training.run import TrainingJob
 
-    variant = get_variant(arguments.variant)
+    variant = cli.tuned(get_variant(arguments.variant), vars(arguments))
     if arguments.field:
         variant = dataclasses.replace(variant, field=arguments.field)
     checkpoints = arguments.output.with_name(f".{arguments.output.stem}-checkpoints")

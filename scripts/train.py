@@ -26,6 +26,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=cli.fraction, help="peak in the last phase")
     parser.add_argument("--weight-decay", type=cli.fraction)
     parser.add_argument("--label-smoothing", type=cli.fraction)
+    parser.add_argument("--evidence-penalty", type=cli.weight, help="on the share of evidence outside the lungs")
     parser.add_argument("--dropout", type=cli.fraction, help="share of the pooled features dropped while training")
     parser.add_argument("--image-size", type=cli.image_size, help="side of the network's input, a multiple of 32")
     parser.add_argument("--seed", type=cli.seed, default=0)

@@ -53,11 +53,26 @@ def test_heatmap_follows_the_geometry_of_the_image(tiny_predictor, picture):
     np.testing.assert_allclose(same, prediction.heatmap, atol=1e-6)
 
 
-def test_a_network_of_the_lungs_says_when_it_found_none(tiny_weights):
+@pytest.fixture(scope="module")
+def hull_predictor(tiny_weights):
+    """The tiny network, shown the lungs alone."""
     bundle = read_bundle(tiny_weights)
     record = new_preprocessor(SIZE, "hull").record.to_dict()
-    predictor = Predictor(replace(bundle, config={**bundle.config, "preprocessing": record}))
-    prediction = predictor.predict(np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8))
+    return Predictor(replace(bundle, config={**bundle.config, "preprocessing": record}))
+
+
+def test_a_network_of_the_lungs_maps_nothing_else(hull_predictor, data_dir):
+    path = next((data_dir / "chest_xray" / "train" / "NORMAL").iterdir())
+    prediction = hull_predictor.predict(path)
+    assert [check.status for check in prediction.checks if check.name == "lungs"] == ["ok"]
+    left, top, right, bottom = prediction.field_of_view
+    assert 0.1 < (right - left) * (bottom - top) < 0.95
+    drawn = prediction.heatmap_on(np.zeros((200, 200)))
+    assert drawn.any() and not drawn[: int(top * 200)].any() and not drawn[:, : int(left * 200)].any()
+
+
+def test_a_network_of_the_lungs_says_when_it_found_none(hull_predictor):
+    prediction = hull_predictor.predict(np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8))
     (check,) = (check for check in prediction.checks if check.name == "lungs")
     assert check.status == "warn" and "whole image" in check.message
     assert prediction.to_dict()["field_of_view"] == {"left": 0.0, "top": 0.0, "right": 1.0, "bottom": 1.0}

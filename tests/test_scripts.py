@@ -188,6 +188,7 @@ def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--seed", "-1"),
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--recipe", "mobilenetv2-adam"),
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--dropout", "1"),
+        ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--evidence-penalty", "-1"),
         ("search.py", "--data", ".", "--variant", "mobilenetv2-frozen", "--storage", "s.db", "--trials", "1"),
     ],
 )

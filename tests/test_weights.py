@@ -84,17 +84,6 @@ def test_the_served_model_agrees_with_keras(predictor, validation):
         np.testing.assert_allclose(prediction.heatmap, cam, atol=1e-4, rtol=2e-5)
 
 
-def test_only_the_lungs_are_shown_and_the_map_lies_on_them(predictor, validation):
-    assert predictor.preprocessor.record.field == get_variant(predictor.variant).field
-    for record in validation[::20]:
-        prediction = predictor.predict(record.path)
-        assert [check.status for check in prediction.checks if check.name == "lungs"] == ["ok"]
-        left, top, right, bottom = prediction.field_of_view
-        assert 0.1 < (right - left) * (bottom - top) < 0.95
-        drawn = prediction.heatmap_on(np.zeros((200, 200)))
-        assert drawn.any() and not drawn[: int(top * 200)].any() and not drawn[:, : int(left * 200)].any()
-
-
 def test_the_map_adds_up_to_the_logit(predictor, validation):
     bias = float(keras_model(predictor.variant).get_layer("logit").bias.numpy()[0])
     for record in validation[::20]:
