@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pneumonia.variants import FIELDS, PUBLISHED
 
 DOCS = cli.ROOT / "docs"
 FIGURES = DOCS / "results"
+_WIDTH = 120
 _SHARES = ("accuracy", "sensitivity", "specificity")
 _HEAD = """# Results
 
@@ -43,7 +45,7 @@ def summary(folder: Path) -> dict[str, Any]:
     training = bundle.config["training"]
     return {
         "command": training["command"],
-        "minutes": training["minutes"],
+        "minutes": training.get("minutes"),
         "epochs": len(bundle.contents["history.csv"].decode().splitlines()) - 1,
         "sets": {
             name: {"auroc": s["auroc"], **{m: s["operating_points"]["balanced"][m] for m in _SHARES}}
@@ -62,9 +64,7 @@ def _variants() -> str:
     sets = {variant: read_bundle(cli.ROOT / "weights" / variant).metrics["sets"] for variant in PUBLISHED}
     names = list(sets[PUBLISHED[0]])
     auroc = [[name, *(_number(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
-    balanced = [
-        [name, *(_at_balanced(sets[v][name]["operating_points"]["balanced"]) for v in PUBLISHED)] for name in names
-    ]
+    balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
     command = sets[PUBLISHED[-1]]["validation"]["command"]
     return _section(
         "The three variants",
@@ -88,7 +88,10 @@ def _at_balanced(figures: dict[str, Any]) -> str:
 
 def _designs() -> str:
     rows, command = [], ""
-    for field in (field for field in FIELDS if (FIGURES / f"series-{field}.json").exists()):
+    fields = [field for field in FIELDS if (FIGURES / f"series-{field}.json").exists()]
+    if not fields:
+        return ""
+    for field in fields:
         result = _figures(f"series-{field}.json")
         command = result["command"]
         for number, sets in enumerate(result["rounds"], start=1):
@@ -160,7 +163,7 @@ def _trained() -> str:
                 f"{min(figures['accuracy']['value'] for figures in shifted.values()):.1%}",
                 _number(sets["adult-report"]["auroc"]),
                 f"{kept['epochs']}",
-                f"{kept['minutes']:.0f}",
+                "not kept" if kept["minutes"] is None else f"{kept['minutes']:.0f}",
             ]
         )
         commands.append(kept["command"])
@@ -201,7 +204,8 @@ def _figures(name: str) -> dict[str, Any]:
 
 
 def _section(title: str, *parts: str) -> str:
-    return "\n\n".join((f"## {title}", *parts)) + "\n"
+    wrapped = (part if part.startswith(("|", "`" * 3)) else textwrap.fill(part, _WIDTH) for part in parts)
+    return "\n\n".join((f"## {title}", *wrapped)) + "\n"
 
 
 def _table(columns: list[str], rows: list[list[str]]) -> str:
