@@ -46,7 +46,7 @@ def test_a_search_goes_on_and_its_best_command_trains_the_same_again(tmp_path):
     assert done.returncode == 0, done.stderr
     weights = tmp_path / "custom-cnn-tuned"
     rows = list(csv.DictReader((weights / "history.csv").open()))
-    kept = min(rows, key=lambda row: float(row["val_loss"]))
+    kept = max(rows, key=lambda row: float(row["val_auroc"]))
     assert float(kept["val_auroc"]) == pytest.approx(best, abs=1e-4)
     training = json.loads((weights / "config.json").read_text())["training"]
     values = dict(zip(options[::2], options[1::2], strict=True))
