@@ -1,5 +1,6 @@
 """Where the lungs are in a radiograph: served without tensorflow."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,6 @@ import numpy as np
 from pneumonia.bundle import SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
 from pneumonia.engine import Engine
 from pneumonia.errors import WeightsError
-from pneumonia.geometry import Box
 from pneumonia.preprocessing import Preprocessing
 
 # The weights that come with the project.
@@ -95,14 +95,12 @@ class LungSegmentation:
         threshold: probability from which a point counts as lung.
         measures: what `found` was decided by.
         found: whether the mask can be a pair of lungs. If not, the mask must not be used.
-        box: the rectangle around the mask; None where nothing was found.
     """
 
     mask: np.ndarray = field(repr=False)
     threshold: float
     measures: Measures
     found: bool
-    box: Box | None
 
     @property
     def inside(self) -> np.ndarray | None:
@@ -136,6 +134,8 @@ class LungFields:
         preprocessing: of its input.
         threshold: probability from which a point counts as lung.
         plausible: bounds of what is taken for lungs.
+
+    Attributes:
         weights_sha256: hash of the model.
     """
 
@@ -145,10 +145,9 @@ class LungFields:
         preprocessing: Preprocessing,
         threshold: float,
         plausible: Plausible,
-        weights_sha256: str = "",
     ) -> None:
         self._engine = _MaskEngine(model)
-        self.weights_sha256 = weights_sha256
+        self.weights_sha256 = hashlib.sha256(model).hexdigest()
         self.preprocessing = preprocessing
         self.threshold = threshold
         self.plausible = plausible
@@ -160,9 +159,8 @@ class LungFields:
             pixels: float32 (H, W) in [0, 1].
         """
         probabilities = self._engine.mask(self.preprocessing.apply(pixels))
-        mask, inside, measures = cleaned(probabilities, self.threshold)
-        found = self.plausible.holds(measures)
-        return LungSegmentation(mask, self.threshold, measures, found, _box(inside) if found else None)
+        mask, _, measures = cleaned(probabilities, self.threshold)
+        return LungSegmentation(mask, self.threshold, measures, self.plausible.holds(measures))
 
 
 class _MaskEngine(Engine):
@@ -209,12 +207,6 @@ def _measures(mask: np.ndarray, inside: np.ndarray, areas: np.ndarray, centres: 
     )
 
 
-def _box(inside: np.ndarray) -> Box:
-    left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
-    size_y, size_x = inside.shape
-    return Box(left / size_x, top / size_y, (left + width) / size_x, (top + height) / size_y)
-
-
 def load_lung_fields(weights: Path | None = None) -> LungFields:
     """Load the trained segmentation.
 
@@ -231,7 +223,6 @@ def load_lung_fields(weights: Path | None = None) -> LungFields:
             Preprocessing(**bundle.config["preprocessing"]),
             bundle.config["threshold"],
             Plausible(**bundle.config["plausible"]),
-            bundle.weights_sha256,
         )
     except (KeyError, TypeError) as error:
         raise WeightsError("The config of the weights folder does not fit this version of the program.") from error

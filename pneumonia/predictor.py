@@ -230,7 +230,7 @@ def _lungs_check(found: bool | None) -> tuple[Check, ...]:
     if found is None:
         return ()
     if found:
-        return (Check("lungs", "ok", "Two lung fields were found; only they and what lies between them were read."),)
+        return (Check("lungs", "ok", "Two lung fields were found; the reading goes by them."),)
     return (
         Check(
             "lungs",

@@ -4,19 +4,23 @@
 import argparse
 import statistics
 import time
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cli
 
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.variants import DEFAULT, get_variant, list_variants
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    trained_in_phases = [name for name in list_variants() if get_variant(name).recipe.phases]
     parser.add_argument("--data", type=Path, required=True, help="as for train.py")
-    parser.add_argument("--variant", choices=list_variants(), default=DEFAULT)
+    parser.add_argument("--variant", choices=trained_in_phases, default=DEFAULT)
     parser.add_argument("--steps", type=cli.positive, default=20, help="steps in each stretch that is timed")
     parser.add_argument("--rounds", type=cli.positive, default=5, help="stretches of each kind, in turn")
     return parser.parse_args()
@@ -25,31 +29,39 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     records = read_training_folder(arguments.data)
-    import keras
-
-    from pneumonia.data.pipeline import load_images, training_batches
+    from pneumonia.data.pipeline import load_images, lung_masks, training_batches
+    from pneumonia.lung_fields import load_lung_fields
     from pneumonia.models import build_model
+    from pneumonia.models.evidence import guided
     from pneumonia.preprocessor import new_preprocessor
+    from pneumonia.training.loop import LUNG_MARGIN
+    from pneumonia.training.objective import compile_model, new_optimizer
 
     variant = get_variant(arguments.variant)
-    batch_size = variant.recipe.batch_size
-    preprocessor = new_preprocessor(variant.image_size, variant.field)
+    recipe = variant.recipe
+    preprocessor = new_preprocessor(variant.image_size, variant.field, variant.stretched)
     # Evenly from both classes; just enough for a stretch.
-    images = load_images(records[:: max(len(records) // (arguments.steps * batch_size), 1)], preprocessor)
-    model = build_model(variant)
-    model.compile(keras.optimizers.AdamW(1e-4), keras.losses.BinaryCrossentropy(from_logits=True))
+    images = load_images(records[:: max(len(records) // (arguments.steps * recipe.batch_size), 1)], preprocessor)
+    model, lungs = build_model(variant, training=True), None
+    if recipe.evidence_penalty:
+        lungs = lung_masks(images, load_lung_fields(), LUNG_MARGIN)
+        model = guided(model, recipe.evidence_penalty)
+    all_steps = 2 * (arguments.rounds + 1) * arguments.steps
+    compile_model(model, new_optimizer(recipe, recipe.phases[-1], all_steps), recipe.label_smoothing)
 
-    def stretch(number: int) -> Iterable:
-        return training_batches(images, preprocessor.record, batch_size, seed=0, epochs=range(number, number + 1))
+    def stretch(number: int) -> "tf.data.Dataset":
+        epochs = range(number, number + 1)
+        return training_batches(
+            images, preprocessor.record, recipe.batch_size, 0, epochs, augmentation=recipe.augmentation, lungs=lungs
+        )
 
-    def seconds(batches: Iterable) -> float:
+    def seconds(batches: "tf.data.Dataset") -> float:
         started = time.perf_counter()
-        for inputs, labels in batches:
-            model.train_on_batch(inputs, labels)
+        model.fit(batches, verbose=0)
         return time.perf_counter() - started
 
-    in_memory = list(stretch(0))
-    seconds(in_memory)  # the first pass also compiles
+    in_memory = stretch(0).cache()
+    seconds(in_memory)  # the first pass fills the memory and compiles
     ratios = [seconds(stretch(number)) / seconds(in_memory) for number in range(1, arguments.rounds + 1)]
     print(f"augmented / already augmented: median {statistics.median(ratios):.3f} of {len(ratios)} pairs", end=" ")
     print(f"({min(ratios):.3f} to {max(ratios):.3f})")

@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -19,9 +19,13 @@ from pneumonia.bundle import require_replaceable  # noqa: E402
 from pneumonia.errors import DataError, PneumoniaError  # noqa: E402
 from pneumonia.variants import Recipe, Variant  # noqa: E402
 
+if TYPE_CHECKING:
+    from pneumonia.training.run import TrainingJob
+
 DONE, SOME_REJECTED, FAILED = 0, 1, 2
-# What `train.py` can be told and `search.py` looks for.
-TUNABLE = ("learning_rate", "weight_decay", "label_smoothing", "evidence_penalty", "dropout", "batch_size")
+# Fields of `Variant` and of `Recipe` that an option sets directly.
+_OF_THE_NETWORK = ("image_size", "field", "dropout")
+_OF_THE_RECIPE = ("weight_decay", "label_smoothing", "evidence_penalty", "batch_size")
 
 
 def run(main: Callable[[], int]) -> None:
@@ -109,28 +113,31 @@ def require_backbone(source: str) -> None:
 
 
 def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
-    """A variant with some values of its training changed.
+    """A variant with some values of the network and of its training changed.
 
     Args:
         variant: left as it is.
-        values: any of `learning_rate` (the peak of the last phase), `weight_decay`, `label_smoothing`,
-            `evidence_penalty`, `dropout` and `batch_size`; None leaves a value, and other names are not read.
+        values: any of `_OF_THE_NETWORK` and `_OF_THE_RECIPE`, `learning_rate` (the peak of the last phase) and
+            `epochs` (at most so many in each part); None leaves a value, and other names are not read.
 
     Raises:
         DataError: if there is no phase whose learning rate could be set.
     """
-    given = {name: values[name] for name in TUNABLE if values.get(name) is not None}
-    dropout, rate = given.pop("dropout", variant.dropout), given.pop("learning_rate", None)
-    recipe = dataclasses.replace(variant.recipe, **given)
-    if rate is not None:
+    given = {name: value for name, value in values.items() if value is not None}
+    recipe = dataclasses.replace(variant.recipe, **{name: given[name] for name in _OF_THE_RECIPE if name in given})
+    if "learning_rate" in given:
         if not recipe.phases:
             raise DataError("A variant that is trained in no phases has no learning rate.")
         *before, last = recipe.phases
-        recipe = dataclasses.replace(recipe, phases=(*before, dataclasses.replace(last, learning_rate=rate)))
-    return dataclasses.replace(variant, dropout=dropout, recipe=recipe)
+        last = dataclasses.replace(last, learning_rate=given["learning_rate"])
+        recipe = dataclasses.replace(recipe, phases=(*before, last))
+    recipe = _shortened(recipe, given.get("epochs"))
+    return dataclasses.replace(
+        variant, recipe=recipe, **{name: given[name] for name in _OF_THE_NETWORK if name in given}
+    )
 
 
-def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
+def _shortened(recipe: Recipe, epochs: int | None) -> Recipe:
     """A recipe with at most this many epochs in each of its parts; as it is for None."""
     if epochs is None:
         return recipe
@@ -147,6 +154,24 @@ def training_command(script: str, arguments: argparse.Namespace) -> str:
         is_path = isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file())
         parts.append(f"--{name.replace('_', '-')} {portable(value) if is_path else value}")
     return " ".join(parts)
+
+
+def training_job(script: str, arguments: argparse.Namespace, variant: Variant, checkpoints: Path) -> "TrainingJob":
+    """What the arguments of a training command ask for."""
+    # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
+    from pneumonia.training.run import TrainingJob
+
+    return TrainingJob(
+        data=arguments.data,
+        variant=variant,
+        output=arguments.output,
+        seed=arguments.seed,
+        backbone_weights=arguments.backbone_weights,
+        command=training_command(script, arguments),
+        outside=arguments.outside,
+        checkpoints=checkpoints,
+        recipe_name=getattr(arguments, "recipe", None),
+    )
 
 
 def checkpoint_folder(output: Path, resume: bool) -> Path:

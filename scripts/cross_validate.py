@@ -2,7 +2,6 @@
 """Train a variant several times, each time judged on images held out: five folds of patients, or two series."""
 
 import argparse
-import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -34,27 +33,13 @@ def main() -> int:
     arguments = parse_arguments()
     cli.require_backbone(arguments.backbone_weights)
     read_training_folder(arguments.data)
-    from pneumonia.training.cross_validation import SCHEMES, run_round
-    from pneumonia.training.run import TrainingJob
-
     variant = cli.tuned(get_variant(arguments.variant), vars(arguments))
-    if arguments.field:
-        variant = dataclasses.replace(variant, field=arguments.field)
     checkpoints = arguments.output.with_name(f".{arguments.output.stem}-checkpoints")
     if not arguments.resume:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    job = TrainingJob(
-        data=arguments.data,
-        variant=variant,
-        recipe=cli.shortened(variant.recipe, arguments.epochs),
-        output=arguments.output,
-        image_size=arguments.image_size or variant.image_size,
-        seed=arguments.seed,
-        backbone_weights=arguments.backbone_weights,
-        command=cli.training_command("cross_validate.py", arguments),
-        outside=arguments.outside,
-        checkpoints=checkpoints,
-    )
+    job = cli.training_job("cross_validate.py", arguments, variant, checkpoints)
+    from pneumonia.training.cross_validation import SCHEMES, run_round
+
     rounds = []
     for number in range(SCHEMES[arguments.scheme][0]):
         done = checkpoints / f"{arguments.scheme}-{number}.json"

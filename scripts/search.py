@@ -101,15 +101,13 @@ def _trainer(arguments: argparse.Namespace, records: list):
     from pneumonia.preprocessor import new_preprocessor
     from pneumonia.training.loop import train_variant
 
-    plain = get_variant(arguments.variant)
-    preprocessor = new_preprocessor(arguments.image_size or plain.image_size, plain.field)
+    plain = cli.tuned(get_variant(arguments.variant), vars(arguments))
+    preprocessor = new_preprocessor(plain.image_size, plain.field)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(records, arguments.seed))
 
     def run(trial: "optuna.Trial") -> float:
         values = _suggested(trial)
         trial.set_user_attr("values", values)
-        variant = cli.tuned(plain, values)
-        recipe = cli.shortened(variant.recipe, arguments.epochs)
         epochs = itertools.count(1)
 
         def report(epoch: int, logs: dict[str, float]) -> None:
@@ -120,8 +118,7 @@ def _trainer(arguments: argparse.Namespace, records: list):
         keras.backend.clear_session()
         with tempfile.TemporaryDirectory() as folder:
             trained = train_variant(
-                variant,
-                recipe,
+                cli.tuned(plain, values),
                 train,
                 validation,
                 preprocessor,
@@ -136,7 +133,7 @@ def _trainer(arguments: argparse.Namespace, records: list):
 
 
 def _suggested(trial: "optuna.Trial") -> dict[str, Any]:
-    """Values by name, as in `cli.TUNABLE`, to two digits: what is printed is what was tried."""
+    """Values by name, as `cli.tuned` takes them, to two digits: what is printed is what was tried."""
     values = {
         "learning_rate": trial.suggest_float("learning_rate", 1e-5, 1e-2, log=True),
         "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.5, log=True),

@@ -10,7 +10,7 @@ import cli
 
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.recipes import get_recipe, list_recipes
-from pneumonia.variants import Variant, get_variant, list_variants
+from pneumonia.variants import get_variant, list_variants
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -51,26 +51,13 @@ def main() -> int:
     read_training_folder(arguments.data)
     if arguments.outside:
         read_classes(arguments.outside)
-    variant = _variant(arguments)
+    variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
+    variant = cli.tuned(variant, vars(arguments))
     checkpoints = cli.checkpoint_folder(arguments.output, arguments.resume)
-    # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
-    from pneumonia.training.run import TrainingJob, run_training
+    job = cli.training_job("train.py", arguments, variant, checkpoints)
+    from pneumonia.training.run import run_training
 
-    result = run_training(
-        TrainingJob(
-            data=arguments.data,
-            variant=variant,
-            recipe=cli.shortened(variant.recipe, arguments.epochs),
-            output=arguments.output,
-            image_size=arguments.image_size or variant.image_size,
-            seed=arguments.seed,
-            backbone_weights=arguments.backbone_weights,
-            command=cli.training_command("train.py", arguments),
-            outside=arguments.outside,
-            checkpoints=checkpoints,
-            recipe_name=arguments.recipe,
-        )
-    )
+    result = run_training(job)
     shutil.rmtree(checkpoints)
     for name, reason in result.skipped:
         print(f"skipped {name}: {reason}", file=sys.stderr)
@@ -79,11 +66,6 @@ def main() -> int:
     print(f"Validation: AUROC {auroc:.4f}, accuracy {accuracy:.1%} at the balanced operating point")
     print(f"Skipped {len(result.skipped)} unreadable files")
     return cli.SOME_REJECTED if result.skipped else cli.DONE
-
-
-def _variant(arguments: argparse.Namespace) -> Variant:
-    variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
-    return cli.tuned(variant, vars(arguments))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pneumonia.predictor import Predictor
-from tests.tiny import write_tiny_bundle
+from tests.tiny import SIZE, write_tiny_bundle, write_tiny_data
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +32,16 @@ def tiny_predictor(tiny_weights: Path) -> Predictor:
     from pneumonia.bundle import read_bundle
 
     return Predictor(read_bundle(tiny_weights))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory):
+    """The decoded images of a tiny training folder; not to be changed."""
+    from pneumonia.data.manifest import read_training_folder
+    from pneumonia.data.pipeline import load_images
+    from pneumonia.preprocessing import Preprocessing
+    from pneumonia.preprocessor import Preprocessor
+
+    folder = tmp_path_factory.mktemp("data")
+    write_tiny_data(folder)
+    return load_images(read_training_folder(folder), Preprocessor(Preprocessing(size=SIZE)))

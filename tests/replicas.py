@@ -53,7 +53,8 @@ def main(folder: Path, architecture: str, policy: str) -> None:
     kept = []
 
     def train(name: str, recipe: Recipe) -> loop.Trained:
-        return loop.train_variant(network, recipe, images, watched, preprocessor, 0, "none", folder / name)
+        variant = dataclasses.replace(network, recipe=recipe)
+        return loop.train_variant(variant, images, watched, preprocessor, 0, "none", folder / name)
 
     def keep(model, on):
         kept.append(strategy.replicated(model, on))

@@ -6,24 +6,16 @@ import keras
 import numpy as np
 import pytest
 
-from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import load_images, lung_masks, training_batches
+from pneumonia.data.pipeline import lung_masks, training_batches
 from pneumonia.models import build_model
 from pneumonia.models.evidence import EvidencePenalty, guided
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
 from pneumonia.training import loop
 from pneumonia.variants import Phase, Recipe, get_variant
-from tests.tiny import SIZE, write_tiny_data
+from tests.tiny import SIZE
 
 PREPROCESSOR = Preprocessor(Preprocessing(SIZE))
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_tiny_data(folder)
-    return load_images(read_training_folder(folder), PREPROCESSOR)
 
 
 def test_penalty_by_hand():
@@ -87,9 +79,9 @@ def test_the_penalty_moves_the_evidence(images, tmp_path, monkeypatch):
 
     def share(penalty):
         recipe = Recipe((Phase(6, 3e-3, "all"),), batch_size=8, augmentation="none", evidence_penalty=penalty)
-        variant = get_variant("custom-cnn")
+        variant = dataclasses.replace(get_variant("custom-cnn"), recipe=recipe)
         trained = loop.train_variant(
-            variant, recipe, images, images, PREPROCESSOR, 0, "none", tmp_path / f"penalty-{penalty}"
+            variant, images, images, PREPROCESSOR, 0, "none", tmp_path / f"penalty-{penalty}"
         ).model
         features = keras.Model(trained.input, trained.get_layer("features").output)(images.squares[..., None]).numpy()
         evidence = np.abs(features @ trained.get_layer("logit").kernel.numpy())[..., 0]

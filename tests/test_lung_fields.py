@@ -19,7 +19,6 @@ from pneumonia.evaluation.lung_fields import dice
 from pneumonia.labels import NORMAL, PNEUMONIA
 from pneumonia.lung_fields import (
     LUNG_FIELDS_FOLDER,
-    Box,
     LungSegmentation,
     Measures,
     Plausible,
@@ -197,7 +196,7 @@ def test_mask_and_outline_lie_on_the_image():
     probabilities = np.zeros((32, 32), np.float32)
     probabilities[8:24, 4:12] = probabilities[8:24, 20:28] = 1.0
     mask, _, measures = cleaned(probabilities, 0.5)
-    found = LungSegmentation(mask, 0.5, measures, True, Box(4 / 32, 8 / 32, 28 / 32, 24 / 32))
+    found = LungSegmentation(mask, 0.5, measures, True)
     assert found.on(320, 640).shape == (320, 640)
     left, right = sorted(found.outline(320, 640), key=lambda line: line[:, 0].min())
     assert np.abs(left.min(axis=0) - (80, 80)).max() <= 1 and np.abs(left.max(axis=0) - (239, 239)).max() <= 1
@@ -274,8 +273,7 @@ def test_noise_and_blank_images_have_no_lungs():
     rng = np.random.default_rng(0)
     for grains in (4, 16, 60, 224):
         noise = cv2.resize(rng.uniform(0, 1, (grains, grains)).astype(np.float32), (SIDE, SIDE))
-        segmentation = fields.segment(noise)
-        assert not segmentation.found and segmentation.box is None
+        assert not fields.segment(noise).found
     assert not fields.segment(np.full((300, 200), 0.5, np.float32)).found
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from pneumonia.evaluation.calibration import COVERAGE, fit_temperature, fix_operating_points
+from pneumonia.evaluation.calibration import COVERAGE, fit_calibration, fix_operating_points
 from pneumonia.evaluation.comparison import compare
 from pneumonia.evaluation.metrics import (
     auprc,
@@ -83,12 +83,20 @@ def test_intervals_widen_when_images_share_patients():
     assert width(np.repeat(np.arange(40), 10)) > 2 * width(np.arange(400))
 
 
-@pytest.mark.parametrize("true_temperature", [0.5, 1.0, 4.0])
-def test_temperature_is_found(true_temperature):
+@pytest.mark.parametrize(("true_temperature", "true_offset"), [(0.5, 0.0), (1.0, 1.0), (4.0, -2.0)])
+def test_temperature_and_offset_are_found(true_temperature, true_offset):
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, 20000)
-    labels = (rng.random(20000) < expit(logits / true_temperature)).astype(int)
-    assert fit_temperature(logits, labels) == pytest.approx(true_temperature, rel=0.1)
+    labels = (rng.random(20000) < expit((logits + true_offset) / true_temperature)).astype(int)
+    temperature, offset = fit_calibration(logits, labels)
+    assert temperature == pytest.approx(true_temperature, rel=0.1)
+    assert offset == pytest.approx(true_offset, abs=0.15)
+
+
+def test_calibration_of_separated_or_useless_logits_stays_finite():
+    labels = np.repeat([0, 1], 50)
+    assert np.isfinite(fit_calibration(np.where(labels == 1, 8.0, -8.0), labels)).all()
+    assert np.isfinite(fit_calibration(np.zeros(100), labels)).all()
 
 
 def test_operating_points_follow_their_rules():

@@ -20,13 +20,6 @@ WHOLE = View()
 BOX = Box(0.2, 0.2, 0.8, 0.8)
 
 
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_tiny_data(folder)
-    return load_images(read_training_folder(folder), PREPROCESSOR)
-
-
 def test_unreadable_files_are_skipped_counted_and_named(tmp_path):
     write_tiny_data(tmp_path)
     (tmp_path / "NORMAL" / "notes.txt").write_text("not an image")

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from pneumonia.data.augmentations import AUGMENTATIONS
-from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import load_images, training_batches
+from pneumonia.data.pipeline import training_batches
 from pneumonia.geometry import Box
 from pneumonia.models import build_model, served, top_layers
 from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
@@ -17,7 +16,7 @@ from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.training import loop
 from pneumonia.training.objective import compile_model, new_optimizer
 from pneumonia.variants import get_variant
-from tests.tiny import SIZE, write_tiny_data
+from tests.tiny import SIZE
 
 PREPROCESSOR = new_preprocessor(SIZE, "image", stretched=False)
 GEOMETRIC = [name for name in AUGMENTATIONS if name.endswith("-flip")]
@@ -57,13 +56,6 @@ DECLARED = {
     "cnn-160": Declared("custom-cnn", "sigmoid", Adam, [(25, 1e-3, "all")], class_weighted=True, image_size=160),
     "mobilenetv2-twophase": Declared("mobilenetv2-finetuned", "sigmoid", Adam, [(10, 1e-3, "head"), (10, 1e-5, "top")]),
 }
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_tiny_data(folder)
-    return load_images(read_training_folder(folder), PREPROCESSOR)
 
 
 def test_the_table_has_all_earlier_recipes():
@@ -111,7 +103,9 @@ def test_an_epoch_moves_the_declared_layers_and_no_others(name, images, tmp_path
     spy("class_weights", lambda labels: seen["weights"].append(len(labels)))
     spy("training_batches", lambda *a, augmentation, **k: seen["augmentations"].append(augmentation))
     spy("prepared", lambda images, preprocessor, changes=(): seen["changes"].append(len(changes)))
-    trained = loop.train_variant(network, recipe, images, images, PREPROCESSOR, 0, "none", tmp_path)
+    trained = loop.train_variant(
+        dataclasses.replace(network, recipe=recipe), images, images, PREPROCESSOR, 0, "none", tmp_path
+    )
 
     assert len(trained.history) == len(phases) and all(np.isfinite(row["val_loss"]) for row in trained.history)
     assert bool(seen["weights"]) == declared.class_weighted

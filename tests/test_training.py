@@ -10,8 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import load_images, prepared
+from pneumonia.data.pipeline import prepared
 from pneumonia.models import FEATURES, backbone_layers, build_model
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
@@ -22,23 +21,16 @@ from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.resume import Checkpoints
 from pneumonia.training.schedule import warmup_cosine
 from pneumonia.variants import Phase, Recipe, get_variant
-from tests.tiny import SIZE, write_tiny_data
+from tests.tiny import SIZE
 
 PREPROCESSING = Preprocessing(size=SIZE)
 RECIPE = Recipe(phases=(Phase(1, 1e-3, "head"), Phase(2, 1e-3, "all")), batch_size=8)
 
 
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_tiny_data(folder)
-    return load_images(read_training_folder(folder), Preprocessor(PREPROCESSING))
-
-
 def train(images, folder, variant="custom-cnn", recipe=RECIPE):
+    network = get_recipe(variant) if variant in list_recipes() else get_variant(variant)
     return loop.train_variant(
-        get_recipe(variant) if variant in list_recipes() else get_variant(variant),
-        recipe,
+        dataclasses.replace(network, recipe=recipe),
         images,
         images,
         Preprocessor(PREPROCESSING),

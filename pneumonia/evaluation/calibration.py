@@ -1,4 +1,4 @@
-"""Temperature, thresholds and the uncertain zone, fixed on validation data by rules written here.
+"""Temperature, offset, thresholds and the uncertain zone, fixed on validation data by rules written here.
 
 The rules were written before any figure was looked at. They see the pooled validation images: the plain
 ones and each fixed corruption of them (`pneumonia.data.corruptions`), because a threshold fixed on plain
@@ -8,7 +8,7 @@ images of one hospital is known not to hold elsewhere.
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from pneumonia.evaluation.metrics import rates, resample_patients
@@ -20,26 +20,33 @@ _RULE_IN_SPECIFICITY = 0.99
 # classification at a stated coverage: Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks",
 # NeurIPS 2017.
 COVERAGE = 0.98
-# Temperatures outside of these mean that training failed; the bounds keep the search finite.
+# Values outside of these mean that training failed; the bounds keep the search finite.
 _LOG_TEMPERATURE_BOUNDS = (np.log(0.05), np.log(20.0))
+_OFFSET_BOUNDS = (-10.0, 10.0)
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The divisor of the logits under which the labels are likeliest.
+def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The divisor of the logits, and the number added to them before, under which the labels are likeliest.
 
-    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+    Platt, "Probabilistic Outputs for Support Vector Machines", 1999. The divisor alone is the temperature of Guo et
+    al., "On Calibration of Modern Neural Networks", ICML 2017; a network trained with weighted classes needs the
+    offset too, because it believes that both are equally frequent.
 
     Args:
         logits: (N,).
         labels: (N,) of 0 and 1.
+
+    Returns:
+        Temperature and offset: the probability of an image is `expit((logit + offset) / temperature)`.
     """
-    signed = np.where(labels == 1, logits, -logits)
-    result = minimize_scalar(
-        lambda log_t: -log_expit(signed * np.exp(-log_t)).mean(),
-        bounds=_LOG_TEMPERATURE_BOUNDS,
-        method="bounded",
-    )
-    return float(np.exp(result.x))
+    signs = np.where(labels == 1, 1.0, -1.0)
+
+    def loss(parameters: np.ndarray) -> float:
+        log_temperature, offset = parameters
+        return float(-log_expit(signs * (logits + offset) * np.exp(-log_temperature)).mean())
+
+    fit = minimize(loss, x0=(0.0, 0.0), bounds=(_LOG_TEMPERATURE_BOUNDS, _OFFSET_BOUNDS), method="L-BFGS-B")
+    return float(np.exp(fit.x[0])), float(fit.x[1])
 
 
 def fix_operating_points(

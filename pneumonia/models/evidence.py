@@ -7,6 +7,8 @@ penalty takes out of the map it takes out of the score.
 
 import keras
 
+from pneumonia.models import FEATURES
+
 # Keeps the share defined for a map without evidence, in logits over the whole map.
 _EPSILON = 1e-3
 
@@ -56,7 +58,7 @@ def guided(model: keras.Model, weight: float) -> keras.Model:
     Raises:
         ValueError: if the head is another.
     """
-    feature_map, head = model.get_layer("features").output, model.get_layer("logit")
+    feature_map, head = model.get_layer(FEATURES).output, model.get_layer("logit")
     if head.kernel.shape[0] != feature_map.shape[-1]:
         raise ValueError("Evidence can be kept inside the lungs only for a linear head on average pooling.")
     lungs = keras.Input(model.input_shape[1:], name="lungs")

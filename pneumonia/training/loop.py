@@ -32,7 +32,7 @@ from pneumonia.variants import Phase, Recipe, Variant
 
 _EVALUATION_BATCH = 64
 # How far the lungs are widened before evidence counts as outside, as a share of the image's side.
-_LUNG_MARGIN = 0.02
+LUNG_MARGIN = 0.02
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,6 @@ class Trained:
 
 def train_variant(
     variant: Variant,
-    recipe: Recipe,
     train: ImageSet,
     validation: ImageSet,
     preprocessor: Preprocessor,
@@ -68,7 +67,7 @@ def train_variant(
     folder: Path,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Trained:
-    """Train a variant by a recipe.
+    """Train a variant by its recipe.
 
     Unless the recipe says otherwise, validation during training runs on corrupted copies of the validation images
     (each image under one fixed corruption), because the plain ones are read without error long before the network
@@ -79,8 +78,7 @@ def train_variant(
     is in float32 and bound to no device.
 
     Args:
-        variant: what to build.
-        recipe: how to train it; its batch size and learning rates are those of one device.
+        variant: what to build, and how to train it; batch size and learning rates are those of one device.
         train: training images.
         validation: images of other patients.
         preprocessor: prepares the network's input.
@@ -89,6 +87,7 @@ def train_variant(
         folder: for checkpoints; phases found finished there are not run again.
         callbacks: are told of every epoch of the phases.
     """
+    recipe = variant.recipe
     strategy = choose_strategy()
     replicas = strategy.num_replicas_in_sync
     preprocessing = preprocessor.record
@@ -114,7 +113,7 @@ def train_variant(
     recipe, trained, model = scaled(recipe, replicas, len(train.records)), model, replicated(model, strategy)
     lungs = None
     if recipe.evidence_penalty:
-        lungs = lung_masks(train, load_lung_fields(), _LUNG_MARGIN)
+        lungs = lung_masks(train, load_lung_fields(), LUNG_MARGIN)
         with strategy.scope():
             model = guided(model, recipe.evidence_penalty)
         # Nothing is penalised in validation.

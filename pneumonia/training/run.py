@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,19 @@ from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.data.splits import split_by_patient, split_outside
 from pneumonia.engine import Engine
 from pneumonia.errors import DataError
-from pneumonia.evaluation.calibration import COVERAGE, fit_temperature, fix_operating_points, points_to_dict
+from pneumonia.evaluation.calibration import COVERAGE, fit_calibration, fix_operating_points, points_to_dict
 from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.sets import VALIDATION, Scores, pooled, score_images, score_shifted
 from pneumonia.explain.gradcam import ServingModule
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.labels import CLASS_NAMES
+from pneumonia.models import shift_logit
 from pneumonia.operating_points import OperatingPoint
 from pneumonia.preprocessor import Preprocessor, new_preprocessor
 from pneumonia.training.loop import Trained, train_variant
 from pneumonia.training.resume import history_csv
 from pneumonia.training.versions import versions
-from pneumonia.variants import Recipe, Variant
+from pneumonia.variants import Variant
 
 # Version of the weights; goes up when newly trained ones are published.
 WEIGHTS_VERSION = "0.2.0"
@@ -38,10 +39,8 @@ class TrainingJob:
 
     Attributes:
         data: folder of images.
-        variant: the network.
-        recipe: how to train it.
+        variant: the network and how it is trained.
         output: becomes the weights folder.
-        image_size: side of the network's input in pixels.
         seed: of split, parameters, order and augmentation.
         backbone_weights: "imagenet", "none" or a weights file.
         command: what to run to do the same again, stored with the weights.
@@ -52,9 +51,7 @@ class TrainingJob:
 
     data: Path
     variant: Variant
-    recipe: Recipe
     output: Path
-    image_size: int
     seed: int
     backbone_weights: str
     command: str
@@ -109,7 +106,7 @@ def run_training(job: TrainingJob) -> TrainingResult:
         DataError: if the data cannot be used.
         WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
     """
-    preprocessor = new_preprocessor(job.image_size, job.variant.field, job.variant.stretched)
+    preprocessor = new_preprocessor(job.variant.image_size, job.variant.field, job.variant.stretched)
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
@@ -137,15 +134,18 @@ def train_and_calibrate(
         if len(set(images.labels)) < len(CLASS_NAMES):
             raise DataError("Training and validation each need readable images of both classes.")
     trained = train_variant(
-        job.variant, job.recipe, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints
+        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints
     )
-    served = ServingModule(trained.model).to_tflite()
-    engine = Engine(served)
-    sets = score_shifted(engine, validation, preprocessor, VALIDATION)
+    sets = score_shifted(Engine(ServingModule(trained.model).to_tflite()), validation, preprocessor, VALIDATION)
     pool = pooled(sets)
-    temperature = fit_temperature(pool.logits, pool.labels)
+    temperature, offset = fit_calibration(pool.logits, pool.labels)
+    # The offset becomes part of the network, so that whoever reads it needs the temperature only.
+    shift_logit(trained.model, offset)
+    sets = {name: replace(scores, logits=scores.logits + offset) for name, scores in sets.items()}
+    pool = pooled(sets)
     points = fix_operating_points(pool.logits, pool.labels, pool.patients, temperature)
-    return Calibrated(trained, served, engine, temperature, points, sets)
+    served = ServingModule(trained.model).to_tflite()
+    return Calibrated(trained, served, Engine(served), temperature, points, sets)
 
 
 def _write(
@@ -162,7 +162,7 @@ def _write(
         "version": WEIGHTS_VERSION,
         "architecture": {
             "name": job.variant.architecture,
-            "image_size": job.image_size,
+            "image_size": job.variant.image_size,
             "pooling": job.variant.pooling,
             "hidden_units": list(job.variant.hidden_units),
             "parameters": calibrated.trained.model.count_params(),
@@ -176,7 +176,7 @@ def _write(
             "command": job.command,
             "seed": job.seed,
             "recipe_name": job.recipe_name,
-            "recipe": asdict(job.recipe),
+            "recipe": asdict(job.variant.recipe),
             "head": job.variant.head,
             "dropout": job.variant.dropout,
             "hidden_dropout": job.variant.hidden_dropout,
@@ -192,7 +192,7 @@ def _write(
         HISTORY: history_csv(calibrated.trained.history).encode(),
         CARD: render_card(config, metrics).encode(),
     }
-    if job.recipe.h5:
+    if job.variant.recipe.h5:
         contents[H5_MODEL] = _saved(calibrated.trained, job.checkpoints / H5_MODEL)
     write_bundle(job.output, contents, config)
 
