@@ -46,9 +46,10 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Selection",
         SELECTION,
         "## Operating points",
-        "Thresholds, temperature and uncertain zone were fixed on the validation images and fixed corruptions of "
-        "them, pooled, by the rules written in `pneumonia/evaluation/calibration.py`. The uncertain zone around each "
-        f"threshold leaves {config['calibration']['coverage']:.0%} of these images decided.",
+        "Thresholds, temperature, the offset that is now part of the head's bias, and the uncertain zone were fixed on "
+        "the validation images and fixed corruptions of them, pooled, by the rules written in "
+        "`pneumonia/evaluation/calibration.py`. The uncertain zone around each threshold leaves "
+        f"{config['calibration']['coverage']:.0%} of these images decided.",
         _points_table(config["operating_points"]),
         "## Figures",
         "At the balanced operating point, with 95 % intervals from resampling patients. `metrics.json` has the rest.",
