@@ -114,7 +114,7 @@ _VARIANTS = (
         title="Custom CNN",
         summary="A small network of four convolution blocks, trained here from scratch.",
         architecture="custom_cnn",
-        recipe=Recipe(phases=(Phase(24, 1e-3, "all"),), evidence_penalty=1.0, watches="auroc", patience=8),
+        recipe=Recipe(phases=(Phase(24, 1e-3, "all"),), evidence_penalty=0.3, watches="auroc", patience=8),
     ),
     Variant(
         name="mobilenetv2-frozen",

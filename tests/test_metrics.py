@@ -1,5 +1,7 @@
 """Figures, intervals, calibration and thresholds against numbers worked out by hand."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -16,6 +18,7 @@ from pneumonia.evaluation.metrics import (
     rates,
     resample_patients,
 )
+from pneumonia.evaluation.sets import Scores
 from pneumonia.operating_points import Interval, OperatingPoint
 
 SHARE = Interval(0.9, 0.8, 1.0)
@@ -97,6 +100,16 @@ def test_calibration_of_separated_or_useless_logits_stays_finite():
     labels = np.repeat([0, 1], 50)
     assert np.isfinite(fit_calibration(np.where(labels == 1, 8.0, -8.0), labels)).all()
     assert np.isfinite(fit_calibration(np.zeros(100), labels)).all()
+
+
+def test_scores_survive_their_written_form():
+    scores = Scores(np.array([-1.5, 0.0, 20.25]), np.array([0.0, 1.0, 1.0], np.float32), np.array(["b", "a", "b"]))
+    written = scores.to_dict()
+    assert written == {"labels": "0 1 1", "logits": "-1.500 0.000 20.250", "patients": "1 0 1"}
+    read = Scores.from_dict(json.loads(json.dumps(written)))
+    np.testing.assert_array_equal(read.logits, scores.logits)
+    np.testing.assert_array_equal(read.labels, scores.labels)
+    assert list(read.patients) == ["1", "0", "1"]
 
 
 def test_operating_points_follow_their_rules():

@@ -1,6 +1,6 @@
 """The sets of images every trained network is judged on, and its logits on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,6 +27,27 @@ class Scores:
     logits: np.ndarray
     labels: np.ndarray
     patients: np.ndarray
+
+    def to_dict(self) -> dict[str, str]:
+        """As in metrics.json: labels, logits to three decimals, and a number for each patient, apart by spaces.
+
+        Lists of numbers would take a line each.
+        """
+        _, groups = np.unique(self.patients, return_inverse=True)
+        return {
+            "labels": " ".join(f"{label:.0f}" for label in self.labels),
+            "logits": " ".join(f"{logit:.3f}" for logit in self.logits),
+            "patients": " ".join(f"{group}" for group in groups),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, str]) -> "Scores":
+        """The inverse of `to_dict`."""
+        return cls(
+            np.array(values["logits"].split(), np.float64),
+            np.array(values["labels"].split(), np.float32),
+            np.array(values["patients"].split()),
+        )
 
 
 def score_images(

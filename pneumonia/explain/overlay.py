@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 # Logits at which the colour saturates, for every case and every variant.
-HEATMAP_SCALE = 12.0
+HEATMAP_SCALE = 40.0
 
 # Inferno rises evenly in lightness and keeps its order for the colour-blind. Its darkest third is left out:
 # on a radiograph it could not be told from shadow.

@@ -116,7 +116,11 @@ def run_training(job: TrainingJob) -> TrainingResult:
     sets = calibrated.validation
     if job.outside is not None:
         sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
-    metrics = {"sets": {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}}
+    metrics = {
+        "sets": {
+            name: {**calibrated.judge(scores, job.command), "scores": scores.to_dict()} for name, scores in sets.items()
+        }
+    }
     _write(job, calibrated, metrics, minutes, train, validation, preprocessor)
     skipped = [(record.path.name, reason) for images in (train, validation) for record, reason in images.skipped]
     return TrainingResult(metrics, skipped)
