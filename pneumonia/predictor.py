@@ -312,8 +312,8 @@ def _evidence_check(heatmap: np.ndarray, share: float | None) -> tuple[Check, ..
         Check(
             "evidence",
             "warn",
-            f"Most of the evidence for pneumonia lies outside the lungs, and only {share:.0%} inside. See where it "
-            "lies before you rely on this reading.",
+            f"Only {share:.0%} of the evidence for pneumonia lies inside the lungs. See where the rest lies before you "
+            "rely on this reading.",
         ),
     )
 

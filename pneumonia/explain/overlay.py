@@ -6,9 +6,8 @@ import numpy as np
 # Logits at which the colour saturates, for every case and every variant.
 HEATMAP_SCALE = 40.0
 
-# Share of the scale over which colour fades in, so that the edge of the evidence is no hard line. A contour is drawn
-# where it has done so.
-FADE_IN = 0.25
+# Share of the scale over which colour fades in, so that the edge of the evidence is no hard line.
+_FADE_IN = 0.25
 
 # Inferno rises evenly in lightness and keeps its order for the colour-blind. Its darkest third is left out:
 # on a radiograph it could not be told from shadow.
@@ -37,7 +36,7 @@ def overlay(
     """
     grey = np.repeat(pixels[..., None] * 255, 3, axis=2)
     strength = np.clip(heatmap / scale, -1.0 if against else 0.0, 1.0)
-    alpha = (opacity * np.clip(np.abs(strength) / FADE_IN, 0.0, 1.0))[..., None]
+    alpha = (opacity * np.clip(np.abs(strength) / _FADE_IN, 0.0, 1.0))[..., None]
     return np.rint(grey * (1 - alpha) + _colours(strength) * alpha).astype(np.uint8)
 
 
@@ -50,6 +49,11 @@ def legend(width: int, height: int, opacity: float = 0.6, against: bool = False)
     return overlay(np.full((height, width), 0.5, np.float32), ramp, scale=1.0, opacity=opacity, against=against)
 
 
+def contour_level(scale: float) -> float:
+    """Logits at which a contour is drawn: where the colours have faded in."""
+    return _FADE_IN * scale
+
+
 def _colours(strength: np.ndarray) -> np.ndarray:
     """The full colours of evidence in [-1, 1]: uint8 (..., 3), RGB."""
     return _COLOURS[np.rint((strength + 1) * _STEPS).astype(np.intp)]
@@ -57,8 +61,8 @@ def _colours(strength: np.ndarray) -> np.ndarray:
 
 def _colour_table() -> np.ndarray:
     """From -1 to 1: uint8 (2 * _STEPS + 1, 3), RGB."""
-    warm = np.linspace(_FIRST_COLOUR, _LAST_COLOUR, _STEPS + 1).round().astype(np.uint8)
-    warm = cv2.cvtColor(cv2.applyColorMap(warm, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)[:, 0]
+    warm = np.linspace(_FIRST_COLOUR, _LAST_COLOUR, _STEPS + 1).round().astype(np.uint8)[None]
+    warm = cv2.cvtColor(cv2.applyColorMap(warm, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)[0]
     ends = np.array([[_LAST_BLUE, _FIRST_BLUE]], np.float32) / 255
     last, first = cv2.cvtColor(ends, cv2.COLOR_RGB2LAB)[0]
     line = np.linspace(last, first, _STEPS, dtype=np.float32)[None]
