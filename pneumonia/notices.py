@@ -27,7 +27,7 @@ HEATMAP_HELP = (
     "same evidence in every case and variant. A clear image means little evidence."
 )
 
-AGAINST_HELP = "Blue marks regions that lowered it."
+AGAINST_HELP = "Blue marks regions that lowered the score."
 
 DATA = (
     "Chest X-Ray Images (Pneumonia): Kermany, Zhang and Goldbaum 2018, doi 10.17632/rscbjbr9sj, CC BY 4.0. "

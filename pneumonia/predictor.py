@@ -56,9 +56,10 @@ class Prediction:
             for pneumonia; the mean plus the head's bias is `logit` for a linear head.
         field_of_view: the part of the image that the network was shown, and that the map covers.
         lungs: the lung fields; None where no two were found, or where they could not be looked for.
-        in_lung_share: share of the map's positive evidence that lies inside the lungs, in [0, 1]. A cell of the map's
-            grid that the lungs cover in part counts with that part of its area (`explain.localisation.share_inside`).
-            None without `lungs`, or where positive evidence raises the score by less than `LEAST_EVIDENCE` logits.
+        in_lung_share: share of the map's positive evidence that lies inside the lungs, in [0, 1], with the coarse map
+            interpolated to the grid of the lungs as it is for an overlay (`explain.localisation.share_inside`). To be
+            read beside `lung_area`. None without `lungs`, or where positive evidence raises the score by less than
+            `LEAST_EVIDENCE` logits.
         image_sha256: hash of the uploaded bytes (of the pixels for an array).
         checks: what was noticed about the upload.
         error: the sentence to show when rejected.

@@ -16,10 +16,9 @@ from pneumonia.bundle import WEIGHTS_FOLDER, read_bundle
 from pneumonia.case import Case
 from pneumonia.errors import WeightsError
 from pneumonia.images import decode
-from pneumonia.lung_fields import LungFields
+from pneumonia.lung_fields import LungFields, LungSegmentation, Measures
 from pneumonia.predictor import Predictor
 from pneumonia.preprocessor import new_preprocessor
-from tests.fakes import segmentation
 from tests.tiny import SIZE, tiny_radiograph
 
 
@@ -98,8 +97,10 @@ def named(prediction, name):
 
 @pytest.fixture
 def two_lungs(monkeypatch):
-    """In every image two lungs are found that cover the middle rows: a quarter of each outer column of four by four."""
-    lungs = segmentation((slice(25, 75), slice(0, 25)), (slice(25, 75), slice(75, 100)))
+    """In every image two lungs are found, of two pixels each on a grid of four by four."""
+    mask = np.zeros((4, 4), np.float32)
+    mask[1:3, 0] = mask[1:3, 3] = 1.0
+    lungs = LungSegmentation(mask, 0.5, Measures(0.25, 1.0, 1.0, True), found=True)
     monkeypatch.setattr(LungFields, "segment", lambda *_: lungs)
     return lungs
 
@@ -108,8 +109,9 @@ def test_every_reading_says_how_much_of_its_evidence_lies_in_the_lungs(tiny_pred
     heatmap = np.full((4, 4), -1.0)
     heatmap[1, 0], heatmap[2, 1] = 6.0, 2.0
     prediction = with_evidence(tiny_predictor, heatmap, monkeypatch).predict(picture)
-    assert prediction.lungs is two_lungs and prediction.lung_area == pytest.approx(0.25)
-    assert prediction.in_lung_share == pytest.approx(6 / 8) == prediction.to_dict()["in_lung_share"]
+    assert prediction.lungs is two_lungs and prediction.lung_area == 0.25
+    assert prediction.in_lung_share == pytest.approx(6 / 8)
+    assert prediction.to_dict()["in_lung_share"] == prediction.in_lung_share
     assert "lungs" not in prediction.to_dict() and prediction.peak == (0.125, 0.375)
     assert named(prediction, "lungs") == named(prediction, "evidence") == []
 
@@ -129,14 +131,12 @@ def test_evidence_outside_the_lungs_is_warned_of_where_there_is_enough_to_matter
 
 
 def test_share_in_a_field_of_view_counts_the_lungs_within_it(hull_predictor, picture, two_lungs, monkeypatch):
-    prediction = with_evidence(hull_predictor, np.ones((4, 4)), monkeypatch).predict(picture)
+    prediction = with_evidence(hull_predictor, np.ones((2, 2)), monkeypatch).predict(picture)
     left, top, right, bottom = prediction.field_of_view
-    assert (
-        (left, right) == (0.0, 1.0) and top == pytest.approx(0.21, abs=0.01) and bottom == pytest.approx(0.79, abs=0.01)
-    )
-    # The lungs are half as wide as the view, and 50 of its 58 rows high.
-    assert prediction.in_lung_share == pytest.approx(0.5 * 50 / 58, abs=0.01)
-    assert prediction.lung_area == pytest.approx(prediction.in_lung_share, abs=1e-6)
+    # The hull runs through the centres of the lungs' pixels and is widened by 0.04.
+    assert (left, top, right, bottom) == pytest.approx((0.085, 0.335, 0.915, 0.665), abs=0.002)
+    # Rounded to the grid of the lungs, that is its middle rows: half lung.
+    assert prediction.in_lung_share == prediction.lung_area == 0.5
 
 
 @pytest.mark.parametrize("shown", ["tiny_predictor", "hull_predictor"])

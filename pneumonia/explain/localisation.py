@@ -5,16 +5,19 @@ Convolutional Neural Networks", CVPR workshops 2020, with the lungs in place of 
 the area of the lungs: a map that knows nothing, the same everywhere, has that share of its evidence inside.
 """
 
-import cv2
 import numpy as np
+
+from pneumonia.geometry import heatmap_on
 
 
 def share_inside(heatmap: np.ndarray, inside: np.ndarray) -> float | None:
     """Share of the positive evidence that lies inside a region.
 
-    The region is brought to the map's grid and not the map to the region's: a cell that lies partly inside counts with
-    that part of its area. So every cell keeps the weight that it has in the logit, while interpolation would give
-    cells at the border of the image another.
+    As in the paper the map is brought to the region's grid, by the interpolation that overlays are drawn with: what is
+    seen beyond the outline counts as outside. Interpolation keeps the weight of every cell, at the border of the image
+    too, but lets its evidence reach into the neighbouring cells. To count each cell with the part of its area that
+    lies inside would be kinder to a coarse map, and could say that all evidence lies inside where some is seen to
+    lie outside.
 
     Args:
         heatmap: float32 (h, w), in logits or any other unit; only what is above zero counts.
@@ -23,13 +26,9 @@ def share_inside(heatmap: np.ndarray, inside: np.ndarray) -> float | None:
     Returns:
         In [0, 1]; None where there is no positive evidence.
     """
-    evidence = np.maximum(heatmap, 0.0)
+    evidence = np.maximum(heatmap_on(heatmap, *inside.shape), 0.0)
     total = float(evidence.sum())
-    if not total > 0:
-        return None
-    height, width = heatmap.shape
-    parts = cv2.resize(inside.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return float((evidence * parts).sum()) / total
+    return float(evidence[inside].sum()) / total if total > 0 else None
 
 
 def positive_evidence(heatmap: np.ndarray) -> float:

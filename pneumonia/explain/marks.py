@@ -13,9 +13,9 @@ OUTLINE_COLOUR = (125, 249, 226)
 EVIDENCE_COLOUR = (255, 255, 255)
 _EDGE_COLOUR = (0, 0, 0)
 # Longer side of the picture, in pixels, for each pixel of a line's width.
-_PIXELS_A_LINE = 512
+_PIXELS_A_LINE = 340
 # Of a dash and of the gap behind it, and of a cross from its middle to its tip, in widths of the line.
-_DASH, _GAP, _ARM = 6, 4, 6
+_DASH, _GAP, _ARM = 7, 5, 5
 
 
 def outline_lungs(picture: np.ndarray, lungs: LungSegmentation) -> np.ndarray:
@@ -83,6 +83,6 @@ def _dashes(line: np.ndarray, width: int) -> list[np.ndarray]:
 def _drawn(picture: np.ndarray, lines: list[np.ndarray], colour: tuple[int, int, int]) -> np.ndarray:
     picture, width = picture.copy(), _line_width(picture)
     # All edges first, so that none covers the light part of a neighbour.
-    cv2.polylines(picture, lines, False, _EDGE_COLOUR, 3 * width, cv2.LINE_AA)
+    cv2.polylines(picture, lines, False, _EDGE_COLOUR, 2 * width, cv2.LINE_AA)
     cv2.polylines(picture, lines, False, colour, width, cv2.LINE_AA)
     return picture
