@@ -30,10 +30,11 @@ from pneumonia.variants import DEFAULT, Field, list_variants
 
 Source = str | os.PathLike | bytes | Image.Image | np.ndarray
 
-# Logits by which positive evidence must raise the score to be worth a share: less moves the probability by under
-# three points.
+# Logits by which positive evidence must raise the score to be worth a share: less moves a probability, before
+# calibration, by under three points.
 LEAST_EVIDENCE = 0.1
-# And to be worth a warning when most of it lies outside the lungs: it makes the odds of pneumonia 2.7 times as high.
+# And to be worth a warning when most of it lies outside the lungs: before calibration it makes the odds of pneumonia
+# 2.7 times as high.
 _WARNED_EVIDENCE = 1.0
 
 _NO_HEATMAP = "A rejected image has no heatmap."
