@@ -43,7 +43,7 @@ OVERLAY_ALT = "The radiograph with the evidence for pneumonia in colour, and the
 IN_LUNGS = (
     "{share} of the evidence for pneumonia lies inside the lungs; a map without any knowledge would have {area} there."
 )
-LUNGS_UNKNOWN = "How much of the evidence lies inside the lungs is unknown: see the checks."
+LUNGS_UNKNOWN = "No lung fields are known for this image, so how much of the evidence lies inside them is unknown."
 NO_EVIDENCE = "The map shows next to no evidence for pneumonia, inside the lungs or outside."
 KEY_LUNGS = "lungs' outline, where found"
 KEY_CONTOUR = "contour at {level:g} logits, where reached"
