@@ -29,12 +29,25 @@ UNAVAILABLE_LABEL = "{title} (unavailable)"
 UNAVAILABLE = "{title} is unavailable. {reason}"
 OPERATING_POINT = "Operating point"
 OPACITY = "Opacity of the overlay"
+SHOW = "Show"
+# What can be drawn over the overlay, by the name that the handlers and the views know it by.
+LUNGS, CONTOUR, AGAINST = "lungs", "contour", "against"
+SHOWN = {LUNGS: "Lungs' outline", CONTOUR: "Contour and peak", AGAINST: "Evidence against pneumonia"}
 READ = "Read"
 COMPARE = "Compare all variants"
 ORIGINAL = "Original"
 OVERLAY = "Overlay: where the evidence lies"
 ORIGINAL_ALT = "The radiograph as it was uploaded."
-OVERLAY_ALT = "The radiograph with the evidence for pneumonia in colour."
+OVERLAY_ALT = "The radiograph with the evidence for pneumonia in colour, and the lungs' outline where they were found."
+
+IN_LUNGS = (
+    "{share} of the evidence for pneumonia lies inside the lungs; a map without any knowledge would have {area} there."
+)
+LUNGS_UNKNOWN = "No lung fields are known for this image, so how much of the evidence lies inside them is unknown."
+NO_EVIDENCE = "The map shows next to no evidence for pneumonia, inside the lungs or outside."
+KEY_LUNGS = "lungs' outline, where found"
+KEY_CONTOUR = "contour at {level:g} logits, where reached"
+KEY_PEAK = "peak, where it reaches {level:g} logits"
 
 CHOOSE = "Choose a radiograph or one of the examples; it is read at once."
 PRESS = f"Press {READ} to read this image with the chosen variant."

@@ -1,7 +1,7 @@
 """What happens on a click: check the request, ask the predictor, hand the answer to the views."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,11 @@ import numpy as np
 
 from demo import content, views
 from pneumonia import Prediction, Predictor
+from pneumonia.case import Case
 from pneumonia.errors import ImageError, WeightsError
-from pneumonia.images import Radiograph, decode
+from pneumonia.images import decode
 from pneumonia.operating_points import OperatingPoint
 from pneumonia.variants import PUBLISHED, get_variant
-
-OPACITY = 0.6
 
 
 class Predictors:
@@ -87,12 +86,14 @@ class Session:
         forgotten: how often a result was taken away. What began before the last time is not shown: its image
             or its variant is no longer the chosen one.
         opacity: of the overlay, in [0, 1].
+        show: what is drawn over it; keys of `content.SHOWN`.
     """
 
     file: str | None = None
     reading: Reading | None = None
     forgotten: int = 0
-    opacity: float = OPACITY
+    opacity: float = views.OPACITY
+    show: Sequence[str] = views.SHOW
 
     def forget(self) -> None:
         """Take the result away."""
@@ -114,7 +115,7 @@ class ReadHandlers:
         self._predictors = predictors
 
     def read(self, file: str | None, variant: str, operating_point: str, session: Session) -> tuple:
-        """Read a file, or the chosen one: record, session, verdict, overlay, colour key, checks, original."""
+        """Read a file, or the chosen one: record, session, verdict, overlay, colour key, share, checks, original."""
         since = session.forgotten
         try:
             predictor = self._predictors.get(variant)
@@ -122,17 +123,17 @@ class ReadHandlers:
             raise _refused(_unavailable(variant, str(error))) from error
         source, name = _source(file or session.file)
         prediction = predictor.predict(source, operating_point)
-        if isinstance(source, Radiograph):
-            reading = Reading(views.preview(source.pixels), {variant: prediction})
+        if isinstance(source, Case):
+            reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction})
             shown = (
                 self._verdict(reading),
-                self._overlay(reading, session.opacity),
-                views.colour_key(predictor.heatmap_scale),
+                *self._drawn(reading, session),
+                views.in_lungs(prediction),
                 views.checks(prediction),
                 reading.shown,
             )
         else:
-            reading, shown = None, (views.rejection(prediction.error), None, "", "", None)
+            reading, shown = None, (views.rejection(prediction.error), None, "", "", "", None)
         if not session.keep(reading, since):
             shown = (gr.skip(),) * len(shown)
         return views.record(prediction, name), session, *shown
@@ -141,26 +142,26 @@ class ReadHandlers:
         """Judge what was read at another operating point: verdict."""
         return _judge(self._predictors, operating_point, session, self._verdict)
 
-    def fade(self, opacity: float, session: Session) -> np.ndarray | None:
-        """Draw the overlay with another opacity: overlay."""
-        session.opacity = opacity
+    def redraw(self, opacity: float, show: list[str], session: Session) -> tuple:
+        """Draw the overlay with another opacity or other things over it: overlay, colour key."""
+        session.opacity, session.show = opacity, show
         reading = session.reading
-        return gr.skip() if reading is None else self._overlay(reading, opacity)
+        return (gr.skip(),) * 2 if reading is None else self._drawn(reading, session)
 
     def forget(self, variant: str, session: Session) -> tuple:
-        """Take the old variant's result away: verdict, overlay, colour key, checks."""
+        """Take the old variant's result away: verdict, overlay, colour key, share, checks."""
         session.forget()
         if reason := self._predictors.missing().get(variant):
             prompt = views.prompt(_unavailable(variant, reason))
         else:
             prompt = views.welcome() if session.file is None else views.prompt(content.PRESS)
-        return prompt, None, "", ""
+        return prompt, None, "", "", ""
 
     def choose(self, file: str, session: Session) -> tuple:
-        """Choose a new image: upload box, verdict, overlay, colour key, checks, original; all emptied."""
+        """Choose a new image: upload box, and all that `read` shows; all emptied."""
         session.forget()
         session.file = file
-        return None, views.prompt(content.READING), None, "", "", None
+        return None, views.prompt(content.READING), None, "", "", "", None
 
     def availability(self) -> dict[str, Any]:
         """Mark the variants whose weights cannot be loaded, with the reasons."""
@@ -178,10 +179,11 @@ class ReadHandlers:
         version = self._predictors.get(prediction.variant).version
         return views.verdict(prediction, self._predictors.point(prediction), version)
 
-    def _overlay(self, reading: Reading, opacity: float) -> np.ndarray:
+    def _drawn(self, reading: Reading, session: Session) -> tuple[np.ndarray, str]:
         (prediction,) = reading.predictions.values()
         scale = self._predictors.get(prediction.variant).heatmap_scale
-        return views.overlay_on(reading.shown, prediction, scale, opacity)
+        style = (scale, session.opacity, session.show)
+        return views.overlay_on(reading.shown, prediction, *style), views.colour_key(*style)
 
 
 class CompareHandlers:
@@ -201,8 +203,8 @@ class CompareHandlers:
         predictions = {variant: self._predictors.get(variant).predict(source, operating_point) for variant in available}
         records = [views.record(prediction, name) for prediction in predictions.values()]
         records += [views.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
-        if isinstance(source, Radiograph):
-            reading = Reading(views.preview(source.pixels, views.COMPARISON_SIDE), predictions)
+        if isinstance(source, Case):
+            reading = Reading(views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions)
             shown = self._table(reading)
         else:
             reading, shown = None, views.rejection(predictions[available[0]].error)
@@ -226,15 +228,15 @@ class CompareHandlers:
         return views.comparison(reading.shown, predictions, points, scale, self._predictors.missing())
 
 
-def _source(file: str | None) -> tuple[Radiograph | Path, str]:
-    """An upload, decoded once if it can be, and its base name."""
+def _source(file: str | None) -> tuple[Case | Path, str]:
+    """An upload, decoded once for all variants if it can be, and its base name."""
     if file is None:
         raise _refused(content.NO_FILE)
     path = Path(file)
     if not path.is_file():
         raise _refused(content.EXPIRED)
     try:
-        return decode(path), path.name
+        return Case(decode(path)), path.name
     except ImageError:
         # The predictor meets the same error and turns it into a rejected prediction.
         return path, path.name

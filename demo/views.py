@@ -3,7 +3,7 @@
 import base64
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -13,8 +13,9 @@ from PIL import Image
 
 from demo import content
 from pneumonia import Prediction
-from pneumonia.explain.overlay import legend, overlay
-from pneumonia.notices import HEATMAP_HELP, INTENDED_USE, NOTICE, POPULATION
+from pneumonia.explain.marks import contour_evidence, mark_peak, outline_lungs
+from pneumonia.explain.overlay import contour_level, legend, overlay
+from pneumonia.notices import AGAINST_HELP, HEATMAP_HELP, INTENDED_USE, NOTICE, POPULATION
 from pneumonia.operating_points import Interval, OperatingPoint
 from pneumonia.variants import get_variant
 
@@ -22,6 +23,10 @@ from pneumonia.variants import get_variant
 PREVIEW_SIDE = 1024
 COMPARISON_SIDE = 512
 THUMBNAIL_SIDE = 160
+
+OPACITY = 0.6
+# Drawn over the overlay unless the reader chooses otherwise.
+SHOW = (content.LUNGS,)
 
 _HASH_LENGTH = 12
 
@@ -39,13 +44,14 @@ def unavailable_record(variant: str, reason: str, name: str) -> dict[str, Any]:
     return {"name": name, "status": "unavailable", "variant": variant, "finding": None, "error": reason}
 
 
-def percent(share: float) -> str:
-    """A share in [0, 1] to one decimal; 0% and 100% are kept for what is exactly that."""
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    if 0.9995 <= share < 1:
-        return ">99.9%"
-    return f"{share:.1%}"
+def percent(share: float, decimals: int = 1) -> str:
+    """A share in [0, 1]; 0% and 100% are kept for what is exactly that."""
+    least = 10.0 ** -(decimals + 2)
+    if 0 < share < least / 2:
+        return f"<{least:.{decimals}%}"
+    if 1 - least / 2 <= share < 1:
+        return f">{1 - least:.{decimals}%}"
+    return f"{share:.{decimals}%}"
 
 
 def interval(share: Interval) -> str:
@@ -74,7 +80,9 @@ def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
     return np.rint(shown * 255).astype(np.uint8)
 
 
-def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float, opacity: float) -> np.ndarray:
+def overlay_on(
+    shown: np.ndarray, prediction: Prediction, scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW
+) -> np.ndarray:
     """The evidence over a preview.
 
     Args:
@@ -82,12 +90,20 @@ def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float, opacity:
         prediction: a reading with a heatmap.
         scale: logits at which the colours saturate.
         opacity: of the strongest evidence, in [0, 1].
+        show: keys of `content.SHOWN`.
 
     Returns:
         uint8 (H, W, 3), RGB.
     """
+    heatmap = prediction.heatmap_on(shown)
     pixels = shown.astype(np.float32) / 255
-    return overlay(pixels, prediction.heatmap_on(shown), scale=scale, opacity=opacity)
+    picture = overlay(pixels, heatmap, scale, opacity, against=content.AGAINST in show)
+    if content.LUNGS in show and prediction.lungs is not None:
+        picture = outline_lungs(picture, prediction.lungs)
+    level = contour_level(scale)
+    if content.CONTOUR in show and prediction.heatmap.max() >= level:
+        picture = mark_peak(contour_evidence(picture, heatmap, level), prediction.peak)
+    return picture
 
 
 def _data_uri(image: np.ndarray) -> str:
@@ -182,14 +198,44 @@ def checks(prediction: Prediction) -> str:
     return f"<h3>{escape(content.CHECKS)}</h3>{body}"
 
 
-def colour_key(scale: float) -> str:
-    """The overlay's colours with their unit, and how to read them."""
-    label = f"Colours from 0 (left, clear) to {scale:g} logits towards pneumonia (right)."
+def in_lungs(prediction: Prediction) -> str:
+    """How much of the evidence lies inside the lungs, in one sentence."""
+    if prediction.lungs is None:
+        sentence = content.LUNGS_UNKNOWN
+    elif prediction.in_lung_share is None:
+        sentence = content.NO_EVIDENCE
+    else:
+        share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
+        sentence = content.IN_LUNGS.format(share=share, area=area)
+    return f'<p class="in-lungs">{escape(sentence)}</p>'
+
+
+def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW) -> str:
+    """What is drawn over the radiograph, with its unit, and how to read it; arguments as for `overlay_on`."""
+    against = content.AGAINST in show
+    label = f"Colours from 0 (clear) to {scale:g} logits towards pneumonia (right)."
+    if against:
+        label += f" Blue from 0 to {scale:g} logits against it (left)."
+    image = _data_uri(legend(width=256, height=12, opacity=opacity, against=against))
+    level = contour_level(scale)
+    lines = {
+        content.LUNGS: [("lungs", content.KEY_LUNGS)],
+        content.CONTOUR: [
+            ("contour", content.KEY_CONTOUR.format(level=level)),
+            ("peak", content.KEY_PEAK.format(level=level)),
+        ],
+    }
+    keys = "".join(
+        f'<li class="key-{name}">{escape(words)}</li>'
+        for chosen in lines
+        if chosen in show
+        for name, words in lines[chosen]
+    )
     return (
-        f'<figure class="colour-key"><div class="colour-scale"><span>0</span>'
-        f'<img src="{_data_uri(legend(width=256, height=12))}" alt="{escape(label)}">'
-        f"<span>{scale:g} logits or more</span></div>"
-        f"<figcaption>{escape(HEATMAP_HELP)}</figcaption></figure>"
+        f'<figure class="colour-key"><div class="colour-scale"><span>{f"&minus;{scale:g}" if against else "0"}</span>'
+        f'<img src="{image}" alt="{escape(label)}"><span>{scale:g} logits or more</span></div>'
+        + (f'<ul class="line-keys">{keys}</ul>' if keys else "")
+        + f"<figcaption>{escape(HEATMAP_HELP)}{escape(' ' + AGAINST_HELP if against else '')}</figcaption></figure>"
     )
 
 
@@ -227,11 +273,12 @@ def comparison(
 
 def _row(shown: np.ndarray, prediction: Prediction, point: OperatingPoint, scale: float) -> str:
     variant = get_variant(prediction.variant)
-    image = _data_uri(overlay_on(shown, prediction, scale, opacity=0.6))
+    image = _data_uri(overlay_on(shown, prediction, scale))
     return (
         f'<tr role="row" class="{_finding_class(prediction)}"><th role="rowheader" scope="row">'
         f"{escape(variant.title)}<small>{escape(variant.summary)}</small></th>"
-        f'<td role="cell"><img src="{image}" alt="{escape(content.OVERLAY_ALT)}"></td>'
+        f'<td role="cell"><img src="{image}" alt="{escape(content.OVERLAY_ALT)}">'
+        f"{in_lungs(prediction)}</td>"
         f'<td role="cell">{_finding(prediction, "p")}</td>'
         f'<td role="cell">{probability_bar(prediction, point)}'
         f'<p class="operating-point">{escape(_operating_point(point))}</p></td></tr>'

@@ -46,13 +46,38 @@ def heatmap_on(heatmap: np.ndarray, height: int, width: int, box: Box = WHOLE) -
     Returns:
         float32 (H, W) in logits, bilinear between the centres of the grid's cells; 0 outside the box.
     """
-    left, right = (round(x * width) for x in (box.left, box.right))
-    top, bottom = (round(y * height) for y in (box.top, box.bottom))
-    size = max(right - left, 1), max(bottom - top, 1)
-    inner = cv2.resize(heatmap, size, interpolation=cv2.INTER_LINEAR)
+    left, top, right, bottom = _pixels(box, height, width)
+    inner = cv2.resize(heatmap, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
     if box == WHOLE:
         return inner
     whole = np.zeros((height, width), np.float32)
-    part = whole[top : top + size[1], left : left + size[0]]
-    part[:] = inner[: part.shape[0], : part.shape[1]]
+    whole[top:bottom, left:right] = inner
     return whole
+
+
+def part_of(image: np.ndarray, box: Box) -> np.ndarray:
+    """The pixels of an image (H, W) that a box covers, at least one: (h, w), the same values."""
+    left, top, right, bottom = _pixels(box, *image.shape)
+    return image[top:bottom, left:right]
+
+
+def peak_of(heatmap: np.ndarray, box: Box = WHOLE) -> tuple[float, float]:
+    """Where a map is highest.
+
+    Args:
+        heatmap: float32 (h, w).
+        box: the part of the image that it covers.
+
+    Returns:
+        x and y of the middle of the highest cell, in fractions of the image's width and height.
+    """
+    height, width = heatmap.shape
+    row, column = np.unravel_index(heatmap.argmax(), heatmap.shape)
+    x = box.left + (box.right - box.left) * (float(column) + 0.5) / width
+    return x, box.top + (box.bottom - box.top) * (float(row) + 0.5) / height
+
+
+def _pixels(box: Box, height: int, width: int) -> tuple[int, int, int, int]:
+    """First column and row of a box, and those behind its last, in an image of a size; never empty."""
+    left, top = min(round(box.left * width), width - 1), min(round(box.top * height), height - 1)
+    return left, top, max(round(box.right * width), left + 1), max(round(box.bottom * height), top + 1)

@@ -1,6 +1,8 @@
 """Where the lungs are in a radiograph: served without tensorflow."""
 
+import functools
 import hashlib
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,12 +213,28 @@ def load_lung_fields(weights: Path | None = None) -> LungFields:
     """Load the trained segmentation.
 
     Args:
-        weights: a weights folder to use instead of the one that comes with the project.
+        weights: a weights folder to use instead of the one that comes with the project, which is loaded once and
+            then shared.
 
     Raises:
         WeightsError: if there is none, or it does not match its own hashes.
     """
-    bundle = read_bundle(weights or LUNG_FIELDS_FOLDER)
+    if weights is not None:
+        return _load(weights)
+    with _LOADING:
+        return _shared(LUNG_FIELDS_FOLDER)
+
+
+_LOADING = threading.Lock()
+
+
+@functools.cache
+def _shared(folder: Path) -> LungFields:
+    return _load(folder)
+
+
+def _load(folder: Path) -> LungFields:
+    bundle = read_bundle(folder)
     try:
         return LungFields(
             bundle.contents[SERVED_MODEL],

@@ -27,6 +27,8 @@ HEATMAP_HELP = (
     "same evidence in every case and variant. A clear image means little evidence."
 )
 
+AGAINST_HELP = "Blue marks regions that lowered the score."
+
 DATA = (
     "Chest X-Ray Images (Pneumonia): Kermany, Zhang and Goldbaum 2018, doi 10.17632/rscbjbr9sj, CC BY 4.0. "
     "Only its training part was used; its test part was never read."

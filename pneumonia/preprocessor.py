@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pneumonia.errors import WeightsError
-from pneumonia.lung_fields import LungFields, load_lung_fields
+from pneumonia.lung_fields import LungFields, LungSegmentation, load_lung_fields
 from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
 from pneumonia.variants import Field
 
@@ -17,12 +17,10 @@ class Prepared(NamedTuple):
     Attributes:
         image: float32 (S, S) in [0, 1].
         view: what it shows.
-        lungs_found: None where the lungs were not looked for.
     """
 
     image: np.ndarray
     view: View
-    lungs_found: bool | None
 
 
 class Preprocessor:
@@ -46,18 +44,23 @@ class Preprocessor:
             if self._lung_fields.weights_sha256 != preprocessing.lung_fields:
                 raise WeightsError("These weights were trained with another version of the lung fields.")
 
-    def locate(self, square: np.ndarray) -> tuple[View, bool | None]:
-        """What to show of a squashed radiograph, float32 (S, S) in [0, 1], and whether its lungs were found."""
-        if self._lung_fields is None:
-            return WHOLE_IMAGE, None
-        lungs = self._lung_fields.segment(square)
-        return self.record.view(lungs.inside), lungs.found
+    def locate(self, square: np.ndarray, lungs: LungSegmentation | None = None) -> View:
+        """What to show of a radiograph.
 
-    def apply(self, pixels: np.ndarray) -> Prepared:
-        """Prepare one radiograph, float32 (H, W) in [0, 1]."""
+        Args:
+            square: float32 (S, S) in [0, 1], squashed.
+            lungs: of the same radiograph, if they were looked for already; else they are looked for as needed.
+        """
+        if self._lung_fields is None:
+            return WHOLE_IMAGE
+        lungs = lungs or self._lung_fields.segment(square)
+        return self.record.view(lungs.inside)
+
+    def apply(self, pixels: np.ndarray, lungs: LungSegmentation | None = None) -> Prepared:
+        """Prepare one radiograph, float32 (H, W) in [0, 1]; the lungs as for `locate`."""
         square = self.record.squash(pixels)
-        view, found = self.locate(square)
-        return Prepared(self.record.apply(square, view), view, found)
+        view = self.locate(square, lungs)
+        return Prepared(self.record.apply(square, view), view)
 
 
 def new_preprocessor(size: int, field: Field, stretched: bool = True) -> Preprocessor:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 import cli
 
 from pneumonia.errors import DataError, ImageError
+from pneumonia.explain.marks import outline_lungs
 from pneumonia.explain.overlay import overlay
 from pneumonia.images import decode
 from pneumonia.notices import NOTICE
@@ -34,6 +35,7 @@ _CSV_COLUMNS = (
     "threshold",
     "operating_point",
     "logit",
+    "in_lung_share",
     "checks",
     "error",
     "variant",
@@ -50,7 +52,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--operating-point", choices=OPERATING_POINTS, default=BALANCED)
     parser.add_argument("--format", choices=("text", "jsonl", "csv"), default="text")
     parser.add_argument("--output", type=Path, help="file to write to instead of standard output")
-    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG")
+    parser.add_argument(
+        "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG; dashes outline the lungs"
+    )
     return parser.parse_args()
 
 
@@ -141,6 +145,8 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
         return
     pixels = radiograph.pixels
     picture = overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)
+    if prediction.lungs is not None:
+        picture = outline_lungs(picture, prediction.lungs)
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
     name = f"{stem}.{prediction.image_sha256[:8]}.png"

@@ -16,9 +16,11 @@ import cv2
 import numpy as np
 
 from pneumonia import Prediction, load_predictor
+from pneumonia.case import Case
 from pneumonia.checks import Check
 from pneumonia.errors import ImageError, WeightsError
-from pneumonia.images import Radiograph, decode
+from pneumonia.images import decode
+from pneumonia.lung_fields import LungSegmentation, cleaned
 from pneumonia.operating_points import Interval, OperatingPoint
 
 ROOT = Path(__file__).parent.parent
@@ -31,6 +33,19 @@ SPECIFICITY = Interval(0.902, 0.871, 0.929)
 
 # Added to the mean grey value, so that variants may disagree about an image.
 _LEANINGS = {"custom-cnn": -0.15, "mobilenetv2-frozen": 0.0, "mobilenetv2-finetuned": 0.1}
+
+
+def segmentation(*lungs: tuple[slice, slice], side: int = 100) -> LungSegmentation:
+    """What is found where lungs are the given rows and columns of a square image."""
+    mask = np.zeros((side, side), np.float32)
+    for lung in lungs:
+        mask[lung] = 1.0
+    mask, _, measures = cleaned(mask, 0.5)
+    return LungSegmentation(mask, 0.5, measures, found=len(lungs) == 2)
+
+
+# Two upright rectangles that cover 24 % of any image.
+LUNGS = segmentation((slice(20, 80), slice(20, 40)), (slice(20, 80), slice(60, 80)))
 
 
 class FakePredictor:
@@ -60,10 +75,11 @@ class FakePredictor:
             "weights_sha256": self.weights_sha256,
         }
         try:
-            radiograph = source if isinstance(source, Radiograph) else decode(source)
+            case = source if isinstance(source, Case) else Case(decode(source))
         except ImageError as error:
             check = Check("image", "reject", str(error))
             return Prediction(status="rejected", error=str(error), checks=(check,), **known)
+        radiograph = case.radiograph
         probability = float(np.clip(radiograph.pixels.mean() + _LEANINGS[self.variant], 0.001, 0.999))
         grid = cv2.resize(radiograph.pixels, (7, 7), interpolation=cv2.INTER_AREA)
         return Prediction(
@@ -72,6 +88,8 @@ class FakePredictor:
             probability=probability,
             logit=float(np.log(probability / (1 - probability))),
             heatmap=self.heatmap_scale * (grid + _LEANINGS[self.variant]).astype(np.float32),
+            lungs=LUNGS,
+            in_lung_share=0.82,
             image_sha256=radiograph.sha256,
             checks=radiograph.checks,
             **known,

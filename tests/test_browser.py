@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo import content
-from pneumonia.notices import NOTICE
+from pneumonia.notices import AGAINST_HELP, NOTICE
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.fakes import ROOT, served
@@ -106,6 +106,23 @@ def test_another_operating_point_and_opacity_change_what_is_shown(page, chest):
     page.locator("#operating-point").get_by_label("Rule-in").check()
     expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
     page.locator("#opacity input[type=range]").fill("0.1")
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+def test_what_is_drawn_over_the_overlay_can_be_chosen_with_the_keyboard(page, chest):
+    _upload(page, chest)
+    first = _overlay(page)
+    expect(page.locator("#in-lungs").get_by_role("status")).to_contain_text("82% of the evidence for pneumonia")
+    show, key = page.locator("#show"), page.locator("#colour-key")
+    expect(show).to_contain_text(content.SHOW)
+    for label in content.SHOWN.values():
+        expect(show.get_by_label(label)).to_be_visible()
+    expect(show.get_by_label(content.SHOWN[content.LUNGS])).to_be_checked()
+    show.get_by_label(content.SHOWN[content.AGAINST]).focus()
+    page.keyboard.press("Space")
+    expect(key).to_contain_text(AGAINST_HELP)
+    show.get_by_label(content.SHOWN[content.LUNGS]).uncheck()
+    expect(key).not_to_contain_text(content.KEY_LUNGS)
     expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
 
 

@@ -13,9 +13,12 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from demo import content
+from demo import content, views
+from demo import handlers as handlers_module
 from demo.handlers import CompareHandlers, Predictors, ReadHandlers, Session
+from pneumonia import load_predictor
 from pneumonia.labels import PNEUMONIA, UNCERTAIN
+from pneumonia.lung_fields import LungFields
 from pneumonia.variants import PUBLISHED
 from tests.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake, served
 from tests.making import encode, radiograph
@@ -68,14 +71,15 @@ def test_each_variant_is_loaded_once_however_many_ask():
 
 def test_read_shows_and_records_one_prediction(chest):
     session = Session()
-    record, kept, verdict, overlay, key, checks, original = ReadHandlers(Predictors(load_fake)).read(
+    record, kept, verdict, overlay, key, share, checks, original = ReadHandlers(Predictors(load_fake)).read(
         chest, VARIANT, "balanced", session
     )
     assert json.loads(json.dumps(record))["name"] == "chest.png"
     assert record["variant"] == VARIANT and record["operating_point"] == "balanced"
     assert f"{record['probability']:.1%}" in verdict and record["finding"] in verdict
     assert overlay.shape == (*original.shape, 3) and not np.array_equal(overlay[..., 0], original)
-    assert "logits" in key and content.CHECKS in checks
+    assert "logits" in key and "82% of the evidence" in share and content.CHECKS in checks
+    assert record["in_lung_share"] == 0.82 and "lungs" not in record
     assert kept is session and session.reading is not None
 
 
@@ -88,14 +92,26 @@ def test_another_operating_point_runs_no_network(chest):
     assert loader.readings == 1
 
 
-def test_another_opacity_runs_no_network_and_stays_for_the_next_image(chest):
+def test_another_drawing_runs_no_network_and_stays_for_the_next_image(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
-    original = handlers.read(chest, VARIANT, "balanced", session)[-1]
-    clear = handlers.fade(0.0, session)
-    assert np.array_equal(clear[..., 0], original)
+    *_, overlay, _, _, _, original = handlers.read(chest, VARIANT, "balanced", session)
+    bare, _ = handlers.redraw(views.OPACITY, [], session)
+    assert not np.array_equal(bare, overlay)  # the outline of the lungs is gone
+    clear, key = handlers.redraw(0.0, [], session)
+    assert np.array_equal(clear[..., 0], original) and content.KEY_LUNGS not in key
     assert loader.readings == 1
     assert np.array_equal(handlers.read(chest, VARIANT, "balanced", session)[3], clear)
+
+
+@pytest.mark.parametrize("chosen", content.SHOWN)
+def test_everything_that_can_be_chosen_is_drawn_and_in_the_key(chest, chosen):
+    session = Session()
+    handlers = ReadHandlers(Predictors(load_fake))
+    handlers.read(chest, "custom-cnn", "balanced", session)  # leans to evidence against, in the dark
+    bare, plain_key = handlers.redraw(1.0, [], session)
+    drawn, key = handlers.redraw(1.0, [chosen], session)
+    assert not np.array_equal(drawn, bare) and key != plain_key
 
 
 def test_choosing_another_image_or_variant_forgets_the_reading(chest):
@@ -103,12 +119,13 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     session = Session()
     handlers.choose(chest, session)
     handlers.read(None, VARIANT, "balanced", session)
-    verdict, overlay, key, checks = handlers.forget("custom-cnn", session)
+    verdict, overlay, key, share, checks = handlers.forget("custom-cnn", session)
     assert content.PRESS in verdict
-    assert (overlay, key, checks, session.reading) == (None, "", "", None)
+    assert (overlay, key, share, checks, session.reading) == (None, "", "", "", None)
     # What would redraw it finds nothing to redraw.
-    assert _skipped(handlers.judge("rule-in", session)) and _skipped(handlers.fade(0.1, session))
-    assert handlers.choose(chest, session)[2:] == (None, "", "", None)
+    assert _skipped(handlers.judge("rule-in", session))
+    assert all(_skipped(value) for value in handlers.redraw(0.1, [], session))
+    assert handlers.choose(chest, session)[2:] == (None, "", "", "", None)
 
 
 def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
@@ -128,10 +145,10 @@ def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
 def test_a_rejected_upload_gives_its_sentence_and_takes_the_old_reading_away(chest, document):
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
     handlers.read(chest, VARIANT, "balanced", session)
-    record, _, verdict, overlay, key, checks, original = handlers.read(document, VARIANT, "balanced", session)
+    record, _, verdict, overlay, key, share, checks, original = handlers.read(document, VARIANT, "balanced", session)
     assert record["status"] == "rejected" and record["probability"] is None
     assert 'role="alert"' in verdict and "PDF" in verdict
-    assert (overlay, key, checks, original, session.reading) == (None, "", "", None, None)
+    assert (overlay, key, share, checks, original, session.reading) == (None, "", "", "", None, None)
 
 
 @pytest.mark.parametrize(("file", "sentence"), [(None, content.NO_FILE), ("/nowhere/x.png", content.EXPIRED)])
@@ -172,6 +189,18 @@ def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(ches
     assert {record["finding"] for record in records} == {UNCERTAIN, "NORMAL"} and "disagree" in table
     judged = handlers.judge("screening", session)
     assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
+
+
+def test_compare_decodes_once_and_segments_once(chest, monkeypatch):
+    """With the weights of the repository, which are shown the whole image."""
+    calls = []
+    decode, segment = handlers_module.decode, LungFields.segment
+    monkeypatch.setattr(handlers_module, "decode", lambda source: calls.append("decode") or decode(source))
+    monkeypatch.setattr(LungFields, "segment", lambda *given: calls.append("segment") or segment(*given))
+    monkeypatch.setattr("pneumonia.predictor.decode", lambda source: pytest.fail("decoded again"))
+    records, _, _ = CompareHandlers(Predictors(load_predictor)).compare(chest, "balanced", Session())
+    assert [record["status"] for record in records] == ["read"] * len(PUBLISHED)
+    assert calls == ["decode", "segment"]
 
 
 def test_sessions_start_as_copies_of_their_own(chest):

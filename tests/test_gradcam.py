@@ -8,7 +8,6 @@ import tensorflow as tf
 from pneumonia.engine import Engine
 from pneumonia.errors import WeightsError
 from pneumonia.explain.gradcam import ServingModule
-from pneumonia.explain.overlay import legend, overlay
 from pneumonia.models.head import attach_head
 
 
@@ -81,27 +80,3 @@ def test_the_compiled_model_agrees(hidden_units, pooling, image):
 def test_a_broken_model_is_refused():
     with pytest.raises(WeightsError):
         Engine(b"not a model")
-
-
-def test_overlay_leaves_the_image_where_there_is_no_evidence():
-    pixels = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
-    heat = np.zeros((8, 8), np.float32)
-    heat[2, 2], heat[3, 3] = 8.0, -8.0
-    picture = overlay(pixels, heat, scale=8.0)
-    grey = np.rint(pixels * 255).astype(np.uint8)
-    changed = (picture != grey[..., None]).any(axis=-1)
-    assert changed[2, 2] and changed.sum() == 1
-    assert picture.shape == (8, 8, 3) and picture.dtype == np.uint8
-
-
-def test_overlay_is_on_one_scale_not_stretched_per_image():
-    pixels = np.full((4, 4), 0.5, np.float32)
-    weak = overlay(pixels, np.full((4, 4), 1.0, np.float32), scale=8.0)
-    strong = overlay(pixels, np.full((4, 4), 8.0, np.float32), scale=8.0)
-    assert np.abs(strong.astype(int) - 128).sum() > 2 * np.abs(weak.astype(int) - 128).sum()
-
-
-def test_colours_grow_lighter_evenly():
-    bar = legend(100, 1)[0, 25:].astype(float)
-    lightness = bar @ [0.2126, 0.7152, 0.0722]
-    assert (np.diff(lightness) > -1).all() and lightness[-1] - lightness[0] > 80

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pneumonia import Prediction, list_variants, load_predictor
-from pneumonia.bundle import read_bundle
+from pneumonia import Prediction, list_variants, load_predictor, lung_fields
+from pneumonia.bundle import WEIGHTS_FOLDER, read_bundle
+from pneumonia.case import Case
 from pneumonia.errors import WeightsError
 from pneumonia.images import decode
+from pneumonia.lung_fields import LungFields, LungSegmentation, Measures
 from pneumonia.predictor import Predictor
 from pneumonia.preprocessor import new_preprocessor
 from tests.tiny import SIZE, tiny_radiograph
@@ -71,11 +74,117 @@ def test_a_network_of_the_lungs_maps_nothing_else(hull_predictor, data_dir):
     assert drawn.any() and not drawn[: int(top * 200)].any() and not drawn[:, : int(left * 200)].any()
 
 
-def test_a_network_of_the_lungs_says_when_it_found_none(hull_predictor):
+def test_a_network_of_the_lungs_is_shown_everything_when_it_found_none(hull_predictor):
     prediction = hull_predictor.predict(np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8))
-    (check,) = (check for check in prediction.checks if check.name == "lungs")
-    assert check.status == "warn" and "whole image" in check.message
     assert prediction.to_dict()["field_of_view"] == {"left": 0.0, "top": 0.0, "right": 1.0, "bottom": 1.0}
+
+
+# === The lungs at work ===
+
+CHEST = WEIGHTS_FOLDER.parent / "demo" / "examples" / "synthetic-normal-1.png"
+
+
+def with_evidence(predictor, heatmap, monkeypatch):
+    """The same predictor, whose network gives this map."""
+    heatmap = np.array(heatmap, np.float32)
+    monkeypatch.setattr(predictor._engine, "run", lambda image: (1.0, heatmap))
+    return predictor
+
+
+def named(prediction, name):
+    return [(check.status, check.message) for check in prediction.checks if check.name == name]
+
+
+@pytest.fixture
+def two_lungs(monkeypatch):
+    """In every image two lungs are found, of two pixels each on a grid of four by four."""
+    mask = np.zeros((4, 4), np.float32)
+    mask[1:3, 0] = mask[1:3, 3] = 1.0
+    lungs = LungSegmentation(mask, 0.5, Measures(0.25, 1.0, 1.0, True), found=True)
+    monkeypatch.setattr(LungFields, "segment", lambda *_: lungs)
+    return lungs
+
+
+def test_every_reading_says_how_much_of_its_evidence_lies_in_the_lungs(tiny_predictor, picture, two_lungs, monkeypatch):
+    heatmap = np.full((4, 4), -1.0)
+    heatmap[1, 0], heatmap[2, 1] = 6.0, 2.0
+    prediction = with_evidence(tiny_predictor, heatmap, monkeypatch).predict(picture)
+    assert prediction.lungs is two_lungs and prediction.lung_area == 0.25
+    assert prediction.in_lung_share == pytest.approx(6 / 8)
+    assert prediction.to_dict()["in_lung_share"] == prediction.in_lung_share
+    assert "lungs" not in prediction.to_dict() and prediction.peak == (0.125, 0.375)
+    assert named(prediction, "lungs") == named(prediction, "evidence") == []
+
+
+def test_evidence_outside_the_lungs_is_warned_of_where_there_is_enough_to_matter(
+    tiny_predictor, picture, two_lungs, monkeypatch
+):
+    # A quarter inside, worth 17.6 / 16 logits; then less than one logit in all; then less than is worth a share.
+    for size, share, warned in ((17.6, 0.25, 1), (15.8, 0.25, 0), (1.5, None, 0)):
+        heatmap = np.zeros((4, 4))
+        heatmap[1, 0], heatmap[0, 1] = size / 4, 3 * size / 4
+        prediction = with_evidence(tiny_predictor, heatmap, monkeypatch).predict(picture)
+        assert prediction.in_lung_share == (share and pytest.approx(share))
+        assert [status for status, _ in named(prediction, "evidence")] == ["warn"] * warned
+    heatmap[1, 0], heatmap[0, 1] = 10.0, 10.0
+    assert not named(with_evidence(tiny_predictor, heatmap, monkeypatch).predict(picture), "evidence")
+
+
+def test_share_in_a_field_of_view_counts_the_lungs_within_it(hull_predictor, picture, two_lungs, monkeypatch):
+    prediction = with_evidence(hull_predictor, np.ones((2, 2)), monkeypatch).predict(picture)
+    left, top, right, bottom = prediction.field_of_view
+    # The hull runs through the centres of the lungs' pixels and is widened by 0.04.
+    assert (left, top, right, bottom) == pytest.approx((0.085, 0.335, 0.915, 0.665), abs=0.002)
+    # Rounded to the grid of the lungs, that is its middle rows: half lung.
+    assert prediction.in_lung_share == prediction.lung_area == 0.5
+
+
+@pytest.mark.parametrize("shown", ["tiny_predictor", "hull_predictor"])
+def test_an_image_without_lungs_is_read_with_a_true_warning(shown, request):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8)
+    prediction = request.getfixturevalue(shown).predict(noise)
+    assert prediction.status == "read"
+    assert prediction.lungs is prediction.in_lung_share is prediction.lung_area is None
+    ((status, message),) = named(prediction, "lungs")
+    assert status == "warn" and message.startswith("No two lung fields were found")
+    # The tiny network is always shown the whole image, so nothing followed from it.
+    assert ("whole image" in message) == (shown == "hull_predictor")
+
+
+def test_without_lung_fields_whole_images_are_read_and_others_refused(tiny_weights, picture, tmp_path, monkeypatch):
+    bundle = read_bundle(tiny_weights)
+    needy = {**bundle.config, "preprocessing": new_preprocessor(SIZE, "hull").record.to_dict()}
+    damaged = tmp_path / "damaged"
+    shutil.copytree(lung_fields.LUNG_FIELDS_FOLDER, damaged)
+    (damaged / "model.tflite").write_bytes(b"damaged")
+    for folder in (tmp_path / "nowhere", damaged):
+        monkeypatch.setattr(lung_fields, "LUNG_FIELDS_FOLDER", folder)
+        prediction = Predictor(bundle).predict(picture)
+        assert prediction.status == "read" and prediction.lungs is prediction.in_lung_share is None
+        ((status, message),) = named(prediction, "lungs")
+        assert status == "warn" and "not looked for" in message
+        with pytest.raises(WeightsError):
+            Predictor(replace(bundle, config=needy))
+
+
+def test_variants_share_one_case(tiny_predictor, hull_predictor, monkeypatch):
+    calls = []
+    segment = LungFields.segment
+    monkeypatch.setattr(LungFields, "segment", lambda *given: calls.append("segment") or segment(*given))
+    case = Case(decode(CHEST))
+    first, second = (predictor.predict(case) for predictor in (tiny_predictor, hull_predictor))
+    assert calls == ["segment"] and first.lungs is second.lungs and first.lungs.found
+    assert first == tiny_predictor.predict(CHEST) and second == hull_predictor.predict(CHEST)
+    assert second.field_of_view != first.field_of_view
+
+
+def test_lung_fields_are_loaded_once_however_many_ask(monkeypatch, tmp_path):
+    loads = []
+    monkeypatch.setattr(lung_fields, "LUNG_FIELDS_FOLDER", tmp_path)
+    monkeypatch.setattr(lung_fields, "_load", lambda folder: loads.append(folder) or object())
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: lung_fields.load_lung_fields(), range(8)))) == 1
+    assert loads == [tmp_path]
 
 
 def test_a_bad_image_is_rejected_with_a_sentence(tiny_predictor):

@@ -8,9 +8,11 @@ import pytest
 
 from pneumonia.errors import WeightsError
 from pneumonia.geometry import WHOLE
+from pneumonia.lung_fields import LungFields
 from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
 from pneumonia.preprocessor import Preprocessor, new_preprocessor
 from pneumonia.variants import FIELDS
+from tests.fakes import segmentation
 
 SIZE = 96
 
@@ -90,6 +92,14 @@ def test_a_new_record_names_the_lung_fields_it_depends_on():
     assert new_preprocessor(SIZE, "image").record == Preprocessing(SIZE)
 
 
-def test_lungs_that_are_not_there_are_not_found():
+def test_without_lungs_to_be_found_the_whole_image_is_prepared():
     prepared = new_preprocessor(224, "hull").apply(np.random.default_rng(0).random((300, 200), dtype=np.float32))
-    assert prepared.lungs_found is False and prepared.view == WHOLE_IMAGE and prepared.image.shape == (224, 224)
+    assert prepared.view == WHOLE_IMAGE and prepared.image.shape == (224, 224)
+
+
+def test_lungs_that_were_found_already_are_not_looked_for_again(monkeypatch):
+    preprocessor = new_preprocessor(SIZE, "box")
+    lungs = segmentation((slice(30, 70), slice(20, 40)), (slice(30, 70), slice(60, 80)), side=SIZE)
+    monkeypatch.setattr(LungFields, "segment", lambda *_: pytest.fail("segmented again"))
+    prepared = preprocessor.apply(np.zeros((SIZE, SIZE), np.float32), lungs)
+    assert prepared.view.box == preprocessor.record.view(two_lungs()).box != WHOLE

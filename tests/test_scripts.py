@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pneumonia import load_predictor
+from pneumonia.explain.marks import OUTLINE_COLOUR
 from pneumonia.notices import NOTICE
 from pneumonia.recipes import get_recipe, list_recipes
 from tests.tiny import SIZE, tiny_radiograph, write_tiny_data
@@ -246,6 +247,7 @@ class TestPredict:
         assert [row["path"] for row in rows] == paths
         assert [row["status"] for row in rows] == ["rejected", "read", "read"]
         assert rows[1]["variant"] == "custom-cnn" and rows[1]["operating_point"] == "screening"
+        assert rows[0]["in_lung_share"] is rows[1]["in_lung_share"] is None and "lungs" not in rows[1]
 
     def test_csv_neutralises_formulas_and_heatmaps_are_written(self, folder, tmp_path):
         outputs = ("--output", tmp_path / "new" / "o.csv", "--heatmaps", tmp_path / "maps")
@@ -257,13 +259,23 @@ class TestPredict:
         maps = list((tmp_path / "maps").glob("*.png"))
         assert len(maps) == 2 and cv2.imread(str(maps[0])).shape == (256, 256, 3)
 
+    def test_the_share_in_the_lungs_is_written_and_their_outline_drawn(self, tmp_path):
+        chest = ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png"
+        done = run("predict.py", "--format", "csv", "--heatmaps", tmp_path, chest)
+        (row,) = csv.DictReader(done.stdout.splitlines())
+        assert 0 <= float(row["in_lung_share"]) <= 1
+        (drawn,) = tmp_path.glob("*.png")
+        assert (cv2.imread(str(drawn))[..., ::-1] == OUTLINE_COLOUR).all(axis=-1).sum() > 100
+
     def test_odd_names_end_no_run(self, tmp_path):
         picture = cv2.imencode(".png", tiny_radiograph(np.random.default_rng(0), diseased=True))[1].tobytes()
         names = [b"line\nbreak", b"not\xfftext", "Röntgen".encode(), b"l" * 250]
         for name in names:
             (tmp_path / os.fsdecode(name)).write_bytes(picture)
         done = run("predict.py", "--heatmaps", tmp_path / "maps", tmp_path)
-        assert done.returncode == 0 and len(done.stdout.splitlines()) == len(names)
+        # A warning is indented below its reading.
+        readings = [line for line in done.stdout.splitlines() if not line.startswith("  ")]
+        assert done.returncode == 0 and len(readings) == len(names)
         assert len(list((tmp_path / "maps").iterdir())) == len(names) and NOTICE in done.stderr
 
     def test_a_full_disk_is_told_in_one_sentence(self, folder):

@@ -6,12 +6,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from demo import views
+from demo import content, views
 from pneumonia import Prediction
 from pneumonia.checks import Check
 from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
-from pneumonia.notices import NOTICE
+from pneumonia.notices import AGAINST_HELP, NOTICE
 from pneumonia.operating_points import Interval, OperatingPoint
+from tests.fakes import LUNGS
 
 POINT = OperatingPoint(
     "balanced", 0.41, 0.35, 0.48, sensitivity=Interval(0.951, 0.934, 0.966), specificity=Interval(0.902, 0.871, 1.0)
@@ -93,10 +94,14 @@ def test_bar_draws_probability_threshold_and_zone_and_says_them_to_screen_reader
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(0.0, "0.0%"), (1.0, "100.0%"), (0.0001, "<0.1%"), (0.9999, ">99.9%"), (0.5, "50.0%")]
+    ("share", "decimals", "words"),
+    [
+        *((0.0, 1, "0.0%"), (1.0, 1, "100.0%"), (0.0001, 1, "<0.1%"), (0.9999, 1, ">99.9%"), (0.5, 1, "50.0%")),
+        *((0.0, 0, "0%"), (1.0, 0, "100%"), (0.004, 0, "<1%"), (0.996, 0, ">99%"), (0.994, 0, "99%")),
+    ],
 )
-def test_percent_never_rounds_to_certainty(share, words):
-    assert views.percent(share) == words
+def test_percent_never_rounds_to_certainty(share, decimals, words):
+    assert views.percent(share, decimals) == words
 
 
 def test_rejection_is_an_alert_without_a_prediction():
@@ -145,6 +150,40 @@ def test_overlay_colours_the_evidence_and_only_it():
     assert np.array_equal(clear, np.repeat(shown[..., None], 3, axis=2))
 
 
+def test_lungs_contour_and_peak_are_drawn_where_they_lie():
+    """Lungs from 20 to 80 of 100 along, 20 apart in the middle; evidence of up to 4 logits upper left."""
+    shown = np.full((200, 200), 90, np.uint8)
+    prediction = reading(0.9, lungs=LUNGS)
+    plain = views.overlay_on(shown, prediction, 4.0, 0.6, [])
+
+    def changed(*show):
+        return (views.overlay_on(shown, prediction, 4.0, 0.6, show) != plain).any(axis=-1)
+
+    lungs, evidence = changed(content.LUNGS), changed(content.CONTOUR)
+    rows = np.flatnonzero(lungs.any(axis=1))
+    assert 36 <= rows.min() <= 40 and 158 <= rows.max() <= 162 and not lungs[:, 85:115].any()
+    assert evidence[48:52, 48:52].all()  # the cross, in the middle of the upper left cell
+    assert not evidence[150:, 150:].any()
+    weak = replace(prediction, heatmap=prediction.heatmap / 5)
+    assert np.array_equal(
+        views.overlay_on(shown, weak, 4.0, 0.6, [content.CONTOUR]), views.overlay_on(shown, weak, 4.0, 0.6, [])
+    )
+
+
+def test_lungs_that_were_not_found_are_not_drawn():
+    shown = np.full((100, 100), 90, np.uint8)
+    assert np.array_equal(
+        views.overlay_on(shown, reading(0.9), 4.0), views.overlay_on(shown, reading(0.9), 4.0, show=[])
+    )
+
+
+def test_share_in_the_lungs_is_said_beside_that_of_a_map_without_knowledge():
+    words = _Text(views.in_lungs(reading(0.9, lungs=LUNGS, in_lung_share=0.823))).text
+    assert "82% of the evidence" in words and "would have 24% there" in words
+    assert content.LUNGS_UNKNOWN in _Text(views.in_lungs(reading(0.9))).text
+    assert content.NO_EVIDENCE in _Text(views.in_lungs(reading(0.1, lungs=LUNGS))).text
+
+
 @pytest.mark.parametrize(
     ("findings", "words"),
     [
@@ -159,13 +198,21 @@ def test_agreement(findings, words):
 
 
 def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
-    predictions = [reading(0.9), reading(0.1, variant="custom-cnn")]
+    predictions = [reading(0.9, lungs=LUNGS, in_lung_share=0.3), reading(0.1, variant="custom-cnn")]
     missing = {"mobilenetv2-frozen": "There are no weights."}
     table = _Text(views.comparison(np.zeros((64, 64), np.uint8), predictions, [POINT, POINT], 4.0, missing))
     assert table.tags.count("tr") == 1 + 3
     assert table.tags.count("img") == 1 + 2 + 1  # the original, two overlays, the colour key
     assert all(value for name, value in table.attributes if name == "alt")
-    for said in ("90.0%", "10.0%", "disagree", "MobileNetV2, frozen is unavailable. There are no weights.", NOTICE):
+    for said in (
+        "90.0%",
+        "10.0%",
+        "30% of the evidence",
+        content.LUNGS_UNKNOWN,
+        "disagree",
+        "MobileNetV2, frozen is unavailable. There are no weights.",
+        NOTICE,
+    ):
         assert said in table.text
 
 
@@ -178,5 +225,14 @@ def test_record_names_the_file_and_nothing_is_called_path():
 
 def test_colour_key_names_scale_and_unit():
     key = _Text(views.colour_key(4.0))
-    assert "4 logits or more" in key.text
+    assert "4 logits or more" in key.text and content.KEY_LUNGS in key.text
     assert "4 logits" in dict(key.attributes)["alt"]
+
+
+def test_colour_key_names_what_is_drawn_and_nothing_else():
+    bare, full = _Text(views.colour_key(4.0, show=[])), _Text(views.colour_key(4.0, show=content.SHOWN))
+    assert "contour at 1 logits" in full.text and "peak" in full.text and "\N{MINUS SIGN}4" in full.text
+    assert "against" in dict(full.attributes)["alt"] and AGAINST_HELP in full.text
+    for word in ("contour", "peak", content.KEY_LUNGS, AGAINST_HELP, "\N{MINUS SIGN}"):
+        assert word not in bare.text
+    assert views.colour_key(4.0, opacity=0.1) != views.colour_key(4.0, opacity=0.9)

@@ -85,9 +85,17 @@ def test_the_served_model_agrees_with_keras(predictor, validation):
 
 
 def test_the_map_adds_up_to_the_logit(predictor, validation):
+    assert_adds_up(predictor, [record.path for record in validation[::20]])
+
+
+def test_the_map_of_an_example_adds_up_to_the_logit(predictor):
+    assert_adds_up(predictor, EXAMPLES.glob("*.png"))
+
+
+def assert_adds_up(predictor, paths):
     bias = float(keras_model(predictor.variant).get_layer("logit").bias.numpy()[0])
-    for record in validation[::20]:
-        prediction = predictor.predict(record.path)
+    for path in paths:
+        prediction = predictor.predict(path)
         assert prediction.heatmap.mean() + bias == pytest.approx(prediction.logit, abs=1e-3)
 
 

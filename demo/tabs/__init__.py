@@ -53,9 +53,9 @@ def example_buttons(paths: Sequence[Path]) -> gr.HTML:
     return gr.HTML(views.example_buttons(images), js_on_load=_ON_EXAMPLE, visible=bool(paths))
 
 
-def live_region(elem_id: str) -> gr.HTML:
+def live_region(elem_id: str, html: str = "") -> gr.HTML:
     """HTML whose changes are announced to screen readers."""
-    return gr.HTML(views.welcome(), elem_id=elem_id, js_on_load=_LIVE_REGION)
+    return gr.HTML(html, elem_id=elem_id, js_on_load=_LIVE_REGION)
 
 
 def read_when_chosen(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from demo import content
-from demo.handlers import OPACITY, Predictors, ReadHandlers, Session
+from demo import content, views
+from demo.handlers import Predictors, ReadHandlers, Session
 from demo.tabs import (
     AT_ONCE,
     PRIVATE,
@@ -36,15 +36,20 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
             operating_point = operating_point_choice("operating-point")
             button = gr.Button(content.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
-            verdict = live_region("verdict")
+            verdict = live_region("verdict", views.welcome())
             with gr.Row(elem_classes="images"):
                 original = _image(content.ORIGINAL, "original", content.ORIGINAL_ALT)
                 overlay = _image(content.OVERLAY, "overlay", content.OVERLAY_ALT)
+            in_lungs = live_region("in-lungs")
             with gr.Row(elem_classes="overlay-controls"):
                 with gr.Column(min_width=280):
                     colour_key = gr.HTML(elem_id="colour-key")
                 with gr.Column(min_width=280):
-                    opacity = gr.Slider(0, 1, OPACITY, step=0.05, label=content.OPACITY, elem_id="opacity", buttons=[])
+                    shown = [(label, name) for name, label in content.SHOWN.items()]
+                    show = gr.CheckboxGroup(shown, value=list(views.SHOW), label=content.SHOW, elem_id="show")
+                    opacity = gr.Slider(
+                        0, 1, views.OPACITY, step=0.05, label=content.OPACITY, elem_id="opacity", buttons=[]
+                    )
             checks = gr.HTML(elem_id="checks")
 
     record = gr.JSON(visible=False, label="reading")
@@ -52,7 +57,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
 
     # === Events ===
 
-    details = [verdict, overlay, colour_key, checks]
+    details = [verdict, overlay, colour_key, in_lungs, checks]
     read = {
         "fn": handlers.read,
         "inputs": [upload, variant, operating_point, session],
@@ -71,7 +76,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
         reading.then(**judge, **AT_ONCE)
     variant.input(handlers.forget, [variant, session], details, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
-    opacity.change(handlers.fade, [opacity, session], overlay, **REDRAWN)
+    gr.on([opacity.change, show.change], handlers.redraw, [opacity, show, session], [overlay, colour_key], **REDRAWN)
     gr.on(None, handlers.availability, outputs=variant, **PRIVATE, show_progress="hidden")
 
 

@@ -66,7 +66,7 @@ def load_images(records: list[Record], preprocessor: Preprocessor) -> ImageSet:
     def read(record: Record) -> tuple[np.ndarray, View] | str:
         try:
             square = preprocessor.record.squash(decode(record.path).pixels)
-            return square, preprocessor.locate(square)[0]
+            return square, preprocessor.locate(square)
         except ImageError as error:
             return str(error)
 

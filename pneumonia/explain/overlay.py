@@ -6,37 +6,68 @@ import numpy as np
 # Logits at which the colour saturates, for every case and every variant.
 HEATMAP_SCALE = 40.0
 
-# Inferno rises evenly in lightness and keeps its order for the colour-blind. Its darkest third is left out:
-# on a radiograph it could not be told from shadow.
-_FIRST_COLOUR, _LAST_COLOUR = 85, 245
 # Share of the scale over which colour fades in, so that the edge of the evidence is no hard line.
 _FADE_IN = 0.25
 
+# Inferno rises evenly in lightness and keeps its order for the colour-blind. Its darkest third is left out:
+# on a radiograph it could not be told from shadow.
+_FIRST_COLOUR, _LAST_COLOUR = 85, 245
+# A straight line between two blues in CIELAB, which is as even. No blue from where colour has faded in comes closer to
+# any colour above than 25 units of CIELAB at the usual opacity, for eyes of every kind.
+_FIRST_BLUE, _LAST_BLUE = (20, 40, 200), (130, 220, 255)
+# Colours on either side of zero.
+_STEPS = 160
 
-def overlay(pixels: np.ndarray, heatmap: np.ndarray, scale: float, opacity: float = 0.6) -> np.ndarray:
-    """Lay positive evidence over a radiograph.
+
+def overlay(
+    pixels: np.ndarray, heatmap: np.ndarray, scale: float, opacity: float = 0.6, against: bool = False
+) -> np.ndarray:
+    """Lay evidence over a radiograph.
 
     Args:
         pixels: float32 (H, W) in [0, 1].
-        heatmap: float32 (H, W) in logits; zero and below stay clear.
+        heatmap: float32 (H, W) in logits; zero stays clear.
         scale: logits at which the colour saturates; the same for all cases that are compared.
         opacity: of the strongest evidence, in [0, 1].
+        against: whether evidence against pneumonia, below zero, is shown too, in blue; if not, it stays clear.
 
     Returns:
         uint8 (H, W, 3), RGB.
     """
     grey = np.repeat(pixels[..., None] * 255, 3, axis=2)
-    strength = np.clip(heatmap / scale, 0.0, 1.0)
-    alpha = (opacity * np.clip(strength / _FADE_IN, 0.0, 1.0))[..., None]
+    strength = np.clip(heatmap / scale, -1.0 if against else 0.0, 1.0)
+    alpha = (opacity * np.clip(np.abs(strength) / _FADE_IN, 0.0, 1.0))[..., None]
     return np.rint(grey * (1 - alpha) + _colours(strength) * alpha).astype(np.uint8)
 
 
-def legend(width: int, height: int) -> np.ndarray:
-    """The overlay's colours from zero (left) to the scale (right), over mid-grey: uint8 (height, width, 3)."""
-    ramp = np.tile(np.linspace(0.0, 1.0, width, dtype=np.float32), (height, 1))
-    return overlay(np.full((height, width), 0.5, np.float32), ramp, scale=1.0, opacity=1.0)
+def legend(width: int, height: int, opacity: float = 0.6, against: bool = False) -> np.ndarray:
+    """The colours of `overlay` over mid-grey: uint8 (height, width, 3), RGB.
+
+    From zero, or with `against` from the scale on the other side of it, on the left to the scale on the right.
+    """
+    ramp = np.tile(np.linspace(-1.0 if against else 0.0, 1.0, width, dtype=np.float32), (height, 1))
+    return overlay(np.full((height, width), 0.5, np.float32), ramp, scale=1.0, opacity=opacity, against=against)
+
+
+def contour_level(scale: float) -> float:
+    """Logits at which a contour is drawn: where the colours have faded in."""
+    return _FADE_IN * scale
 
 
 def _colours(strength: np.ndarray) -> np.ndarray:
-    index = _FIRST_COLOUR + strength * (_LAST_COLOUR - _FIRST_COLOUR)
-    return cv2.cvtColor(cv2.applyColorMap(np.rint(index).astype(np.uint8), cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    """The full colours of evidence in [-1, 1]: uint8 (..., 3), RGB."""
+    return _COLOURS[np.rint((strength + 1) * _STEPS).astype(np.intp)]
+
+
+def _colour_table() -> np.ndarray:
+    """From -1 to 1: uint8 (2 * _STEPS + 1, 3), RGB."""
+    warm = np.linspace(_FIRST_COLOUR, _LAST_COLOUR, _STEPS + 1).round().astype(np.uint8)[None]
+    warm = cv2.cvtColor(cv2.applyColorMap(warm, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)[0]
+    ends = np.array([[_LAST_BLUE, _FIRST_BLUE]], np.float32) / 255
+    last, first = cv2.cvtColor(ends, cv2.COLOR_RGB2LAB)[0]
+    line = np.linspace(last, first, _STEPS, dtype=np.float32)[None]
+    blue = np.rint(cv2.cvtColor(line, cv2.COLOR_LAB2RGB)[0] * 255).astype(np.uint8)
+    return np.concatenate([blue, warm])
+
+
+_COLOURS = _colour_table()
