@@ -43,6 +43,34 @@ REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
 
+BATCH_UPLOAD = "Chest radiographs (files, or one ZIP archive)"
+FOLDER = "Choose a folder"
+READ_ALL = "Read all"
+STOP = "Stop"
+STOPPED = "Stopped: {done} of {count} images were read, and are kept."
+CHOOSE_SEVERAL = "Choose several radiographs, a folder or a ZIP archive, then press Read all."
+NO_FILES = "Choose some images first."
+TOO_MANY = "These are {count:,} files; at most {most:,} are read at once."
+NOTHING_READ = "Nothing has been read yet."
+OPEN_A_ROW = "Click a row of the table to open its reading."
+ROW = "Image {number}: {name}"
+ALL = "All"
+NOT_READ = "Not read"
+SHOW = "Show"
+# The findings that each choice shows; None for all.
+BATCH_FILTERS = {
+    ALL: None,
+    PNEUMONIA: {PNEUMONIA},
+    UNCERTAIN: {UNCERTAIN},
+    NORMAL: {NORMAL},
+    NOT_READ: {None},
+}
+# The table's columns with their types.
+BATCH_COLUMNS = {"No.": "number", "File": "str", "Finding": "str", "Probability, %": "number", "Remarks": "str"}
+BATCH_TABLE = "Readings; click a heading to sort, a row to open it"
+CSV = "Table as CSV"
+OVERLAYS = "Overlays as ZIP"
+
 SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}"
 CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."

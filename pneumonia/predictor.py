@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
+from pneumonia.archives import ZipMember
 from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read_bundle
 from pneumonia.checks import Check
 from pneumonia.engine import Engine
@@ -25,7 +26,7 @@ from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
 from pneumonia.variants import DEFAULT, list_variants
 
-Source = str | os.PathLike | bytes | Image.Image | np.ndarray
+Source = str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray
 
 
 @dataclass(frozen=True)

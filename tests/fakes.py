@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
@@ -76,6 +76,10 @@ class FakePredictor:
             checks=radiograph.checks,
             **known,
         )
+
+    def predict_many(self, sources: Iterable[object], operating_point: str = "balanced") -> Iterator[Prediction]:
+        """As `pneumonia.Predictor.predict_many`."""
+        return (self.predict(source, operating_point) for source in sources)
 
 
 def load_fake(variant: str) -> FakePredictor:

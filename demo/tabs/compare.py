@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from demo import content
+from demo import content, views
 from demo.handlers import CompareHandlers, Predictors, Session
 from demo.tabs import (
     AT_ONCE,
@@ -32,7 +32,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
         with gr.Column(scale=2, min_width=300):
             operating_point = operating_point_choice("compare-operating-point")
             button = gr.Button(content.COMPARE, variant="primary", elem_id="compare-button")
-    table = live_region("compare-table")
+    table = live_region("compare-table", views.welcome())
 
     records = gr.JSON(visible=False, label="readings")
     session = gr.State(Session())

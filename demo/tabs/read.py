@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from demo import content
+from demo import content, views
 from demo.handlers import OPACITY, Predictors, ReadHandlers, Session
 from demo.tabs import (
     AT_ONCE,
@@ -15,10 +15,11 @@ from demo.tabs import (
     example_buttons,
     live_region,
     operating_point_choice,
+    radiograph_image,
     read_when_chosen,
     upload_box,
+    variant_choice,
 )
-from pneumonia.variants import DEFAULT, PUBLISHED, get_variant
 
 
 def build(predictors: Predictors, examples: Sequence[Path]) -> None:
@@ -31,15 +32,14 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
         with gr.Column(scale=2, min_width=300):
             upload = upload_box("upload")
             example = example_buttons(examples)
-            variants = [(get_variant(name).title, name) for name in PUBLISHED]
-            variant = gr.Radio(variants, value=DEFAULT, label=content.VARIANT, elem_id="variant")
+            variant = variant_choice("variant")
             operating_point = operating_point_choice("operating-point")
             button = gr.Button(content.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
-            verdict = live_region("verdict")
+            verdict = live_region("verdict", views.welcome())
             with gr.Row(elem_classes="images"):
-                original = _image(content.ORIGINAL, "original", content.ORIGINAL_ALT)
-                overlay = _image(content.OVERLAY, "overlay", content.OVERLAY_ALT)
+                original = radiograph_image(content.ORIGINAL, "original", content.ORIGINAL_ALT)
+                overlay = radiograph_image(content.OVERLAY, "overlay", content.OVERLAY_ALT)
             with gr.Row(elem_classes="overlay-controls"):
                 with gr.Column(min_width=280):
                     colour_key = gr.HTML(elem_id="colour-key")
@@ -73,8 +73,3 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     operating_point.input(**judge, **REDRAWN)
     opacity.change(handlers.fade, [opacity, session], overlay, **REDRAWN)
     gr.on(None, handlers.availability, outputs=variant, **PRIVATE, show_progress="hidden")
-
-
-def _image(label: str, elem_id: str, alt: str) -> gr.Image:
-    # PNG: what is judged by eye must not carry the marks of compression.
-    return gr.Image(label=label, elem_id=elem_id, alt_text=alt, format="png", interactive=False, buttons=["fullscreen"])
