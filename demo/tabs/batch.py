@@ -41,7 +41,7 @@ def build(predictors: Predictors) -> None:
                 datatype=list(content.BATCH_COLUMNS.values()),
                 interactive=False,
                 wrap=True,
-                column_widths=["56px", "28%", "116px", "104px", "40%"],
+                column_widths=["56px", "28%", "116px", "140px", "40%"],
                 max_height=420,
                 elem_id="batch-table",
                 label=content.BATCH_TABLE,
