@@ -173,6 +173,16 @@ def test_a_stopped_batch_keeps_what_was_read(page, chest, tmp_path):
     expect(page.locator("#batch-csv")).to_be_enabled()
 
 
+def test_performance_shows_figures_curves_and_another_threshold(page):
+    page.get_by_role("tab", name="Performance").click()
+    expect(page.locator("#performance-overview tbody tr")).to_have_count(2 * len(PUBLISHED))
+    expect(page.locator("#performance-roc svg, #performance-roc canvas").first).to_be_visible()
+    expect(page.locator("#performance-at-threshold")).to_contain_text("from 50.0%")
+    page.locator("#performance-threshold input[type=number]").fill("0.9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#performance-at-threshold")).to_contain_text("from 90.0%")
+
+
 def test_two_readers_do_not_see_each_others_images(page, browser, address, chest):
     _upload(page, chest)
     expect(page.locator("#verdict")).to_contain_text("probability")
