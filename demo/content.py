@@ -135,6 +135,15 @@ SHORTCUT_NAMES = {
     "size and aspect ratio": "Size and aspect ratio alone",
 }
 
+INTENDED_USE = "Intended use"
+POPULATION = "Population"
+LIMITS = "Limits"
+READING_THE_MAP = "How to read the map"
+VARIANTS = "The variants"
+SELECTION = "How the networks were chosen"
+DATA = "Data and licences"
+CITATION = "How to cite"
+
 SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}"
 CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."

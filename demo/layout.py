@@ -7,7 +7,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.handlers import Predictors
-from demo.tabs import batch, compare, performance, read
+from demo.tabs import about, batch, compare, performance, read
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -37,6 +37,8 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             batch.build(predictors)
         with gr.Tab("Performance") as tab:
             performance.build(predictors, tab)
+        with gr.Tab("About"):
+            about.build()
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo import content
 from pneumonia.labels import PNEUMONIA
-from pneumonia.notices import NOTICE
+from pneumonia.notices import CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.fakes import ROOT, served
@@ -181,6 +181,13 @@ def test_performance_shows_figures_curves_and_another_threshold(page):
     page.locator("#performance-threshold input[type=number]").fill("0.9")
     page.keyboard.press("Enter")
     expect(page.locator("#performance-at-threshold")).to_contain_text("from 90.0%")
+
+
+def test_about_says_what_the_model_cards_say(page):
+    page.get_by_role("tab", name="About").click()
+    about = page.locator("#about")
+    for said in (NOTICE, INTENDED_USE, POPULATION, *LIMITS, CITATION):
+        expect(about).to_contain_text(said)
 
 
 def test_two_readers_do_not_see_each_others_images(page, browser, address, chest):
