@@ -56,6 +56,113 @@ REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
 
+BATCH_UPLOAD = "Chest radiographs (files, or one ZIP archive)"
+FOLDER = "Choose a folder"
+READ_ALL = "Read all"
+STOP = "Stop"
+STOPPED = "Stopped: {done} of {count} images were read, and are kept."
+CHOOSE_SEVERAL = "Choose several radiographs, a folder or a ZIP archive, then press Read all."
+NO_FILES = "Choose some images first."
+TOO_MANY = "These are {count:,} files; at most {most:,} are read at once."
+NOTHING_READ = "Nothing has been read yet."
+OPEN_A_ROW = "Click a row of the table to open its reading."
+ROW = "Image {number}: {name}"
+ALL = "All"
+NOT_READ = "Not read"
+# The findings that each choice shows; None for all.
+BATCH_FILTERS = {
+    ALL: None,
+    PNEUMONIA: {PNEUMONIA},
+    UNCERTAIN: {UNCERTAIN},
+    NORMAL: {NORMAL},
+    NOT_READ: {None},
+}
+# The table's columns with their types.
+BATCH_COLUMNS = {
+    "No.": "number",
+    "File": "str",
+    "Finding": "str",
+    "Probability, %": "number",
+    "Inside lungs, %": "number",
+    "Remarks": "str",
+}
+BATCH_TABLE = "Readings; click a heading to sort, a row to open it"
+CSV = "Table as CSV"
+OVERLAYS = "Overlays as ZIP"
+
+PERFORMANCE_HELP = (
+    "Measured on labelled images that no network was trained on. The validation images come from the same hospital as "
+    "those trained on, and they fixed the thresholds; so on images from elsewhere expect less, as the adults of "
+    "another hospital show. Intervals are 95 %, from resampling patients."
+)
+OVERVIEW_COLUMNS = (
+    "Variant",
+    "Images",
+    "Number",
+    "AUROC",
+    "Accuracy",
+    "Sensitivity",
+    "Specificity",
+    "Calibration error (ECE)",
+    "Uncertain",
+)
+SETS = {
+    "validation": "Validation",
+    "validation-low-contrast": "Validation, less contrast",
+    "validation-dark": "Validation, darker",
+    "validation-bright": "Validation, brighter",
+    "validation-blurred": "Validation, blurred",
+    "validation-noisy": "Validation, with noise",
+    "validation-compressed": "Validation, strongly compressed",
+    "validation-cropped": "Validation, cropped",
+    "validation-bordered": "Validation, with a border",
+    "adult-selection": "Adults elsewhere, first half",
+    "adult-report": "Adults elsewhere, second half",
+}
+SET = "Images"
+MARK = (
+    "At the operating point {point} pneumonia is called from {threshold}; on these images that gives sensitivity "
+    "{sensitivity} and specificity {specificity}."
+)
+ROC = "ROC"
+PRECISION_RECALL = "Precision and recall"
+RELIABILITY = "Reliability: is 80 % right eight times in ten?"
+TRAINING = "Training"
+FALSE_ALARMS = "1 - specificity"
+SENSITIVITY = "sensitivity (recall)"
+PRECISION = "precision"
+PREDICTED = "calibrated probability"
+OBSERVED = "share with pneumonia"
+EPOCH = "epoch"
+LOSS = "loss"
+LINE = "line"
+THRESHOLD = "Try another threshold on these images; readings keep theirs"
+AT_THRESHOLD = "Calling pneumonia from {threshold}"
+SHARE_COLUMNS = ("Share", "With 95 % interval")
+CONFUSION_COLUMNS = ("Labelled", "Called normal", "Called pneumonia")
+LABELLED = ("normal", "pneumonia")
+UNDEFINED = "not defined"
+SHORTCUTS = "What a classifier reaches without looking at the lungs"
+SHORTCUTS_HELP = (
+    "In this data set normals and pneumonias were taken differently, so even these reach high figures on validation "
+    "images: a high AUROC here does not show that disease was seen."
+)
+SHORTCUT_COLUMNS = ("It sees", "AUROC")
+SHORTCUT_NAMES = {
+    "border": "The border of the image alone",
+    "corners": "The four corners alone",
+    "size and aspect ratio": "Size and aspect ratio alone",
+}
+
+INTENDED_USE = "Intended use"
+POPULATION = "Population"
+LIMITS = "Limits"
+READING_THE_MAP = "How to read the map"
+VARIANTS = "The variants"
+SELECTION = "How the networks were chosen"
+DATA = "Data and licences"
+CITATION = "How to cite"
+
 SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}"
 CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."

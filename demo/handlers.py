@@ -120,7 +120,7 @@ class ReadHandlers:
         try:
             predictor = self._predictors.get(variant)
         except WeightsError as error:
-            raise _refused(_unavailable(variant, str(error))) from error
+            raise refused(unavailable(variant, str(error))) from error
         source, name = _source(file or session.file)
         prediction = predictor.predict(source, operating_point)
         if isinstance(source, Case):
@@ -152,7 +152,7 @@ class ReadHandlers:
         """Take the old variant's result away: verdict, overlay, colour key, share, checks."""
         session.forget()
         if reason := self._predictors.missing().get(variant):
-            prompt = views.prompt(_unavailable(variant, reason))
+            prompt = views.prompt(unavailable(variant, reason))
         else:
             prompt = views.welcome() if session.file is None else views.prompt(content.PRESS)
         return prompt, None, "", "", ""
@@ -171,7 +171,7 @@ class ReadHandlers:
             (content.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
             for variant, title in titles.items()
         ]
-        reasons = [_unavailable(variant, reason) for variant, reason in missing.items()]
+        reasons = [unavailable(variant, reason) for variant, reason in missing.items()]
         return gr.update(choices=choices, info=" ".join(reasons) or None)
 
     def _verdict(self, reading: Reading) -> str:
@@ -198,7 +198,7 @@ class CompareHandlers:
         missing = self._predictors.missing()
         available = [variant for variant in PUBLISHED if variant not in missing]
         if not available:
-            raise _refused(" ".join(_unavailable(variant, reason) for variant, reason in missing.items()))
+            raise refused(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
         source, name = _source(file or session.file)
         predictions = {variant: self._predictors.get(variant).predict(source, operating_point) for variant in available}
         records = [views.record(prediction, name) for prediction in predictions.values()]
@@ -231,10 +231,10 @@ class CompareHandlers:
 def _source(file: str | None) -> tuple[Case | Path, str]:
     """An upload, decoded once for all variants if it can be, and its base name."""
     if file is None:
-        raise _refused(content.NO_FILE)
+        raise refused(content.NO_FILE)
     path = Path(file)
     if not path.is_file():
-        raise _refused(content.EXPIRED)
+        raise refused(content.EXPIRED)
     try:
         return Case(decode(path)), path.name
     except ImageError:
@@ -254,10 +254,12 @@ def _judge(predictors: Predictors, operating_point: str, session: Session, show:
     return show(judged) if session.keep(judged, since) else gr.skip()
 
 
-def _unavailable(variant: str, reason: str) -> str:
+def unavailable(variant: str, reason: str) -> str:
+    """Why a variant cannot be used, with its title."""
     return content.UNAVAILABLE.format(title=get_variant(variant).title, reason=reason)
 
 
-def _refused(sentence: str) -> gr.Error:
+def refused(sentence: str) -> gr.Error:
+    """What to raise for a request that cannot be met; the page shows the sentence."""
     # Expected, so the log needs no traceback either.
     return gr.Error(sentence, print_exception=False)

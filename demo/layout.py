@@ -7,7 +7,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.handlers import Predictors
-from demo.tabs import compare, read
+from demo.tabs import about, batch, compare, performance, read
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -33,6 +33,12 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             read.build(predictors, examples)
         with gr.Tab("Compare"):
             compare.build(predictors, examples)
+        with gr.Tab("Batch"):
+            batch.build(predictors)
+        with gr.Tab("Performance") as tab:
+            performance.build(predictors, tab)
+        with gr.Tab("About"):
+            about.build()
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)
 

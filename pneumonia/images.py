@@ -28,6 +28,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
+from pneumonia.archives import ZipMember
 from pneumonia.checks import Check
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 
@@ -111,11 +112,12 @@ class Radiograph:
     checks: tuple[Check, ...]
 
 
-def decode(source: str | os.PathLike | bytes | Image.Image | np.ndarray) -> Radiograph:
+def decode(source: str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray) -> Radiograph:
     """Decode a radiograph.
 
     Args:
-        source: a path; a file's bytes; a PIL image; or a uint8 or uint16 array (H, W) or (H, W, 3) in RGB.
+        source: a path; a file's bytes; a file of an archive; a PIL image; or a uint8 or uint16 array (H, W) or
+            (H, W, 3) in RGB.
 
     Raises:
         ImageError: the source cannot be read as a radiograph; the text says why and what to do.
@@ -127,6 +129,8 @@ def decode(source: str | os.PathLike | bytes | Image.Image | np.ndarray) -> Radi
         return _finish(values, _hash_array(values), source.format or "image", checks)
     if isinstance(source, str | os.PathLike):
         source = _read_file(source)
+    if isinstance(source, ZipMember):
+        source = source.read(MAX_BYTES + 1)
     if not isinstance(source, bytes):
         raise UnsupportedImageError("No image was given. " + EXPORT)
     if len(source) > MAX_BYTES:

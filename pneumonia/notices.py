@@ -34,6 +34,12 @@ DATA = (
     "Only its training part was used; its test part was never read."
 )
 
+CITATION = (
+    "Name the software and the version of the weights, which each reading carries with their hash, and cite the data: "
+    "Kermany et al., Identifying Medical Diagnoses and Treatable Diseases by Image-Based Deep Learning, Cell 2018, "
+    "doi 10.1016/j.cell.2018.02.010."
+)
+
 SELECTION = (
     "Nothing was selected on the plain validation images, which are read almost without error long before a network "
     "is robust. What a network is shown, and whether evidence outside the lungs is penalised in training, was chosen "

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
+from pneumonia.archives import ZipMember
 from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read_bundle
 from pneumonia.case import Case
 from pneumonia.checks import Check
@@ -28,7 +29,7 @@ from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
 from pneumonia.variants import DEFAULT, Field, list_variants
 
-Source = str | os.PathLike | bytes | Image.Image | np.ndarray
+Source = str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray
 
 # Logits by which positive evidence must raise the score to be worth a share: less moves a probability, before
 # calibration, by under three points.

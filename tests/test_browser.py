@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo import content
-from pneumonia.notices import AGAINST_HELP, NOTICE
+from pneumonia.labels import PNEUMONIA
+from pneumonia.notices import AGAINST_HELP, CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.fakes import ROOT, served
@@ -152,6 +154,59 @@ def test_compare_shows_every_variant_and_whether_they_agree(page, chest):
     expect(table).to_contain_text("threshold 80.0%")
 
 
+def test_a_batch_fills_the_table_whose_rows_are_filtered_and_opened(page, chest, brighter, tmp_path):
+    document = tmp_path / "letter.png"
+    document.write_bytes(b"%PDF-1.7 a letter")
+    page.get_by_role("tab", name="Batch").click()
+    _upload(page, [chest, brighter, str(document)], "#batch-upload")
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-progress")).to_contain_text("3 images:")
+    expect(page.locator("#batch-progress")).to_contain_text(NOTICE)
+    table = page.locator("#batch-table")
+    expect(table).to_contain_text("PDF")
+    page.locator("#batch-filter").get_by_label(PNEUMONIA, exact=True).check()
+    expect(table).not_to_contain_text("PDF")
+    table.get_by_test_id("cell-0-1").click()
+    expect(page.locator("#batch-verdict")).to_contain_text("Image 2: second.png")
+    expect(page.locator("#batch-overlay img")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("#batch-csv").click()
+    assert download.value.suggested_filename == "readings.csv"
+    assert len(Path(download.value.path()).read_text().splitlines()) == 4
+
+
+def test_a_stopped_batch_keeps_what_was_read(page, chest, tmp_path):
+    packed = tmp_path / "many.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(3000):
+            archive.write(chest, f"{number}.png")
+    page.get_by_role("tab", name="Batch").click()
+    _upload(page, str(packed), "#batch-upload")
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-progress")).to_contain_text("left.")
+    page.locator("#batch-stop").click()
+    expect(page.locator("#batch-progress")).to_contain_text("Stopped: ")
+    expect(page.locator("#batch-progress")).to_contain_text("of 3000 images were read, and are kept")
+    expect(page.locator("#batch-csv")).to_be_enabled()
+
+
+def test_performance_shows_figures_curves_and_another_threshold(page):
+    page.get_by_role("tab", name="Performance").click()
+    expect(page.locator("#performance-overview tbody tr")).to_have_count(2 * len(PUBLISHED))
+    expect(page.locator("#performance-roc svg, #performance-roc canvas").first).to_be_visible()
+    expect(page.locator("#performance-at-threshold")).to_contain_text("from 50.0%")
+    page.locator("#performance-threshold input[type=number]").fill("0.9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#performance-at-threshold")).to_contain_text("from 90.0%")
+
+
+def test_about_says_what_the_model_cards_say(page):
+    page.get_by_role("tab", name="About").click()
+    about = page.locator("#about")
+    for said in (NOTICE, INTENDED_USE, POPULATION, *LIMITS, CITATION):
+        expect(about).to_contain_text(said)
+
+
 def test_two_readers_do_not_see_each_others_images(page, browser, address, chest):
     _upload(page, chest)
     expect(page.locator("#verdict")).to_contain_text("probability")
@@ -215,7 +270,7 @@ def _opened(browser: Browser, address: str, width: int = 1280) -> Iterator[Page]
     assert not errors
 
 
-def _upload(page: Page, path: str, box: str = "#upload") -> None:
+def _upload(page: Page, path: str | list[str], box: str = "#upload") -> None:
     page.set_input_files(f"{box} input[type=file]", path)
 
 

@@ -250,7 +250,7 @@ def client(address: str) -> Client:
 
 def test_scripts_see_the_named_endpoints_and_no_others(client):
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert set(endpoints["named_endpoints"]) == {"/read", "/compare"}
+    assert set(endpoints["named_endpoints"]) == {"/read", "/compare", "/batch"}
     assert endpoints["unnamed_endpoints"] == {}
 
 

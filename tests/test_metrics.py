@@ -18,7 +18,7 @@ from pneumonia.evaluation.metrics import (
     rates,
     resample_patients,
 )
-from pneumonia.evaluation.sets import Scores
+from pneumonia.evaluation.scores import Scores
 from pneumonia.operating_points import Interval, OperatingPoint
 
 SHARE = Interval(0.9, 0.8, 1.0)

@@ -12,10 +12,14 @@ from demo import content, views
 from demo.handlers import Session
 from pneumonia.images import decode
 from pneumonia.operating_points import BALANCED
+from pneumonia.variants import DEFAULT, PUBLISHED, get_variant
 
 # Readings of all tabs together: each keeps one core busy. A click is never dropped because another reading is
 # under way: that one may be of an image that is no longer the chosen one.
 READING: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, "trigger_mode": "multiple"}
+
+# One batch at a time keeps all cores busy; single readings do not wait behind it.
+BATCH: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 
 # Scripts see the named endpoints and nothing of the page's own wiring.
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -53,9 +57,20 @@ def example_buttons(paths: Sequence[Path]) -> gr.HTML:
     return gr.HTML(views.example_buttons(images), js_on_load=_ON_EXAMPLE, visible=bool(paths))
 
 
-def live_region(elem_id: str, html: str = "") -> gr.HTML:
-    """HTML whose changes are announced to screen readers."""
-    return gr.HTML(html, elem_id=elem_id, js_on_load=_LIVE_REGION)
+def variant_choice(elem_id: str) -> gr.Radio:
+    """The variants of the page."""
+    choices = [(get_variant(name).title, name) for name in PUBLISHED]
+    return gr.Radio(choices, value=DEFAULT, label=content.VARIANT, elem_id=elem_id)
+
+
+def radiograph_image(label: str, elem_id: str, alt: str) -> gr.Image:
+    """Shows a radiograph. PNG: what is judged by eye must not carry the marks of compression."""
+    return gr.Image(label=label, elem_id=elem_id, alt_text=alt, format="png", interactive=False, buttons=["fullscreen"])
+
+
+def live_region(elem_id: str, first: str = "") -> gr.HTML:
+    """HTML whose changes are announced to screen readers; `first` is what it shows before the first."""
+    return gr.HTML(first, elem_id=elem_id, js_on_load=_LIVE_REGION)
 
 
 def read_when_chosen(

@@ -15,10 +15,11 @@ from demo.tabs import (
     example_buttons,
     live_region,
     operating_point_choice,
+    radiograph_image,
     read_when_chosen,
     upload_box,
+    variant_choice,
 )
-from pneumonia.variants import DEFAULT, PUBLISHED, get_variant
 
 
 def build(predictors: Predictors, examples: Sequence[Path]) -> None:
@@ -31,15 +32,14 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
         with gr.Column(scale=2, min_width=300):
             upload = upload_box("upload")
             example = example_buttons(examples)
-            variants = [(get_variant(name).title, name) for name in PUBLISHED]
-            variant = gr.Radio(variants, value=DEFAULT, label=content.VARIANT, elem_id="variant")
+            variant = variant_choice("variant")
             operating_point = operating_point_choice("operating-point")
             button = gr.Button(content.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
             verdict = live_region("verdict", views.welcome())
             with gr.Row(elem_classes="images"):
-                original = _image(content.ORIGINAL, "original", content.ORIGINAL_ALT)
-                overlay = _image(content.OVERLAY, "overlay", content.OVERLAY_ALT)
+                original = radiograph_image(content.ORIGINAL, "original", content.ORIGINAL_ALT)
+                overlay = radiograph_image(content.OVERLAY, "overlay", content.OVERLAY_ALT)
             in_lungs = live_region("in-lungs")
             with gr.Row(elem_classes="overlay-controls"):
                 with gr.Column(min_width=280):
@@ -78,8 +78,3 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     operating_point.input(**judge, **REDRAWN)
     gr.on([opacity.change, show.change], handlers.redraw, [opacity, show, session], [overlay, colour_key], **REDRAWN)
     gr.on(None, handlers.availability, outputs=variant, **PRIVATE, show_progress="hidden")
-
-
-def _image(label: str, elem_id: str, alt: str) -> gr.Image:
-    # PNG: what is judged by eye must not carry the marks of compression.
-    return gr.Image(label=label, elem_id=elem_id, alt_text=alt, format="png", interactive=False, buttons=["fullscreen"])

@@ -10,7 +10,7 @@ import numpy as np
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.masks import MaskedImages, corrupted_pair
 from pneumonia.evaluation.metrics import resample_patients
-from pneumonia.evaluation.sets import VALIDATION
+from pneumonia.evaluation.scores import VALIDATION
 from pneumonia.lung_fields import LungFields, LungSegmentation, Plausible
 from pneumonia.operating_points import Interval
 

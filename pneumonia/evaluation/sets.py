@@ -1,53 +1,15 @@
-"""The sets of images every trained network is judged on, and its logits on them."""
+"""The sets of images every trained network is judged on: scoring them with the served model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.pipeline import ImageSet, Transformation, prepared
 from pneumonia.engine import Engine
+from pneumonia.evaluation.scores import Scores
 from pneumonia.preprocessor import Preprocessor
-
-VALIDATION = "validation"
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Logits of one network on one set.
-
-    Attributes:
-        logits: float64 (N,), uncalibrated.
-        labels: (N,) of 0 and 1.
-        patients: str (N,).
-    """
-
-    logits: np.ndarray
-    labels: np.ndarray
-    patients: np.ndarray
-
-    def to_dict(self) -> dict[str, str]:
-        """As in metrics.json: labels, logits to three decimals, and a number for each patient, apart by spaces.
-
-        Lists of numbers would take a line each.
-        """
-        _, groups = np.unique(self.patients, return_inverse=True)
-        return {
-            "labels": " ".join(f"{label:.0f}" for label in self.labels),
-            "logits": " ".join(f"{logit:.3f}" for logit in self.logits),
-            "patients": " ".join(f"{group}" for group in groups),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, str]) -> "Scores":
-        """The inverse of `to_dict`."""
-        return cls(
-            np.array(values["logits"].split(), np.float64),
-            np.array(values["labels"].split(), np.float32),
-            np.array(values["patients"].split()),
-        )
 
 
 def score_images(
@@ -76,13 +38,3 @@ def score_shifted(engine: Engine, images: ImageSet, preprocessor: Preprocessor, 
             for corruption, change in CORRUPTIONS.items()
         },
     }
-
-
-def pooled(sets: dict[str, Scores]) -> Scores:
-    """All scores of several sets together."""
-    return Scores(
-        *(
-            np.concatenate([getattr(scores, name) for scores in sets.values()])
-            for name in ("logits", "labels", "patients")
-        )
-    )

@@ -17,7 +17,8 @@ from pneumonia.engine import Engine
 from pneumonia.errors import DataError
 from pneumonia.evaluation.calibration import COVERAGE, fit_calibration, fix_operating_points, points_to_dict
 from pneumonia.evaluation.metrics import evaluate
-from pneumonia.evaluation.sets import VALIDATION, Scores, pooled, score_images, score_shifted
+from pneumonia.evaluation.scores import VALIDATION, Scores, pooled
+from pneumonia.evaluation.sets import score_images, score_shifted
 from pneumonia.explain.gradcam import ServingModule
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.labels import CLASS_NAMES

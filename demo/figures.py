@@ -1,0 +1,163 @@
+"""What is shown of `metrics.json` and `history.csv`: tables as HTML, curves as data frames."""
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from demo import content
+from demo.views import percent
+from pneumonia.evaluation.metrics import rates, resample_with_both_classes, to_interval
+from pneumonia.evaluation.scores import Scores
+from pneumonia.operating_points import OperatingPoint
+from pneumonia.variants import get_variant
+
+# What networks reach that see no lungs, as `scripts/shortcut_baseline.py` wrote it.
+SHORTCUTS = Path(__file__).parent.parent / "docs" / "results" / "shortcuts.json"
+_RELIABILITY_BINS = 10
+_SHARES = {
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "precision": "Positive predictive value",
+    "npv": "Negative predictive value",
+}
+
+
+def overview(sets: Mapping[str, Mapping[str, Any]], operating_point: str) -> str:
+    """All sets of all variants at one operating point.
+
+    Args:
+        sets: figures by set, by variant.
+        operating_point: its name.
+    """
+    rows = []
+    for variant, by_set in sets.items():
+        for name, figures in by_set.items():
+            point = figures["operating_points"][operating_point]
+            rows.append(
+                [
+                    get_variant(variant).title,
+                    content.SETS.get(name, name),
+                    str(figures["n"]),
+                    _number(figures["auroc"]),
+                    *(_share(point[measure]) for measure in ("accuracy", "sensitivity", "specificity")),
+                    _number(figures["ece"]),
+                    percent(point["uncertain_share"]),
+                ]
+            )
+    return _table(content.OVERVIEW_COLUMNS, rows)
+
+
+def at_threshold(scores: Scores, probabilities: np.ndarray, threshold: float) -> str:
+    """What calling pneumonia from a threshold would have given on one set, with 95 % intervals.
+
+    Args:
+        scores: of the set.
+        probabilities: (N,) calibrated, of the same images.
+        threshold: probability from which pneumonia is called.
+    """
+    labels, positive = scores.labels, probabilities >= threshold
+    resampled = resample_with_both_classes(labels, scores.patients)
+    once = rates(labels, positive, np.ones((1, len(labels))))
+    draws = rates(labels, positive, resampled)
+    rows = [[title, _share(to_interval(once[name][0], draws[name]))] for name, title in _SHARES.items()]
+    counts = [
+        [title, f"{np.sum((labels == label) & ~positive):,}", f"{np.sum((labels == label) & positive):,}"]
+        for label, title in enumerate(content.LABELLED)
+    ]
+    return (
+        f"<h3>{escape(content.AT_THRESHOLD.format(threshold=percent(threshold)))}</h3>"
+        f'<div class="side-by-side">{_table(content.SHARE_COLUMNS, rows)}'
+        f"{_table(content.CONFUSION_COLUMNS, counts)}</div>"
+    )
+
+
+def shortcut_baseline() -> str:
+    """What classifiers reach that see the border or the size of an image alone; nothing where it was not measured."""
+    if not SHORTCUTS.is_file():
+        return ""
+    figures = json.loads(SHORTCUTS.read_text())["figures"]
+    rows = [[content.SHORTCUT_NAMES.get(name, name), _number(figure)] for name, figure in figures.items()]
+    return f"<h3>{escape(content.SHORTCUTS)}</h3><p>{escape(content.SHORTCUTS_HELP)}</p>" + _table(
+        content.SHORTCUT_COLUMNS, rows
+    )
+
+
+def roc(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
+    """Sensitivity over 1 - specificity, at every threshold."""
+    # Imported only here, as in the next two: the page starts without it.
+    from sklearn.metrics import roc_curve
+
+    false_alarms, sensitivity, _ = roc_curve(scores.labels, probabilities)
+    return pd.DataFrame({content.FALSE_ALARMS: false_alarms, content.SENSITIVITY: sensitivity})
+
+
+def precision_recall(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
+    """Precision over sensitivity, at every threshold."""
+    from sklearn.metrics import precision_recall_curve
+
+    precision, sensitivity, _ = precision_recall_curve(scores.labels, probabilities)
+    return pd.DataFrame({content.SENSITIVITY: sensitivity, content.PRECISION: precision})
+
+
+def reliability(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
+    """Share with pneumonia over the mean probability, in ten bins of equal width; and the diagonal of a perfect one."""
+    from sklearn.calibration import calibration_curve
+
+    observed, predicted = calibration_curve(scores.labels, probabilities, n_bins=_RELIABILITY_BINS)
+    return pd.DataFrame(
+        {
+            content.PREDICTED: [*predicted, 0.0, 1.0],
+            content.OBSERVED: [*observed, 0.0, 1.0],
+            content.LINE: ["observed"] * len(predicted) + ["perfect", "perfect"],
+        }
+    )
+
+
+def training(history: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    """Loss on training and validation images over the epochs that were trained step by step."""
+    rows = [row for row in history if row.get("loss") and row.get("val_loss")]
+    return pd.DataFrame(
+        {
+            content.EPOCH: [epoch for epoch in range(1, len(rows) + 1) for _ in range(2)],
+            content.LOSS: [float(row[name]) for row in rows for name in ("loss", "val_loss")],
+            content.LINE: ["training, augmented", "validation, corrupted"] * len(rows),
+        }
+    )
+
+
+def marks(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
+    """The operating point and what it gives on one set, in a sentence."""
+    at = figures["operating_points"][point.name]
+    return content.MARK.format(
+        point=point.name,
+        threshold=percent(point.threshold),
+        sensitivity=percent(at["sensitivity"]["value"]),
+        specificity=percent(at["specificity"]["value"]),
+    )
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
+        for first, *rest in rows
+    )
+    return f'<div class="figures"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _number(interval: Mapping[str, float | None]) -> str:
+    if interval["value"] is None:
+        return content.UNDEFINED
+    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
+
+
+def _share(interval: Mapping[str, float | None]) -> str:
+    if interval["value"] is None:
+        return content.UNDEFINED
+    return f"{percent(interval['value'])} ({percent(interval['low'])} to {percent(interval['high'])})"

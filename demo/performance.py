@@ -1,0 +1,70 @@
+"""How well the variants do, from the figures that travel with their weights; no network is run."""
+
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+from scipy.special import expit
+
+from demo import content, figures
+from demo.handlers import Predictors, refused, unavailable
+from pneumonia import Predictor
+from pneumonia.errors import WeightsError
+from pneumonia.evaluation.scores import VALIDATION, Scores
+from pneumonia.variants import PUBLISHED
+
+
+class PerformanceHandlers:
+    """Events of the Performance tab."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def overview(self, operating_point: str) -> str:
+        """All variants whose weights are there: table."""
+        missing = self._predictors.missing()
+        available = [variant for variant in PUBLISHED if variant not in missing]
+        sets = {variant: self._predictors.get(variant).metrics["sets"] for variant in available}
+        return figures.overview(sets, operating_point)
+
+    def sets(self, variant: str, chosen: str) -> dict[str, Any]:
+        """The sets that a variant was judged on: choice of the set."""
+        names = list(self._predictor(variant).metrics["sets"])
+        choices = [(content.SETS.get(name, name), name) for name in names]
+        return gr.update(choices=choices, value=chosen if chosen in names else VALIDATION)
+
+    def curves(self, variant: str, name: str, operating_point: str) -> tuple:
+        """One variant on one set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
+        predictor = self._predictor(variant)
+        point, scores = predictor.operating_points[operating_point], _scores(predictor, name)
+        probabilities = expit(scores.logits / predictor.temperature)
+        return (
+            figures.marks(point, predictor.metrics["sets"][name]),
+            point.threshold,
+            figures.roc(scores, probabilities),
+            figures.precision_recall(scores, probabilities),
+            figures.reliability(scores, probabilities),
+            figures.training(predictor.history),
+            figures.at_threshold(scores, probabilities, point.threshold),
+        )
+
+    def move(self, threshold: float, variant: str, name: str) -> str:
+        """Another threshold over the same scores: at the threshold."""
+        predictor = self._predictor(variant)
+        scores = _scores(predictor, name)
+        return figures.at_threshold(scores, expit(scores.logits / predictor.temperature), threshold)
+
+    def _predictor(self, variant: str) -> Predictor:
+        try:
+            return self._predictors.get(variant)
+        except WeightsError as error:
+            raise refused(unavailable(variant, str(error))) from error
+
+
+def _scores(predictor: Predictor, name: str) -> Scores:
+    return Scores.from_dict(predictor.metrics["sets"][name]["scores"])
+
+
+def empty(*columns: str) -> pd.DataFrame:
+    """A curve before it is drawn."""
+    return pd.DataFrame({column: [] for column in columns})

@@ -1,0 +1,25 @@
+"""About tab: what this is for, on whom it was trained, how to read it; in the words of the model cards."""
+
+import gradio as gr
+
+from demo import content
+from pneumonia.notices import CITATION, DATA, HEATMAP_HELP, INTENDED_USE, LIMITS, NOTICE, POPULATION, SELECTION
+from pneumonia.variants import PUBLISHED, get_variant
+
+
+def build() -> None:
+    """Lay the tab out; call inside `gr.Blocks`."""
+    variants = "\n".join(f"- **{get_variant(name).title}**: {get_variant(name).summary}" for name in PUBLISHED)
+    limits = "\n".join(f"- {limit}" for limit in LIMITS)
+    sections = (
+        (content.INTENDED_USE, INTENDED_USE),
+        (content.POPULATION, POPULATION),
+        (content.LIMITS, limits),
+        (content.READING_THE_MAP, HEATMAP_HELP),
+        (content.VARIANTS, variants),
+        (content.SELECTION, SELECTION),
+        (content.DATA, DATA),
+        (content.CITATION, CITATION),
+    )
+    parts = [f"**{NOTICE}**", *(f"### {title}\n\n{text}" for title, text in sections)]
+    gr.Markdown("\n\n".join(parts), elem_id="about")

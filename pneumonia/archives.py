@@ -1,0 +1,72 @@
+"""Radiographs in a ZIP archive, read one at a time and never unpacked to disk."""
+
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
+
+# What macOS adds beside the files of a folder that it packs.
+_RESOURCE_FORKS = "__MACOSX"
+_ENCRYPTED = 1
+# What `zipfile` raises on damaged members and on methods it does not know.
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+class ZipMember:
+    """One file of an archive; opened only when it is read, so that memory stays flat.
+
+    Args:
+        archive: open.
+        info: of the member.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+        self._archive = archive
+        self._info = info
+        self.name = info.filename
+
+    def read(self, size: int) -> bytes:
+        """The first bytes of the file.
+
+        What the archive says of a member's size is not believed: no more is unpacked than was asked for.
+
+        Args:
+            size: at most this many.
+
+        Raises:
+            ImageError: if the member is encrypted, packed in an unknown way, or damaged.
+        """
+        if self._info.flag_bits & _ENCRYPTED:
+            raise UnsupportedImageError("This file is encrypted inside its archive. Unpack it first.")
+        try:
+            with self._archive.open(self._info) as file:
+                return file.read(size)
+        except _ZIP_ERRORS as error:
+            raise CorruptImageError("This file is damaged inside its archive. Pack it again.") from error
+
+
+def list_members(path: Path, most: int) -> list[ZipMember]:
+    """The files of an archive, without folders and what operating systems add unseen.
+
+    Args:
+        path: of a ZIP archive; it must stay there as long as its members are read.
+        most: how many there may be.
+
+    Raises:
+        ImageError: if it is no archive that can be read, holds no file, or more than may be read.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except _ZIP_ERRORS as error:
+        raise CorruptImageError("This ZIP archive is truncated or damaged. Pack it again.") from error
+    files = [info for info in archive.infolist() if not info.is_dir() and not _unseen(PurePosixPath(info.filename))]
+    if not files:
+        raise ImageError("This ZIP archive holds no files.")
+    if len(files) > most:
+        raise ImageSizeError(f"This ZIP archive holds {len(files):,} files; at most {most:,} are read at once.")
+    return [ZipMember(archive, info) for info in sorted(files, key=lambda info: info.filename)]
+
+
+def _unseen(path: PurePosixPath) -> bool:
+    return path.parts[0] == _RESOURCE_FORKS or path.name.startswith(".")

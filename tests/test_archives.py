@@ -1,0 +1,80 @@
+"""Files of ZIP archives, good and bad."""
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from pneumonia.archives import list_members
+from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
+from pneumonia.images import MAX_BYTES, decode
+from tests.making import encode, radiograph
+
+
+def archive(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return path
+
+
+def test_members_are_the_files_in_order_and_decode_like_files(tmp_path):
+    chest = encode(radiograph(), "PNG")
+    files = {"b/chest.png": chest, "a": chest, "empty/": b"", "__MACOSX/b/._chest.png": b"x", "b/.DS_Store": b"x"}
+    members = list_members(archive(tmp_path / "several.zip", files), most=10)
+    assert [member.name for member in members] == ["a", "b/chest.png"]
+    for member in members:
+        assert decode(member).sha256 == decode(chest).sha256
+
+
+def test_no_more_is_unpacked_than_is_asked_for(tmp_path):
+    """Half a gigabyte of zeros in half a megabyte."""
+    (bomb,) = list_members(archive(tmp_path / "bomb.zip", {"bomb": bytes(5 * MAX_BYTES)}), most=10)
+    assert len(bomb.read(1000)) == 1000
+    with pytest.raises(ImageSizeError):
+        decode(bomb)
+
+
+def test_too_many_files_no_files_and_no_archive_are_refused(tmp_path):
+    with pytest.raises(ImageSizeError, match="3 files; at most 2"):
+        list_members(archive(tmp_path / "many.zip", {"a": b"", "b": b"", "c": b""}), most=2)
+    with pytest.raises(ImageError, match="no files"):
+        list_members(archive(tmp_path / "none.zip", {"folder/": b""}), most=2)
+    whole = archive(tmp_path / "whole.zip", {"a": bytes(10_000)}).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CorruptImageError, match="truncated or damaged"):
+        list_members(tmp_path / "cut.zip", most=2)
+
+
+def test_a_damaged_member_is_named_and_its_neighbour_is_read(tmp_path):
+    chest = encode(radiograph(), "PNG")
+    path = archive(tmp_path / "several.zip", {"a.png": chest, "b.png": chest}, zipfile.ZIP_STORED)
+    content = bytearray(path.read_bytes())
+    content[len(chest) // 2] ^= 1
+    path.write_bytes(content)
+    damaged, whole = list_members(path, most=10)
+    with pytest.raises(CorruptImageError, match="damaged inside its archive"):
+        decode(damaged)
+    assert decode(whole).facts["width"] == 240
+
+
+def test_encrypted_members_are_refused(tmp_path):
+    path = archive(tmp_path / "secret.zip", {"chest.png": b"0123456789"})
+    content = bytearray(path.read_bytes())
+    central = content.index(b"PK\x01\x02")
+    content[6] |= 1  # general purpose flags, here and in the directory
+    content[central + 8] |= 1
+    path.write_bytes(content)
+    (member,) = list_members(path, most=10)
+    with pytest.raises(UnsupportedImageError, match="encrypted"):
+        decode(member)
+
+
+def test_a_nested_archive_is_refused_as_a_file(tmp_path):
+    inner = BytesIO()
+    with zipfile.ZipFile(inner, "w") as file:
+        file.writestr("chest.png", encode(radiograph(), "PNG"))
+    (member,) = list_members(archive(tmp_path / "outer.zip", {"inner.zip": inner.getvalue()}), most=10)
+    with pytest.raises(UnsupportedImageError, match="ZIP archive"):
+        decode(member)

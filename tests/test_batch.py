@@ -1,0 +1,165 @@
+"""The Batch tab's handlers, and its endpoint as a script sees it."""
+
+import csv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from demo import batch, content
+from demo.batch import BatchHandlers, BatchSession
+from demo.handlers import Predictors
+from pneumonia.labels import NORMAL, PNEUMONIA
+from tests.fakes import FakePredictor, load_all_but_frozen, load_fake, served
+from tests.making import encode, radiograph
+
+VARIANT = "mobilenetv2-finetuned"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """A dark chest, a file that is no image, and an archive of a bright chest."""
+    dark, document, packed = tmp_path / "dark.png", tmp_path / "letter.png", tmp_path / "more.zip"
+    dark.write_bytes(encode(radiograph() // 2, "PNG"))
+    document.write_bytes(b"%PDF-1.7 a letter")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("ward/=bright.png", encode(radiograph() // 2 + 120, "PNG"))
+    return [str(dark), str(document), str(packed)]
+
+
+@pytest.fixture
+def handlers() -> BatchHandlers:
+    return BatchHandlers(Predictors(load_fake))
+
+
+def done(handlers: BatchHandlers, files: list[str], session: BatchSession) -> list[tuple]:
+    return list(handlers.read(files, VARIANT, "balanced", session))
+
+
+def test_a_batch_reads_every_file_and_those_in_archives(handlers, files):
+    session = BatchSession()
+    *_, (records, kept, summary, rows) = done(handlers, files, session)
+    assert [record["name"] for record in records] == ["dark.png", "letter.png", "ward/=bright.png"]
+    assert [record["status"] for record in records] == ["read", "rejected", "read"]
+    assert all("path" not in record for record in records)
+    assert kept is session and "3 images: 1 NORMAL, 1 PNEUMONIA, 1 Not read." in summary
+    assert [row[2] for row in rows] == [NORMAL, content.NOT_READ, PNEUMONIA]
+    assert rows[1][3] is None and "PDF" in rows[1][5]
+    assert all(len(row) == len(content.BATCH_COLUMNS) for row in rows)
+
+
+def test_the_table_fills_while_it_runs_and_a_stop_keeps_what_is_there(handlers, files, monkeypatch):
+    monkeypatch.setattr(batch, "_REDRAWN_EVERY", 0.0)
+    session = BatchSession()
+    steps = handlers.read(files, VARIANT, "balanced", session)
+    assert [len(next(steps)[3]) for _ in range(3)] == [0, 1, 2]
+    steps.close()
+    progress, rows = handlers.stop(session)
+    assert "Stopped: 2 of 3 images" in progress and len(rows) == 2
+
+
+def test_progress_tells_the_time_left(handlers, files, monkeypatch):
+    monkeypatch.setattr(batch, "_REDRAWN_EVERY", 0.0)
+    clock = iter(range(0, 100, 10))
+    monkeypatch.setattr(batch, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    steps = done(handlers, files, BatchSession())
+    # Ten seconds for the first of three leaves twenty.
+    assert "1 of 3 images read, about 20 s left" in steps[1][2] and 'value="1"' in steps[1][2]
+
+
+def test_findings_are_filtered(handlers, files):
+    session = BatchSession()
+    done(handlers, files, session)
+    assert [row[0] for row in handlers.show(PNEUMONIA, session)] == [3]
+    assert [row[0] for row in handlers.show(content.NOT_READ, session)] == [2]
+    assert [row[0] for row in handlers.show(content.ALL, session)] == [1, 2, 3]
+
+
+def test_another_operating_point_runs_no_network(files):
+    loaded = FakePredictor(VARIANT)
+    handlers, session = BatchHandlers(Predictors(lambda variant: loaded)), BatchSession()
+    done(handlers, files, session)
+    readings = loaded.readings
+    rows = handlers.judge("screening", session)
+    assert loaded.readings == readings
+    assert {record["operating_point"] for record in session.records} == {"screening"}
+    point = loaded.operating_points["screening"]
+    assert rows[0][2] == point.finding(session.records[0]["probability"])
+    assert session.records[1]["finding"] is None
+
+
+def test_a_row_opens_its_reading_however_the_table_is_sorted(handlers, files):
+    session = BatchSession()
+    done(handlers, files, session)
+    verdict, overlay, key, share, checks, original = handlers.open(session, SimpleNamespace(row_value=["3"]))
+    assert "Image 3: ward/=bright.png" in verdict and PNEUMONIA in verdict
+    assert overlay.shape == (*original.shape, 3) and "logits" in key and "lungs" in share and content.CHECKS in checks
+    verdict, overlay, *_ = handlers.open(session, SimpleNamespace(row_value=[2]))
+    assert "PDF" in verdict and overlay is None
+
+
+def test_the_table_as_csv_holds_every_reading_and_no_formula(handlers, files, monkeypatch, tmp_path):
+    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    session = BatchSession()
+    assert handlers.save_table(session)["interactive"] is False
+    done(handlers, files, session)
+    path = Path(handlers.save_table(session)["value"])
+    assert path.is_relative_to(tmp_path / "uploads"), "only there are files deleted after a while"
+    rows = list(csv.DictReader(path.open()))
+    assert [row["finding"] for row in rows] == [NORMAL, "", PNEUMONIA]
+    assert [row["name"] for row in rows] == ["dark.png", "letter.png", "ward/=bright.png"]
+    assert float(rows[0]["probability"]) == session.records[0]["probability"] and rows[0]["notice"]
+
+
+def test_overlays_come_as_one_archive_without_those_that_were_not_read(handlers, files, monkeypatch, tmp_path):
+    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    session = BatchSession()
+    with pytest.raises(gr.Error, match=content.NOTHING_READ):
+        handlers.save_overlays(session)
+    done(handlers, files, session)
+    with zipfile.ZipFile(handlers.save_overlays(session)["value"]) as archive:
+        assert archive.namelist() == ["0001 dark.png.png", "0003 =bright.png.png"]
+        with archive.open("0001 dark.png.png") as file:
+            assert Image.open(file).size == (240, 200)
+
+
+def test_what_cannot_be_begun_is_refused_in_words(handlers, tmp_path, monkeypatch, files):
+    for given, sentence in ((None, content.NO_FILES), ([str(tmp_path / "gone.png")], content.EXPIRED)):
+        with pytest.raises(gr.Error, match=sentence):
+            done(handlers, given, BatchSession())
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(gr.Error, match=r"cut\.zip: This ZIP archive is truncated"):
+        done(handlers, [str(tmp_path / "cut.zip")], BatchSession())
+    monkeypatch.setattr(batch, "MOST_FILES", 2)
+    with pytest.raises(gr.Error, match="3 files; at most 2"):
+        done(handlers, files, BatchSession())
+    missing = BatchHandlers(Predictors(load_all_but_frozen))
+    with pytest.raises(gr.Error, match="no weights folder"):
+        next(missing.read(files, "mobilenetv2-frozen", "balanced", BatchSession()))
+
+
+# === Endpoint ===
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with served("complete") as address:
+        yield Client(address, verbose=False, analytics_enabled=False)
+
+
+def test_batch_endpoint_gives_the_records_and_a_bad_file_stops_nothing(client, files):
+    records = client.predict([handle_file(file) for file in files], VARIANT, "rule-in", api_name="/batch")[0]
+    assert [record["status"] for record in records] == ["read", "rejected", "read"]
+    assert records[2]["name"] == "ward/=bright.png" and records[2]["operating_point"] == "rule-in"
+    assert all("path" not in record for record in records)
+
+
+def test_batch_endpoint_refuses_nothing_at_all(client):
+    with pytest.raises(AppError, match=content.NO_FILES):
+        client.predict(None, VARIANT, "balanced", api_name="/batch")

@@ -1,0 +1,76 @@
+"""The Performance tab's handlers, on made figures."""
+
+import gradio as gr
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from demo import content, figures
+from demo.handlers import Predictors
+from demo.performance import PerformanceHandlers
+from pneumonia.evaluation.scores import Scores
+from pneumonia.variants import PUBLISHED, get_variant
+from tests.fakes import FakePredictor, load_all_but_frozen, load_fake
+
+VARIANT = "custom-cnn"
+SETS = FakePredictor.metrics["sets"]
+
+
+@pytest.fixture
+def handlers() -> PerformanceHandlers:
+    return PerformanceHandlers(Predictors(load_fake))
+
+
+def test_the_overview_has_every_set_of_every_variant_at_the_operating_point(handlers):
+    table = handlers.overview("screening")
+    assert table.count("<tr>") == 1 + len(PUBLISHED) * len(SETS)
+    for variant in PUBLISHED:
+        assert get_variant(variant).title in table
+    value = SETS["validation"]["operating_points"]["screening"]["sensitivity"]["value"]
+    assert f"{value:.1%} (" in table and content.SETS["adult-report"] in table
+
+
+def test_a_variant_without_weights_is_left_out_and_cannot_be_looked_at():
+    handlers = PerformanceHandlers(Predictors(load_all_but_frozen))
+    assert get_variant("mobilenetv2-frozen").title not in handlers.overview("balanced")
+    with pytest.raises(gr.Error, match="no weights folder"):
+        handlers.curves("mobilenetv2-frozen", "validation", "balanced")
+
+
+def test_curves_are_those_of_the_stored_scores(handlers):
+    mark, threshold, roc, precision_recall, reliability, training, table = handlers.curves(
+        VARIANT, "adult-report", "rule-in"
+    )
+    scores = Scores.from_dict(SETS["adult-report"]["scores"])
+    area = np.trapezoid(roc[content.SENSITIVITY], roc[content.FALSE_ALARMS])
+    assert area == pytest.approx(roc_auc_score(scores.labels, scores.logits))
+    assert threshold == 0.8 and "80.0%" in mark and "80.0%" in table
+    assert precision_recall[content.PRECISION].between(0, 1).all()
+    assert set(reliability[content.LINE]) == {"observed", "perfect"}
+    # The linear probe has no loss on training images.
+    assert list(training[content.EPOCH]) == [1, 1, 2, 2] and list(training[content.LOSS]) == [0.6, 0.4, 0.5, 0.3]
+
+
+def test_another_threshold_counts_anew(handlers):
+    scores = Scores.from_dict(SETS["validation"]["scores"])
+    positive = scores.logits >= 0
+    found = int(np.sum(positive & (scores.labels == 1)))
+    table = handlers.move(0.5, VARIANT, "validation")
+    assert f"<td>{found}</td>" in table and f"{found / 30:.1%} (" in table
+    assert "<td>30</td><td>0</td>" in handlers.move(1.0, VARIANT, "validation"), "nothing is called from 100 %"
+
+
+def test_a_share_without_denominator_is_said_to_be_undefined(handlers):
+    assert content.UNDEFINED in handlers.move(1.0, VARIANT, "validation")
+
+
+def test_a_set_that_the_next_variant_lacks_falls_back_to_validation(handlers):
+    choice = handlers.sets(VARIANT, "no such set")
+    assert choice["value"] == "validation" and [name for _, name in choice["choices"]] == list(SETS)
+    assert handlers.sets(VARIANT, "adult-report")["value"] == "adult-report"
+
+
+def test_the_shortcut_baseline_is_shown_where_it_was_measured(tmp_path, monkeypatch):
+    assert "0.974" in figures.shortcut_baseline()
+    monkeypatch.setattr(figures, "SHORTCUTS", tmp_path / "missing.json")
+    assert figures.shortcut_baseline() == ""
