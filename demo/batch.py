@@ -19,16 +19,12 @@ from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
 from pneumonia.errors import ImageError, WeightsError
 from pneumonia.images import Radiograph, decode
-from pneumonia.tables import CsvWriter
+from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 
 MOST_FILES = 5000
 # Seconds between two redrawings of the table.
 _REDRAWN_EVERY = 0.5
 _ZIP_SIGNATURE = b"PK\x03\x04"
-_CSV_COLUMNS = (
-    "name", "status", "finding", "probability", "threshold", "operating_point", "logit", "in_lung_share", "checks", "error", "variant",
-    "weights_sha256", "image_sha256", "notice",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,10 +135,9 @@ class BatchHandlers:
             return gr.update(value=None, interactive=False)
         path = _new_file("readings.csv")
         with path.open("w", newline="", encoding="utf-8") as file:
-            table = CsvWriter(file, _CSV_COLUMNS)
+            table = CsvWriter(file, ("name", *READING_COLUMNS))
             for record in session.records:
-                checks = "; ".join(f"{check['name']}: {check['message']}" for check in record["checks"])
-                table.write({**record, "checks": checks})
+                table.write(reading_row(record))
         return gr.update(value=str(path), interactive=True)
 
     def save_overlays(self, session: BatchSession, progress: gr.Progress = gr.Progress()) -> dict[str, Any]:  # noqa: B008

@@ -1,16 +1,37 @@
 """CSV that spreadsheets cannot be tricked by."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 # A cell that begins with one of these is run as a formula by common spreadsheets.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Columns of a reading, after the name of its file.
+READING_COLUMNS = (
+    "status",
+    "finding",
+    "probability",
+    "threshold",
+    "operating_point",
+    "logit",
+    "in_lung_share",
+    "checks",
+    "error",
+    "variant",
+    "weights_sha256",
+    "image_sha256",
+    "notice",
+)
 
 
 def spreadsheet_safe(value: Any) -> Any:
     """A text that would be taken for a formula gets an apostrophe in front; anything else stays as it is."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def reading_row(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """A reading, as `Prediction.to_dict` gives it, with its checks in one cell."""
+    return {**reading, "checks": "; ".join(f"{check['name']}: {check['message']}" for check in reading["checks"])}
 
 
 class CsvWriter:

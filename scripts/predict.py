@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from PIL import Image
 from tqdm import tqdm
@@ -22,27 +22,11 @@ from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
 from pneumonia.predictor import Prediction, Predictor, load_predictor
-from pneumonia.tables import CsvWriter
+from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 from pneumonia.variants import DEFAULT, list_variants
 
 # Of a file's name in the name of its overlay: file systems allow 255 bytes.
 _MOST_NAME_BYTES = 200
-_CSV_COLUMNS = (
-    "path",
-    "status",
-    "finding",
-    "probability",
-    "threshold",
-    "operating_point",
-    "logit",
-    "in_lung_share",
-    "checks",
-    "error",
-    "variant",
-    "weights_sha256",
-    "image_sha256",
-    "notice",
-)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -113,16 +97,11 @@ def _output(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:
 def _writer(form: str, output: TextIO, several: bool):
     """A function that writes one reading in the chosen form."""
     if form == "csv":
-        table = CsvWriter(output, _CSV_COLUMNS)
-        return lambda path, prediction: table.write(_row(path, prediction))
+        table = CsvWriter(output, ("path", *READING_COLUMNS))
+        return lambda path, prediction: table.write({"path": path, **reading_row(prediction.to_dict())})
     if form == "jsonl":
         return lambda path, prediction: print(json.dumps({"path": path, **prediction.to_dict()}), file=output)
     return lambda path, prediction: print((f"{_one_line(path)}: " if several else "") + _text(prediction), file=output)
-
-
-def _row(path: str, prediction: Prediction) -> dict[str, Any]:
-    checks = "; ".join(f"{check.name}: {check.message}" for check in prediction.checks)
-    return {**prediction.to_dict(), "path": path, "checks": checks}
 
 
 def _text(prediction: Prediction) -> str:
