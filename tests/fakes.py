@@ -22,7 +22,7 @@ from pneumonia.checks import Check
 from pneumonia.errors import ImageError, WeightsError
 from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.scores import Scores
-from pneumonia.images import decode
+from pneumonia.images import Radiograph, decode
 from pneumonia.lung_fields import LungSegmentation, cleaned
 from pneumonia.operating_points import Interval, OperatingPoint
 
@@ -102,7 +102,11 @@ class FakePredictor:
             "weights_sha256": self.weights_sha256,
         }
         try:
-            case = source if isinstance(source, Case) else Case(decode(source))
+            case = (
+                source
+                if isinstance(source, Case)
+                else Case(source if isinstance(source, Radiograph) else decode(source))
+            )
         except ImageError as error:
             check = Check("image", "reject", str(error))
             return Prediction(status="rejected", error=str(error), checks=(check,), **known)
