@@ -21,6 +21,7 @@ from page import served_page
 from report_performance import render
 
 from pneumonia.bundle import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, json_bytes, read_bundle
+from pneumonia.engine import cores
 from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.evaluation import speed
 from pneumonia.images import decode
@@ -284,7 +285,7 @@ def _machine() -> dict[str, Any]:
     served = {name: version(name) for name in ("ai-edge-litert", "gradio", "pillow")}
     return {
         "processor": speed.processor(),
-        "cores": CORES if hasattr(os, "sched_setaffinity") else os.cpu_count(),
+        "cores": cores(),
         "versions": {**versions(), **served},
     }
 
