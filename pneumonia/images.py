@@ -396,9 +396,10 @@ def _cells(grey: np.ndarray) -> np.ndarray:
 
 def _content_share(cells: np.ndarray) -> float:
     """Return the share of a square image that is left when flat rows and columns at the edges are cut off."""
+    low, high = (round(share * (len(cells) - 1)) for share in (0.05, 0.95))
     share = 1.0
-    for axis in (0, 1):
-        low, high = np.percentile(cells, (5, 95), axis=axis)
-        content = np.flatnonzero(high - low >= 0.04)
+    for lines in (cells, cells.T):
+        ordered = np.sort(lines)
+        content = np.flatnonzero(ordered[:, high] - ordered[:, low] >= 0.04)
         share *= (content[-1] - content[0] + 1) / len(cells) if len(content) else 0
     return float(share)
