@@ -67,18 +67,9 @@ _TEXT_BYTES = bytes([*range(7, 14), 27, *range(32, 256)])
 
 # What Pillow raises on damaged files; its format readers do not all use one class.
 _PILLOW_ERRORS = (
-    *(
-        ArithmeticError,
-        AttributeError,
-        EOFError,
-        LookupError,
-        MemoryError,
-        OSError,
-        RuntimeError,
-        SyntaxError,
-    ),
-    *(TypeError, ValueError, struct.error, zlib.error),
-)
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
 _BOMB_ERRORS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 # EXIF orientation -> how to set the array (H, W) upright.
