@@ -11,6 +11,11 @@ from ai_edge_litert.interpreter import Interpreter
 from pneumonia.errors import WeightsError
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Engine:
     """Runs a TensorFlow Lite file; safe to call from several threads at once.
 
@@ -25,7 +30,7 @@ class Engine:
         # An interpreter must not be shared while it runs: one a core, each single-threaded, borrowed in turn.
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
         try:
-            for _ in range(os.cpu_count() or 1):
+            for _ in range(cores()):
                 interpreter = Interpreter(model_content=model, num_threads=1)
                 interpreter.allocate_tensors()
                 self._idle.put(interpreter)

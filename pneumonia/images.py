@@ -68,18 +68,9 @@ _TEXT_BYTES = bytes([*range(7, 14), 27, *range(32, 256)])
 
 # What Pillow raises on damaged files; its format readers do not all use one class.
 _PILLOW_ERRORS = (
-    *(
-        ArithmeticError,
-        AttributeError,
-        EOFError,
-        LookupError,
-        MemoryError,
-        OSError,
-        RuntimeError,
-        SyntaxError,
-    ),
-    *(TypeError, ValueError, struct.error, zlib.error),
-)
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
 _BOMB_ERRORS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 # EXIF orientation -> how to set the array (H, W) upright.
@@ -230,7 +221,7 @@ def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
             # is blank.
             if kind == "PNG":
                 Image.open(BytesIO(data), formats=(kind,)).verify()
-            if kind == "JPEG" and data.find(b"\xff\xd9", image.fp.tell()) < 0:
+            if kind == "JPEG" and data.rfind(b"\xff\xd9", image.fp.tell()) < 0:
                 raise EOFError("no end of image")
             return _from_pil(image, data)
     except _BOMB_ERRORS:
@@ -334,29 +325,32 @@ def _finish(
     values: np.ndarray, sha256: str, kind: str, checks: list[Check], facts: dict[str, Any] | None = None
 ) -> Radiograph:
     """Bring values to grey in [0, 1], unless they are (float32); judge them; put everything together."""
-    bits = None
+    bits, white = None, 1
     if values.dtype != np.float32:
         bits = _bit_depth(values)
-        values, colour_checks = _to_grey(values, 2**bits - 1)
+        white = 2**bits - 1
+        values, colour_checks = _to_grey(values, white)
         checks = [*checks, *colour_checks]
     height, width = values.shape
     facts = {"format": kind, "width": width, "height": height, "bits": bits} | (facts or {})
-    return Radiograph(values, sha256, facts, (*checks, *_judge(values)))
+    checks = (*checks, *_judge(values, white))
+    pixels = np.divide(values, np.float32(white), dtype=np.float32)
+    return Radiograph(pixels, sha256, facts, checks)
 
 
 def _to_grey(values: np.ndarray, white: int) -> tuple[np.ndarray, list[Check]]:
-    """Bring uint8 or uint16 (H, W) or (H, W, 3) to float32 (H, W) in [0, 1]; raises for colour pictures."""
+    """Bring uint8 or uint16 (H, W) or (H, W, 3) to grey (H, W); raises for colour pictures."""
+    if values.ndim == 2:
+        return values, []
+    sample = _thin_out(values).astype(np.float32) / white
+    coloured = (np.ptp(sample, axis=2) > CHROMA).mean()
+    if coloured > MAX_COLOURED:
+        raise UnsupportedImageError(f"This is a picture in colour, not a radiograph. {EXPORT}")
     checks = []
-    if values.ndim == 3:
-        sample = _thin_out(values).astype(np.float32) / white
-        coloured = (np.ptp(sample, axis=2) > CHROMA).mean()
-        if coloured > MAX_COLOURED:
-            raise UnsupportedImageError(f"This is a picture in colour, not a radiograph. {EXPORT}")
-        if coloured > MARK_COLOURED:
-            message = "The image holds coloured marks or a tint, which were read as grey."
-            checks.append(Check("colour", "warn", message))
-        values = cv2.cvtColor(values, cv2.COLOR_RGB2GRAY)
-    return np.divide(values, np.float32(white), dtype=np.float32), checks
+    if coloured > MARK_COLOURED:
+        message = "The image holds coloured marks or a tint, which were read as grey."
+        checks.append(Check("colour", "warn", message))
+    return cv2.cvtColor(values, cv2.COLOR_RGB2GRAY), checks
 
 
 def _thin_out(array: np.ndarray) -> np.ndarray:
@@ -364,9 +358,9 @@ def _thin_out(array: np.ndarray) -> np.ndarray:
     return array[:: 1 + array.shape[0] // 256, :: 1 + array.shape[1] // 256]
 
 
-def _judge(pixels: np.ndarray) -> list[Check]:
-    """Judge the exposure, polarity and borders of float32 (H, W) in [0, 1]; raises for blank images."""
-    sample = _thin_out(pixels)
+def _judge(grey: np.ndarray, white: int) -> list[Check]:
+    """Judge the exposure, polarity and borders of (H, W) in [0, white]; raises for blank images."""
+    sample = np.divide(_thin_out(grey), np.float32(white), dtype=np.float32)
     spread = np.ptp(np.percentile(sample, (1, 99)))
     if spread < MIN_SPREAD:
         raise UnsupportedImageError("This image is blank: all black, all white or one grey. " + EXPORT)
@@ -375,21 +369,32 @@ def _judge(pixels: np.ndarray) -> list[Check]:
     warnings = {}
     if spread < LOW_CONTRAST:
         warnings["exposure"] = "The image has little contrast; the display window may be wrong."
-    small = cv2.resize(pixels, (64, 64), interpolation=cv2.INTER_AREA)
+    cells = _cells(grey) / np.float32(white)
+    small = cells.reshape(64, 4, 64, 4).mean(axis=(1, 3))
     lungs = (small[20:40, 13:21].mean() + small[20:40, 43:51].mean()) / 2
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
         warnings["polarity"] = "The image looks like a negative (white lungs). It was read as it is."
-    if _content_share(pixels) < MIN_CONTENT:
+    if _content_share(cells) < MIN_CONTENT:
         warnings["border"] = "Wide borders surround the image. Crop it to the radiograph."
     return [Check(name, "warn", message) for name, message in warnings.items()]
 
 
-def _content_share(pixels: np.ndarray) -> float:
-    """Return the share of the area that is left when flat rows and columns at the edges are cut off."""
-    small = cv2.resize(pixels, (256, 256), interpolation=cv2.INTER_AREA)
+def _cells(grey: np.ndarray) -> np.ndarray:
+    """Means of 256 x 256 cells of (H, W): float32, in the units of the values."""
+    # By a whole factor first, which is many times faster; the rows and columns that are left over are ignored.
+    factor = max(min(grey.shape) // 256, 1)
+    height, width = grey.shape[0] // factor, grey.shape[1] // factor
+    whole = grey[: height * factor, : width * factor]
+    reduced = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(reduced.astype(np.float32), (256, 256), interpolation=cv2.INTER_AREA)
+
+
+def _content_share(cells: np.ndarray) -> float:
+    """Return the share of a square image that is left when flat rows and columns at the edges are cut off."""
+    low, high = (round(share * (len(cells) - 1)) for share in (0.05, 0.95))
     share = 1.0
-    for axis in (0, 1):
-        low, high = np.percentile(small, (5, 95), axis=axis)
-        content = np.flatnonzero(high - low >= 0.04)
-        share *= (content[-1] - content[0] + 1) / 256 if len(content) else 0
+    for lines in (cells, cells.T):
+        ordered = np.sort(lines)
+        content = np.flatnonzero(ordered[:, high] - ordered[:, low] >= 0.04)
+        share *= (content[-1] - content[0] + 1) / len(cells) if len(content) else 0
     return float(share)

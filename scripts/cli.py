@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import importlib.util
 import os
 import shlex
 import shutil
@@ -110,6 +111,21 @@ def require_backbone(source: str) -> None:
     """
     if source not in ("imagenet", "none") and not Path(source).is_file():
         raise DataError("The file named by --backbone-weights does not exist.")
+
+
+def require_peers() -> None:
+    """Make sure that the libraries that make heatmaps in other ways are there, without importing them.
+
+    Raises:
+        PneumoniaError: if one is not installed.
+    """
+    modules = {"tf-keras-vis": "tf_keras_vis", "xplique": "xplique"}
+    missing = [name for name, module in modules.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise PneumoniaError(
+            f"Not installed: {', '.join(missing)}. They need an environment of their own, with requirements.txt "
+            "and, under pip's option --no-deps, requirements-benchmark.txt."
+        )
 
 
 def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:

@@ -3,18 +3,17 @@
 
 import argparse
 import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import cli
+from documents import command_block, section, table
 
 from pneumonia.bundle import json_bytes, read_bundle
 from pneumonia.variants import FIELDS, PUBLISHED
 
 DOCS = cli.ROOT / "docs"
 FIGURES = DOCS / "results"
-_WIDTH = 120
 _SHARES = ("accuracy", "sensitivity", "specificity")
 _HEAD = """# Results
 
@@ -57,7 +56,7 @@ def summary(folder: Path) -> dict[str, Any]:
 def render() -> str:
     """The whole of docs/results.md."""
     sections = [_HEAD, _variants(), _designs(), _folds(), _trained(), _shortcuts(), _lung_fields()]
-    return "\n".join(section for section in sections if section)
+    return "\n".join(part for part in sections if part)
 
 
 def _variants() -> str:
@@ -66,16 +65,16 @@ def _variants() -> str:
     auroc = [[name, *(_number(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
     balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
     command = sets[PUBLISHED[-1]]["validation"]["command"]
-    return _section(
+    return section(
         "The three variants",
         "`validation` are 20 % of the patients, and `validation-...` the same images under fixed corruptions. They "
         "stopped the training and fixed temperature and thresholds. `adult-...` are adults and older children of "
         "another hospital, with labels mined from reports, halved by a hash of the patient; none was trained on.",
         "AUROC:",
-        _table(["set", *PUBLISHED], auroc),
+        table(["set", *PUBLISHED], auroc),
         "At the balanced operating point: accuracy of all images; share called uncertain; accuracy of the others.",
-        _table(["set", *PUBLISHED], balanced),
-        _command(command),
+        table(["set", *PUBLISHED], balanced),
+        command_block(command),
     )
 
 
@@ -108,7 +107,7 @@ def _designs() -> str:
                 ]
             )
     columns = ["design", "round", "AUROC", "AUROC, corrupted", *_SHARES, "accuracy, corrupted", "adult-selection"]
-    return _section(
+    return section(
         "Where should the evidence come from?",
         "`image`: all of it. `exposure`: all of it, grey values stretched as the lungs need. `box`: the rectangle "
         "around the lungs. `hull`: that rectangle, everything outside the convex hull of the lungs hidden under one "
@@ -117,8 +116,8 @@ def _designs() -> str:
         "were halved by number. Each network was trained on one half and judged on the other, at thresholds fixed on "
         "the half it was trained on: in round 1 the first normals and the early numbers are held out, in round 2 the "
         "others.",
-        _table(columns, rows),
-        _command("\n".join(commands)),
+        table(columns, rows),
+        command_block("\n".join(commands)),
     )
 
 
@@ -135,12 +134,12 @@ def _folds() -> str:
         ]
         for number, sets in enumerate(result["rounds"], start=1)
     ]
-    return _section(
+    return section(
         "Five-fold cross-validation",
         "Each fifth of the patients was held out once and decided nothing; stopping, temperature and thresholds come "
         "from a fifth of the rest.",
-        _table(["fold", "AUROC", "AUROC, corrupted", *_SHARES], rows),
-        _command(result["command"]),
+        table(["fold", "AUROC", "AUROC, corrupted", *_SHARES], rows),
+        command_block(result["command"]),
     )
 
 
@@ -171,52 +170,38 @@ def _trained() -> str:
         commands.append(kept["command"])
     columns = ["system", "AUROC", "accuracy", "worst AUROC, corrupted", "worst accuracy, corrupted"]
     columns += ["adult-report", "epochs", "minutes"]
-    return _section(
+    return section(
         "All that was trained here",
         "The same validation images and the same scoring for all, at each one's balanced operating point. Minutes are "
         "those of one training on two cores and say little by themselves.",
-        _table(columns, rows),
-        _command("\n".join(commands)),
+        table(columns, rows),
+        command_block("\n".join(commands)),
     )
 
 
 def _shortcuts() -> str:
     result = _figures("shortcuts.json")
     rows = [[what, _number(interval)] for what, interval in result["figures"].items()]
-    return _section(
+    return section(
         "What a classifier reaches without looking at the lungs",
         "A high AUROC on images of this source says little by itself: the classes differ in how they were taken.",
-        _table(["what it sees", "AUROC"], rows),
-        _command(result["command"]),
+        table(["what it sees", "AUROC"], rows),
+        command_block(result["command"]),
     )
 
 
 def _lung_fields() -> str:
     figures = read_bundle(cli.ROOT / "weights" / "lung-fields").metrics["sets"]["validation"]
-    return _section(
+    return section(
         "Lung fields",
         f"Dice {_number(figures['dice'])} on {figures['n']} held-out masks; the "
         "[card](../weights/lung-fields/README.md) has the corrupted sets.",
-        _command(figures["command"]),
+        command_block(figures["command"]),
     )
 
 
 def _figures(name: str) -> dict[str, Any]:
     return json.loads((FIGURES / name).read_text())
-
-
-def _section(title: str, *parts: str) -> str:
-    wrapped = (part if part.startswith(("|", "`" * 3)) else textwrap.fill(part, _WIDTH) for part in parts)
-    return "\n\n".join((f"## {title}", *wrapped)) + "\n"
-
-
-def _table(columns: list[str], rows: list[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _command(command: str) -> str:
-    return f"```\n{command}\n```"
 
 
 def _number(interval: dict[str, float]) -> str:

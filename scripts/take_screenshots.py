@@ -2,31 +2,19 @@
 """Take the pictures of the page that the README shows, with synthetic examples only. Needs Chromium."""
 
 import argparse
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from contextlib import closing
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 import cli
+from page import PageError, served_page
 
-from pneumonia.errors import PneumoniaError
-
-_PAGE_IS_UP_WITHIN = 60.0
 # Number of the example that is shown: the first with pneumonia.
 _EXAMPLE = 3
 # Pictures of the Read tab: name, width in pixels, theme.
 _VIEWS = (("read", 1440, "light"), ("read-dark", 1440, "dark"), ("read-narrow", 390, "light"))
 _OPTIONS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
-
-
-class ScreenshotError(PneumoniaError):
-    """The page or the browser did not start."""
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -39,29 +27,21 @@ def main() -> int:
     arguments = parse_arguments()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        raise ScreenshotError("Chromium is not installed.")
+        raise PageError("Chromium is not installed.")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port)}
-    server = subprocess.Popen([sys.executable, "app.py"], cwd=cli.ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
-            for name, width, theme in _VIEWS:
-                page = browser.new_page(viewport={"width": width, "height": 900})
-                page.goto(f"http://127.0.0.1:{port}/?__theme={theme}")
-                _choose_example(page, "#verdict")
-                page.screenshot(path=arguments.output / f"{name}.png", full_page=True)
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(f"http://127.0.0.1:{port}/?__theme=light")
-            page.get_by_role("tab", name="Compare").click()
-            _choose_example(page, "#compare-table")
-            page.screenshot(path=arguments.output / "compare.png", full_page=True)
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait(10)
+    with served_page() as served, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
+        for name, width, theme in _VIEWS:
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto(f"{served.address}/?__theme={theme}")
+            _choose_example(page, "#verdict")
+            page.screenshot(path=arguments.output / f"{name}.png", full_page=True)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{served.address}/?__theme=light")
+        page.get_by_role("tab", name="Compare").click()
+        _choose_example(page, "#compare-table")
+        page.screenshot(path=arguments.output / "compare.png", full_page=True)
+        browser.close()
     return cli.DONE
 
 
@@ -70,22 +50,6 @@ def _choose_example(page: Page, result: str) -> None:
     page.locator(result).get_by_text("Calibrated probability").first.wait_for()
     page.mouse.move(0, 0)
     page.wait_for_timeout(1500)  # images fade in
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + _PAGE_IS_UP_WITHIN
-    while time.monotonic() < deadline:
-        with closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise ScreenshotError("The page did not come up.")
 
 
 if __name__ == "__main__":

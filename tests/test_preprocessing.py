@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pneumonia.preprocessing import Preprocessing
 
@@ -50,3 +51,12 @@ def test_apply_of_a_constant_image_is_finite():
 def test_record_survives_json():
     record = Preprocessing(size=96, low_percentile=2.0)
     assert Preprocessing(**json.loads(json.dumps(record.to_dict()))) == record
+
+
+@pytest.mark.parametrize("shape", [(945, 1292), (2000, 130), (128, 5000), (225, 223), (150, 224)])
+def test_squashing_is_what_pillow_does(shape):
+    pixels = np.random.default_rng(0).random(shape, dtype=np.float32)
+    expected = np.asarray(Image.fromarray(pixels).resize((224, 224), Image.Resampling.BILINEAR))
+    squashed = Preprocessing().squash(pixels)
+    assert squashed.dtype == np.float32 and squashed.flags.c_contiguous
+    np.testing.assert_allclose(squashed, expected, atol=1e-6)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from pneumonia import load_predictor
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images, prepared
 from pneumonia.data.splits import split_by_patient
+from pneumonia.images import decode
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import PUBLISHED, get_variant
 from tests.making import dicom_bytes
@@ -72,16 +74,39 @@ def test_validation_images_are_read_as_well_as_claimed(predictor, validation):
     assert roc_auc_score(labels, [r.logit for r in readings]) >= LEAST_AUROC[predictor.variant] - 0.01
 
 
-def test_the_served_model_agrees_with_keras(predictor, validation):
+def keras_reading(predictor, images):
+    """Logits (N, 1) and maps (N, h, w) of the Keras model."""
     from pneumonia.explain.gradcam import ServingModule
 
+    return {name: tensor.numpy() for name, tensor in ServingModule(keras_model(predictor.variant))(images).items()}
+
+
+def assert_agrees(prediction, logit, cam):
+    assert prediction.logit == pytest.approx(float(logit[0]), abs=1e-4)
+    # Sums of a thousand products in another order: cells of ten logits differ in the sixth digit.
+    np.testing.assert_allclose(prediction.heatmap, cam, atol=1e-4, rtol=2e-5)
+
+
+def test_the_served_model_agrees_with_keras(predictor, validation):
     images = prepared(load_images(validation[::20], predictor.preprocessor), predictor.preprocessor)
-    reference = ServingModule(keras_model(predictor.variant))(images)
-    for record, logit, cam in zip(validation[::20], reference["logit"].numpy(), reference["cam"].numpy(), strict=True):
-        prediction = predictor.predict(record.path)
-        assert prediction.logit == pytest.approx(float(logit[0]), abs=1e-4)
-        # Sums of a thousand products in another order: cells of ten logits differ in the sixth digit.
-        np.testing.assert_allclose(prediction.heatmap, cam, atol=1e-4, rtol=2e-5)
+    reference = keras_reading(predictor, images)
+    for record, logit, cam in zip(validation[::20], reference["logit"], reference["cam"], strict=True):
+        assert_agrees(predictor.predict(record.path), logit, cam)
+
+
+def test_the_served_model_agrees_with_keras_on_native_radiographs(predictor, data_dir):
+    """Serially and from many threads at once, where not a bit may differ."""
+    paths = [record.path for record in read_classes(data_dir / "native")[::25]]
+    images = np.stack([predictor.preprocessor.apply(decode(path).pixels).image for path in paths])
+    reference = keras_reading(predictor, images[..., None])
+    serial = [predictor.predict(path) for path in paths]
+    for prediction, logit, cam in zip(serial, reference["logit"], reference["cam"], strict=True):
+        assert_agrees(prediction, logit, cam)
+    with ThreadPoolExecutor(8) as pool:
+        parallel = list(pool.map(predictor.predict, paths * 3))
+    for one, other in zip(parallel, serial * 3, strict=True):
+        assert one.logit == other.logit and one.probability == other.probability
+        np.testing.assert_array_equal(one.heatmap, other.heatmap)
 
 
 def test_the_map_adds_up_to_the_logit(predictor, validation):
