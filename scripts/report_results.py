@@ -3,18 +3,19 @@
 
 import argparse
 import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import cli
+from markup import command as _command
+from markup import section as _section
+from markup import table as _table
 
 from pneumonia.bundle import json_bytes, read_bundle
 from pneumonia.variants import FIELDS, PUBLISHED
 
 DOCS = cli.ROOT / "docs"
 FIGURES = DOCS / "results"
-_WIDTH = 120
 _SHARES = ("accuracy", "sensitivity", "specificity")
 _HEAD = """# Results
 
@@ -201,20 +202,6 @@ def _lung_fields() -> str:
 
 def _figures(name: str) -> dict[str, Any]:
     return json.loads((FIGURES / name).read_text())
-
-
-def _section(title: str, *parts: str) -> str:
-    wrapped = (part if part.startswith(("|", "`" * 3)) else textwrap.fill(part, _WIDTH) for part in parts)
-    return "\n\n".join((f"## {title}", *wrapped)) + "\n"
-
-
-def _table(columns: list[str], rows: list[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _command(command: str) -> str:
-    return f"```\n{command}\n```"
 
 
 def _number(interval: dict[str, float]) -> str:
