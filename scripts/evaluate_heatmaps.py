@@ -35,7 +35,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--masks", type=Path, required=True, help="folder of hand-drawn lung masks (PNG)")
     parser.add_argument("--variants", nargs="+", choices=PUBLISHED, default=PUBLISHED, help="default: all published")
     parser.add_argument("--images", type=cli.positive, default=300, help="validation images (default: 300)")
-    parser.add_argument("--compared", type=cli.positive, default=60, help="pneumonias for other maps (default: 60)")
+    parser.add_argument("--compared", type=cli.positive, default=40, help="pneumonias for other maps (default: 40)")
     parser.add_argument("--peers", type=cli.seed, default=0, help="of these, for other libraries' maps (default: none)")
     parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="folder to write the best and worst cases to")

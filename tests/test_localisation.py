@@ -7,7 +7,7 @@ from pneumonia.explain.localisation import convex_hull, share_inside
 
 
 def test_a_share_worked_out_by_hand():
-    """Of 8 logits above zero, 3 lie in a cell half inside and 4 in one wholly inside; what is below zero is left out."""
+    """Of 8 logits above zero, 3 lie in a cell half inside and 4 in one wholly inside; below zero nothing counts."""
     heatmap = np.array([[3.0, 4.0], [1.0, -9.0]], np.float32)
     inside = np.zeros((4, 4), bool)
     inside[:2, 1:] = True
