@@ -1,11 +1,17 @@
 """The test of one reading's marked region, on engines whose logit depends on a known region."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from pneumonia.explain.support import REGIONS, marked_region, measure_support, shifted_regions
 
+ROOT = Path(__file__).parent.parent
 SIZE = 56
 SHA256 = "5e" * 32
 
@@ -15,10 +21,12 @@ class MadeEngine:
 
     def __init__(self, uses, marks, peak=8.0, sign=1.0):
         self._uses, self._sign = uses, sign
+        self.seen = []
         self._map = np.full((7, 7), -1.0, np.float32)
         self._map[marks] = peak
 
     def run(self, image):
+        self.seen.append(image)
         cells = cv2.resize(image, (7, 7), interpolation=cv2.INTER_AREA)
         return self._sign * 10 * float(cells[self._uses]), self._map
 
@@ -36,6 +44,20 @@ def test_the_region_that_the_logit_depends_on_is_supported(image):
     assert support.verdict == "supported" and support.rank == 1 and support.chance == pytest.approx(1 / (REGIONS + 1))
     assert support.fall > support.random_falls.max() and len(support.random_falls) == REGIONS
     assert support.message.startswith("Supported: blurring the marked region") and "0 of 40" in support.message
+    plain = json.loads(json.dumps(support.to_dict()))
+    assert (plain["rank"], plain["regions"], plain["fall"]) == (1, REGIONS, support.fall)
+    assert plain["region_share"] == support.region.mean() and plain["median_random_fall"] < plain["fall"]
+
+
+def test_it_takes_no_more_passes_than_it_says(image):
+    engine = MadeEngine((2, 4), (2, 4))
+    measure_support(engine, image, SHA256)
+    assert len(engine.seen) == REGIONS + 2
+
+
+def test_it_needs_no_tensorflow():
+    command = "import pneumonia.explain.support, sys; assert not {'tensorflow', 'keras', 'scipy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True)
 
 
 def test_another_region_is_no_better_than_chance(image):
@@ -53,6 +75,7 @@ def test_without_a_marked_region_it_says_so(image, peak):
     support = measure_support(MadeEngine((2, 4), (2, 4), peak=peak), image, SHA256)
     assert support.verdict == "no marked region" and support.rank is None and not support.region.any()
     assert support.message == "The heatmap marks no region, so there is none to test."
+    assert set(support.to_dict().values()) == {"no marked region", support.message, 0.0, None, 0}
 
 
 def test_the_same_image_is_compared_with_the_same_regions(image):

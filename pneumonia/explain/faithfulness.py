@@ -10,6 +10,7 @@ nothing by itself, only beside those of controls and of other maps on the same i
 """
 
 from collections.abc import Callable
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -37,18 +38,22 @@ class Erasure:
     Args:
         logit: the network.
         image: float32 (S, S) in [0, 1], preprocessed.
-
-    Attributes:
-        whole: logit of the image as it is.
-        nothing: logit with everything blurred.
     """
 
     def __init__(self, logit: Logit, image: np.ndarray) -> None:
         self._logit = logit
         self._image = image
         self._baseline = blurred(image)
-        self.whole = logit(image)
-        self.nothing = logit(self._baseline)
+
+    @cached_property
+    def whole(self) -> float:
+        """The logit of the image as it is."""
+        return self._logit(self._image)
+
+    @cached_property
+    def nothing(self) -> float:
+        """The logit with everything blurred."""
+        return self._logit(self._baseline)
 
     def without(self, region: np.ndarray) -> float:
         """The logit with a region, bool (S, S), blurred."""
