@@ -136,7 +136,7 @@ def _support(variants: dict[str, Any]) -> str:
         "Is the marked region supported, case by case?",
         "Pneumonias by what the test in `pneumonia/explain/support.py` says of them: whether blurring the marked "
         f"region lowers the logit, and more than all but one of {REGIONS} regions of the same size and form elsewhere. "
-        "Of regions marked at random, about 5 % at most would pass.",
+        "Of regions marked at random, one in sixteen would pass.",
         table(["variant", *kinds], rows),
     )
 

@@ -49,6 +49,24 @@ def test_the_region_that_the_logit_depends_on_is_supported(image):
     assert plain["region_share"] == support.region.mean() and plain["median_random_fall"] < plain["fall"]
 
 
+def test_regions_marked_at_random_are_seldom_supported():
+    """Networks that weigh all cells at random, and maps that know nothing of it. Two ranks of 41 pass, which is 5 %; that
+    no region to compare with covers the marked one makes it a little more, one in sixteen in 2,000 such trials."""
+    rng = np.random.default_rng(0)
+    picture = rng.random((SIZE, SIZE), dtype=np.float32)
+
+    class Random(MadeEngine):
+        def __init__(self):
+            super().__init__((0, 0), tuple(rng.integers(7, size=2)))
+            self._weights = cv2.resize(rng.normal(size=(7, 7)), (SIZE, SIZE))
+
+        def run(self, image):
+            return float((self._weights * image).sum()), self._map
+
+    supported = sum(measure_support(Random(), picture, f"{i:064x}").verdict == "supported" for i in range(200))
+    assert 4 <= supported <= 20
+
+
 def test_it_takes_no_more_passes_than_it_says(image):
     engine = MadeEngine((2, 4), (2, 4))
     measure_support(engine, image, SHA256)
@@ -75,7 +93,8 @@ def test_without_a_marked_region_it_says_so(image, peak):
     support = measure_support(MadeEngine((2, 4), (2, 4), peak=peak), image, SHA256)
     assert support.verdict == "no marked region" and support.rank is None and not support.region.any()
     assert support.message == "The heatmap marks no region, so there is none to test."
-    assert set(support.to_dict().values()) == {"no marked region", support.message, 0.0, None, 0}
+    plain = support.to_dict()
+    assert (plain["verdict"], plain["region_share"], plain["regions"], plain["fall"]) == (support.verdict, 0, 0, None)
 
 
 def test_the_same_image_is_compared_with_the_same_regions(image):

@@ -41,8 +41,8 @@ class Support:
             there is no marked region, as are the next two.
         random_falls: float64 (REGIONS,), the same for each region compared with.
         rank: of the fall of the marked region among all of these, 1 for the greatest.
-        chance: share of all regions, the marked one counted too, whose blurring lowers the score at least as much:
-            what to expect of a region marked at random is a number spread evenly from 0 to 1.
+        chance: share of all regions, the marked one counted too, whose blurring lowers the score at least as much. For
+            regions marked at random it is spread about evenly from 0 to 1, so that one in sixteen would be supported.
     """
 
     verdict: Verdict
@@ -72,12 +72,12 @@ class Support:
         if self.verdict == "no marked region":
             return "The heatmap marks no region, so there is none to test."
         usual = float(np.median(self.random_falls))
-        better = self.rank - 1
+        better = f"{self.rank - 1} of {len(self.random_falls)} such regions do at least as well"
         return (
-            f"{self.verdict.capitalize()}: blurring the marked region ({self.region.mean():.0%} of the picture) "
-            f"{_moves(self.fall)}; blurring as large a region of the same form elsewhere {_moves(usual)} in the "
-            f"median, and {better} of {len(self.random_falls)} such regions do at least as well. This tells what the "
-            "network used, not whether there is disease."
+            f"{self.verdict.capitalize()}: blurring the marked region ({self.region.mean():.0%} of what the "
+            f"network was shown) {_moves(self.fall)}; blurring as large a region of the same form elsewhere "
+            f"{_moves(usual)} in the median, and {better}. "
+            "This tells what the network used, not whether there is disease."
         )
 
 
