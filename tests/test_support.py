@@ -50,8 +50,8 @@ def test_the_region_that_the_logit_depends_on_is_supported(image):
 
 
 def test_regions_marked_at_random_are_seldom_supported():
-    """Networks that weigh all cells at random, and maps that know nothing of it. Two ranks of 41 pass, which is 5 %; that
-    no region to compare with covers the marked one makes it a little more, one in sixteen in 2,000 such trials."""
+    """Networks that weigh all cells at random, and maps that know nothing of it. Two ranks of 41 pass, which is 5 %;
+    that no region to compare with covers the marked one makes it a little more, one in sixteen in 2,000 such trials."""
     rng = np.random.default_rng(0)
     picture = rng.random((SIZE, SIZE), dtype=np.float32)
 
