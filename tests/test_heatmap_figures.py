@@ -13,7 +13,7 @@ from pneumonia.data.manifest import Record, fingerprint, read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError
 from pneumonia.evaluation.heatmap_figures import clearly_better, figures, map_figures, mean_interval
-from pneumonia.evaluation.heatmaps import SERVED, Case, chosen, held_out, load_cases, measure
+from pneumonia.evaluation.heatmaps import SERVED, Case, chosen, convex_hull, held_out, load_cases, measure
 from pneumonia.lung_fields import load_lung_fields
 from pneumonia.preprocessing import Preprocessing, View
 from pneumonia.preprocessor import Preprocessor
@@ -80,6 +80,15 @@ def test_scores_of_maps_by_hand():
 )
 def test_what_beats_the_served_map(deletion, insertion, in_lungs, expected):
     assert clearly_better(interval(*deletion), interval(*insertion), in_lungs and interval(*in_lungs)) is expected
+
+
+def test_the_hull_fills_what_lies_between():
+    inside = np.zeros((5, 7), bool)
+    inside[1:4, 1] = inside[1:4, 5] = True
+    expected = np.zeros((5, 7), bool)
+    expected[1:4, 1:6] = True
+    np.testing.assert_array_equal(convex_hull(inside), expected)
+    assert not convex_hull(np.zeros((5, 7), bool)).any()
 
 
 def test_images_with_lungs_drawn_by_hand_come_first():

@@ -3,15 +3,19 @@
 import numpy as np
 import pytest
 
-from pneumonia.explain.localisation import convex_hull, share_inside
+from pneumonia.explain.localisation import share_inside
 
 
-def test_a_share_worked_out_by_hand():
-    """Of 8 logits above zero, 3 lie in a cell half inside and 4 in one wholly inside; below zero nothing counts."""
-    heatmap = np.array([[3.0, 4.0], [1.0, -9.0]], np.float32)
-    inside = np.zeros((4, 4), bool)
-    inside[:2, 1:] = True
-    assert share_inside(heatmap, inside) == pytest.approx((3 * 0.5 + 4) / 8)
+def columns(*inside):
+    return np.array([inside, inside], bool)
+
+
+def test_shares_worked_out_by_hand():
+    """Between 4 and 0, four points have 4, 3, 1 and 0; between 4 and -4, they have 4, 2, -2 and -4."""
+    falling = np.array([[4.0, 0.0]], np.float32)
+    assert share_inside(falling, columns(1, 1, 0, 0)) == pytest.approx(7 / 8)
+    assert share_inside(falling, columns(0, 0, 0, 1)) == 0
+    assert share_inside(np.array([[4.0, -4.0]], np.float32), columns(1, 0, 0, 1)) == pytest.approx(4 / 6)
 
 
 def test_a_map_that_is_the_same_everywhere_has_the_share_of_the_area():
@@ -22,12 +26,3 @@ def test_a_map_that_is_the_same_everywhere_has_the_share_of_the_area():
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
 def test_without_positive_evidence_there_is_no_share(value):
     assert share_inside(np.full((2, 2), value, np.float32), np.ones((4, 4), bool)) is None
-
-
-def test_the_hull_fills_what_lies_between():
-    inside = np.zeros((5, 7), bool)
-    inside[1:4, 1] = inside[1:4, 5] = True
-    expected = np.zeros((5, 7), bool)
-    expected[1:4, 1:6] = True
-    np.testing.assert_array_equal(convex_hull(inside), expected)
-    assert not convex_hull(np.zeros((5, 7), bool)).any()

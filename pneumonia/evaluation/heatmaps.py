@@ -16,7 +16,7 @@ from pneumonia.data.splits import split_by_patient
 from pneumonia.engine import Engine
 from pneumonia.errors import DataError
 from pneumonia.explain.faithfulness import Erasure, control_maps
-from pneumonia.explain.localisation import convex_hull, share_inside
+from pneumonia.explain.localisation import share_inside
 from pneumonia.explain.robustness import under_noise, under_shifts
 from pneumonia.geometry import crop_matrix
 from pneumonia.lung_fields import LungFields
@@ -161,3 +161,12 @@ def score_maps(erasure: Erasure, lungs: np.ndarray | None, maps: dict[str, np.nd
         in_lungs = None if lungs is None else share_inside(heatmap, lungs)
         scores[name] = {"deletion": deletion, "insertion": insertion, "in_lungs": in_lungs}
     return scores
+
+
+def convex_hull(inside: np.ndarray) -> np.ndarray:
+    """What lies between the lungs too, heart and spine: bool (H, W) to bool (H, W); empty for an empty region."""
+    points = cv2.findNonZero(inside.astype(np.uint8))
+    hull = np.zeros(inside.shape, np.uint8)
+    if points is not None:
+        cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
+    return hull > 0
