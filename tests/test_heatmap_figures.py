@@ -63,23 +63,22 @@ def test_scores_of_maps_by_hand():
     assert (served["deletion"]["value"], served["insertion"]["value"], served["deletion"]["n"]) == (3.0, 1.5, 2)
     assert served["in_lungs"]["value"] == pytest.approx(0.6) and "minus_served" not in served
     assert other["deletion"]["value"] == 3.0 and other["in_lungs"] is None
-    assert (other["minus_served"]["deletion"]["value"], other["minus_served"]["insertion"]["value"]) == (-1.0, 2.0)
+    assert (served["gap"]["value"], other["gap"]["value"], other["minus_served"]["gap"]["value"]) == (-1.5, -1.0, 3.0)
     sigmoid = 1 / (1 + np.exp(-np.array([4.0, 2.0]) / 2.0))
     assert other["deletion_probability"]["value"] == pytest.approx(sigmoid.mean())
 
 
 @pytest.mark.parametrize(
-    ("deletion", "insertion", "in_lungs", "expected"),
+    ("gap", "in_lungs", "expected"),
     [
-        ((-2, -1), (1, 2), (-0.1, 0.1), True),
-        ((-2, -1), (1, 2), None, True),
-        ((-2, 0.1), (1, 2), (0, 1), False),
-        ((-2, -1), (-0.1, 2), (0, 1), False),
-        ((-2, -1), (1, 2), (-0.2, -0.1), False),
+        ((1, 2), (-0.1, 0.1), True),
+        ((1, 2), None, True),
+        ((-0.1, 2), (0, 1), False),
+        ((1, 2), (-0.2, -0.1), False),
     ],
 )
-def test_what_beats_the_served_map(deletion, insertion, in_lungs, expected):
-    assert clearly_better(interval(*deletion), interval(*insertion), in_lungs and interval(*in_lungs)) is expected
+def test_what_beats_the_served_map(gap, in_lungs, expected):
+    assert clearly_better(interval(*gap), in_lungs and interval(*in_lungs)) is expected
 
 
 def test_the_hull_fills_what_lies_between():

@@ -15,8 +15,10 @@ _IN_LUNGS = ("in_lungs", "lungs_area", "in_hull", "hull_area")
 _BLURRED = ("outside_lungs", "outside_hull", "inside_lungs")
 _STABILITY = ("shift_similarity", "shift_logit", "noise_similarity", "noise_logit")
 _CURVES = ("deletion", "insertion")
-# By these a map is compared with the served one.
-_DECISIVE = (*_CURVES, "in_lungs")
+# By these a map is compared with the served one. The gap is the insertion area less the deletion area (Zhang, Rao and
+# Yang, "Group-CAM", 2021). A ragged region that is blurred moves the logit otherwise than a compact one, wherever it
+# lies; in the gap that cancels out, and a random map has a gap of about zero.
+_DECISIVE = ("gap", "in_lungs")
 
 
 def figures(bundle: Bundle, cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -88,8 +90,8 @@ def map_figures(cases: list[Case], scores: list[dict[str, dict[str, Any]]], temp
         temperature: of the calibration.
 
     Returns:
-        By name of the map: the areas `deletion` and `insertion` in logits, the same as probabilities, and `in_lungs`;
-        and but for the served map `minus_served` and `clearly_better`.
+        By name of the map: the areas `deletion` and `insertion` in logits, the same as probabilities, the `gap` between
+        the first two, and `in_lungs`; and but for the served map `minus_served` and `clearly_better`.
     """
     result = {}
     for name in dict.fromkeys(name for row in scores for name in row):
@@ -108,13 +110,12 @@ def map_figures(cases: list[Case], scores: list[dict[str, dict[str, Any]]], temp
     return result
 
 
-def clearly_better(deletion: dict[str, float], insertion: dict[str, float], in_lungs: dict[str, float] | None) -> bool:
+def clearly_better(gap: dict[str, float], in_lungs: dict[str, float] | None) -> bool:
     """Whether a map beats the served one clearly, by its scores less those of the served map on the same images.
 
-    The rule: with 95 % confidence its deletion area is smaller and its insertion area greater; and it is not shown to
-    put less of its evidence into the lungs.
+    The rule: with 95 % confidence its gap is greater, and it is not shown to put less of its evidence into the lungs.
     """
-    return deletion["high"] < 0 < insertion["low"] and (in_lungs is None or in_lungs["high"] >= 0)
+    return gap["low"] > 0 and (in_lungs is None or in_lungs["high"] >= 0)
 
 
 def mean_interval(values: list[float | None], cases: list[Case]) -> dict[str, float] | None:
@@ -137,8 +138,10 @@ def mean_interval(values: list[float | None], cases: list[Case]) -> dict[str, fl
 
 
 def _areas(scores: dict[str, Any], temperature: float) -> dict[str, float | None]:
+    areas = {name: area(scores[name]) for name in _CURVES}
     return {
-        **{name: area(scores[name]) for name in _CURVES},
+        **areas,
+        "gap": areas["insertion"] - areas["deletion"],
         # tanh does not overflow where exp does.
         **{f"{name}_probability": area((1 + np.tanh(scores[name] / temperature / 2)) / 2) for name in _CURVES},
         "in_lungs": scores["in_lungs"],
