@@ -117,7 +117,7 @@ def _compared(name: str, measured: dict[str, Any]) -> str:
         "On the same pneumonias, and for those of other libraries on the first of them. A map beats the served one "
         "clearly if on the same images its gap is greater with 95 % confidence, and it is not shown to put less of its "
         "evidence into the lungs. "
-        + (f"Clearly better: {', '.join(better)}." if better else "None of them is clearly better."),
+        + (f"Clearly better: {', '.join(better)}." if better else "None of them is, so the served one stays."),
         table(["map", "n", "deletion", "insertion", "gap", "in the lungs", "gap less served"], rows),
     ]
     if distance := measured.get("dilated_logit"):
