@@ -8,6 +8,7 @@ from typing import Any
 import cli
 from markup import command, section, table
 
+from pneumonia.evaluation.heatmap_figures import LEAST_COMPARED
 from pneumonia.explain.faithfulness import BLUR, STEPS
 from pneumonia.explain.robustness import NOISE
 from pneumonia.explain.support import REGIONS
@@ -115,9 +116,9 @@ def _compared(name: str, measured: dict[str, Any]) -> str:
     better = [label for label, scores in measured["compared"].items() if scores.get("clearly_better")]
     parts = [
         "On the same pneumonias, and for those of other libraries on the first of them. A map beats the served one "
-        "clearly if on the same images its gap is greater with 95 % confidence, and it is not shown to put less of its "
-        "evidence into the lungs. "
-        + (f"Clearly better: {', '.join(better)}." if better else "None of them is, so the served one stays."),
+        f"clearly if on the same images, {LEAST_COMPARED} at least, its gap is greater with 95 % confidence, and it is "
+        "not shown to put less of its evidence into the lungs. "
+        + (f"Clearly better: {', '.join(better)}." if better else "None of them does, so the served one stays."),
         table(["map", "n", "deletion", "insertion", "gap", "in the lungs", "gap less served"], rows),
     ]
     if distance := measured.get("dilated_logit"):

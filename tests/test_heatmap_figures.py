@@ -31,8 +31,8 @@ def case(number, label=1, drawn=True):
     return Case(record, np.zeros((8, 8), np.float32), np.ones((8, 8), bool), drawn)
 
 
-def interval(low, high):
-    return {"low": low, "high": high}
+def interval(low, high, n=10):
+    return {"low": low, "high": high, "n": n}
 
 
 def scores(deletion, insertion, in_lungs):
@@ -75,6 +75,7 @@ def test_scores_of_maps_by_hand():
         ((1, 2), None, True),
         ((-0.1, 2), (0, 1), False),
         ((1, 2), (-0.2, -0.1), False),
+        ((1, 2, 9), (0, 1), False),
     ],
 )
 def test_what_beats_the_served_map(gap, in_lungs, expected):

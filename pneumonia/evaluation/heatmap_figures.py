@@ -19,6 +19,8 @@ _CURVES = ("deletion", "insertion")
 # Yang, "Group-CAM", 2021). A ragged region that is blurred moves the logit otherwise than a compact one, wherever it
 # lies; in the gap that cancels out, and a random map has a gap of about zero.
 _DECISIVE = ("gap", "in_lungs")
+# With fewer images an interval says nothing.
+LEAST_COMPARED = 10
 
 
 def figures(bundle: Bundle, cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -113,9 +115,10 @@ def map_figures(cases: list[Case], scores: list[dict[str, dict[str, Any]]], temp
 def clearly_better(gap: dict[str, float], in_lungs: dict[str, float] | None) -> bool:
     """Whether a map beats the served one clearly, by its scores less those of the served map on the same images.
 
-    The rule: with 95 % confidence its gap is greater, and it is not shown to put less of its evidence into the lungs.
+    The rule: with 95 % confidence its gap is greater, on at least `LEAST_COMPARED` images, and it is not shown to put
+    less of its evidence into the lungs.
     """
-    return gap["low"] > 0 and (in_lungs is None or in_lungs["high"] >= 0)
+    return gap["n"] >= LEAST_COMPARED and gap["low"] > 0 and (in_lungs is None or in_lungs["high"] >= 0)
 
 
 def mean_interval(values: list[float | None], cases: list[Case]) -> dict[str, float] | None:
