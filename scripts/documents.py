@@ -7,8 +7,13 @@ _WIDTH = 120
 
 def section(title: str, *parts: str) -> str:
     """A heading and paragraphs; tables and commands stay as they are, the rest is wrapped."""
-    wrapped = (part if part.startswith(("|", "`" * 3)) else textwrap.fill(part, _WIDTH) for part in parts)
+    wrapped = (part if part.startswith(("|", "`" * 3)) else _filled(part) for part in parts)
     return "\n\n".join((f"## {title}", *wrapped)) + "\n"
+
+
+def _filled(text: str) -> str:
+    # A path or the name of a variant is not broken at its hyphens.
+    return textwrap.fill(text, _WIDTH, break_on_hyphens=False)
 
 
 def table(columns: list[str], rows: list[list[str]]) -> str:

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Measure the heatmaps of all published variants on validation images, with the served models."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import keras
+from tqdm import tqdm
+
+import cli
+
+from pneumonia.bundle import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, json_bytes, read_bundle
+from pneumonia.data.manifest import Record, read_training_folder
+from pneumonia.data.masks import load_masked_images, with_masks
+from pneumonia.engine import Engine
+from pneumonia.errors import DataError
+from pneumonia.evaluation import heatmap_comparison as comparison
+from pneumonia.evaluation.case_pictures import save_case_pictures
+from pneumonia.evaluation.heatmap_figures import figures, map_figures
+from pneumonia.evaluation.heatmaps import chosen, held_out, load_cases, measure_all
+from pneumonia.evaluation.peer_maps import peer_maps, require_peers
+from pneumonia.lung_fields import load_lung_fields
+from pneumonia.preprocessing import Preprocessing
+from pneumonia.preprocessor import Preprocessor
+from pneumonia.variants import PUBLISHED
+
+# Folders of the project that git ignores: pictures of patients may be written there.
+_IGNORED = ("runs", "out")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the training images")
+    parser.add_argument("--masks", type=Path, required=True, help="folder of hand-drawn lung masks (PNG)")
+    parser.add_argument("--variants", nargs="+", choices=PUBLISHED, default=PUBLISHED, help="default: all published")
+    parser.add_argument("--images", type=cli.positive, default=300, help="validation images (default: 300)")
+    parser.add_argument("--compared", type=cli.positive, default=40, help="pneumonias for other maps (default: 40)")
+    parser.add_argument("--peers", type=cli.seed, default=0, help="of these, for other libraries' maps (default: none)")
+    parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="folder to write the best and worst cases to")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    if arguments.pictures:
+        _require_ignored(arguments.pictures)
+    if arguments.peers:
+        require_peers()
+    records = read_training_folder(arguments.data)
+    result: dict[str, Any] = {"command": _command(arguments), "variants": {}}
+    for variant in arguments.variants:
+        result["variants"][variant] = _evaluate(variant, records, arguments)
+    if arguments.output:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_bytes(json_bytes(result))
+    return cli.DONE
+
+
+def _evaluate(variant: str, records: list[Record], arguments: argparse.Namespace) -> dict[str, Any]:
+    folder = WEIGHTS_FOLDER / variant
+    bundle = read_bundle(folder)
+    validation = held_out(bundle, records)
+    pairs = load_masked_images(with_masks(validation, arguments.masks), arguments.masks)
+    drawn = {record.path.stem: mask for record, mask in zip(pairs.images.records, pairs.masks, strict=True)}
+    preprocessor = Preprocessor(Preprocessing(**bundle.config["preprocessing"]))
+    cases = load_cases(chosen(validation, drawn, arguments.images), drawn, preprocessor, load_lung_fields())
+    engine = Engine(bundle.contents[SERVED_MODEL])
+    rows = list(tqdm(measure_all(engine, cases), variant, total=len(cases), unit="image", disable=None))
+    measured = figures(bundle, cases, rows)
+    if arguments.pictures:
+        save_case_pictures(arguments.pictures / variant, cases, rows, bundle.config["heatmap_scale"])
+
+    model = keras.models.load_model(folder / KERAS_MODEL, compile=False)
+    diseased = [(case, row) for case, row in zip(cases, rows, strict=True) if "maps" in row][: arguments.compared]
+    if not diseased:
+        raise DataError("There is no pneumonia among the images.")
+    kept, their_rows = (list(part) for part in zip(*diseased, strict=True))
+    scores = [dict(row["maps"]) for row in their_rows]
+    architecture = bundle.config["architecture"]["name"]
+    jobs = [("sharper maps", kept, comparison.sharper_maps(model, architecture))]
+    if arguments.peers:
+        jobs.append(("peers' maps", kept[: arguments.peers], peer_maps(model)))
+    for name, part, make in jobs:
+        progress = tqdm(part, f"{variant}, {name}", unit="image", disable=None)
+        for row, more in zip(scores, comparison.score_other_maps(engine, progress, make), strict=False):
+            row.update(more)
+    measured["compared"] = map_figures(kept, scores, bundle.config["temperature"])
+    measured["randomised"] = comparison.under_randomisation(model, kept, their_rows)
+    if architecture == comparison.DILATABLE:
+        measured["dilated_logit"] = comparison.dilated_logits(model, kept, their_rows)
+    progress = tqdm(kept, f"{variant}, support", unit="image", disable=None)
+    measured["support"] = comparison.support_counts(engine, progress)
+    return measured
+
+
+def _require_ignored(folder: Path) -> None:
+    """Make sure that pictures of patients cannot be committed by accident.
+
+    Raises:
+        DataError: if the folder lies in the project, and not in a part that git ignores.
+    """
+    full, project = folder.resolve(), cli.ROOT.resolve()
+    if full.is_relative_to(project) and not any(full.is_relative_to(project / name) for name in _IGNORED):
+        raise DataError("Pictures of patients are only written outside of the project, or into its runs/ or out/.")
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    parts = [f"--data {cli.portable(arguments.data)}", f"--masks {cli.portable(arguments.masks)}"]
+    parts += [f"--{name} {getattr(arguments, name)}" for name in ("images", "compared", "peers")]
+    if tuple(arguments.variants) != PUBLISHED:
+        parts.append(f"--variants {' '.join(arguments.variants)}")
+    if arguments.output:
+        parts.append(f"--output {cli.portable(arguments.output)}")
+    return f"python scripts/evaluate_heatmaps.py {' '.join(parts)}"
+
+
+if __name__ == "__main__":
+    cli.run(main)
