@@ -17,7 +17,7 @@ from pneumonia.archives import ZipMember
 from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read_bundle
 from pneumonia.case import Case
 from pneumonia.checks import Check
-from pneumonia.engine import Engine
+from pneumonia.engine import Engine, cores
 from pneumonia.errors import ImageError, WeightsError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
@@ -254,7 +254,7 @@ class Predictor:
             Readings in the order of the sources; a bad file is a rejected reading.
         """
         self._operating_point(operating_point)
-        workers = os.cpu_count() or 1
+        workers = cores()
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[Prediction]] = deque()
             for source in sources:

@@ -19,7 +19,7 @@ from pneumonia.evaluation import heatmap_comparison as comparison
 from pneumonia.evaluation.case_pictures import save_case_pictures
 from pneumonia.evaluation.heatmap_figures import figures, map_figures
 from pneumonia.evaluation.heatmaps import chosen, held_out, load_cases, measure_all
-from pneumonia.evaluation.peer_maps import peer_maps, require_peers
+from pneumonia.evaluation.peer_maps import peer_maps
 from pneumonia.lung_fields import load_lung_fields
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
@@ -47,7 +47,7 @@ def main() -> int:
     if arguments.pictures:
         _require_ignored(arguments.pictures)
     if arguments.peers:
-        require_peers()
+        cli.require_peers()
     records = read_training_folder(arguments.data)
     result: dict[str, Any] = {"command": _command(arguments), "variants": {}}
     for variant in arguments.variants:

@@ -1,6 +1,5 @@
 """Other maps of the same network beside the served one, and what is left of a map when the network is destroyed."""
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -10,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pneumonia.engine import Engine
+from pneumonia.engine import Engine, cores
 from pneumonia.evaluation.heatmaps import Case, score_maps
 from pneumonia.explain.faithfulness import Erasure
 from pneumonia.explain.gradcam import ServingModule
@@ -61,7 +60,7 @@ def score_other_maps(engine: Engine, cases: Iterable[Case], make: MapsOf) -> lis
         return score_maps(Erasure(lambda image: engine.run(image)[0], case.image), case.lungs, maps)
 
     # The next maps are made while the scores of those before are taken.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         waiting = [pool.submit(score, case, make(case.image)) for case in cases]
         return [future.result() for future in waiting]
 

@@ -1,6 +1,5 @@
 """What is measured of the heatmap of each validation image, with the served model."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from pneumonia.bundle import Bundle
 from pneumonia.data.manifest import Record, fingerprint
 from pneumonia.data.pipeline import load_images
 from pneumonia.data.splits import split_by_patient
-from pneumonia.engine import Engine
+from pneumonia.engine import Engine, cores
 from pneumonia.errors import DataError
 from pneumonia.explain.faithfulness import Erasure, control_maps
 from pneumonia.explain.localisation import share_inside
@@ -99,7 +98,7 @@ def load_cases(
 
 def measure_all(engine: Engine, cases: list[Case]) -> Iterator[dict[str, Any]]:
     """`measure` on all cores, in the order of the cases."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         yield from pool.map(lambda case: measure(engine, case), cases)
 
 

@@ -4,35 +4,18 @@ They are measured as they come. Cells or pixels of equal value, such as all that
 order drawn at random.
 """
 
-import importlib.util
 from collections.abc import Callable
 
 import keras
 import numpy as np
 
-from pneumonia.errors import DataError
 from pneumonia.models import FEATURES
 
-_LIBRARIES = {"tf-keras-vis": "tf_keras_vis", "xplique": "xplique"}
 # The channels whose maps Score-CAM tries out, and the steps of integrated gradients: few, for time.
 _CHANNELS = 32
 _STEPS = 16
 # Side of the patches of occlusion in pixels, painted black one after the other.
 _PATCH = 32
-
-
-def require_peers() -> None:
-    """Make sure that the libraries are there, without importing them.
-
-    Raises:
-        DataError: if one is not.
-    """
-    missing = [name for name, module in _LIBRARIES.items() if importlib.util.find_spec(module) is None]
-    if missing:
-        raise DataError(
-            f"Not installed: {', '.join(missing)}. In an environment of its own, install both requirements.txt and, "
-            "with pip's option --no-deps, requirements-benchmark.txt."
-        )
 
 
 def peer_maps(model: keras.Model) -> Callable[[np.ndarray], dict[str, np.ndarray]]:

@@ -5,14 +5,13 @@ Silverman, "Methods for analysing spatial processes of several types of points",
 is the fall of the logit. It tells whether the network used the region, not whether there is disease.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-from pneumonia.engine import Engine
+from pneumonia.engine import Engine, cores
 from pneumonia.explain.faithfulness import Erasure, pixel_ranks
 from pneumonia.geometry import heatmap_on
 
@@ -95,7 +94,7 @@ def measure_support(engine: Engine, image: np.ndarray, image_sha256: str) -> Sup
         return Support("no marked region", region)
     erasure = Erasure(lambda changed: engine.run(changed)[0], image)
     elsewhere = shifted_regions(region, int(image_sha256[:16], 16))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         falls = logit - np.array(list(pool.map(erasure.without, [region, *elsewhere])))
     fall, random_falls = float(falls[0]), falls[1:]
     rank = 1 + int((random_falls >= fall).sum())
