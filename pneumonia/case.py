@@ -1,13 +1,17 @@
 """One radiograph, and what all variants need of it, each worked out once."""
 
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from pneumonia.engine import cores
 from pneumonia.errors import WeightsError
 from pneumonia.images import Radiograph
 from pneumonia.lung_fields import LungSegmentation, load_lung_fields
 from pneumonia.preprocessing import Preprocessing
+
+# Shared by all cases: to start a thread for each would cost about as much as it saves.
+_BESIDE = ThreadPoolExecutor(cores(), thread_name_prefix="lungs")
 
 
 class Case:
@@ -23,6 +27,7 @@ class Case:
     def __init__(self, radiograph: Radiograph) -> None:
         self.radiograph = radiograph
         self._squares: dict[int, np.ndarray] = {}
+        self._looking: Future[LungSegmentation | None] | None = None
 
     def square(self, size: int) -> np.ndarray:
         """The radiograph as `Preprocessing.squash` gives it: float32 (size, size) in [0, 1]."""
@@ -30,13 +35,22 @@ class Case:
             self._squares[size] = Preprocessing(size).squash(self.radiograph.pixels)
         return self._squares[size]
 
-    @cached_property
+    def look_for_lungs(self) -> None:
+        """Begin to look for the lungs on another core, while the caller goes on."""
+        if self._looking is None:
+            # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
+            self._looking = _BESIDE.submit(_segment, self.square(Preprocessing().size))
+
+    @property
     def lungs(self) -> LungSegmentation | None:
         """Its lung fields, found or not; None where the network that finds them cannot be loaded."""
-        try:
-            lung_fields = load_lung_fields()
-        except WeightsError:
-            # A reading does not depend on them, unless a variant was trained to; then it was refused when loaded.
-            return None
-        # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
-        return lung_fields.segment(self.square(Preprocessing().size))
+        self.look_for_lungs()
+        return self._looking.result()
+
+
+def _segment(square: np.ndarray) -> LungSegmentation | None:
+    try:
+        return load_lung_fields().segment(square)
+    except WeightsError:
+        # A reading does not depend on them, unless a variant was trained to; then it was refused when loaded.
+        return None

@@ -213,9 +213,13 @@ class Predictor:
                 checks=(Check("image", "reject", str(error)),),
                 error=str(error),
             )
-        lungs = case.lungs
-        prepared = self.preprocessor.apply(case.square(self.preprocessor.record.size), lungs)
+        case.look_for_lungs()
+        record = self.preprocessor.record
+        # A network that is shown the whole image need not wait for them.
+        shown_lungs = None if record.field == "image" else case.lungs
+        prepared = self.preprocessor.apply(case.square(record.size), shown_lungs)
         logit, heatmap = self._engine.run(prepared.image)
+        lungs = case.lungs
         probability = self.probability(logit)
         found = lungs if lungs is not None and lungs.found else None
         box = prepared.view.box
@@ -238,7 +242,7 @@ class Predictor:
             image_sha256=case.radiograph.sha256,
             checks=(
                 *case.radiograph.checks,
-                *_lungs_check(lungs, self.preprocessor.record.field),
+                *_lungs_check(lungs, record.field),
                 *_evidence_check(heatmap, share),
             ),
         )
