@@ -2,14 +2,15 @@
 """Time training steps with augmentation against the same steps on images already augmented in memory."""
 
 import argparse
-import statistics
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cli
 
+from pneumonia.bundle import json_bytes
 from pneumonia.data.manifest import read_training_folder
+from pneumonia.evaluation.speed import spread
 from pneumonia.variants import DEFAULT, get_variant, list_variants
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--variant", choices=trained_in_phases, default=DEFAULT)
     parser.add_argument("--steps", type=cli.positive, default=20, help="steps in each stretch that is timed")
     parser.add_argument("--rounds", type=cli.positive, default=5, help="stretches of each kind, in turn")
+    parser.add_argument("--output", type=Path, help="JSON file to write the ratios to")
     return parser.parse_args()
 
 
@@ -63,7 +65,10 @@ def main() -> int:
     in_memory = stretch(0).cache()
     seconds(in_memory)  # the first pass fills the memory and compiles
     ratios = [seconds(stretch(number)) / seconds(in_memory) for number in range(1, arguments.rounds + 1)]
-    print(f"augmented / already augmented: median {statistics.median(ratios):.3f} of {len(ratios)} pairs", end=" ")
+    if arguments.output:
+        command = cli.training_command("benchmark_training.py", arguments)
+        arguments.output.write_bytes(json_bytes({"command": command, "ratio": spread(ratios)}))
+    print(f"augmented / already augmented: median {spread(ratios)['median']:.3f} of {len(ratios)} pairs", end=" ")
     print(f"({min(ratios):.3f} to {max(ratios):.3f})")
     return cli.DONE
 

@@ -55,7 +55,7 @@ def summary(folder: Path) -> dict[str, Any]:
 
 def render() -> str:
     """The whole of docs/results.md."""
-    sections = [_HEAD, _variants(), _designs(), _folds(), _trained(), _shortcuts(), _lung_fields()]
+    sections = [_HEAD, _variants(), _designs(), _folds(), _trained(), _shortcuts(), _lung_fields(), _augmentation()]
     return "\n".join(part for part in sections if part)
 
 
@@ -197,6 +197,17 @@ def _lung_fields() -> str:
         f"Dice {_number(figures['dice'])} on {figures['n']} held-out masks; the "
         "[card](../weights/lung-fields/README.md) has the corrupted sets.",
         command_block(figures["command"]),
+    )
+
+
+def _augmentation() -> str:
+    result = _figures("augmentation.json")
+    ratio = result["ratio"]
+    return section(
+        "What augmentation costs",
+        f"Training steps with augmentation took {ratio['median']:.2f} times ({ratio['low']:.2f} to "
+        f"{ratio['high']:.2f}) those on images already augmented in memory, timed in turn in one run.",
+        command_block(result["command"]),
     )
 
 
