@@ -97,8 +97,6 @@ PERFORMANCE_HELP = (
 )
 OVERVIEW_COLUMNS = (
     "Variant",
-    "Images",
-    "Number",
     "AUROC",
     "Accuracy",
     "Sensitivity",

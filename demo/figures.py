@@ -28,28 +28,25 @@ _SHARES = {
 }
 
 
-def overview(sets: Mapping[str, Mapping[str, Any]], operating_point: str) -> str:
-    """All sets of all variants at one operating point.
+def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str) -> str:
+    """All variants on one set of images at one operating point.
 
     Args:
-        sets: figures by set, by variant.
+        figures: of the set, by variant.
         operating_point: its name.
     """
     rows = []
-    for variant, by_set in sets.items():
-        for name, figures in by_set.items():
-            point = figures["operating_points"][operating_point]
-            rows.append(
-                [
-                    get_variant(variant).title,
-                    content.SETS.get(name, name),
-                    str(figures["n"]),
-                    _number(figures["auroc"]),
-                    *(_share(point[measure]) for measure in ("accuracy", "sensitivity", "specificity")),
-                    _number(figures["ece"]),
-                    percent(point["uncertain_share"]),
-                ]
-            )
+    for variant, of_set in figures.items():
+        point = of_set["operating_points"][operating_point]
+        rows.append(
+            [
+                get_variant(variant).title,
+                _number(of_set["auroc"]),
+                *(_share(point[measure]) for measure in ("accuracy", "sensitivity", "specificity")),
+                _number(of_set["ece"]),
+                percent(point["uncertain_share"]),
+            ]
+        )
     return _table(content.OVERVIEW_COLUMNS, rows)
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 from scipy.special import expit
 
 from demo import content, figures
@@ -13,6 +12,9 @@ from pneumonia.errors import WeightsError
 from pneumonia.evaluation.scores import VALIDATION, Scores
 from pneumonia.variants import PUBLISHED
 
+# Of the threshold that can be moved; the stored one has more.
+_DIGITS = 3
+
 
 class PerformanceHandlers:
     """Events of the Performance tab."""
@@ -20,16 +22,14 @@ class PerformanceHandlers:
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
 
-    def overview(self, operating_point: str) -> str:
-        """All variants whose weights are there: table."""
-        missing = self._predictors.missing()
-        available = [variant for variant in PUBLISHED if variant not in missing]
-        sets = {variant: self._predictors.get(variant).metrics["sets"] for variant in available}
+    def overview(self, name: str, operating_point: str) -> str:
+        """All variants whose weights are there, on one set: table."""
+        sets = {variant: predictor.metrics["sets"][name] for variant, predictor in self._available().items()}
         return figures.overview(sets, operating_point)
 
-    def sets(self, variant: str, chosen: str) -> dict[str, Any]:
-        """The sets that a variant was judged on: choice of the set."""
-        names = list(self._predictor(variant).metrics["sets"])
+    def sets(self, chosen: str) -> dict[str, Any]:
+        """The sets that the variants were judged on: choice of the set."""
+        names = next((list(predictor.metrics["sets"]) for predictor in self._available().values()), [VALIDATION])
         choices = [(content.SETS.get(name, name), name) for name in names]
         return gr.update(choices=choices, value=chosen if chosen in names else VALIDATION)
 
@@ -40,7 +40,7 @@ class PerformanceHandlers:
         probabilities = expit(scores.logits / predictor.temperature)
         return (
             figures.marks(point, predictor.metrics["sets"][name]),
-            point.threshold,
+            round(point.threshold, _DIGITS),
             figures.roc(scores, probabilities),
             figures.precision_recall(scores, probabilities),
             figures.reliability(scores, probabilities),
@@ -54,6 +54,10 @@ class PerformanceHandlers:
         scores = _scores(predictor, name)
         return figures.at_threshold(scores, expit(scores.logits / predictor.temperature), threshold)
 
+    def _available(self) -> dict[str, Predictor]:
+        missing = self._predictors.missing()
+        return {variant: self._predictors.get(variant) for variant in PUBLISHED if variant not in missing}
+
     def _predictor(self, variant: str) -> Predictor:
         try:
             return self._predictors.get(variant)
@@ -63,8 +67,3 @@ class PerformanceHandlers:
 
 def _scores(predictor: Predictor, name: str) -> Scores:
     return Scores.from_dict(predictor.metrics["sets"][name]["scores"])
-
-
-def empty(*columns: str) -> pd.DataFrame:
-    """A curve before it is drawn."""
-    return pd.DataFrame({column: [] for column in columns})

@@ -4,7 +4,7 @@ import gradio as gr
 
 from demo import content, figures
 from demo.handlers import Predictors
-from demo.performance import PerformanceHandlers, empty
+from demo.performance import PerformanceHandlers
 from demo.tabs import AT_ONCE, REDRAWN, operating_point_choice, variant_choice
 from pneumonia.evaluation.scores import VALIDATION
 
@@ -24,11 +24,13 @@ def build(predictors: Predictors, tab: gr.Tab) -> None:
     # === Layout ===
 
     gr.HTML(f"<p>{content.PERFORMANCE_HELP}</p>")
-    operating_point = operating_point_choice("performance-operating-point")
-    overview = gr.HTML(elem_id="performance-overview")
     with gr.Row():
-        variant = variant_choice("performance-variant")
-        name = gr.Dropdown([(content.SETS[VALIDATION], VALIDATION)], value=VALIDATION, label=content.SET)
+        name = gr.Dropdown(
+            [(content.SETS[VALIDATION], VALIDATION)], value=VALIDATION, label=content.SET, elem_id="performance-set"
+        )
+        operating_point = operating_point_choice("performance-operating-point")
+    overview = gr.HTML(elem_id="performance-overview")
+    variant = variant_choice("performance-variant")
     mark = gr.HTML(elem_id="performance-mark")
     with gr.Row():
         roc = _curve(content.ROC, content.FALSE_ALARMS, content.SENSITIVITY, "performance-roc")
@@ -36,7 +38,6 @@ def build(predictors: Predictors, tab: gr.Tab) -> None:
     with gr.Row():
         reliability = _curve(content.RELIABILITY, content.PREDICTED, content.OBSERVED, "performance-reliability", True)
         training = gr.LinePlot(
-            empty(content.EPOCH, content.LOSS, content.LINE),
             x=content.EPOCH,
             y=content.LOSS,
             color=content.LINE,
@@ -52,23 +53,21 @@ def build(predictors: Predictors, tab: gr.Tab) -> None:
 
     # === Events ===
 
-    tables = {"fn": handlers.overview, "inputs": operating_point, "outputs": overview}
-    sets = {"fn": handlers.sets, "inputs": [variant, name], "outputs": name}
+    sets = {"fn": handlers.sets, "inputs": name, "outputs": name}
+    table = {"fn": handlers.overview, "inputs": [name, operating_point], "outputs": overview}
     curves = {
         "fn": handlers.curves,
         "inputs": [variant, name, operating_point],
         "outputs": [mark, threshold, roc, precision_recall, reliability, training, at_threshold],
     }
-    tab.select(**tables, **AT_ONCE).then(**sets, **AT_ONCE).then(**curves, **AT_ONCE)
-    operating_point.input(**tables, **REDRAWN).then(**curves, **AT_ONCE)
-    variant.input(**sets, **REDRAWN).then(**curves, **AT_ONCE)
-    name.input(**curves, **REDRAWN)
+    tab.select(**sets, **AT_ONCE).then(**table, **AT_ONCE).then(**curves, **AT_ONCE)
+    gr.on([name.input, operating_point.input], **table, **REDRAWN).then(**curves, **AT_ONCE)
+    variant.input(**curves, **REDRAWN)
     threshold.input(handlers.move, [threshold, variant, name], at_threshold, **REDRAWN)
 
 
 def _curve(title: str, x: str, y: str, elem_id: str, lines: bool = False) -> gr.LinePlot:
     return gr.LinePlot(
-        empty(x, y, *([content.LINE] if lines else [])),
         x=x,
         y=y,
         color=content.LINE if lines else None,
