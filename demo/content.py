@@ -33,6 +33,8 @@ SHOW = "Show"
 # What can be drawn over the overlay, by the name that the handlers and the views know it by.
 LUNGS, CONTOUR, AGAINST = "lungs", "contour", "against"
 SHOWN = {LUNGS: "Lungs' outline", CONTOUR: "Contour and peak", AGAINST: "Evidence against pneumonia"}
+TEST_SUPPORT = "Does the marked region matter?"
+NOTHING_TO_TEST = "Read an image first; then its marked region can be tested."
 READ = "Read"
 COMPARE = "Compare all variants"
 ORIGINAL = "Original"

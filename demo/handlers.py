@@ -163,6 +163,16 @@ class ReadHandlers:
         session.file = file
         return None, views.prompt(content.READING), None, "", "", "", None
 
+    def support(self, session: Session) -> str:
+        """Test whether the region that the map marks matters more than others: sentence."""
+        since, reading = session.forgotten, session.reading
+        if reading is None:
+            raise refused(content.NOTHING_TO_TEST)
+        (variant,) = reading.predictions
+        source, _ = _source(session.file)
+        said = views.support(self._predictors.get(variant).measure_support(source))
+        return said if session.forgotten == since else gr.skip()
+
     def availability(self) -> dict[str, Any]:
         """Mark the variants whose weights cannot be loaded, with the reasons."""
         missing = self._predictors.missing()

@@ -15,6 +15,7 @@ from demo import content
 from pneumonia import Prediction
 from pneumonia.explain.marks import contour_evidence, mark_peak, outline_lungs
 from pneumonia.explain.overlay import contour_level, legend, overlay
+from pneumonia.explain.support import Support
 from pneumonia.notices import AGAINST_HELP, HEATMAP_HELP, INTENDED_USE, NOTICE, POPULATION
 from pneumonia.operating_points import Interval, OperatingPoint
 from pneumonia.variants import get_variant
@@ -260,6 +261,11 @@ def in_lungs(prediction: Prediction) -> str:
         share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
         sentence = content.IN_LUNGS.format(share=share, area=area)
     return f'<p class="in-lungs">{escape(sentence)}</p>'
+
+
+def support(tested: Support) -> str:
+    """What came of testing the marked region, in words."""
+    return f'<p class="in-lungs">{escape(tested.message)}</p>'
 
 
 def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW) -> str:

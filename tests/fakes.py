@@ -22,6 +22,7 @@ from pneumonia.checks import Check
 from pneumonia.errors import ImageError, WeightsError
 from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.scores import Scores
+from pneumonia.explain.support import Support
 from pneumonia.images import Radiograph, decode
 from pneumonia.lung_fields import LungSegmentation, cleaned
 from pneumonia.operating_points import Interval, OperatingPoint
@@ -125,6 +126,11 @@ class FakePredictor:
             checks=radiograph.checks,
             **known,
         )
+
+    def measure_support(self, source: object) -> Support:
+        """As `pneumonia.Predictor.measure_support`."""
+        assert isinstance(source, Case)
+        return Support("no marked region", np.zeros((8, 8), bool))
 
     def predict_many(self, sources: Iterable[object], operating_point: str = "balanced") -> Iterator[Prediction]:
         """As `pneumonia.Predictor.predict_many`."""

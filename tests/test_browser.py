@@ -128,6 +128,15 @@ def test_what_is_drawn_over_the_overlay_can_be_chosen_with_the_keyboard(page, ch
     expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
 
 
+def test_the_marked_region_is_tested_on_request_and_forgotten_with_the_image(page, chest, brighter):
+    _upload(page, chest)
+    expect(page.locator("#overlay img")).to_be_visible()
+    page.locator("#support-button").click()
+    expect(page.locator("#support")).to_contain_text("marks no region")
+    _upload(page, brighter)
+    expect(page.locator("#support")).not_to_contain_text("marks no region")
+
+
 def test_a_bad_file_gives_its_sentence_and_no_prediction(page, chest, tmp_path):
     document = tmp_path / "report.png"
     document.write_bytes(b"%PDF-1.7 a report")

@@ -203,6 +203,15 @@ def test_compare_decodes_once_and_segments_once(chest, monkeypatch):
     assert calls == ["decode", "segment"]
 
 
+def test_the_marked_region_is_tested_on_request_and_only_after_a_reading(chest):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    with pytest.raises(gr.Error, match="Read an image first"):
+        handlers.support(session)
+    handlers.choose(chest, session)
+    handlers.read(None, VARIANT, "balanced", session)
+    assert "marks no region" in handlers.support(session)
+
+
 def test_sessions_start_as_copies_of_their_own(chest):
     # Gradio hands each page a deep copy of the state's first value.
     first, second = gr.State(Session()).value, gr.State(Session()).value

@@ -13,6 +13,7 @@ from pneumonia import load_predictor
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images, prepared
 from pneumonia.data.splits import split_by_patient
+from pneumonia.errors import ImageError
 from pneumonia.images import decode
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import PUBLISHED, get_variant
@@ -167,6 +168,14 @@ def test_one_radiograph_in_three_formats(predictor, data_dir):
         sources = (record.path, stream.getvalue(), dicom_bytes(deep))
         probabilities = [predictor.predict(source).probability for source in sources]
         assert max(probabilities) - min(probabilities) <= 0.02
+
+
+def test_the_marked_region_of_an_example_is_tested_the_same_way_each_time(predictor):
+    path = EXAMPLES / "synthetic-pneumonia-1.png"
+    first, again = (predictor.measure_support(path).to_dict() for _ in range(2))
+    assert first == again and first["regions"] == 40 and 0 < first["region_share"] <= 0.25
+    with pytest.raises(ImageError):
+        predictor.measure_support(b"no image")
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.png")), ids=lambda path: path.stem)

@@ -50,6 +50,8 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
                     opacity = gr.Slider(
                         0, 1, views.OPACITY, step=0.05, label=content.OPACITY, elem_id="opacity", buttons=[]
                     )
+                    test = gr.Button(content.TEST_SUPPORT, size="sm", elem_id="support-button")
+            support = live_region("support")
             checks = gr.HTML(elem_id="checks")
 
     record = gr.JSON(visible=False, label="reading")
@@ -77,4 +79,6 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     variant.input(handlers.forget, [variant, session], details, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
     gr.on([opacity.change, show.change], handlers.redraw, [opacity, show, session], [overlay, colour_key], **REDRAWN)
+    test.click(handlers.support, session, support, **READING, **PRIVATE)
+    gr.on([original.change, variant.input], lambda: "", outputs=support, **AT_ONCE)
     gr.on(None, handlers.availability, outputs=variant, **PRIVATE, show_progress="hidden")
