@@ -133,8 +133,10 @@ class FakePredictor:
         return Support("no marked region", np.zeros((8, 8), bool))
 
     def predict_many(self, sources: Iterable[object], operating_point: str = "balanced") -> Iterator[Prediction]:
-        """As `pneumonia.Predictor.predict_many`."""
-        return (self.predict(source, operating_point) for source in sources)
+        """As `pneumonia.Predictor.predict_many`, slow enough to be stopped."""
+        for source in sources:
+            time.sleep(0.01)
+            yield self.predict(source, operating_point)
 
 
 def load_fake(variant: str) -> FakePredictor:
