@@ -4,6 +4,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -49,6 +50,7 @@ class BatchSession:
         records: what came of those read so far, in the same order, as `Prediction.to_dict` with the name.
         variant: they are read with.
         operating_point: they are judged at.
+        stopped: whether the reader wants no more images read.
         shown: which findings the table shows; a key of `content.BATCH_FILTERS`.
     """
 
@@ -56,6 +58,7 @@ class BatchSession:
     records: list[dict[str, Any]] = field(default_factory=list)
     variant: str = ""
     operating_point: str = ""
+    stopped: bool = False
     shown: str = content.ALL
 
 
@@ -78,22 +81,25 @@ class BatchHandlers:
         session.variant, session.operating_point = variant, operating_point
         started = redrawn = time.monotonic()
         yield gr.skip(), session, views.batch_progress(0, len(uploads), None), _rows(session)
-        readings = predictor.predict_many((upload.source for upload in uploads), operating_point)
-        for upload, prediction in zip(uploads, readings, strict=True):
-            # Kept at once: a batch that is stopped keeps what was read.
-            session.records.append(views.record(prediction, upload.name))
-            now = time.monotonic()
-            if now - redrawn >= _REDRAWN_EVERY:
-                redrawn, done = now, len(session.records)
-                left = (now - started) / done * (len(uploads) - done)
-                yield gr.skip(), session, views.batch_progress(done, len(uploads), left), _rows(session)
+        with closing(predictor.predict_many((upload.source for upload in uploads), operating_point)) as readings:
+            for upload in uploads:
+                if session.stopped:
+                    break
+                session.records.append(views.record(next(readings), upload.name))
+                now = time.monotonic()
+                if now - redrawn >= _REDRAWN_EVERY:
+                    redrawn, done = now, len(session.records)
+                    left = (now - started) / done * (len(uploads) - done)
+                    yield gr.skip(), session, views.batch_progress(done, len(uploads), left), _rows(session)
         yield session.records, session, views.batch_summary(session.records, len(uploads)), _rows(session)
 
-    def stop(self, session: BatchSession) -> tuple:
-        """Say what is there after a batch was stopped: progress, table."""
-        if not session.uploads:
-            return gr.skip(), gr.skip()
-        return views.batch_summary(session.records, len(session.uploads)), _rows(session)
+    def begin(self, session: BatchSession) -> None:
+        """Note that a batch is wanted, before it waits its turn."""
+        session.stopped = False
+
+    def stop(self, session: BatchSession) -> None:
+        """End the batch after the image that is being read, or before the first; it then shows what it has."""
+        session.stopped = True
 
     def judge(self, operating_point: str, session: BatchSession) -> list[list[Any]]:
         """Judge what was read at another operating point, without running a network: table."""

@@ -59,9 +59,18 @@ def test_the_table_fills_while_it_runs_and_a_stop_keeps_what_is_there(handlers, 
     session = BatchSession()
     steps = handlers.read(files, VARIANT, "balanced", session)
     assert [len(next(steps)[3]) for _ in range(3)] == [0, 1, 2]
-    steps.close()
-    progress, rows = handlers.stop(session)
-    assert "Stopped: 2 of 3 images" in progress and len(rows) == 2
+    handlers.stop(session)
+    records, _, progress, rows = next(steps)
+    assert "Stopped: 2 of 3 images" in progress and len(rows) == len(records) == 2
+    assert next(steps, None) is None
+
+
+def test_a_batch_that_is_stopped_while_it_waits_reads_nothing_and_the_next_begins_anew(handlers, files):
+    session = BatchSession()
+    handlers.stop(session)
+    assert "Stopped: 0 of 3 images" in done(handlers, files, session)[-1][2]
+    handlers.begin(session)
+    assert len(done(handlers, files, session)[-1][0]) == 3
 
 
 def test_progress_tells_the_time_left(handlers, files, monkeypatch):

@@ -74,9 +74,10 @@ def build(predictors: Predictors) -> None:
     on_click = button.click(**read, **BATCH, api_name="batch")
     chosen = folder.upload(lambda files: files, folder, upload, **AT_ONCE)
     on_folder = chosen.then(**read, **BATCH, **PRIVATE)
-    on_stop = stop.click(handlers.stop, session, [progress, table], cancels=[on_click, on_folder], **AT_ONCE)
+    gr.on([button.click, folder.upload], handlers.begin, session, **AT_ONCE)
+    stop.click(handlers.stop, session, **AT_ONCE)
     judge = {"fn": handlers.judge, "inputs": [operating_point, session], "outputs": table}
-    for ended in (on_click, on_folder, on_stop, operating_point.input(**judge, **REDRAWN)):
+    for ended in (on_click, on_folder, operating_point.input(**judge, **REDRAWN)):
         # The operating point may have been changed while images were read.
         ended.then(**judge, **AT_ONCE).then(handlers.save_table, session, save_table, **AT_ONCE)
     shown.input(handlers.show, [shown, session], table, **REDRAWN)
