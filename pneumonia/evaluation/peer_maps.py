@@ -9,7 +9,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from pneumonia.models import FEATURES
+from pneumonia.evaluation.peers import vis_map
 
 # The channels whose maps Score-CAM tries out, and the steps of integrated gradients: few, for time.
 _CHANNELS = 32
@@ -31,27 +31,10 @@ def _tf_keras_vis(model: keras.Model) -> dict[str, Callable[[np.ndarray], np.nda
     from tf_keras_vis.layercam import Layercam
     from tf_keras_vis.scorecam import Scorecam
 
-    def method(kind: type, **options: int) -> Callable[[np.ndarray], np.ndarray]:
-        explain = kind(model, clone=False)
-
-        def heatmap(image: np.ndarray) -> np.ndarray:
-            maps = explain(
-                lambda logits: logits[:, 0],
-                image[None, ..., None],
-                penultimate_layer=FEATURES,
-                seek_penultimate_conv_layer=False,
-                expand_cam=False,
-                normalize_cam=False,
-                **options,
-            )
-            return np.asarray(maps, np.float32)[0]
-
-        return heatmap
-
     return {
-        "Grad-CAM++ (tf-keras-vis)": method(GradcamPlusPlus),
-        "Layer-CAM (tf-keras-vis)": method(Layercam),
-        f"Score-CAM, {_CHANNELS} channels (tf-keras-vis)": method(Scorecam, max_N=_CHANNELS),
+        "Grad-CAM++ (tf-keras-vis)": vis_map(GradcamPlusPlus(model, clone=False)),
+        "Layer-CAM (tf-keras-vis)": vis_map(Layercam(model, clone=False)),
+        f"Score-CAM, {_CHANNELS} channels (tf-keras-vis)": vis_map(Scorecam(model, clone=False), max_N=_CHANNELS),
     }
 
 

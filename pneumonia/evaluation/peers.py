@@ -56,20 +56,30 @@ def tf_keras_vis(model: keras.Model) -> Peer:
     """`Gradcam` of tf-keras-vis, without enlarging the map."""
     from tf_keras_vis.gradcam import Gradcam
 
-    gradcam = Gradcam(model, clone=False)
+    return Peer("tf-keras-vis", vis_map(Gradcam(model, clone=False)))
+
+
+def vis_map(explain: Callable, **options: int) -> Callable[[np.ndarray], np.ndarray]:
+    """What gives a map of tf-keras-vis at the last feature map, neither enlarged nor scaled: float32 (h, w).
+
+    Args:
+        explain: one of its methods, of a model.
+        options: of that method.
+    """
 
     def heatmap(image: np.ndarray) -> np.ndarray:
-        cam = gradcam(
+        maps = explain(
             lambda logits: logits[:, 0],
             image[None, ..., None],
             penultimate_layer=FEATURES,
             seek_penultimate_conv_layer=False,
             expand_cam=False,
             normalize_cam=False,
+            **options,
         )
-        return np.asarray(cam)[0]
+        return np.asarray(maps, np.float32)[0]
 
-    return Peer("tf-keras-vis", heatmap)
+    return heatmap
 
 
 def xplique(model: keras.Model) -> Peer:
