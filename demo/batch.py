@@ -4,7 +4,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,7 @@ from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
 from pneumonia.errors import ImageError, WeightsError
 from pneumonia.images import Radiograph, decode
-from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
+from pneumonia.tables import READING_COLUMNS, CsvWriter, plain_name, reading_row
 
 MOST_FILES = 5000
 # Seconds between two redrawings of the table.
@@ -42,23 +42,36 @@ class Upload:
 
 
 @dataclass
-class BatchSession:
-    """What is kept of one open page's batch. Images are not kept: a reading that is opened is read again.
+class Batch:
+    """One run over some files. Images are not kept: a reading that is opened is read again.
 
     Attributes:
         uploads: the files, in order.
-        records: what came of those read so far, in the same order, as `Prediction.to_dict` with the name.
         variant: they are read with.
         operating_point: they are judged at.
-        stopped: whether the reader wants no more images read.
+        records: what came of those read so far, in the same order, as `Prediction.to_dict` with the name.
+        stopped: whether no more images are to be read.
+    """
+
+    uploads: list[Upload]
+    variant: str
+    operating_point: str
+    records: list[dict[str, Any]] = field(default_factory=list)
+    stopped: bool = False
+
+
+@dataclass
+class BatchSession:
+    """What is kept of one open page.
+
+    Attributes:
+        batch: the last one; the next takes its place, and what still works on the last one is not disturbed.
+        stopped_early: whether a batch that waits its turn is to be stopped.
         shown: which findings the table shows; a key of `content.BATCH_FILTERS`.
     """
 
-    uploads: list[Upload] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
-    variant: str = ""
-    operating_point: str = ""
-    stopped: bool = False
+    batch: Batch | None = None
+    stopped_early: bool = False
     shown: str = content.ALL
 
 
@@ -77,37 +90,46 @@ class BatchHandlers:
         except WeightsError as error:
             raise refused(unavailable(variant, str(error))) from error
         uploads = _uploads(files)
-        session.uploads, session.records = uploads, []
-        session.variant, session.operating_point = variant, operating_point
+        session.batch = batch = Batch(uploads, variant, operating_point, stopped=session.stopped_early)
+        session.stopped_early = False
         started = redrawn = time.monotonic()
         yield gr.skip(), session, views.batch_progress(0, len(uploads), None), _rows(session)
-        with closing(predictor.predict_many((upload.source for upload in uploads), operating_point)) as readings:
+        with (
+            _archives_closed(uploads),
+            closing(predictor.predict_many((upload.source for upload in uploads), operating_point)) as readings,
+        ):
             for upload in uploads:
-                if session.stopped:
+                if batch.stopped:
                     break
-                session.records.append(views.record(next(readings), upload.name))
+                batch.records.append(views.record(next(readings), upload.name))
                 now = time.monotonic()
                 if now - redrawn >= _REDRAWN_EVERY:
-                    redrawn, done = now, len(session.records)
+                    redrawn, done = now, len(batch.records)
                     left = (now - started) / done * (len(uploads) - done)
                     yield gr.skip(), session, views.batch_progress(done, len(uploads), left), _rows(session)
-        yield session.records, session, views.batch_summary(session.records, len(uploads)), _rows(session)
+        yield batch.records, session, views.batch_summary(batch.records, len(uploads)), _rows(session)
 
-    def begin(self, session: BatchSession) -> None:
-        """Note that a batch is wanted, before it waits its turn."""
-        session.stopped = False
+    def begin(self, session: BatchSession) -> tuple:
+        """Note that a batch is wanted, before it waits its turn, and take the opened reading and the downloads away:
+        verdict, overlay, colour key, share, checks, original, CSV, archive."""
+        session.stopped_early = False
+        opened = (views.prompt(content.OPEN_A_ROW), None, "", "", "", None)
+        return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
     def stop(self, session: BatchSession) -> None:
-        """End the batch after the image that is being read, or before the first; it then shows what it has."""
-        session.stopped = True
+        """End the batch after the images that are being read, or before the first; it then shows what it has."""
+        session.stopped_early = True
+        if session.batch is not None:
+            session.batch.stopped = True
 
     def judge(self, operating_point: str, session: BatchSession) -> list[list[Any]]:
         """Judge what was read at another operating point, without running a network: table."""
-        if not session.records:
+        batch = session.batch
+        if batch is None:
             return gr.skip()
-        session.operating_point = operating_point
-        point = self._predictors.get(session.variant).operating_points[operating_point]
-        for record in session.records:
+        batch.operating_point = operating_point
+        point = self._predictors.get(batch.variant).operating_points[operating_point]
+        for record in batch.records:
             record |= {"operating_point": point.name, "threshold": point.threshold}
             if record["probability"] is not None:
                 record["finding"] = point.finding(record["probability"])
@@ -120,11 +142,14 @@ class BatchHandlers:
 
     def open(self, session: BatchSession, event: gr.SelectData) -> tuple:
         """Open the reading of the row that was chosen: verdict, overlay, colour key, share, checks, original."""
-        # By its number, as the table may be sorted or filtered.
+        batch = session.batch
+        # By its number, as the table may be sorted or filtered; a row of an earlier table may have none here.
         number = int(event.row_value[0])
-        upload = session.uploads[number - 1]
-        predictor = self._predictors.get(session.variant)
-        radiograph, prediction = _read(upload, predictor, session.operating_point)
+        if batch is None or number > len(batch.records):
+            raise refused(content.EXPIRED)
+        upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
+        with _archives_closed([upload]):
+            radiograph, prediction = _read(upload, predictor, batch.operating_point)
         heading = views.batch_heading(number, upload.name)
         if radiograph is None:
             return heading + views.rejection(prediction.error), None, "", "", "", None
@@ -137,36 +162,42 @@ class BatchHandlers:
 
     def save_table(self, session: BatchSession) -> dict[str, Any]:
         """Write what was read as CSV: download button."""
-        if not session.records:
+        if session.batch is None or not session.batch.records:
             return gr.update(value=None, interactive=False)
         path = _new_file("readings.csv")
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             table = CsvWriter(file, ("name", *READING_COLUMNS))
-            for record in session.records:
+            for record in session.batch.records:
                 table.write(reading_row(record))
         return gr.update(value=str(path), interactive=True)
 
     def save_overlays(self, session: BatchSession, progress: gr.Progress = gr.Progress()) -> dict[str, Any]:  # noqa: B008
         """Write the overlays of all that was read as a ZIP archive of PNG files: download."""
-        if not session.records:
+        batch = session.batch
+        if batch is None or not batch.records:
             raise refused(content.NOTHING_READ)
-        predictor = self._predictors.get(session.variant)
+        predictor = self._predictors.get(batch.variant)
+        numbered = list(enumerate(zip(batch.uploads, batch.records, strict=False), start=1))
         path = _new_file("overlays.zip")
-        # PNG files are compressed already.
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            for number, record in progress.tqdm(list(enumerate(session.records, start=1)), desc=content.OVERLAYS):
-                upload = session.uploads[number - 1]
-                if record["status"] != "read":
-                    continue
-                radiograph, prediction = _read(upload, predictor, session.operating_point)
-                if radiograph is None:
-                    continue
-                shown = views.preview(radiograph.pixels)
-                overlay = views.overlay_on(shown, prediction, predictor.heatmap_scale)
-                stream = BytesIO()
-                Image.fromarray(overlay).save(stream, "PNG")
-                # The number in the table keeps equal names from different folders apart.
-                archive.writestr(f"{number:04} {Path(upload.name).name}.png", stream.getvalue())
+        try:
+            # PNG files are compressed already.
+            with _archives_closed(batch.uploads), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+                for number, (upload, record) in progress.tqdm(numbered, desc=content.OVERLAYS):
+                    if record["status"] != "read":
+                        continue
+                    radiograph, prediction = _read(upload, predictor, batch.operating_point)
+                    if prediction.image_sha256 != record["image_sha256"]:
+                        raise refused(content.EXPIRED)
+                    shown = views.preview(radiograph.pixels)
+                    stream = BytesIO()
+                    overlay = views.overlay_on(shown, prediction, predictor.heatmap_scale)
+                    Image.fromarray(overlay).save(stream, "PNG")
+                    # The number in the table keeps equal names from different folders apart.
+                    archive.writestr(f"{number:04} {plain_name(upload.name)}.png", stream.getvalue())
+        except gr.Error:
+            # Only files that were handed to Gradio are deleted after a while.
+            path.unlink()
+            raise
         return gr.update(value=str(path), visible=True)
 
 
@@ -194,6 +225,8 @@ def _uploads(files: Sequence[str] | None) -> list[Upload]:
 
 def _read(upload: Upload, predictor: Predictor, operating_point: str) -> tuple[Radiograph | None, Prediction]:
     """Read one file again; None for what cannot be read."""
+    if not (upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source).is_file():
+        raise refused(content.EXPIRED)
     try:
         radiograph = decode(upload.source)
     except ImageError:
@@ -205,8 +238,18 @@ def _read(upload: Upload, predictor: Predictor, operating_point: str) -> tuple[R
 def _rows(session: BatchSession) -> list[list[Any]]:
     """The table's rows of those records that are to be shown."""
     kept = content.BATCH_FILTERS[session.shown]
-    numbered = enumerate(session.records, start=1)
+    numbered = enumerate(session.batch.records if session.batch else (), start=1)
     return [views.batch_row(number, record) for number, record in numbered if kept is None or record["finding"] in kept]
+
+
+@contextmanager
+def _archives_closed(uploads: Sequence[Upload]) -> Iterator[None]:
+    """Let go of the archives in the end: a file that is open outlives its deletion."""
+    try:
+        yield
+    finally:
+        for archive in {upload.source.archive for upload in uploads if isinstance(upload.source, ZipMember)}:
+            archive.close()
 
 
 def _new_file(name: str) -> Path:

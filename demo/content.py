@@ -45,6 +45,7 @@ OVERLAY_ALT = "The radiograph with the evidence for pneumonia in colour, and the
 IN_LUNGS = (
     "{share} of the evidence for pneumonia lies inside the lungs; a map without any knowledge would have {area} there."
 )
+REWARDED = " This variant was trained to keep it there, so that is no independent check."
 LUNGS_UNKNOWN = "No lung fields are known for this image, so how much of the evidence lies inside them is unknown."
 NO_EVIDENCE = "The map shows next to no evidence for pneumonia, inside the lungs or outside."
 KEY_LUNGS = "lungs' outline, where found"
@@ -94,7 +95,7 @@ OVERLAYS = "Overlays as ZIP"
 
 PERFORMANCE_HELP = (
     "Measured on labelled images that no network was trained on. The validation images come from the same hospital as "
-    "those trained on, and they fixed the thresholds; so on images from elsewhere expect less, as the adults of "
+    "those trained on, and they fixed the thresholds; so on images from elsewhere expect less, as those of "
     "another hospital show. Intervals are 95 %, from resampling patients."
 )
 OVERVIEW_COLUMNS = (
@@ -116,8 +117,8 @@ SETS = {
     "validation-compressed": "Validation, strongly compressed",
     "validation-cropped": "Validation, cropped",
     "validation-bordered": "Validation, with a border",
-    "adult-selection": "Adults elsewhere, first half",
-    "adult-report": "Adults elsewhere, second half",
+    "adult-selection": "Adults and older children elsewhere, first half",
+    "adult-report": "Adults and older children elsewhere, second half",
 }
 SET = "Images"
 MARK = (

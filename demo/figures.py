@@ -28,12 +28,13 @@ _SHARES = {
 }
 
 
-def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str) -> str:
+def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, missing: Sequence[str]) -> str:
     """All variants on one set of images at one operating point.
 
     Args:
         figures: of the set, by variant.
         operating_point: its name.
+        missing: why other variants are unavailable, a sentence each.
     """
     rows = []
     for variant, of_set in figures.items():
@@ -47,7 +48,7 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str) -> 
                 percent(point["uncertain_share"]),
             ]
         )
-    return _table(content.OVERVIEW_COLUMNS, rows)
+    return _table(content.OVERVIEW_COLUMNS, rows) + "".join(f"<p>{escape(sentence)}</p>" for sentence in missing)
 
 
 def at_threshold(scores: Scores, probabilities: np.ndarray, threshold: float) -> str:
@@ -134,8 +135,8 @@ def marks(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
     return content.MARK.format(
         point=point.name,
         threshold=percent(point.threshold),
-        sensitivity=percent(at["sensitivity"]["value"]),
-        specificity=percent(at["specificity"]["value"]),
+        sensitivity=_share(at["sensitivity"]),
+        specificity=_share(at["specificity"]),
     )
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.handlers import Predictors
-from demo.tabs import about, batch, compare, performance, read
+from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -27,7 +27,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
     # Looked over every half hour, uploads older than half an hour are deleted.
-    with gr.Blocks(title=content.TITLE, analytics_enabled=False, delete_cache=(1800, 1800)) as demo:
+    with gr.Blocks(title=content.TITLE, analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS)) as demo:
         gr.HTML(views.header())
         with gr.Tab("Read"):
             read.build(predictors, examples)

@@ -25,11 +25,14 @@ class PerformanceHandlers:
     def overview(self, name: str, operating_point: str) -> str:
         """All variants whose weights are there, on one set: table."""
         sets = {variant: predictor.metrics["sets"][name] for variant, predictor in self._available().items()}
-        return figures.overview(sets, operating_point)
+        missing = self._predictors.missing().items()
+        return figures.overview(sets, operating_point, [unavailable(variant, reason) for variant, reason in missing])
 
     def sets(self, chosen: str) -> dict[str, Any]:
         """The sets that the variants were judged on: choice of the set."""
-        names = next((list(predictor.metrics["sets"]) for predictor in self._available().values()), [VALIDATION])
+        by_variant = [list(predictor.metrics["sets"]) for predictor in self._available().values()] or [[VALIDATION]]
+        # Those that all have: weights trained without another population lack it.
+        names = [name for name in by_variant[0] if all(name in names for names in by_variant)]
         choices = [(content.SETS.get(name, name), name) for name in names]
         return gr.update(choices=choices, value=chosen if chosen in names else VALIDATION)
 

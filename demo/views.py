@@ -129,10 +129,16 @@ def batch_row(number: int, record: Mapping[str, Any]) -> list[Any]:
         number,
         record["name"],
         record["finding"] or content.NOT_READ,
-        None if probability is None else round(100 * probability, 1),
-        None if share is None else round(100 * share),
+        None if probability is None else _rounded(probability, 1),
+        None if share is None else _rounded(share, 0),
         " ".join(remarks),
     ]
+
+
+def _rounded(share: float, digits: int) -> float:
+    """In percent; 0 and 100 are kept for what is exactly that, as by `percent`."""
+    least = 10.0**-digits
+    return 100 * share if share in (0, 1) else min(max(round(100 * share, digits), least), 100 - least)
 
 
 def batch_progress(done: int, count: int, seconds_left: float | None) -> str:
@@ -260,6 +266,8 @@ def in_lungs(prediction: Prediction) -> str:
     else:
         share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
         sentence = content.IN_LUNGS.format(share=share, area=area)
+        if get_variant(prediction.variant).recipe.evidence_penalty:
+            sentence += content.REWARDED
     return f'<p class="in-lungs">{escape(sentence)}</p>'
 
 

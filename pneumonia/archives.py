@@ -1,5 +1,8 @@
 """Radiographs in a ZIP archive, read one at a time and never unpacked to disk."""
 
+import lzma
+import struct
+import threading
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -10,19 +13,53 @@ from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, Unsu
 _RESOURCE_FORKS = "__MACOSX"
 _ENCRYPTED = 1
 # What `zipfile` raises on damaged members and on methods it does not know.
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, NotImplementedError, RuntimeError, ValueError),
+)
+
+
+class Archive:
+    """A ZIP file that is opened when something is read from it, and can be closed in between.
+
+    Args:
+        path: of the file. Once it is deleted, nothing more is read from it after `close`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._file: zipfile.ZipFile | None = None
+
+    def file(self) -> zipfile.ZipFile:
+        """The open file; raises what `zipfile` raises."""
+        with self._lock:
+            if self._file is None:
+                self._file = zipfile.ZipFile(self.path)
+            return self._file
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
 
 class ZipMember:
-    """One file of an archive; opened only when it is read, so that memory stays flat.
+    """One file of an archive; unpacked only when it is read, so that memory stays flat.
 
     Args:
-        archive: open.
+        archive: it is in.
         info: of the member.
+
+    Attributes:
+        archive: the same.
+        name: inside the archive, with its folders.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-        self._archive = archive
+    def __init__(self, archive: Archive, info: zipfile.ZipInfo) -> None:
+        self.archive = archive
         self._info = info
         self.name = info.filename
 
@@ -40,7 +77,7 @@ class ZipMember:
         if self._info.flag_bits & _ENCRYPTED:
             raise UnsupportedImageError("This file is encrypted inside its archive. Unpack it first.")
         try:
-            with self._archive.open(self._info) as file:
+            with self.archive.file().open(self._info) as file:
                 return file.read(size)
         except _ZIP_ERRORS as error:
             raise CorruptImageError("This file is damaged inside its archive. Pack it again.") from error
@@ -56,11 +93,14 @@ def list_members(path: Path, most: int) -> list[ZipMember]:
     Raises:
         ImageError: if it is no archive that can be read, holds no file, or more than may be read.
     """
+    archive = Archive(path)
     try:
-        archive = zipfile.ZipFile(path)
+        infos = archive.file().infolist()
     except _ZIP_ERRORS as error:
         raise CorruptImageError("This ZIP archive is truncated or damaged. Pack it again.") from error
-    files = [info for info in archive.infolist() if not info.is_dir() and not _unseen(PurePosixPath(info.filename))]
+    finally:
+        archive.close()
+    files = [info for info in infos if not info.is_dir() and not _unseen(PurePosixPath(info.filename))]
     if not files:
         raise ImageError("This ZIP archive holds no files.")
     if len(files) > most:
@@ -69,4 +109,4 @@ def list_members(path: Path, most: int) -> list[ZipMember]:
 
 
 def _unseen(path: PurePosixPath) -> bool:
-    return path.parts[0] == _RESOURCE_FORKS or path.name.startswith(".")
+    return not path.name or path.parts[0] == _RESOURCE_FORKS or path.name.startswith(".")

@@ -217,8 +217,7 @@ def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
     try:
         with Image.open(BytesIO(data), formats=(kind,)) as image:
             check_size(*image.size)
-            # JPEGs are decoded in full. At a reduced scale (`draft`) near the network's, probabilities of native files
-            # moved by up to 0.025; at twice that scale they stay, but hardly any time is saved.
+            # In full: at a JPEG's reduced scale probabilities move by up to 0.025, or hardly any time is saved.
             # Pillow neither checks the sums of a PNG while it decodes nor misses the end of a JPEG whose tail
             # is blank.
             if kind == "PNG":

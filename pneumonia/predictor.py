@@ -133,6 +133,7 @@ class Prediction:
             "logit": self.logit,
             "field_of_view": self.field_of_view._asdict(),
             "in_lung_share": self.in_lung_share,
+            "lung_area": self.lung_area,
             "checks": [vars(check) for check in self.checks],
             "error": self.error,
             "variant": self.variant,
@@ -335,8 +336,8 @@ def _evidence_check(heatmap: np.ndarray, share: float | None) -> tuple[Check, ..
         Check(
             "evidence",
             "warn",
-            f"Only {share:.0%} of the evidence for pneumonia lies inside the lungs. See where the rest lies before you "
-            "rely on this reading.",
+            f"Only {math.floor(100 * share)}% of the evidence for pneumonia lies inside the lungs. See where the rest "
+            "lies before you rely on this reading.",
         ),
     )
 

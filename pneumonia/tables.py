@@ -1,11 +1,14 @@
 """CSV that spreadsheets cannot be tricked by."""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 # A cell that begins with one of these is run as a formula by common spreadsheets.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# File systems allow 255 bytes, of which some are wanted for a number and an ending.
+_MOST_NAME_BYTES = 200
 # Columns of a reading, after the name of its file.
 READING_COLUMNS = (
     "status",
@@ -15,6 +18,7 @@ READING_COLUMNS = (
     "operating_point",
     "logit",
     "in_lung_share",
+    "lung_area",
     "checks",
     "error",
     "variant",
@@ -27,6 +31,12 @@ READING_COLUMNS = (
 def spreadsheet_safe(value: Any) -> Any:
     """A text that would be taken for a formula gets an apostrophe in front; anything else stays as it is."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def plain_name(path: str) -> str:
+    """The last part of a path of any system, short enough and without what a file system or a terminal may choke on."""
+    name = re.split(r"[/\\]", path)[-1].encode("utf-8", "replace")[:_MOST_NAME_BYTES].decode("utf-8", "ignore")
+    return "".join(c if c.isprintable() else "_" for c in name)
 
 
 def reading_row(reading: Mapping[str, Any]) -> dict[str, Any]:

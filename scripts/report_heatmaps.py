@@ -5,6 +5,8 @@ import argparse
 import json
 from typing import Any
 
+from scipy.stats import binomtest
+
 import cli
 from documents import command_block, section, table
 
@@ -12,6 +14,7 @@ from pneumonia.evaluation.heatmap_figures import LEAST_COMPARED
 from pneumonia.explain.faithfulness import BLUR, STEPS
 from pneumonia.explain.robustness import NOISE
 from pneumonia.explain.support import REGIONS
+from pneumonia.variants import get_variant
 
 FIGURES = cli.ROOT / "docs" / "heatmaps.json"
 _HEAD = """# Heatmaps, measured
@@ -19,6 +22,13 @@ _HEAD = """# Heatmaps, measured
 Written by `python scripts/report_heatmaps.py` from `docs/heatmaps.json`. Intervals are 95 %, from resampling patients.
 A good map here is one that tells what the network used; none of these figures says that the network is right.
 """
+_REWARDED = (
+    "Training rewarded {names} for a large share of this very map inside. So for these the figure shows that the "
+    "training worked, and is no independent proof of what the network used: integrated gradients and occlusion of the "
+    "same networks put much less inside (below)."
+)
+# One in sixteen, and the share of chance findings that is put up with.
+_PASS_BY_CHANCE, _SIGNIFICANT = 1 / 16, 0.05
 _AREAS = ("deletion", "insertion")
 _PARTS = {
     "outside_lungs": "everything outside the lungs",
@@ -79,10 +89,12 @@ def _in_lungs(variants: dict[str, Any]) -> str:
         for kind, shares in measured["lungs"].items()
         if shares["in_lungs"]
     ]
+    rewarded = [f"`{name}`" for name in variants if get_variant(name).recipe.evidence_penalty]
     return section(
         "How much of the evidence lies inside the lungs?",
         "Of the positive evidence of pneumonias, the share inside the lungs and inside their convex hull, beside the "
         "area of these: a map that is the same everywhere has that share inside.",
+        *([_REWARDED.format(names=", ".join(rewarded))] if rewarded else []),
         table(["variant", "lungs", "n", "inside", "their area", "inside the hull", "its area"], rows),
     )
 
@@ -105,7 +117,17 @@ def _curves(variants: dict[str, Any]) -> str:
         "region can add evidence, and only the difference to the controls means anything. A ragged region, such as the "
         "random map names, moves the logit otherwise than a compact one; in the gap that cancels out.",
         table(["variant", "map", "deletion", "insertion", "gap", "in the lungs"], rows),
+        " ".join(_beside_controls(name, measured["maps"]) for name, measured in variants.items()),
     )
+
+
+def _beside_controls(name: str, maps: dict[str, Any]) -> str:
+    served, *controls = maps.items()
+    gap = served[1]["gap"]["value"]
+    as_good = [label for label, scores in controls if scores["gap"]["value"] >= gap]
+    if not as_good:
+        return f"The served map of `{name}` has a greater gap than every control."
+    return f"**The served map of `{name}` is no better than this control: {', '.join(as_good)}.**"
 
 
 def _compared(name: str, measured: dict[str, Any]) -> str:
@@ -114,11 +136,17 @@ def _compared(name: str, measured: dict[str, Any]) -> str:
         for label, scores in measured["compared"].items()
     ]
     better = [label for label, scores in measured["compared"].items() if scores.get("clearly_better")]
+    by_gap = [
+        label
+        for label, scores in measured["compared"].items()
+        if label not in better and scores.get("minus_served") and scores["minus_served"]["gap"]["low"] > 0
+    ]
     parts = [
         "On the same pneumonias, and for those of other libraries on the first of them. A map beats the served one "
         f"clearly if on the same images, {LEAST_COMPARED} at least, its gap is greater with 95 % confidence, and it is "
         "not shown to put less of its evidence into the lungs. "
-        + (f"Clearly better: {', '.join(better)}." if better else "None of them does, so the served one stays."),
+        + (f"Clearly better: {', '.join(better)}." if better else "None of them does, so the served one stays.")
+        + (f" By the gap alone this would win: {', '.join(by_gap)}." if by_gap else ""),
         table(["map", "n", "deletion", "insertion", "gap", "in the lungs", "gap less served"], rows),
     ]
     if distance := measured.get("dilated_logit"):
@@ -139,7 +167,15 @@ def _support(variants: dict[str, Any]) -> str:
         f"region lowers the logit, and more than all but one of {REGIONS} regions of the same size and form elsewhere. "
         "Of regions marked at random, one in sixteen would pass.",
         table(["variant", *kinds], rows),
+        " ".join(_beside_chance(name, measured["support"]) for name, measured in variants.items()),
     )
+
+
+def _beside_chance(name: str, counts: dict[str, int]) -> str:
+    supported, tested = counts["supported"], counts["supported"] + counts["not better than chance"]
+    if binomtest(supported, tested, _PASS_BY_CHANCE, alternative="greater").pvalue < _SIGNIFICANT:
+        return f"`{name}` has more supported regions than chance gives."
+    return f"**`{name}` is not shown to have more supported regions than chance gives.**"
 
 
 def _blurred(variants: dict[str, Any]) -> str:

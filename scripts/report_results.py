@@ -10,11 +10,20 @@ import cli
 from documents import command_block, section, table
 
 from pneumonia.bundle import json_bytes, read_bundle
-from pneumonia.variants import FIELDS, PUBLISHED
+from pneumonia.variants import PUBLISHED
 
 DOCS = cli.ROOT / "docs"
 FIGURES = DOCS / "results"
 _SHARES = ("accuracy", "sensitivity", "specificity")
+# What is compared under which name; figures of one stand in docs/results/series-NAME.json.
+_DESIGNS = {
+    "image": "`image`: the network is shown all of it.",
+    "exposure": "`exposure`: all of it, grey values stretched as the lungs need.",
+    "box": "`box`: the rectangle around the lungs.",
+    "hull": "`hull`: that rectangle, everything outside the convex hull of the lungs hidden under one grey.",
+    "penalised": "`penalised`: all of it, and in training the share of evidence outside the lungs is penalised; "
+    "`mobilenetv2-finetuned` and, with a weaker penalty, `custom-cnn` are published so.",
+}
 _HEAD = """# Results
 
 Written by `python scripts/report_results.py` from `weights/*/metrics.json` and `docs/results/*.json`; every file names
@@ -87,7 +96,7 @@ def _at_balanced(figures: dict[str, Any]) -> str:
 
 def _designs() -> str:
     rows, commands = [], []
-    designs = [design for design in (*FIELDS, "penalised") if (FIGURES / f"series-{design}.json").exists()]
+    designs = [design for design in _DESIGNS if (FIGURES / f"series-{design}.json").exists()]
     if not designs:
         return ""
     for design in designs:
@@ -109,13 +118,10 @@ def _designs() -> str:
     columns = ["design", "round", "AUROC", "AUROC, corrupted", *_SHARES, "accuracy, corrupted", "adult-selection"]
     return section(
         "Where should the evidence come from?",
-        "`image`: all of it. `exposure`: all of it, grey values stretched as the lungs need. `box`: the rectangle "
-        "around the lungs. `hull`: that rectangle, everything outside the convex hull of the lungs hidden under one "
-        "grey. `penalised`: all of it, and in training the share of evidence outside the lungs is penalised; the "
-        "published weights are trained so. The data set was collected in two series of normals, and its pneumonias "
-        "were halved by number. Each network was trained on one half and judged on the other, at thresholds fixed on "
-        "the half it was trained on: in round 1 the first normals and the early numbers are held out, in round 2 the "
-        "others.",
+        " ".join(_DESIGNS[design] for design in designs),
+        "The data set was collected in two series of normals, and its pneumonias were halved by number. Each network "
+        "was trained on one half and judged on the other, at thresholds fixed on the half it was trained on: in round "
+        "1 the first normals and the early numbers are held out, in round 2 the others.",
         table(columns, rows),
         command_block("\n".join(commands)),
     )

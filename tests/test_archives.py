@@ -78,3 +78,31 @@ def test_a_nested_archive_is_refused_as_a_file(tmp_path):
     (member,) = list_members(archive(tmp_path / "outer.zip", {"inner.zip": inner.getvalue()}), most=10)
     with pytest.raises(UnsupportedImageError, match="ZIP archive"):
         decode(member)
+
+
+@pytest.mark.parametrize("name", [".", "./.", "a/.", "\x1b[31m", "x" * 60_000])
+def test_odd_names_end_in_no_traceback(tmp_path, name):
+    files = {name: encode(radiograph(), "PNG"), "chest.png": encode(radiograph(), "PNG")}
+    members = list_members(archive(tmp_path / "odd.zip", files), most=10)
+    assert "chest.png" in [member.name for member in members]
+    assert all(decode(member).facts["width"] == 240 for member in members)
+
+
+def test_a_damaged_member_of_another_method_is_named(tmp_path):
+    path = archive(tmp_path / "packed.zip", {"a.png": encode(radiograph(), "PNG")}, zipfile.ZIP_LZMA)
+    content = bytearray(path.read_bytes())
+    content[60:200] = bytes(140)
+    path.write_bytes(content)
+    (member,) = list_members(path, most=10)
+    with pytest.raises(CorruptImageError):
+        decode(member)
+
+
+def test_a_closed_archive_opens_again_until_it_is_deleted(tmp_path):
+    path = archive(tmp_path / "several.zip", {"chest.png": encode(radiograph(), "PNG")})
+    (member,) = list_members(path, most=10)
+    assert decode(member).sha256 == decode(member).sha256
+    member.archive.close()
+    path.unlink()
+    with pytest.raises(CorruptImageError):
+        decode(member)

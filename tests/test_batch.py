@@ -97,10 +97,10 @@ def test_another_operating_point_runs_no_network(files):
     readings = loaded.readings
     rows = handlers.judge("screening", session)
     assert loaded.readings == readings
-    assert {record["operating_point"] for record in session.records} == {"screening"}
+    assert {record["operating_point"] for record in session.batch.records} == {"screening"}
     point = loaded.operating_points["screening"]
-    assert rows[0][2] == point.finding(session.records[0]["probability"])
-    assert session.records[1]["finding"] is None
+    assert rows[0][2] == point.finding(session.batch.records[0]["probability"])
+    assert session.batch.records[1]["finding"] is None
 
 
 def test_a_row_opens_its_reading_however_the_table_is_sorted(handlers, files):
@@ -123,7 +123,7 @@ def test_the_table_as_csv_holds_every_reading_and_no_formula(handlers, files, mo
     rows = list(csv.DictReader(path.open()))
     assert [row["finding"] for row in rows] == [NORMAL, "", PNEUMONIA]
     assert [row["name"] for row in rows] == ["dark.png", "letter.png", "ward/=bright.png"]
-    assert float(rows[0]["probability"]) == session.records[0]["probability"] and rows[0]["notice"]
+    assert float(rows[0]["probability"]) == session.batch.records[0]["probability"] and rows[0]["notice"]
 
 
 def test_overlays_come_as_one_archive_without_those_that_were_not_read(handlers, files, monkeypatch, tmp_path):
@@ -151,6 +151,47 @@ def test_what_cannot_be_begun_is_refused_in_words(handlers, tmp_path, monkeypatc
     missing = BatchHandlers(Predictors(load_all_but_frozen))
     with pytest.raises(gr.Error, match="no weights folder"):
         next(missing.read(files, "mobilenetv2-frozen", "balanced", BatchSession()))
+
+
+def test_a_second_click_does_not_revoke_a_stop(handlers, files, monkeypatch):
+    monkeypatch.setattr(batch, "_REDRAWN_EVERY", 0.0)
+    session = BatchSession()
+    steps = handlers.read(files, VARIANT, "balanced", session)
+    next(steps), next(steps)
+    handlers.stop(session)
+    handlers.begin(session)
+    assert "Stopped: 1 of 3 images" in next(steps)[2]
+
+
+def test_the_next_batch_does_not_disturb_what_works_on_the_last_one(handlers, files, monkeypatch, tmp_path):
+    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    session = BatchSession()
+    done(handlers, files, session)
+    read = batch._read
+
+    def read_and_begin_another(*arguments):
+        done(handlers, files[:1], session)
+        return read(*arguments)
+
+    monkeypatch.setattr(batch, "_read", read_and_begin_another)
+    with zipfile.ZipFile(handlers.save_overlays(session)["value"]) as archive:
+        assert archive.namelist() == ["0001 dark.png.png", "0003 =bright.png.png"]
+    with pytest.raises(gr.Error, match=content.EXPIRED):
+        handlers.open(session, SimpleNamespace(row_value=["3"]))
+
+
+def test_what_was_deleted_stays_deleted_and_is_said_to_be(handlers, files, monkeypatch, tmp_path):
+    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    session = BatchSession()
+    done(handlers, files, session)
+    for file in files:
+        Path(file).unlink()
+    for row in (1, 3):
+        with pytest.raises(gr.Error, match=content.EXPIRED):
+            handlers.open(session, SimpleNamespace(row_value=[row]))
+    with pytest.raises(gr.Error, match=content.EXPIRED):
+        handlers.save_overlays(session)
+    assert not list((tmp_path / "uploads").rglob("*.zip")), "nobody would ever delete it"
 
 
 # === Endpoint ===

@@ -11,7 +11,7 @@ import pytest
 from pneumonia.bundle import read_bundle, write_bundle
 from pneumonia.data.manifest import Record, fingerprint, read_training_folder
 from pneumonia.data.splits import split_by_patient
-from pneumonia.errors import DataError
+from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.evaluation.heatmap_figures import clearly_better, figures, map_figures, mean_interval
 from pneumonia.evaluation.heatmaps import SERVED, Case, chosen, convex_hull, held_out, load_cases, measure
 from pneumonia.lung_fields import load_lung_fields
@@ -105,7 +105,7 @@ def test_lungs_follow_the_part_that_the_network_is_shown(tmp_path, monkeypatch):
     left = np.zeros((32, 32), np.float32)
     left[:, :16] = 1.0
     box = Preprocessing().view(None).box._replace(left=0.25, right=0.75)
-    monkeypatch.setattr(preprocessor, "locate", lambda square: (View(box), True))
+    monkeypatch.setattr(preprocessor, "locate", lambda square: View(box))
     drawn = {record.path.stem: left for record in records}
     for found in load_cases(records, drawn, preprocessor, load_lung_fields()):
         assert found.drawn and found.lungs[:, : SIZE // 2 - 2].all() and not found.lungs[:, SIZE // 2 + 2 :].any()
@@ -221,5 +221,5 @@ def test_pictures_of_patients_are_not_written_where_they_could_be_committed(prep
 
 def test_missing_libraries_are_named(prepared, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(DataError, match="tf-keras-vis, xplique"):
+    with pytest.raises(PneumoniaError, match="tf-keras-vis, xplique"):
         run(monkeypatch, prepared, "--peers", 1)

@@ -21,6 +21,9 @@ READING: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, 
 # One batch at a time keeps all cores busy; single readings do not wait behind it.
 BATCH: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 
+# What a page knows of its images is forgotten with the uploads.
+KEPT_SECONDS = 1800
+
 # Scripts see the named endpoints and nothing of the page's own wiring.
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 

@@ -8,6 +8,7 @@ from demo.handlers import Predictors
 from demo.tabs import (
     AT_ONCE,
     BATCH,
+    KEPT_SECONDS,
     PRIVATE,
     READING,
     REDRAWN,
@@ -60,10 +61,11 @@ def build(predictors: Predictors) -> None:
                 checks = gr.HTML(elem_id="batch-checks")
 
     records = gr.JSON(visible=False, label="readings")
-    session = gr.State(BatchSession())
+    session = gr.State(BatchSession(), time_to_live=KEPT_SECONDS)
 
     # === Events ===
 
+    details = [verdict, overlay, colour_key, in_lungs, checks, original]
     read = {
         "fn": handlers.read,
         "inputs": [upload, variant, operating_point, session],
@@ -74,7 +76,8 @@ def build(predictors: Predictors) -> None:
     on_click = button.click(**read, **BATCH, api_name="batch")
     chosen = folder.upload(lambda files: files, folder, upload, **AT_ONCE)
     on_folder = chosen.then(**read, **BATCH, **PRIVATE)
-    gr.on([button.click, folder.upload], handlers.begin, session, **AT_ONCE)
+    emptied = [*details, save_table, archive]
+    gr.on([button.click, folder.upload], handlers.begin, session, emptied, **AT_ONCE)
     stop.click(handlers.stop, session, **AT_ONCE)
     judge = {"fn": handlers.judge, "inputs": [operating_point, session], "outputs": table}
     for ended in (on_click, on_folder, operating_point.input(**judge, **REDRAWN)):
@@ -84,4 +87,4 @@ def build(predictors: Predictors) -> None:
     table.select(
         handlers.open, session, [verdict, overlay, colour_key, in_lungs, checks, original], **READING, **PRIVATE
     )
-    save_overlays.click(handlers.save_overlays, session, archive, **READING, **PRIVATE)
+    save_overlays.click(handlers.save_overlays, session, archive, **BATCH, **PRIVATE)

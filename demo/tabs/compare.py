@@ -9,6 +9,7 @@ from demo import content, views
 from demo.handlers import CompareHandlers, Predictors, Session
 from demo.tabs import (
     AT_ONCE,
+    KEPT_SECONDS,
     READING,
     REDRAWN,
     example_buttons,
@@ -35,7 +36,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     table = live_region("compare-table", views.welcome())
 
     records = gr.JSON(visible=False, label="readings")
-    session = gr.State(Session())
+    session = gr.State(Session(), time_to_live=KEPT_SECONDS)
 
     # === Events ===
 

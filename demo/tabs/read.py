@@ -9,6 +9,7 @@ from demo import content, views
 from demo.handlers import Predictors, ReadHandlers, Session
 from demo.tabs import (
     AT_ONCE,
+    KEPT_SECONDS,
     PRIVATE,
     READING,
     REDRAWN,
@@ -55,7 +56,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
             checks = gr.HTML(elem_id="checks")
 
     record = gr.JSON(visible=False, label="reading")
-    session = gr.State(Session())
+    session = gr.State(Session(), time_to_live=KEPT_SECONDS)
 
     # === Events ===
 

@@ -40,8 +40,9 @@ class Support:
             there is no marked region, as are the next two.
         random_falls: float64 (REGIONS,), the same for each region compared with.
         rank: of the fall of the marked region among all of these, 1 for the greatest.
-        chance: share of all regions, the marked one counted too, whose blurring lowers the score at least as much. For
-            regions marked at random it is spread about evenly from 0 to 1, so that one in sixteen would be supported.
+        chance: share of all regions, the marked one counted too, whose blurring lowers the score at least as much. Of
+            regions marked at random one in sixteen would be supported, a little more than one in twenty, because none
+            that is compared with lies where the marked one does.
     """
 
     verdict: Verdict
