@@ -218,8 +218,7 @@ def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
         with Image.open(BytesIO(data), formats=(kind,)) as image:
             check_size(*image.size)
             # In full: at a JPEG's reduced scale probabilities move by up to 0.025, or hardly any time is saved.
-            # Pillow neither checks the sums of a PNG while it decodes nor misses the end of a JPEG whose tail
-            # is blank.
+            # Pillow neither checks the sums of a PNG as it decodes nor misses the end of a JPEG whose tail is blank.
             if kind == "PNG":
                 Image.open(BytesIO(data), formats=(kind,)).verify()
             if kind == "JPEG" and data.rfind(b"\xff\xd9", image.fp.tell()) < 0:

@@ -20,7 +20,7 @@ _DESIGNS = {
     "image": "`image`: the network is shown all of it.",
     "exposure": "`exposure`: all of it, grey values stretched as the lungs need.",
     "box": "`box`: the rectangle around the lungs.",
-    "hull": "`hull`: that rectangle, everything outside the convex hull of the lungs hidden under one grey.",
+    "hull": "`hull`: the rectangle around the lungs, all outside their convex hull hidden under one grey.",
     "penalised": "`penalised`: all of it, and in training the share of evidence outside the lungs is penalised; "
     "`mobilenetv2-finetuned` and, with a weaker penalty, `custom-cnn` are published so.",
 }
