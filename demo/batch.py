@@ -4,7 +4,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -95,7 +95,7 @@ class BatchHandlers:
         started = redrawn = time.monotonic()
         yield gr.skip(), session, views.batch_progress(0, len(uploads), None), _rows(session)
         with (
-            _archives_closed(uploads),
+            _archives_in_use(uploads),
             closing(predictor.predict_many((upload.source for upload in uploads), operating_point)) as readings,
         ):
             for upload in uploads:
@@ -148,7 +148,7 @@ class BatchHandlers:
         if batch is None or number > len(batch.records):
             raise refused(content.EXPIRED)
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
-        with _archives_closed([upload]):
+        with _archives_in_use([upload]):
             radiograph, prediction = _read(upload, predictor, batch.operating_point)
         heading = views.batch_heading(number, upload.name)
         if radiograph is None:
@@ -181,7 +181,7 @@ class BatchHandlers:
         path = _new_file("overlays.zip")
         try:
             # PNG files are compressed already.
-            with _archives_closed(batch.uploads), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            with _archives_in_use(batch.uploads), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
                 for number, (upload, record) in progress.tqdm(numbered, desc=content.OVERLAYS):
                     if record["status"] != "read":
                         continue
@@ -242,14 +242,12 @@ def _rows(session: BatchSession) -> list[list[Any]]:
     return [views.batch_row(number, record) for number, record in numbered if kept is None or record["finding"] in kept]
 
 
-@contextmanager
-def _archives_closed(uploads: Sequence[Upload]) -> Iterator[None]:
-    """Let go of the archives in the end: a file that is open outlives its deletion."""
-    try:
-        yield
-    finally:
-        for archive in {upload.source.archive for upload in uploads if isinstance(upload.source, ZipMember)}:
-            archive.close()
+def _archives_in_use(uploads: Sequence[Upload]) -> ExitStack:
+    """Closes the archives in the end: a file that is open outlives its deletion."""
+    stack = ExitStack()
+    for archive in {upload.source.archive for upload in uploads if isinstance(upload.source, ZipMember)}:
+        stack.enter_context(archive)
+    return stack
 
 
 def _new_file(name: str) -> Path:

@@ -20,16 +20,30 @@ _ZIP_ERRORS = (
 
 
 class Archive:
-    """A ZIP file that is opened when something is read from it, and can be closed in between.
+    """A ZIP file that is opened when something is read from it, and closed when the last `with` over it ends.
 
     Args:
-        path: of the file. Once it is deleted, nothing more is read from it after `close`.
+        path: of the file. Once it is deleted, nothing more is read from it after it was closed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
+        self._users = 0
         self._file: zipfile.ZipFile | None = None
+
+    def __enter__(self) -> "Archive":
+        with self._lock:
+            self._users += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            # A batch may go on reading while a row of it is opened and done with.
+            if not self._users and self._file is not None:
+                self._file.close()
+                self._file = None
 
     def file(self) -> zipfile.ZipFile:
         """The open file; raises what `zipfile` raises."""
@@ -37,13 +51,6 @@ class Archive:
             if self._file is None:
                 self._file = zipfile.ZipFile(self.path)
             return self._file
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
 
 
 class ZipMember:
@@ -95,11 +102,10 @@ def list_members(path: Path, most: int) -> list[ZipMember]:
     """
     archive = Archive(path)
     try:
-        infos = archive.file().infolist()
+        with archive:
+            infos = archive.file().infolist()
     except _ZIP_ERRORS as error:
         raise CorruptImageError("This ZIP archive is truncated or damaged. Pack it again.") from error
-    finally:
-        archive.close()
     files = [info for info in infos if not info.is_dir() and not _unseen(PurePosixPath(info.filename))]
     if not files:
         raise ImageError("This ZIP archive holds no files.")

@@ -98,11 +98,16 @@ def test_a_damaged_member_of_another_method_is_named(tmp_path):
         decode(member)
 
 
-def test_a_closed_archive_opens_again_until_it_is_deleted(tmp_path):
+def test_an_archive_is_closed_when_its_last_user_is_done_and_opens_again_until_it_is_deleted(tmp_path):
     path = archive(tmp_path / "several.zip", {"chest.png": encode(radiograph(), "PNG")})
     (member,) = list_members(path, most=10)
-    assert decode(member).sha256 == decode(member).sha256
-    member.archive.close()
+    with member.archive:
+        opened = member.archive.file()
+        with member.archive:
+            assert decode(member).facts["width"] == 240
+        assert member.archive.file() is opened, "somebody still reads from it"
+    with member.archive:
+        assert member.archive.file() is not opened
     path.unlink()
     with pytest.raises(CorruptImageError):
         decode(member)

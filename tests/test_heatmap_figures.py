@@ -13,7 +13,7 @@ from pneumonia.data.manifest import Record, fingerprint, read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.evaluation.heatmap_figures import clearly_better, figures, map_figures, mean_interval
-from pneumonia.evaluation.heatmaps import SERVED, Case, chosen, convex_hull, held_out, load_cases, measure
+from pneumonia.evaluation.heatmaps import SERVED, MeasuredCase, chosen, convex_hull, held_out, load_cases, measure
 from pneumonia.lung_fields import load_lung_fields
 from pneumonia.preprocessing import Preprocessing, View
 from pneumonia.preprocessor import Preprocessor
@@ -28,7 +28,7 @@ import report_heatmaps  # noqa: E402
 
 def case(number, label=1, drawn=True):
     record = Record(Path(f"{number}.png"), label, f"patient {number}", "00" * 32)
-    return Case(record, np.zeros((8, 8), np.float32), np.ones((8, 8), bool), drawn)
+    return MeasuredCase(record, np.zeros((8, 8), np.float32), np.ones((8, 8), bool), drawn)
 
 
 def interval(low, high, n=10):
@@ -122,7 +122,7 @@ def test_the_measures_of_one_image(tiny_predictor, tiny_weights):
     image = np.random.default_rng(0).random((SIZE, SIZE), dtype=np.float32)
     lungs = np.zeros((SIZE, SIZE), bool)
     lungs[10:50, 8:28] = lungs[10:50, 36:56] = True
-    one = Case(case(0).record, image, lungs, True)
+    one = MeasuredCase(case(0).record, image, lungs, True)
     row = measure(engine, one)
     assert row["outside_lungs"] == pytest.approx(engine.run(np.where(lungs, image, blurred(image)))[0] - row["logit"])
     assert row["lungs_area"] == pytest.approx(1600 / SIZE**2) and row["hull_area"] == pytest.approx(1920 / SIZE**2)

@@ -84,7 +84,5 @@ def build(predictors: Predictors) -> None:
         # The operating point may have been changed while images were read.
         ended.then(**judge, **AT_ONCE).then(handlers.save_table, session, save_table, **AT_ONCE)
     shown.input(handlers.show, [shown, session], table, **REDRAWN)
-    table.select(
-        handlers.open, session, [verdict, overlay, colour_key, in_lungs, checks, original], **READING, **PRIVATE
-    )
+    table.select(handlers.open, session, details, **READING, **PRIVATE)
     save_overlays.click(handlers.save_overlays, session, archive, **BATCH, **PRIVATE)

@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pneumonia.evaluation.heatmaps import SERVED, Case
+from pneumonia.evaluation.heatmaps import SERVED, MeasuredCase
 from pneumonia.explain.faithfulness import area
 from pneumonia.explain.overlay import overlay
 from pneumonia.geometry import heatmap_on
@@ -17,7 +17,7 @@ _EACH = 6
 _LUNG_COLOUR = (80, 220, 120)
 
 
-def save_case_pictures(folder: Path, cases: list[Case], rows: list[dict[str, Any]], scale: float) -> None:
+def save_case_pictures(folder: Path, cases: list[MeasuredCase], rows: list[dict[str, Any]], scale: float) -> None:
     """Write overlays of the pneumonias that lead and end two rankings, and a list of them.
 
     The rankings: `in-lungs`, the share of positive evidence inside the lungs; and `deletion`, how much smaller the area
@@ -53,7 +53,7 @@ def _advantage(maps: dict[str, dict[str, Any]]) -> float:
     return area(maps["random"]["deletion"]) - area(maps[SERVED]["deletion"])
 
 
-def _picture(case: Case, row: dict[str, Any], scale: float) -> np.ndarray:
+def _picture(case: MeasuredCase, row: dict[str, Any], scale: float) -> np.ndarray:
     """The image, and beside it the overlay: uint8 (S, 2 S, 3), RGB."""
     size = len(case.image)
     painted = overlay(case.image, heatmap_on(row["heatmap"], size, size), scale)

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from pneumonia.engine import Engine, cores
-from pneumonia.evaluation.heatmaps import Case, score_maps
+from pneumonia.evaluation.heatmaps import MeasuredCase, score_maps
 from pneumonia.explain.faithfulness import Erasure
 from pneumonia.explain.gradcam import ServingModule
 from pneumonia.explain.randomisation import randomised
@@ -43,7 +43,7 @@ def sharper_maps(model: keras.Model, architecture: str) -> MapsOf:
     return make
 
 
-def dilated_logits(model: keras.Model, cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, float]:
+def dilated_logits(model: keras.Model, cases: list[MeasuredCase], rows: list[dict[str, Any]]) -> dict[str, float]:
     """How far the dilated network's logit is from the served one: mean and greatest distance over images."""
     module = ServingModule(dilated(model))
     distances = [
@@ -53,10 +53,10 @@ def dilated_logits(model: keras.Model, cases: list[Case], rows: list[dict[str, A
     return {"n": len(cases), "mean": float(np.mean(distances)), "greatest": float(np.max(distances))}
 
 
-def score_other_maps(engine: Engine, cases: Iterable[Case], make: MapsOf) -> list[dict[str, dict[str, Any]]]:
+def score_other_maps(engine: Engine, cases: Iterable[MeasuredCase], make: MapsOf) -> list[dict[str, dict[str, Any]]]:
     """Make maps of each case in other ways and score them, as `pneumonia.evaluation.heatmaps.score_maps`."""
 
-    def score(case: Case, maps: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    def score(case: MeasuredCase, maps: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
         return score_maps(Erasure(lambda image: engine.run(image)[0], case.image), case.lungs, maps)
 
     # The next maps are made while the scores of those before are taken.
@@ -65,13 +65,13 @@ def score_other_maps(engine: Engine, cases: Iterable[Case], make: MapsOf) -> lis
         return [future.result() for future in waiting]
 
 
-def support_counts(engine: Engine, cases: Iterable[Case]) -> dict[str, int]:
+def support_counts(engine: Engine, cases: Iterable[MeasuredCase]) -> dict[str, int]:
     """How many readings get which verdict of `pneumonia.explain.support`."""
     verdicts = [measure_support(engine, case.image, case.record.sha256).verdict for case in cases]
     return {verdict: verdicts.count(verdict) for verdict in get_args(Verdict)}
 
 
-def under_randomisation(model: keras.Model, cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def under_randomisation(model: keras.Model, cases: list[MeasuredCase], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """How similar the served maps are to those of networks with fresh parameters.
 
     Args:

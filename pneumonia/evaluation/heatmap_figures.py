@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 from pneumonia.bundle import Bundle
-from pneumonia.evaluation.heatmaps import SERVED, Case
+from pneumonia.evaluation.heatmaps import SERVED, MeasuredCase
 from pneumonia.evaluation.metrics import resample_patients
 from pneumonia.explain.faithfulness import area
 from pneumonia.operating_points import BALANCED
@@ -23,7 +24,7 @@ _DECISIVE = ("gap", "in_lungs")
 LEAST_COMPARED = 10
 
 
-def figures(bundle: Bundle, cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def figures(bundle: Bundle, cases: list[MeasuredCase], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """One variant's measures, as they are kept.
 
     Args:
@@ -41,7 +42,7 @@ def figures(bundle: Bundle, cases: list[Case], rows: list[dict[str, Any]]) -> di
     empty = [rows[i]["logit"] for i in finite if not rows[i]["evidence"]]
     temperature = bundle.config["temperature"]
     threshold = bundle.config["operating_points"][BALANCED]["threshold"]
-    called = temperature * np.log(threshold / (1 - threshold))
+    called = temperature * logit(threshold)
 
     def means(names: Iterable[str], among: list[int]) -> dict[str, Any]:
         kept = [cases[i] for i in among]
@@ -69,7 +70,7 @@ def figures(bundle: Bundle, cases: list[Case], rows: list[dict[str, Any]]) -> di
         "empty": {
             "images": len(empty),
             "greatest_logit": max(empty, default=None),
-            "called_pneumonia": int(sum(logit >= called for logit in empty)),
+            "called_pneumonia": int(sum(value >= called for value in empty)),
             "threshold_logit": float(called),
         },
         "lungs": {
@@ -83,7 +84,9 @@ def figures(bundle: Bundle, cases: list[Case], rows: list[dict[str, Any]]) -> di
     }
 
 
-def map_figures(cases: list[Case], scores: list[dict[str, dict[str, Any]]], temperature: float) -> dict[str, Any]:
+def map_figures(
+    cases: list[MeasuredCase], scores: list[dict[str, dict[str, Any]]], temperature: float
+) -> dict[str, Any]:
     """Mean scores of each map, and how they differ from those of the served map on the same images.
 
     Args:
@@ -121,7 +124,7 @@ def clearly_better(gap: dict[str, float], in_lungs: dict[str, float] | None) -> 
     return gap["n"] >= LEAST_COMPARED and gap["low"] > 0 and (in_lungs is None or in_lungs["high"] >= 0)
 
 
-def mean_interval(values: list[float | None], cases: list[Case]) -> dict[str, float] | None:
+def mean_interval(values: list[float | None], cases: list[MeasuredCase]) -> dict[str, float] | None:
     """Mean of the values that there are, with its 95 % interval by resampling patients.
 
     Args:
@@ -145,8 +148,7 @@ def _areas(scores: dict[str, Any], temperature: float) -> dict[str, float | None
     return {
         **areas,
         "gap": areas["insertion"] - areas["deletion"],
-        # tanh does not overflow where exp does.
-        **{f"{name}_probability": area((1 + np.tanh(scores[name] / temperature / 2)) / 2) for name in _CURVES},
+        **{f"{name}_probability": area(expit(scores[name] / temperature)) for name in _CURVES},
         "in_lungs": scores["in_lungs"],
     }
 

@@ -26,7 +26,7 @@ SERVED = "Grad-CAM (served)"
 
 
 @dataclass(frozen=True)
-class Case:
+class MeasuredCase:
     """One image to measure on.
 
     Attributes:
@@ -75,7 +75,7 @@ def chosen(records: list[Record], drawn: dict[str, np.ndarray], count: int) -> l
 
 def load_cases(
     records: list[Record], drawn: dict[str, np.ndarray], preprocessor: Preprocessor, lung_fields: LungFields
-) -> list[Case]:
+) -> list[MeasuredCase]:
     """Decode and prepare images, and bring their lungs to the part of the radiograph that the network is shown.
 
     Args:
@@ -92,17 +92,17 @@ def load_cases(
         if lungs is not None:
             lungs = cv2.resize(lungs.astype(np.float32), square.shape, interpolation=cv2.INTER_LINEAR)
             lungs = cv2.warpAffine(lungs, crop_matrix(view.box, len(square)), square.shape) > 0.5
-        cases.append(Case(record, preprocessor.record.apply(square, view), lungs, mask is not None))
+        cases.append(MeasuredCase(record, preprocessor.record.apply(square, view), lungs, mask is not None))
     return cases
 
 
-def measure_all(engine: Engine, cases: list[Case]) -> Iterator[dict[str, Any]]:
+def measure_all(engine: Engine, cases: list[MeasuredCase]) -> Iterator[dict[str, Any]]:
     """`measure` on all cores, in the order of the cases."""
     with ThreadPoolExecutor(cores()) as pool:
         yield from pool.map(lambda case: measure(engine, case), cases)
 
 
-def measure(engine: Engine, case: Case) -> dict[str, Any]:
+def measure(engine: Engine, case: MeasuredCase) -> dict[str, Any]:
     """All that is measured of one image, by name; what does not apply to it is missing.
 
     Returns:
