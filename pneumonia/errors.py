@@ -25,5 +25,9 @@ class DataError(PneumoniaError):
     """A data folder without the expected classes, or with nothing readable in it."""
 
 
+class CalibrationError(PneumoniaError):
+    """A calibration to a site that cannot be made, named, kept or found, or that is not of these weights."""
+
+
 class WeightsError(PneumoniaError):
     """A weights folder that is missing, incomplete, or does not match its own hashes."""

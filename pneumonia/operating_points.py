@@ -13,7 +13,7 @@ OPERATING_POINTS = (SCREENING, BALANCED, RULE_IN)
 
 @dataclass(frozen=True)
 class Interval:
-    """A measured share with its 95 % interval, all in [0, 1]."""
+    """A measured value with its 95 % interval; a share in [0, 1] unless said otherwise."""
 
     value: float
     low: float

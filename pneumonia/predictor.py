@@ -1,5 +1,6 @@
 """From an upload to a finding: decode, preprocess, one pass, calibrate, compare with the operating point."""
 
+import copy
 import csv
 import math
 import os
@@ -28,6 +29,7 @@ from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, Interval, OperatingPoint
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Prepared, Preprocessor
+from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import DEFAULT, Field, list_variants
 
 Source = str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray
@@ -66,6 +68,7 @@ class Prediction:
         image_sha256: hash of the uploaded bytes (of the pixels for an array).
         checks: what was noticed about the upload.
         error: the sentence to show when rejected.
+        calibration: to the site it was judged for; None as shipped.
     """
 
     status: Literal["read", "rejected"]
@@ -83,6 +86,7 @@ class Prediction:
     image_sha256: str | None = None
     checks: tuple[Check, ...] = ()
     error: str | None = None
+    calibration: SiteCalibration | None = field(default=None, repr=False)
 
     def heatmap_on(self, image: np.ndarray | Image.Image) -> np.ndarray:
         """The map in the geometry of an image.
@@ -136,6 +140,7 @@ class Prediction:
             "lung_area": self.lung_area,
             "checks": [vars(check) for check in self.checks],
             "error": self.error,
+            "calibration": self.calibration and {"name": self.calibration.name, "date": self.calibration.date},
             "variant": self.variant,
             "weights_sha256": self.weights_sha256,
             "image_sha256": self.image_sha256,
@@ -155,6 +160,8 @@ class Predictor:
         weights_sha256: hash of the served model.
         preprocessor: prepares an image for the network.
         temperature: the logit is divided by it before it becomes a probability (Guo et al., ICML 2017).
+        offset: added to the logit before that; 0 as shipped.
+        calibration: to a site; None as shipped.
         heatmap_scale: logits at which overlays saturate.
         operating_points: by name.
         metrics: figures of each set, as in metrics.json.
@@ -163,6 +170,8 @@ class Predictor:
 
     def __init__(self, bundle: Bundle) -> None:
         config = bundle.config
+        self.offset = 0.0
+        self.calibration: SiteCalibration | None = None
         try:
             self.variant: str = config["variant"]
             self.version: str = config["version"]
@@ -214,6 +223,7 @@ class Predictor:
                 weights_sha256=self.weights_sha256,
                 checks=(Check("image", "reject", str(error)),),
                 error=str(error),
+                calibration=self.calibration,
             )
         case.look_for_lungs()
         prepared = self._prepared(case)
@@ -244,6 +254,7 @@ class Predictor:
                 *_lungs_check(lungs, self.preprocessor.record.field),
                 *_evidence_check(heatmap, share),
             ),
+            calibration=self.calibration,
         )
 
     def predict_many(self, sources: Iterable[Source], operating_point: str = BALANCED) -> Iterator[Prediction]:
@@ -283,7 +294,31 @@ class Predictor:
     def probability(self, logit: float) -> float:
         """Calibrated probability of pneumonia of an uncalibrated logit."""
         # tanh does not overflow where exp does.
-        return 0.5 * (1.0 + math.tanh(0.5 * logit / self.temperature))
+        return 0.5 * (1.0 + math.tanh(0.5 * (logit + self.offset) / self.temperature))
+
+    def recalibrated(self, site: SiteCalibration | None) -> "Predictor":
+        """The same network, shared, with the probabilities and thresholds of a site; None for `self`, as shipped.
+
+        Raises:
+            CalibrationError: if it was made for another network, or the network is not usable at that site.
+        """
+        if site is None:
+            return self
+        site.require_usable(self.variant, self.weights_sha256)
+        other = copy.copy(self)
+        other.temperature, other.offset = site.temperature.value, site.offset.value
+        other.operating_points, other.calibration = site.operating_points, site
+        return other
+
+    def judge(self, prediction: Prediction, operating_point: str) -> Prediction:
+        """A reading by the same network, judged with this calibration at an operating point, without running it again.
+
+        Raises:
+            ValueError: if there is no such operating point.
+        """
+        probability = None if prediction.logit is None else self.probability(prediction.logit)
+        again = replace(prediction, probability=probability, calibration=self.calibration)
+        return again.at(self._operating_point(operating_point))
 
     def _prepared(self, case: Case) -> Prepared:
         record = self.preprocessor.record

@@ -84,7 +84,7 @@ def _read(parts: list[Path]) -> list[Record]:
         for path in paths:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             records.append(Record(path, label, patient_of(path.name), digest))
-    return _with_duplicates_grouped(records)
+    return with_duplicates_grouped(records)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -94,7 +94,7 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
-def _with_duplicates_grouped(records: list[Record]) -> list[Record]:
+def with_duplicates_grouped(records: list[Record]) -> list[Record]:
     """Give groups that share an identical file one common name (union-find over patient names)."""
     parent: dict[str, str] = {}
 

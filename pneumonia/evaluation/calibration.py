@@ -52,11 +52,8 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> tuple[float, floa
 def fix_operating_points(
     logits: np.ndarray, labels: np.ndarray, patients: np.ndarray, temperature: float
 ) -> dict[str, OperatingPoint]:
-    """Three thresholds by rule.
-
-    Balanced: sensitivity equals specificity. Screening: sensitivity 0.99, unless balanced has it already.
-    Rule-in: specificity 0.99, likewise. Around each, the images nearest
-    in logits are uncertain, as many as the stated coverage leaves undecided.
+    """Three thresholds by rule; around each, the images nearest in logits are uncertain, as many as the stated
+    coverage leaves undecided.
 
     Args:
         logits: (N,) uncalibrated, of the pooled validation images.
@@ -67,16 +64,9 @@ def fix_operating_points(
     Returns:
         Operating points by name, with the sensitivity and specificity on these images.
     """
-    normal, diseased = logits[labels == 0], logits[labels == 1]
-    balanced = _equal_error(normal, diseased)
-    thresholds = {
-        SCREENING: min(float(np.quantile(diseased, 1 - _SCREENING_SENSITIVITY)), balanced),
-        BALANCED: balanced,
-        RULE_IN: max(float(np.quantile(normal, _RULE_IN_SPECIFICITY)), balanced),
-    }
     resampled = np.vstack([np.ones(len(labels)), resample_patients(patients)])
     points = {}
-    for name, threshold in thresholds.items():
+    for name, threshold in thresholds_by_rule(logits, labels).items():
         shares = rates(labels, logits >= threshold, resampled)
         margin = float(np.quantile(np.abs(logits - threshold), 1 - COVERAGE))
         low, at, high = (float(expit(x / temperature)) for x in (threshold - margin, threshold, threshold + margin))
@@ -84,6 +74,26 @@ def fix_operating_points(
             name, at, low, high, _interval(shares["sensitivity"]), _interval(shares["specificity"])
         )
     return points
+
+
+def thresholds_by_rule(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Balanced: sensitivity equals specificity. Screening: sensitivity 0.99, unless balanced has it already.
+    Rule-in: specificity 0.99, likewise.
+
+    Args:
+        logits: (N,).
+        labels: (N,) of 0 and 1, both present.
+
+    Returns:
+        Thresholds in logits, by name of the operating point.
+    """
+    normal, diseased = logits[labels == 0], logits[labels == 1]
+    balanced = _equal_error(normal, diseased)
+    return {
+        SCREENING: min(float(np.quantile(diseased, 1 - _SCREENING_SENSITIVITY)), balanced),
+        BALANCED: balanced,
+        RULE_IN: max(float(np.quantile(normal, _RULE_IN_SPECIFICITY)), balanced),
+    }
 
 
 def _equal_error(normal: np.ndarray, diseased: np.ndarray) -> float:

@@ -150,9 +150,7 @@ def evaluate(
         "auroc": interval(auroc),
         "auprc": interval(auprc),
         "brier": interval(brier),
-        "ece": _calibration_interval(
-            *(expected_calibration_error(labels, probabilities, w) for w in (once, resampled))
-        ),
+        "ece": calibration_interval(*(expected_calibration_error(labels, probabilities, w) for w in (once, resampled))),
         "operating_points": {point.name: _at(point, labels, probabilities, once, resampled) for point in points},
         "command": command,
     }
@@ -183,7 +181,7 @@ def _at(
     }
 
 
-def _calibration_interval(value: np.ndarray, draws: np.ndarray) -> dict[str, float | None]:
+def calibration_interval(value: np.ndarray, draws: np.ndarray) -> dict[str, float | None]:
     """As `to_interval`, reaching down to the value itself.
 
     Repeated images make the calibration error of a draw larger than that of the images themselves, so all draws
