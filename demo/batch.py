@@ -164,7 +164,7 @@ class BatchHandlers:
         """Write what was read as CSV: download button."""
         if session.batch is None or not session.batch.records:
             return gr.update(value=None, interactive=False)
-        path = _new_file("readings.csv")
+        path = new_file("readings.csv")
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             table = CsvWriter(file, ("name", *READING_COLUMNS))
             for record in session.batch.records:
@@ -178,7 +178,7 @@ class BatchHandlers:
             raise refused(content.NOTHING_READ)
         predictor = self._predictors.get(batch.variant)
         numbered = list(enumerate(zip(batch.uploads, batch.records, strict=False), start=1))
-        path = _new_file("overlays.zip")
+        path = new_file("overlays.zip")
         try:
             # PNG files are compressed already.
             with _archives_in_use(batch.uploads), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
@@ -250,7 +250,7 @@ def _archives_in_use(uploads: Sequence[Upload]) -> ExitStack:
     return stack
 
 
-def _new_file(name: str) -> Path:
+def new_file(name: str) -> Path:
     """A place for a download among the uploads, which are deleted after a while."""
     folder = Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)

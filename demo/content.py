@@ -155,6 +155,42 @@ SHORTCUT_NAMES = {
     "size and aspect ratio": "Size and aspect ratio alone",
 }
 
+RECALIBRATE = "Recalibrate to your site"
+RECALIBRATE_HELP = (
+    "From 30 to 200 radiographs of your own with a label each, this finds how far the probabilities of the variant "
+    "chosen above are off at your site, and new thresholds. The network itself is not changed. Put the images into two "
+    "folders, NORMAL and PNEUMONIA, one image a patient, and pack both into one ZIP archive. It is deleted from this "
+    "server within the hour. The calibration is yours to download, can be chosen on the Read tab of this page for as "
+    "long as it is open, and changes nothing for anybody else."
+)
+RECALIBRATE_UPLOAD = "Labelled radiographs (one ZIP archive with folders NORMAL and PNEUMONIA)"
+SITE_NAME = "Name of the site"
+SITE_NAME_HELP = "Lower-case letters, digits and hyphens, for instance my-hospital; no patient's name"
+NO_ARCHIVE = "Choose a ZIP archive with the folders NORMAL and PNEUMONIA first."
+NO_ZIP = "This is no ZIP archive. Pack the folders NORMAL and PNEUMONIA into one."
+DOWNLOAD_CALIBRATION = "Calibration as JSON"
+CALIBRATED = (
+    "{variant} at {name}: {count} images, {positives} with pneumonia, of {patients} patients as far as names tell"
+)
+NOT_USABLE = "Not usable at this site"
+COMPARED_COLUMNS = ("On these images", "As shipped", "Recalibrated, cross-validated")
+MEASURES = {
+    "ece": "Calibration error (ECE); 0 is perfect, and few images never reach it",
+    "brier": "Brier score; 0 is perfect",
+    "threshold": "threshold",
+    "accuracy": "accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+}
+NOT_READ_FILES = "{count} files were not read and not used"
+KEEPING = (
+    "To keep it: download it, and whoever runs this program on your own machine puts the file into the folder "
+    "weights/sites/{variant}, or makes it there with scripts/recalibrate.py."
+)
+CALIBRATION = "Calibration"
+CALIBRATION_HELP = "Judges this tab's reading by a site's own probabilities and thresholds"
+THIS_SESSION = "{calibration} (made on this page)"
+
 INTENDED_USE = "Intended use"
 POPULATION = "Population"
 LIMITS = "Limits"
@@ -164,7 +200,10 @@ SELECTION = "How the networks were chosen"
 DATA = "Data and licences"
 CITATION = "How to cite"
 
-SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}"
+SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}, calibration {calibration}"
+AS_SHIPPED = "as shipped"
+CALIBRATED_TO = "to {name}, {date}, {count} images"
+LOCAL_IMAGES = "{count} images of {name}, each judged by what was fitted without its patient,"
 CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."
 CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}

@@ -13,7 +13,10 @@ from demo import content
 from demo.views import percent
 from pneumonia.evaluation.metrics import rates, resample_with_both_classes, to_interval
 from pneumonia.evaluation.scores import Scores
+from pneumonia.notices import NOTICE
 from pneumonia.operating_points import OperatingPoint
+from pneumonia.site_calibration import SiteCalibration
+from pneumonia.tables import plain_name
 from pneumonia.variants import get_variant
 
 # What networks reach that see no lungs, as `scripts/shortcut_baseline.py` wrote it.
@@ -137,6 +140,48 @@ def marks(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
         threshold=percent(point.threshold),
         sensitivity=_share(at["sensitivity"]),
         specificity=_share(at["specificity"]),
+    )
+
+
+def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) -> str:
+    """What came of fitting a calibration to a site: in words, and where the network is usable there, in figures.
+
+    Args:
+        site: fitted, not necessarily usable.
+        rejected: names of files that were not read, each with the reason.
+    """
+    heading = content.CALIBRATED.format(
+        variant=get_variant(site.variant).title,
+        name=site.name,
+        count=site.images,
+        positives=site.positives,
+        patients=site.patients,
+    )
+    files = ""
+    if rejected:
+        items = "".join(f"<li>{escape(plain_name(name))}: {escape(reason)}</li>" for name, reason in rejected)
+        summary = escape(content.NOT_READ_FILES.format(count=len(rejected)))
+        files = f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
+    if not site.usable:
+        # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
+        return (
+            f'<div class="card card-rejected"><h3>{escape(content.NOT_USABLE)}</h3><p>{escape(heading)}</p>'
+            f"<p>{escape(site.advice)}</p></div>{files}"
+        )
+    rows = [
+        [
+            content.MEASURES[measure]
+            if point is None
+            else f"{content.OPERATING_POINTS[point]}: {content.MEASURES[measure]}",
+            *((_number if point is None else _share)(vars(interval)) for interval in (before, after)),
+        ]
+        for point, measure, before, after in site.compared
+    ]
+    sentences = (site.advice, site.prevalence_note, content.KEEPING.format(variant=site.variant), NOTICE)
+    return (
+        f"<h3>{escape(heading)}</h3><p>{escape(site.advice)}</p>{_table(content.COMPARED_COLUMNS, rows)}"
+        + "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences[1:])
+        + files
     )
 
 

@@ -15,6 +15,7 @@ from pneumonia.case import Case
 from pneumonia.errors import ImageError, WeightsError
 from pneumonia.images import decode
 from pneumonia.operating_points import OperatingPoint
+from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import PUBLISHED, get_variant
 
 
@@ -47,9 +48,14 @@ class Predictors:
             raise found
         return found
 
+    def calibrated(self, variant: str, site: SiteCalibration | None) -> Predictor:
+        """The predictor of a variant, calibrated to a site if that was made for this variant, or else as shipped."""
+        return self.get(variant).recalibrated(site if site and site.variant == variant else None)
+
     def point(self, prediction: Prediction) -> OperatingPoint:
         """The operating point at which a prediction was judged."""
-        return self.get(prediction.variant).operating_points[prediction.operating_point]
+        predictor = self.calibrated(prediction.variant, prediction.calibration)
+        return predictor.operating_points[prediction.operating_point]
 
     def missing(self) -> dict[str, str]:
         """Why a variant of the page is unavailable, by variant; loads those not asked for yet."""
@@ -87,6 +93,7 @@ class Session:
             or its variant is no longer the chosen one.
         opacity: of the overlay, in [0, 1].
         show: what is drawn over it; keys of `content.SHOWN`.
+        calibration: to the site that was chosen; None as shipped.
     """
 
     file: str | None = None
@@ -94,6 +101,7 @@ class Session:
     forgotten: int = 0
     opacity: float = views.OPACITY
     show: Sequence[str] = views.SHOW
+    calibration: SiteCalibration | None = None
 
     def forget(self) -> None:
         """Take the result away."""
@@ -118,7 +126,7 @@ class ReadHandlers:
         """Read a file, or the chosen one: record, session, verdict, overlay, colour key, share, checks, original."""
         since = session.forgotten
         try:
-            predictor = self._predictors.get(variant)
+            predictor = self._predictors.calibrated(variant, session.calibration)
         except WeightsError as error:
             raise refused(unavailable(variant, str(error))) from error
         source, name = _source(file or session.file)
@@ -257,7 +265,7 @@ def _judge(predictors: Predictors, operating_point: str, session: Session, show:
     if reading is None:
         return gr.skip()
     predictions = {
-        variant: prediction.at(predictors.get(variant).operating_points[operating_point])
+        variant: predictors.calibrated(variant, session.calibration).judge(prediction, operating_point)
         for variant, prediction in reading.predictions.items()
     }
     judged = replace(reading, predictions=predictions)

@@ -7,7 +7,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.handlers import Predictors
-from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read
+from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -29,14 +29,15 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     # Looked over every half hour, uploads older than half an hour are deleted.
     with gr.Blocks(title=content.TITLE, analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS)) as demo:
         gr.HTML(views.header())
+        own = recalibration.own_calibrations()
         with gr.Tab("Read"):
-            read.build(predictors, examples)
+            read.build(predictors, examples, own)
         with gr.Tab("Compare"):
             compare.build(predictors, examples)
         with gr.Tab("Batch"):
             batch.build(predictors)
         with gr.Tab("Performance") as tab:
-            performance.build(predictors, tab)
+            performance.build(predictors, tab, own)
         with gr.Tab("About"):
             about.build()
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.

@@ -18,6 +18,7 @@ from pneumonia.explain.overlay import contour_level, legend, overlay
 from pneumonia.explain.support import Support
 from pneumonia.notices import AGAINST_HELP, HEATMAP_HELP, INTENDED_USE, NOTICE, POPULATION
 from pneumonia.operating_points import Interval, OperatingPoint
+from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import get_variant
 
 # Longer sides in pixels: enough to see the map's grid on, little enough to keep for every open session.
@@ -219,7 +220,7 @@ def verdict(prediction: Prediction, point: OperatingPoint, version: str) -> str:
     return (
         f'<section class="card {_finding_class(prediction)}">{_finding(prediction, "h2")}'
         f"{probability_bar(prediction, point)}"
-        f'<p class="operating-point">{escape(_operating_point(point))}</p>'
+        f'<p class="operating-point">{escape(_operating_point(point, prediction.calibration))}</p>'
         f"{_notice()}"
         f'<p class="small-print">{escape(_small_print(prediction, version))}</p></section>'
     )
@@ -347,7 +348,7 @@ def _row(shown: np.ndarray, prediction: Prediction, point: OperatingPoint, scale
         f"{in_lungs(prediction)}</td>"
         f'<td role="cell">{_finding(prediction, "p")}</td>'
         f'<td role="cell">{probability_bar(prediction, point)}'
-        f'<p class="operating-point">{escape(_operating_point(point))}</p></td></tr>'
+        f'<p class="operating-point">{escape(_operating_point(point, prediction.calibration))}</p></td></tr>'
     )
 
 
@@ -375,9 +376,10 @@ def _notice() -> str:
     return f'<p class="notice">{escape(NOTICE)}</p>'
 
 
-def _operating_point(point: OperatingPoint) -> str:
+def _operating_point(point: OperatingPoint, site: SiteCalibration | None) -> str:
+    images = content.LOCAL_IMAGES.format(count=site.images, name=site.name) if site else "validation images"
     return (
-        f"Operating point {point.name}: pneumonia is called from {percent(point.threshold)}. On validation images "
+        f"Operating point {point.name}: pneumonia is called from {percent(point.threshold)}. On {images} "
         f"this gave sensitivity {interval(point.sensitivity)} and specificity {interval(point.specificity)}."
     )
 
@@ -388,4 +390,12 @@ def _small_print(prediction: Prediction, version: str) -> str:
         version=version,
         weights=prediction.weights_sha256[:_HASH_LENGTH],
         image=prediction.image_sha256[:_HASH_LENGTH],
+        calibration=calibration(prediction.calibration),
     )
+
+
+def calibration(site: SiteCalibration | None) -> str:
+    """Which calibration probabilities and thresholds are of."""
+    if site is None:
+        return content.AS_SHIPPED
+    return content.CALIBRATED_TO.format(name=site.name, date=site.date, count=site.images)

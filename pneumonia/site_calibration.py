@@ -18,6 +18,8 @@ SITES_FOLDER = WEIGHTS_FOLDER / "sites"
 _ENDING = ".json"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 40
+# In Brier scores.
+_LEAST_GAIN = 0.001
 _NOT_OURS = "This file is no calibration to a site that this version of the program can use."
 
 
@@ -124,8 +126,8 @@ class SiteCalibration:
 
     @property
     def helps(self) -> bool:
-        """Whether it is shown to be better than as shipped on these images."""
-        return self.usable and self.gain.low > 0
+        """Whether it is shown to be better than as shipped on these images, by more than rounding."""
+        return self.usable and self.gain.low >= _LEAST_GAIN
 
     @property
     def operating_points(self) -> dict[str, OperatingPoint]:
@@ -134,6 +136,19 @@ class SiteCalibration:
             name: OperatingPoint(name, p.threshold.value, p.low, p.high, p.sensitivity, p.specificity)
             for name, p in self.after.points.items()
         }
+
+    @property
+    def compared(self) -> list[tuple[str | None, str, Interval, Interval]]:
+        """Rows of a table: operating point (None for all), name of the figure, as shipped, with this calibration."""
+        before, after = self.before, self.after
+        return [
+            *((None, name, getattr(before, name), getattr(after, name)) for name in ("ece", "brier")),
+            *(
+                (point, name, getattr(before.points[point], name), getattr(after.points[point], name))
+                for point in OPERATING_POINTS
+                for name in ("threshold", "accuracy", "sensitivity", "specificity")
+            ),
+        ]
 
     @property
     def advice(self) -> str:
@@ -172,7 +187,7 @@ class SiteCalibration:
         """
         if (self.variant, self.weights_sha256) != (variant, weights_sha256):
             raise CalibrationError(
-                f"The calibration {self.label} was made for other weights ({self.variant}, {self.weights_sha256[:12]}). "
+                f"The calibration {self.label} was made for other weights: {self.variant}, {self.weights_sha256[:12]}. "
                 "Make it anew with scripts/recalibrate.py."
             )
         if not self.usable:
@@ -218,14 +233,14 @@ class SiteCalibration:
         if not self.usable:
             raise CalibrationError(self.advice)
         path = folder / self.variant / (self.label + _ENDING)
+        if path.exists():
+            raise CalibrationError(
+                f"There is a calibration {self.label} for {self.variant} already. Choose another name, or delete it."
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:
                 file.write(self.to_bytes())
-        except FileExistsError:
-            raise CalibrationError(
-                f"There is a calibration {self.label} for {self.variant} already. Choose another name, or delete it."
-            ) from None
         except OSError as error:
             raise CalibrationError(
                 f"The calibration could not be written beside the weights: {error.strerror}. Choose a folder that you "

@@ -21,6 +21,7 @@ READING_COLUMNS = (
     "lung_area",
     "checks",
     "error",
+    "calibration",
     "variant",
     "weights_sha256",
     "image_sha256",
@@ -40,8 +41,13 @@ def plain_name(path: str) -> str:
 
 
 def reading_row(reading: Mapping[str, Any]) -> dict[str, Any]:
-    """A reading, as `Prediction.to_dict` gives it, with its checks in one cell."""
-    return {**reading, "checks": "; ".join(f"{check['name']}: {check['message']}" for check in reading["checks"])}
+    """A reading, as `Prediction.to_dict` gives it, with its checks in one cell, and what it was calibrated to."""
+    calibration = reading["calibration"]
+    return {
+        **reading,
+        "checks": "; ".join(f"{check['name']}: {check['message']}" for check in reading["checks"]),
+        "calibration": calibration and f"{calibration['name']} {calibration['date']}",
+    }
 
 
 class CsvWriter:

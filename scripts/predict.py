@@ -22,6 +22,7 @@ from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
 from pneumonia.predictor import Prediction, Predictor, load_predictor
+from pneumonia.site_calibration import load_site
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 from pneumonia.variants import DEFAULT, list_variants
 
@@ -34,6 +35,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("paths", nargs="+", metavar="PATH")
     parser.add_argument("--variant", choices=list_variants(), default=DEFAULT)
     parser.add_argument("--operating-point", choices=OPERATING_POINTS, default=BALANCED)
+    parser.add_argument(
+        "--site", metavar="NAME", help="calibration that recalibrate.py made: its name or its JSON file"
+    )
     parser.add_argument("--format", choices=("text", "jsonl", "csv"), default="text")
     parser.add_argument("--output", type=Path, help="file to write to instead of standard output")
     parser.add_argument(
@@ -50,6 +54,8 @@ def main() -> int:
     if arguments.heatmaps:
         arguments.heatmaps.mkdir(parents=True, exist_ok=True)
     predictor = load_predictor(arguments.variant)
+    if arguments.site is not None:
+        predictor = predictor.recalibrated(load_site(arguments.site, arguments.variant))
     some_rejected = False
     with _output(arguments.output) as output:
         write = _writer(arguments.format, output, several=len(files) > 1)
@@ -108,9 +114,10 @@ def _text(prediction: Prediction) -> str:
     if prediction.status == "rejected":
         return f"Rejected: {prediction.error}"
     warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
+    site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""
     return (
         f"Prediction: {prediction.finding} (probability {prediction.probability:.1%}, "
-        f"threshold {prediction.threshold:.1%}, {prediction.variant}){warnings}"
+        f"threshold {prediction.threshold:.1%}, {prediction.variant}{site}){warnings}"
     )
 
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from scipy.special import expit
 
-from pneumonia import Prediction, load_predictor
+from pneumonia import Prediction, Predictor, load_predictor
 from pneumonia.case import Case
 from pneumonia.checks import Check
 from pneumonia.errors import ImageError, WeightsError
@@ -80,6 +80,8 @@ class FakePredictor:
     }
 
     temperature = 1.0
+    offset = 0.0
+    calibration = None
     metrics: ClassVar = {"sets": _made_sets(operating_points.values())}
     history: ClassVar = [
         {"phase": "linear probe", "epoch": "1", "val_loss": "0.5"},
@@ -90,17 +92,29 @@ class FakePredictor:
     def __init__(self, variant: str) -> None:
         self.variant = variant
         self.weights_sha256 = hashlib.sha256(variant.encode()).hexdigest()
-        self.readings = 0
+        self._read: list[object] = []
+
+    # It has its own pixels' way to a logit; from there on it is judged as any other.
+    probability = Predictor.probability
+    recalibrated = Predictor.recalibrated
+    judge = Predictor.judge
+    _operating_point = Predictor._operating_point
+
+    @property
+    def readings(self) -> int:
+        """How often it was run, at whatever calibration."""
+        return len(self._read)
 
     def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
         """As `pneumonia.Predictor.predict`."""
-        self.readings += 1
+        self._read.append(source)
         point = self.operating_points[operating_point]
         known = {
             "variant": self.variant,
             "operating_point": point.name,
             "threshold": point.threshold,
             "weights_sha256": self.weights_sha256,
+            "calibration": self.calibration,
         }
         try:
             case = (
@@ -114,7 +128,7 @@ class FakePredictor:
         radiograph = case.radiograph
         probability = float(np.clip(radiograph.pixels.mean() + _LEANINGS[self.variant], 0.001, 0.999))
         grid = cv2.resize(radiograph.pixels, (7, 7), interpolation=cv2.INTER_AREA)
-        return Prediction(
+        prediction = Prediction(
             status="read",
             finding=point.finding(probability),
             probability=probability,
@@ -126,6 +140,7 @@ class FakePredictor:
             checks=radiograph.checks,
             **known,
         )
+        return prediction if self.calibration is None else self.judge(prediction, operating_point)
 
     def measure_support(self, source: object) -> Support:
         """As `pneumonia.Predictor.measure_support`."""

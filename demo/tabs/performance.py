@@ -5,7 +5,7 @@ import gradio as gr
 from demo import content, figures
 from demo.handlers import Predictors
 from demo.performance import PerformanceHandlers
-from demo.tabs import AT_ONCE, REDRAWN, operating_point_choice, variant_choice
+from demo.tabs import AT_ONCE, REDRAWN, operating_point_choice, recalibration, variant_choice
 from pneumonia.evaluation.scores import VALIDATION
 
 _WHOLE = [0.0, 1.0]
@@ -17,8 +17,11 @@ _COLOURS = {
 }
 
 
-def build(predictors: Predictors, tab: gr.Tab) -> None:
-    """Lay the tab out and wire it; call inside `gr.Blocks`. Nothing is computed before the tab is opened."""
+def build(predictors: Predictors, tab: gr.Tab, own: gr.State) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`. Nothing is computed before the tab is opened.
+
+    `own` are the calibrations to sites that the page made.
+    """
     handlers = PerformanceHandlers(predictors)
 
     # === Layout ===
@@ -50,6 +53,7 @@ def build(predictors: Predictors, tab: gr.Tab) -> None:
     threshold = gr.Slider(0, 1, step=0.001, label=content.THRESHOLD, elem_id="performance-threshold", buttons=[])
     at_threshold = gr.HTML(elem_id="performance-at-threshold")
     gr.HTML(figures.shortcut_baseline(), elem_id="performance-shortcuts")
+    recalibration.build(predictors, variant, own)
 
     # === Events ===
 

@@ -18,13 +18,14 @@ from demo.tabs import (
     operating_point_choice,
     radiograph_image,
     read_when_chosen,
+    recalibration,
     upload_box,
     variant_choice,
 )
 
 
-def build(predictors: Predictors, examples: Sequence[Path]) -> None:
-    """Lay the tab out and wire it; call inside `gr.Blocks`."""
+def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`. `own` are the calibrations to sites that the page made."""
     handlers = ReadHandlers(predictors)
 
     # === Layout ===
@@ -35,6 +36,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
             example = example_buttons(examples)
             variant = variant_choice("variant")
             operating_point = operating_point_choice("operating-point")
+            calibration = recalibration.calibration_choice()
             button = gr.Button(content.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
             verdict = live_region("verdict", views.welcome())
@@ -79,6 +81,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
         reading.then(**judge, **AT_ONCE)
     variant.input(handlers.forget, [variant, session], details, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
+    recalibration.wire_choice(predictors, calibration, variant, own, session, judge)
     gr.on([opacity.change, show.change], handlers.redraw, [opacity, show, session], [overlay, colour_key], **REDRAWN)
     test.click(handlers.support, session, support, **READING, **PRIVATE)
     gr.on([original.change, variant.input], lambda: "", outputs=support, **AT_ONCE)

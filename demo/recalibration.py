@@ -1,0 +1,85 @@
+"""A calibration to a site: made from uploaded images, and chosen on the Read tab. Nothing is kept on the server."""
+
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo import content, figures, views
+from demo.batch import new_file
+from demo.handlers import Predictors, Session, refused, unavailable
+from pneumonia.errors import PneumoniaError, WeightsError
+from pneumonia.labelled import images_in_archive, score_labelled
+from pneumonia.site_calibration import SiteCalibration, require_name, saved_sites
+
+MOST_IMAGES = 200
+SHIPPED = "shipped"
+
+# The calibrations that a page made for itself; nobody else sees them.
+OwnSites = tuple[SiteCalibration, ...]
+
+
+class RecalibrationHandlers:
+    """Events of the Performance tab's section, and of the choice on the Read tab."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def recalibrate(
+        self,
+        file: str | None,
+        variant: str,
+        name: str,
+        own: OwnSites,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple:
+        """Fit a calibration to an archive of labelled images: result, calibrations of this page, download."""
+        # Imported only here, as fitting is of no use to reading: the page starts without it.
+        from pneumonia.recalibration import recalibrate
+
+        if file is None or not Path(file).is_file():
+            raise refused(content.NO_ARCHIVE)
+        try:
+            require_name(name := name.strip())
+            predictor = self._predictors.get(variant)
+            images = images_in_archive(Path(file), MOST_IMAGES)
+            with (
+                images[0].source.archive,
+                closing(predictor.predict_many(image.source for image in images)) as readings,
+            ):
+                scores, rejected = score_labelled(
+                    images, progress.tqdm(readings, total=len(images), desc=content.RECALIBRATE)
+                )
+            site = recalibrate(predictor, scores, name, date.today())
+        except WeightsError as error:
+            raise refused(unavailable(variant, str(error))) from error
+        except PneumoniaError as error:
+            raise refused(str(error)) from error
+        result = figures.recalibration(site, rejected)
+        if not site.usable:
+            return result, own, gr.update(value=None, visible=False)
+        path = new_file(f"{site.label}.json")
+        path.write_bytes(site.to_bytes())
+        others = tuple(made for made in own if (made.variant, made.label) != (site.variant, site.label))
+        return result, (*others, site), gr.update(value=str(path), visible=True)
+
+    def offer(self, chosen: str, variant: str, own: OwnSites, session: Session) -> dict[str, Any]:
+        """Note what was chosen if it fits the variant, or else the calibration as shipped: choice."""
+        try:
+            weights = self._predictors.get(variant).weights_sha256
+        except WeightsError:
+            weights = None
+        offered = {f"saved {site.label}": site for site in saved_sites(variant, weights)}
+        offered |= {
+            f"own {site.label}": site for site in own if (site.variant, site.weights_sha256) == (variant, weights)
+        }
+        session.calibration = offered.get(chosen)
+        choices = [(content.AS_SHIPPED, SHIPPED), *((_title(key, site), key) for key, site in offered.items())]
+        return gr.update(choices=choices, value=chosen if session.calibration else SHIPPED, visible=bool(offered))
+
+
+def _title(key: str, site: SiteCalibration) -> str:
+    said = views.calibration(site)
+    return content.THIS_SESSION.format(calibration=said) if key.startswith("own ") else said

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Calibrate a variant to a site, from 30 to 200 labelled radiographs of it; one image a patient is best."""
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+
+from tqdm import tqdm
+
+import cli
+
+from pneumonia.labelled import images_in_folder, score_labelled
+from pneumonia.notices import NOTICE
+from pneumonia.operating_points import Interval
+from pneumonia.predictor import load_predictor
+from pneumonia.recalibration import recalibrate
+from pneumonia.site_calibration import SITES_FOLDER, SiteCalibration, require_name
+from pneumonia.variants import DEFAULT, list_variants
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
+    parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
+    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
+    parser.add_argument("--name", required=True, help="of the site, for instance my-hospital")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", default=SITES_FOLDER, help="folder to keep it in (default: weights/sites)"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    require_name(arguments.name)
+    images = images_in_folder(arguments.data)
+    predictor = load_predictor(arguments.variant, arguments.weights)
+    readings = predictor.predict_many(image.source for image in images)
+    scores, rejected = score_labelled(images, tqdm(readings, total=len(images), unit="image", disable=None))
+    for name, reason in rejected:
+        print(f"rejected {name}: {reason}", file=sys.stderr)
+    site = recalibrate(predictor, scores, arguments.name, date.today())
+    _print(site)
+    path = site.save(arguments.output)
+    print(f"\nWritten to {cli.portable(path)}. It is used only where it is asked for: predict.py --site {site.name}")
+    print(NOTICE, file=sys.stderr)
+    return cli.SOME_REJECTED if rejected else cli.DONE
+
+
+def _print(site: SiteCalibration) -> None:
+    print(
+        f"{site.variant}, {site.images} images, {site.positives} with pneumonia, of {site.patients} patients as far as "
+        "file names tell"
+    )
+    if site.patients < site.images:
+        print("Several images of one patient are kept together, and count as one in the intervals.")
+    print(f"AUROC {_interval(site.auroc)}, which no calibration changes")
+    if not site.usable:
+        # Better probabilities of a network that tells nothing apart would look like a gain.
+        return
+    print(f"temperature {_interval(site.temperature)}, offset {_interval(site.offset)} logits")
+    print(f"\n{'':24} {'as shipped':22} calibrated to {site.name}, cross-validated")
+    for point, measure, before, after in site.compared:
+        print(f"{point or '':10} {measure:13} {_interval(before):22} {_interval(after)}")
+    print(f"\n{site.advice}\n{site.prevalence_note}")
+
+
+def _interval(values: Interval) -> str:
+    if values.low == values.high:
+        return f"{values.value:.3f}"
+    return f"{values.value:.3f} ({values.low:.3f} to {values.high:.3f})"
+
+
+if __name__ == "__main__":
+    cli.run(main)
