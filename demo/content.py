@@ -167,7 +167,7 @@ RECALIBRATE_UPLOAD = "Labelled radiographs (one ZIP archive with folders NORMAL 
 SITE_NAME = "Name of the site"
 SITE_NAME_HELP = "Lower-case letters, digits and hyphens, for instance my-hospital; no patient's name"
 NO_ARCHIVE = "Choose a ZIP archive with the folders NORMAL and PNEUMONIA first."
-NO_ZIP = "This is no ZIP archive. Pack the folders NORMAL and PNEUMONIA into one."
+NO_ZIP = "This is no ZIP archive, or a damaged one. Pack the folders NORMAL and PNEUMONIA into one."
 DOWNLOAD_CALIBRATION = "Calibration as JSON"
 CALIBRATED = (
     "{variant} at {name}: {count} images, {positives} with pneumonia, of {patients} patients as far as names tell"

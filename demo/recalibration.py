@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import gradio as gr
 
@@ -41,6 +42,8 @@ class RecalibrationHandlers:
 
         if file is None or not Path(file).is_file():
             raise refused(content.NO_ARCHIVE)
+        if not is_zipfile(file):
+            raise refused(content.NO_ZIP)
         try:
             require_name(name := name.strip())
             predictor = self._predictors.get(variant)

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class LocalFigures:
 
     ece: Interval
     brier: Interval
-    points: dict[str, LocalPoint]
+    points: dict[str, LocalPoint] = field(hash=False)
 
 
 @dataclass(frozen=True)

@@ -372,7 +372,7 @@ def test_an_image_with_two_labels_is_refused(tmp_path):
     _write_site(tmp_path)
     (tmp_path / "PNEUMONIA" / "again.png").write_bytes((tmp_path / "NORMAL" / "a.png").read_bytes())
     images = images_in_folder(tmp_path)
-    with pytest.raises(DataError, match="again.png are the same image"):
+    with pytest.raises(DataError, match=r"again\.png are the same image"):
         score_labelled(images, FakePredictor(VARIANT).predict_many(image.source for image in images))
 
 

@@ -1,0 +1,83 @@
+"""`scripts/recalibrate.py`, and `scripts/predict.py --site`, as a person runs them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pneumonia import load_predictor
+from pneumonia.labels import NORMAL, PNEUMONIA
+from pneumonia.site_calibration import load_site
+from tests.test_recalibration import site_scores
+from tests.test_scripts import ROOT, run
+from tests.tiny import write_tiny_data
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """20 images of each class, one a patient, with a file that is no image."""
+    folder = tmp_path_factory.mktemp("local")
+    write_tiny_data(folder, patients=20)
+    (folder / NORMAL / "broken.png").write_bytes(b"broken")
+    return folder
+
+
+def recalibrate(data, weights, output, *more):
+    return run("recalibrate.py", "--data", data, "--weights", weights, "--name", "here", "--output", output, *more)
+
+
+def test_a_calibration_is_fitted_shown_and_kept(data, tiny_weights, tmp_path):
+    done = recalibrate(data, tiny_weights, tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "rejected NORMAL/broken.png: " in done.stderr
+    assert "40 images, 20 with pneumonia, of 40 patients" in done.stdout
+    for said in ("AUROC", "as shipped", "calibrated to here, cross-validated", "balanced   sensitivity", "pairs"):
+        assert said in done.stdout
+    (path,) = (tmp_path / "custom-cnn").iterdir()
+    site = load_site("here", "custom-cnn", tmp_path)
+    assert path.name == f"{site.label}.json" and path.name in done.stdout and str(data) not in path.read_text()
+    again = recalibrate(data, tiny_weights, tmp_path)
+    assert again.returncode == 2 and "already" in again.stderr
+
+
+def test_a_network_that_tells_nothing_apart_is_not_kept(data, tiny_weights, tmp_path):
+    """The labels are turned round, so that its order is the wrong one."""
+    turned = tmp_path / "turned"
+    turned.mkdir()
+    for ours, theirs in ((NORMAL, PNEUMONIA), (PNEUMONIA, NORMAL)):
+        (turned / ours).symlink_to(data / theirs)
+    done = recalibrate(turned, tiny_weights, tmp_path / "kept")
+    assert done.returncode == 2 and "No calibration can mend that" in done.stderr
+    assert "as shipped" not in done.stdout and not (tmp_path / "kept").exists()
+
+
+def test_what_cannot_be_done_is_said_in_a_line(data, tiny_weights, tmp_path):
+    few = tmp_path / "few"
+    write_tiny_data(few, patients=12)
+    done = recalibrate(few, tiny_weights, tmp_path)
+    assert done.returncode == 2 and "at least 30 readable images" in done.stderr
+    done = recalibrate(tmp_path, tiny_weights, tmp_path)
+    assert done.returncode == 2 and "NORMAL" in done.stderr
+    done = recalibrate(data, tiny_weights, tmp_path, "--name", "My Hospital")
+    assert done.returncode == 2 and "for instance my-hospital" in done.stderr
+
+
+def test_predict_uses_a_calibration_only_where_it_is_asked_for(tmp_path):
+    from datetime import date
+
+    from pneumonia.recalibration import recalibrate as fit
+
+    example = ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png"
+    path = fit(load_predictor(), site_scores(100, 0.5), "here", date(2026, 11, 21)).save(tmp_path)
+    plain = run("predict.py", example)
+    there = run("predict.py", example, "--site", path)
+    assert plain.returncode == there.returncode == 0, there.stderr
+    assert "mobilenetv2-finetuned, calibrated to 2026-11-21-here)" in there.stdout and "calibrated" not in plain.stdout
+    done = run("predict.py", example, "--site", path, "--format", "jsonl")
+    assert json.loads(done.stdout)["calibration"] == {"name": "here", "date": "2026-11-21"}
+    done = run("predict.py", example, "--site", path, "--format", "csv")
+    assert ",here 2026-11-21," in done.stdout
+    done = run("predict.py", example, "--site", path, "--variant", "custom-cnn")
+    assert done.returncode == 2 and "made for other weights" in done.stderr
+    done = run("predict.py", example, "--site", "nowhere")
+    assert done.returncode == 2 and "There is no calibration 'nowhere'" in done.stderr

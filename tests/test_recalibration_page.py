@@ -1,0 +1,178 @@
+"""Recalibration on the page: made from an archive, chosen on the Read tab, seen by nobody else."""
+
+import functools
+import json
+import zipfile
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from gradio.utils import deep_hash
+
+from demo import content
+from demo import recalibration as recalibration_module
+from demo.handlers import Predictors, ReadHandlers, Session
+from demo.recalibration import SHIPPED, RecalibrationHandlers
+from pneumonia.labels import CLASS_NAMES
+from pneumonia.site_calibration import SiteCalibration, saved_sites
+from tests.fakes import FakePredictor, load_all_but_frozen, load_fake
+from tests.making import encode, radiograph
+
+VARIANT = "mobilenetv2-finetuned"
+
+
+def write_site(path: Path, told_apart: bool = True, of_each: int = 20) -> str:
+    """An archive of chests, brighter where they are labelled pneumonia, and a file that is no image."""
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("NORMAL/letter.png", b"%PDF-1.7 a letter")
+        for number in range(2 * of_each):
+            label = number % 2
+            brightness = int(np.clip(rng.normal(25 + 45 * label * told_apart, 20), 0, 120))
+            pixels = radiograph(140, 150, seed=number) // 2 + brightness
+            archive.writestr(f"{CLASS_NAMES[label]}/<b>{number}.png", encode(pixels, "PNG"))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Path of an archive on which the fake predictor tells the classes apart."""
+    return write_site(tmp_path_factory.mktemp("site") / "site.zip")
+
+
+@pytest.fixture
+def chest(tmp_path: Path) -> str:
+    path = tmp_path / "chest.png"
+    path.write_bytes(encode(radiograph(), "PNG"))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def made(archive: str) -> tuple:
+    """What one recalibration shows: result, calibrations of the page, download."""
+    return RecalibrationHandlers(Predictors(load_fake)).recalibrate(archive, VARIANT, " here ", ())
+
+
+def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
+    result, (site,), download = made
+    assert site.name == "here" and site.variant == VARIANT and site.images == 40
+    for said in (
+        site.advice,
+        site.prevalence_note,
+        "As shipped",
+        "weights/sites/mobilenetv2-finetuned",
+        "1 files were not",
+    ):
+        assert said in result
+    assert "letter.png" in result and "<b>" not in result
+    rows = 1 + 2 + 3 * 4
+    assert result.count("<tr>") == rows
+    path = Path(download["value"])
+    assert download["visible"] and path.name == f"{site.label}.json"
+    assert SiteCalibration.from_bytes(path.read_bytes()) == site
+    assert "letter" not in path.read_text() and "<b>" not in path.read_text()
+
+
+def test_gradio_notices_a_new_calibration(made):
+    _, own, _ = made
+    assert deep_hash(own) != deep_hash(())
+
+
+def test_a_second_one_of_the_name_takes_the_place_of_the_first(archive, made):
+    handlers = RecalibrationHandlers(Predictors(load_fake))
+    _, own, _ = made
+    assert len(handlers.recalibrate(archive, VARIANT, "here", own)[1]) == 1
+    assert len(handlers.recalibrate(archive, VARIANT, "there", own)[1]) == 2
+
+
+def test_a_network_at_chance_gives_no_table_no_file_and_no_choice(tmp_path):
+    handlers = RecalibrationHandlers(Predictors(load_fake))
+    result, own, download = handlers.recalibrate(write_site(tmp_path / "site.zip", False), VARIANT, "here", ())
+    assert content.NOT_USABLE in result and "not shown to tell the two apart" in result
+    assert "<table" not in result and own == () and download["value"] is None and not download["visible"]
+
+
+def test_requests_that_cannot_be_met_get_a_sentence(tmp_path, chest, archive):
+    handlers = RecalibrationHandlers(Predictors(load_all_but_frozen))
+
+    def refusal(file: str | None, variant: str = VARIANT, name: str = "here") -> str:
+        with pytest.raises(gr.Error) as caught:
+            handlers.recalibrate(file, variant, name, ())
+        return caught.value.message
+
+    assert refusal(None) == content.NO_ARCHIVE == refusal(str(tmp_path / "deleted.zip"))
+    assert refusal(chest) == content.NO_ZIP
+    assert "for instance my-hospital" in refusal(archive, name="../here")
+    assert "no weights folder" in refusal(archive, variant="mobilenetv2-frozen")
+    assert "at least 30 readable images" in refusal(write_site(tmp_path / "few.zip", of_each=12))
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as file:
+        for number in range(recalibration_module.MOST_IMAGES + 1):
+            file.writestr(f"NORMAL/{number}.png", b"x")
+    assert "at most 200" in refusal(str(tmp_path / "many.zip"))
+
+
+def test_the_choice_is_hidden_while_there_is_none(made):
+    handlers, session = RecalibrationHandlers(Predictors(load_all_but_frozen)), Session()
+    choice = handlers.offer(SHIPPED, VARIANT, (), session)
+    assert not choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
+    _, own, _ = made
+    assert not handlers.offer(SHIPPED, "custom-cnn", own, session)["visible"], "made for another variant"
+    assert not handlers.offer(SHIPPED, "mobilenetv2-frozen", own, session)["visible"], "no weights"
+
+
+def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, made):
+    predictor = FakePredictor(VARIANT)
+    predictors = Predictors(lambda _: predictor)
+    read, choose = ReadHandlers(predictors), RecalibrationHandlers(predictors)
+    _, own, _ = made
+    (site,) = own
+    session = Session()
+    choice = choose.offer(SHIPPED, VARIANT, own, session)
+    assert choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
+    record, _, shipped, *_ = read.read(chest, VARIANT, "balanced", session)
+    assert record["calibration"] is None and "calibration as shipped" in shipped
+
+    (_, key) = choice["choices"][1]
+    assert choose.offer(key, VARIANT, own, session)["value"] == key and session.calibration == site
+    judged = read.judge("balanced", session)
+    assert predictor.readings == 1
+    assert f"calibration to here, {site.date}, 40 images" in judged
+    assert "On 40 images of here, each judged by what was fitted without its patient, this gave" in judged
+    point = site.operating_points["balanced"]
+    assert f"pneumonia is called from {point.threshold:.1%}" in judged
+    assert session.reading.predictions[VARIANT].probability == pytest.approx(
+        predictor.recalibrated(site).probability(session.reading.predictions[VARIANT].logit)
+    )
+    record, *_ = read.read(chest, VARIANT, "balanced", session)
+    assert record["calibration"] == {"name": "here", "date": site.date}
+    assert record["threshold"] == point.threshold
+
+    assert choose.offer(SHIPPED, VARIANT, own, session)["value"] == SHIPPED
+    assert read.judge("balanced", session) == shipped
+
+
+def test_another_variant_and_another_session_are_as_shipped(chest, made):
+    predictors = Predictors(load_fake)
+    read, choose = ReadHandlers(predictors), RecalibrationHandlers(predictors)
+    _, own, _ = made
+    mine, other = Session(), Session()
+    key = choose.offer(SHIPPED, VARIANT, own, mine)["choices"][1][1]
+    choose.offer(key, VARIANT, own, mine)
+    assert read.read(chest, VARIANT, "balanced", other)[0]["calibration"] is None
+    # The variant was changed, and an image is read before the choice has followed.
+    assert read.read(chest, "custom-cnn", "balanced", mine)[0]["calibration"] is None
+    assert choose.offer(key, "custom-cnn", own, mine)["value"] == SHIPPED and mine.calibration is None
+
+
+def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(made, tmp_path, monkeypatch):
+    _, (site,), _ = made
+    monkeypatch.setattr(recalibration_module, "saved_sites", functools.partial(saved_sites, folder=tmp_path))
+    path = site.save(tmp_path)
+    handlers = RecalibrationHandlers(Predictors(load_fake))
+    choices = handlers.offer(SHIPPED, VARIANT, (), Session())["choices"]
+    assert [label for label, _ in choices] == [content.AS_SHIPPED, f"to here, {site.date}, 40 images"]
+    # One of this page keeps apart from one beside the weights.
+    assert len(handlers.offer(SHIPPED, VARIANT, (site,), Session())["choices"]) == 3
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
+    assert not handlers.offer(SHIPPED, VARIANT, (), Session())["visible"]
