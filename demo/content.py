@@ -166,6 +166,7 @@ RECALIBRATE_HELP = (
 RECALIBRATE_UPLOAD = "Labelled radiographs (one ZIP archive with folders NORMAL and PNEUMONIA)"
 SITE_NAME = "Name of the site"
 SITE_NAME_HELP = "Lower-case letters, digits and hyphens, for instance my-hospital; no patient's name"
+FIT = "Fit a calibration"
 NO_ARCHIVE = "Choose a ZIP archive with the folders NORMAL and PNEUMONIA first."
 NO_ZIP = "This is no ZIP archive, or a damaged one. Pack the folders NORMAL and PNEUMONIA into one."
 DOWNLOAD_CALIBRATION = "Calibration as JSON"
@@ -182,14 +183,14 @@ MEASURES = {
     "sensitivity": "sensitivity",
     "specificity": "specificity",
 }
-NOT_READ_FILES = "{count} files were not read and not used"
+NOT_READ_FILES = "Files that were not read and not used: {count}"
 KEEPING = (
     "To keep it: download it, and whoever runs this program on your own machine puts the file into the folder "
     "weights/sites/{variant}, or makes it there with scripts/recalibrate.py."
 )
 CALIBRATION = "Calibration"
 CALIBRATION_HELP = "Judges this tab's reading by a site's own probabilities and thresholds"
-THIS_SESSION = "{calibration} (made on this page)"
+THIS_SESSION = "{calibration}, of this page"
 
 INTENDED_USE = "Intended use"
 POPULATION = "Population"
@@ -202,7 +203,7 @@ CITATION = "How to cite"
 
 SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}, calibration {calibration}"
 AS_SHIPPED = "as shipped"
-CALIBRATED_TO = "to {name}, {date}, {count} images"
+CALIBRATED_TO = "{name}, {date}, {count} images"
 LOCAL_IMAGES = "{count} images of {name}, each judged by what was fitted without its patient,"
 CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."

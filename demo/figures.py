@@ -14,7 +14,7 @@ from demo.views import percent
 from pneumonia.evaluation.metrics import rates, resample_with_both_classes, to_interval
 from pneumonia.evaluation.scores import Scores
 from pneumonia.notices import NOTICE
-from pneumonia.operating_points import OperatingPoint
+from pneumonia.operating_points import Interval, OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.tables import plain_name
 from pneumonia.variants import get_variant
@@ -166,14 +166,14 @@ def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) ->
         # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
         return (
             f'<div class="card card-rejected"><h3>{escape(content.NOT_USABLE)}</h3><p>{escape(heading)}</p>'
-            f"<p>{escape(site.advice)}</p></div>{files}"
+            f"<p>{escape(site.advice)}</p><p>{escape(NOTICE)}</p></div>{files}"
         )
     rows = [
         [
             content.MEASURES[measure]
             if point is None
             else f"{content.OPERATING_POINTS[point]}: {content.MEASURES[measure]}",
-            *((_number if point is None else _share)(vars(interval)) for interval in (before, after)),
+            *(_number(vars(figure)) if point is None else _fitted(figure) for figure in (before, after)),
         ]
         for point, measure, before, after in site.compared
     ]
@@ -198,6 +198,11 @@ def _number(interval: Mapping[str, float | None]) -> str:
     if interval["value"] is None:
         return content.UNDEFINED
     return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
+
+
+def _fitted(figure: Interval) -> str:
+    """A share; a threshold that was not fitted here has no interval."""
+    return percent(figure.value) if figure.low == figure.high else _share(vars(figure))
 
 
 def _share(interval: Mapping[str, float | None]) -> str:

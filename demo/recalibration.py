@@ -52,9 +52,7 @@ class RecalibrationHandlers:
                 images[0].source.archive,
                 closing(predictor.predict_many(image.source for image in images)) as readings,
             ):
-                scores, rejected = score_labelled(
-                    images, progress.tqdm(readings, total=len(images), desc=content.RECALIBRATE)
-                )
+                scores, rejected = score_labelled(images, progress.tqdm(readings, total=len(images), desc=content.FIT))
             site = recalibrate(predictor, scores, name, date.today())
         except WeightsError as error:
             raise refused(unavailable(variant, str(error))) from error

@@ -62,10 +62,11 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
         site.prevalence_note,
         "As shipped",
         "weights/sites/mobilenetv2-finetuned",
-        "1 files were not",
+        "not used: 1",
     ):
         assert said in result
     assert "letter.png" in result and "<b>" not in result
+    assert "<td>50.0%</td>" in result, "the threshold as shipped was not fitted, so it has no interval"
     rows = 1 + 2 + 3 * 4
     assert result.count("<tr>") == rows
     path = Path(download["value"])
@@ -137,7 +138,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert choose.offer(key, VARIANT, own, session)["value"] == key and session.calibration == site
     judged = read.judge("balanced", session)
     assert predictor.readings == 1
-    assert f"calibration to here, {site.date}, 40 images" in judged
+    assert f"calibration here, {site.date}, 40 images" in judged
     assert "On 40 images of here, each judged by what was fitted without its patient, this gave" in judged
     point = site.operating_points["balanced"]
     assert f"pneumonia is called from {point.threshold:.1%}" in judged
@@ -171,7 +172,7 @@ def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(m
     path = site.save(tmp_path)
     handlers = RecalibrationHandlers(Predictors(load_fake))
     choices = handlers.offer(SHIPPED, VARIANT, (), Session())["choices"]
-    assert [label for label, _ in choices] == [content.AS_SHIPPED, f"to here, {site.date}, 40 images"]
+    assert [label for label, _ in choices] == [content.AS_SHIPPED, f"here, {site.date}, 40 images"]
     # One of this page keeps apart from one beside the weights.
     assert len(handlers.offer(SHIPPED, VARIANT, (site,), Session())["choices"]) == 3
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))

@@ -31,7 +31,7 @@ def build(predictors: Predictors, variant: Component, own: gr.State) -> None:
             upload = gr.File(label=content.RECALIBRATE_UPLOAD, elem_id="recalibrate-upload", height=150)
             with gr.Column():
                 name = gr.Textbox(label=content.SITE_NAME, info=content.SITE_NAME_HELP, elem_id="recalibrate-name")
-                button = gr.Button(content.RECALIBRATE, elem_id="recalibrate-button")
+                button = gr.Button(content.FIT, elem_id="recalibrate-button")
         result = live_region("recalibrate-result")
         download = gr.DownloadButton(content.DOWNLOAD_CALIBRATION, visible=False, elem_id="recalibrate-download")
     button.click(
