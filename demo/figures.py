@@ -177,10 +177,10 @@ def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) ->
         ]
         for point, measure, before, after in site.compared
     ]
-    sentences = (site.advice, site.prevalence_note, content.KEEPING.format(variant=site.variant), NOTICE)
+    notes = (site.prevalence_note, content.KEEPING.format(variant=site.variant), NOTICE)
     return (
         f"<h3>{escape(heading)}</h3><p>{escape(site.advice)}</p>{_table(content.COMPARED_COLUMNS, rows)}"
-        + "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences[1:])
+        + "".join(f"<p>{escape(sentence)}</p>" for sentence in notes)
         + files
     )
 
