@@ -155,7 +155,7 @@ class BatchHandlers:
             return heading + views.rejection(prediction.error), None, "", "", "", None
         shown = views.preview(radiograph.pixels)
         scale = predictor.heatmap_scale
-        verdict = views.verdict(prediction, self._predictors.point(prediction), predictor.version)
+        verdict = views.verdict(prediction, self._predictors.point_of(prediction), predictor.version)
         overlay = views.overlay_on(shown, prediction, scale)
         share = views.in_lungs(prediction)
         return heading + verdict, overlay, views.colour_key(scale), share, views.checks(prediction), shown

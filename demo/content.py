@@ -28,6 +28,33 @@ VARIANT = "Variant"
 UNAVAILABLE_LABEL = "{title} (unavailable)"
 UNAVAILABLE = "{title} is unavailable. {reason}"
 OPERATING_POINT = "Operating point"
+AT_POINT = (
+    "Operating point {name}: pneumonia is called from {threshold}. On validation images this gave sensitivity "
+    "{sensitivity} and specificity {specificity}."
+)
+AT_OWN = (
+    "Your own threshold: pneumonia is called from {threshold}. On validation images this would give sensitivity "
+    "{sensitivity} and specificity {specificity}."
+)
+OWN_THRESHOLD = "Threshold"
+OWN_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
+PREVALENCE = "At your prevalence, %"
+PREVALENCE_HELP = (
+    "How many of a hundred children radiographed where you work have pneumonia. It begins at the share among the "
+    "validation images, which is far higher than in most practice."
+)
+POSITIVE_VALUE = "Positive predictive value {value}: of 100 called pneumonia, about {count} have it."
+NEGATIVE_VALUE = "Negative predictive value {value}: of 100 not called pneumonia, about {count} do not have it."
+CARRIED = (
+    "The probability of this image is {probability} at {prevalence}, instead of {here} at {measured}, if your patients "
+    "differ from those of the validation images in nothing but the prevalence."
+)
+ZOOM = "Zoom"
+GREYS = "Grey values (for viewing; the reading stays)"
+WINDOW_LEVEL = "Window level, %"
+WINDOW_WIDTH = "Window width, %"
+INVERT = "Invert"
+RESET_VIEW = "Reset the view"
 OPACITY = "Opacity of the overlay"
 SHOW = "Show"
 # What can be drawn over the overlay, by the name that the handlers and the views know it by.
@@ -172,3 +199,21 @@ CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
 AGREE = "All {count} variants agree: {finding}."
 DISAGREE = "The variants disagree: {findings}. Do not rely on any one of them for this image."
 ONLY_ONE = "Only one variant is available, so there is nothing to compare it with."
+TAKEN = "Read in {milliseconds} ms"
+
+ALL_VARIANTS = "One image, all variants"
+TWO_IMAGES = "Two images, one variant"
+PAIR = ("First image", "Second image")
+CHOOSE_TWO = "Choose two radiographs, for instance an earlier and a later one of the same child; each is read at once."
+NOT_CHOSEN = "Not chosen yet."
+DIFFERENCE = "The score of the second image is {change} logits {direction} than that of the first."
+HIGHER, LOWER = "higher", "lower"
+WITHIN_LIMIT = (
+    "Two radiographs of one validation patient under the same label differ by up to {limit} logits in 95 of 100 pairs, "
+    "so this does not show a change."
+)
+BEYOND_LIMIT = (
+    "Two radiographs of one validation patient under the same label differ by more than {limit} logits in only 5 of "
+    "100 pairs. Position, breath and exposure move the score too: look for the change yourself."
+)
+LIMIT_UNKNOWN = "How much two radiographs of one patient differ was not measured for these weights."

@@ -43,9 +43,9 @@ element.addEventListener('click', (event) => {
 """
 
 
-def upload_box(elem_id: str) -> gr.File:
+def upload_box(elem_id: str, label: str = content.UPLOAD) -> gr.File:
     """Takes any file: its content decides whether it is read, not its name."""
-    return gr.File(label=content.UPLOAD, elem_id=elem_id, elem_classes="upload", height=150)
+    return gr.File(label=label, elem_id=elem_id, elem_classes="upload", height=150)
 
 
 def operating_point_choice(elem_id: str) -> gr.Radio:

@@ -4,8 +4,19 @@
 # ruff: noqa: F401
 
 from demo.views.batch import batch_heading, batch_progress, batch_row, batch_summary, duration
-from demo.views.comparison import agreement, comparison
-from demo.views.images import COMPARISON_SIDE, OPACITY, PREVIEW_SIDE, SHOW, THUMBNAIL_SIDE, overlay_on, preview
+from demo.views.comparison import agreement, comparison, difference, pair
+from demo.views.images import (
+    COMPARISON_SIDE,
+    OPACITY,
+    PREVIEW_SIDE,
+    SHOW,
+    THUMBNAIL_SIDE,
+    WHOLE_WINDOW,
+    Window,
+    overlay_on,
+    preview,
+    windowed,
+)
 from demo.views.page import example_buttons, header, prompt, rejection, welcome
-from demo.views.reading import checks, colour_key, in_lungs, probability_bar, support, verdict
+from demo.views.reading import at_your_prevalence, checks, colour_key, in_lungs, probability_bar, support, verdict
 from demo.views.values import interval, percent, record, unavailable_record

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Collection
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -29,6 +30,30 @@ def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
     height, width = (max(1, round(factor * length)) for length in pixels.shape)
     shown = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     return np.rint(shown * 255).astype(np.uint8)
+
+
+class Window(NamedTuple):
+    """Which grey values are told apart, for viewing alone: a reading always sees them all.
+
+    Attributes:
+        level: the middle of those that are, in [0, 1].
+        width: their range, in (0, 1]; what lies below or above is black or white.
+        inverted: whether dark and bright change places.
+    """
+
+    level: float = 0.5
+    width: float = 1.0
+    inverted: bool = False
+
+
+WHOLE_WINDOW = Window()
+
+
+def windowed(shown: np.ndarray, window: Window) -> np.ndarray:
+    """A preview through a window: uint8 (H, W) to the same."""
+    greys = (np.arange(256) / 255 - window.level) / window.width + 0.5
+    table = np.rint(255 * np.clip(greys, 0, 1)).astype(np.uint8)
+    return cv2.LUT(shown, 255 - table if window.inverted else table)
 
 
 def overlay_on(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from html import escape
+from math import isnan
 
 from demo import content
 from demo.views.images import OPACITY, SHOW, data_uri
@@ -11,7 +12,8 @@ from pneumonia import Prediction
 from pneumonia.explain.overlay import contour_level, legend
 from pneumonia.explain.support import Support
 from pneumonia.notices import AGAINST_HELP, HEATMAP_HELP
-from pneumonia.operating_points import OperatingPoint
+from pneumonia.operating_points import OWN, OperatingPoint
+from pneumonia.prevalence import at_prevalence, predictive_values
 from pneumonia.variants import get_variant
 
 _HASH_LENGTH = 12
@@ -47,10 +49,11 @@ def probability_bar(prediction: Prediction, point: OperatingPoint) -> str:
     )
 
 
-def checks(prediction: Prediction) -> str:
-    """What was noticed about the upload, what needs care first."""
+def checks(*predictions: Prediction) -> str:
+    """What was noticed about the upload by one reading or several, what needs care first."""
     order = list(content.CHECK_STATES)
-    noticed = sorted(prediction.checks, key=lambda check: -order.index(check.status))
+    once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
+    noticed = sorted(once, key=lambda check: -order.index(check.status))
     items = "".join(
         f'<li class="check-{check.status}"><strong>{escape(content.CHECK_STATES[check.status])}:</strong> '
         f"{escape(check.message)}</li>"
@@ -72,6 +75,31 @@ def in_lungs(prediction: Prediction) -> str:
         if get_variant(prediction.variant).recipe.evidence_penalty:
             sentence += content.REWARDED
     return f'<p class="in-lungs">{escape(sentence)}</p>'
+
+
+def at_your_prevalence(prediction: Prediction, point: OperatingPoint, measured: float, prevalence: float) -> str:
+    """What the finding and the probability mean at a prevalence.
+
+    Args:
+        prediction: a reading.
+        point: that it was judged at.
+        measured: prevalence among the validation images, in (0, 1).
+        prevalence: the reader's, in (0, 1).
+    """
+    positive, negative = predictive_values(point, prevalence)
+    lines = [
+        words.format(value=interval(value), count=content.UNDEFINED if isnan(value.value) else round(100 * value.value))
+        for words, value in ((content.POSITIVE_VALUE, positive), (content.NEGATIVE_VALUE, negative))
+    ]
+    if percent(prevalence, 0) != percent(measured, 0):
+        carried = content.CARRIED.format(
+            probability=percent(at_prevalence(prediction.probability, measured, prevalence)),
+            prevalence=percent(prevalence, 0),
+            here=percent(prediction.probability),
+            measured=percent(measured, 0),
+        )
+        lines.append(carried)
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
 
 
 def support(tested: Support) -> str:
@@ -124,9 +152,12 @@ def finding_class(prediction: Prediction) -> str:
 
 def operating_point(point: OperatingPoint) -> str:
     """The operating point with what was measured at it, in words."""
-    return (
-        f"Operating point {point.name}: pneumonia is called from {percent(point.threshold)}. On validation images "
-        f"this gave sensitivity {interval(point.sensitivity)} and specificity {interval(point.specificity)}."
+    words = content.AT_OWN if point.name == OWN else content.AT_POINT
+    return words.format(
+        name=point.name,
+        threshold=percent(point.threshold),
+        sensitivity=interval(point.sensitivity),
+        specificity=interval(point.specificity),
     )
 
 

@@ -1,7 +1,9 @@
 """Numbers and records as they are written everywhere."""
 
+import math
 from typing import Any
 
+from demo import content
 from pneumonia import Prediction
 from pneumonia.operating_points import Interval
 
@@ -17,7 +19,9 @@ def unavailable_record(variant: str, reason: str, name: str) -> dict[str, Any]:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """A share in [0, 1]; 0% and 100% are kept for what is exactly that."""
+    """A share in [0, 1]; 0% and 100% are kept for what is exactly that. NaN is not defined."""
+    if math.isnan(share):
+        return content.UNDEFINED
     least = 10.0 ** -(decimals + 2)
     if 0 < share < least / 2:
         return f"<{least:.{decimals}%}"
