@@ -205,6 +205,7 @@ ALL_VARIANTS = "One image, all variants"
 TWO_IMAGES = "Two images, one variant"
 PAIR = ("First image", "Second image")
 CHOOSE_TWO = "Choose two radiographs, for instance an earlier and a later one of the same child; each is read at once."
+ONE_OF_TWO = "Two images that were read can be compared."
 NOT_CHOSEN = "Not chosen yet."
 DIFFERENCE = "The score of the second image is {change} logits {direction} than that of the first."
 HIGHER, LOWER = "higher", "lower"

@@ -69,7 +69,7 @@ def at_threshold(scores: Scores, probabilities: np.ndarray, threshold: float) ->
         for label, title in enumerate(content.LABELLED)
     ]
     return (
-        f"<h3>{escape(content.AT_THRESHOLD.format(threshold=percent(threshold)))}</h3>"
+        f"<h2>{escape(content.AT_THRESHOLD.format(threshold=percent(threshold)))}</h2>"
         f'<div class="side-by-side">{_table(content.SHARE_COLUMNS, rows)}'
         f"{_table(content.CONFUSION_COLUMNS, counts)}</div>"
     )
@@ -81,7 +81,7 @@ def shortcut_baseline() -> str:
         return ""
     figures = json.loads(SHORTCUTS.read_text())["figures"]
     rows = [[content.SHORTCUT_NAMES.get(name, name), _number(figure)] for name, figure in figures.items()]
-    return f"<h3>{escape(content.SHORTCUTS)}</h3><p>{escape(content.SHORTCUTS_HELP)}</p>" + _table(
+    return f"<h2>{escape(content.SHORTCUTS)}</h2><p>{escape(content.SHORTCUTS_HELP)}</p>" + _table(
         content.SHORTCUT_COLUMNS, rows
     )
 

@@ -70,6 +70,7 @@ def _theme() -> gr.themes.Base:
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
         color_accent="*primary_700",
+        link_text_color_dark="*primary_300",
         block_label_text_color="*neutral_600",
         block_info_text_color="*neutral_600",
         button_primary_background_fill="*primary_700",

@@ -56,7 +56,7 @@ def batch_summary(records: Sequence[Mapping[str, Any]], count: int) -> str:
 
 def batch_heading(number: int, name: str) -> str:
     """Which row was opened."""
-    return f'<h3 class="opened">{escape(content.ROW.format(number=number, name=name))}</h3>'
+    return f'<h2 class="opened">{escape(content.ROW.format(number=number, name=name))}</h2>'
 
 
 def duration(seconds: float) -> str:

@@ -41,7 +41,7 @@ def comparison(
     findings = [prediction.finding for prediction in predictions]
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
-        f'<p class="agreement {agreeing}">{escape(agreement(findings))}</p>{notice()}'
+        f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{notice()}'
         f'<div class="comparison"><figure class="original"><figcaption>{escape(content.ORIGINAL)}</figcaption>'
         f"{_original(shown)}</figure>{_table('Variant', rows)}</div>{colour_key(scale)}"
         f'<div class="checks">{checks(*predictions)}</div>'
@@ -71,12 +71,10 @@ def pair(
             images = [_original(card[0]), _overlay(*card, scale)]
             rows += _row(escape(title), images, card[1], point, f'<div class="checks">{checks(card[1])}</div>')
     read = [card[1] for card in cards if isinstance(card, tuple)]
-    change = ""
-    if len(read) == 2:
-        headline, judged = difference(*read, limit)
-        change = f'<p class="agreement">{escape(headline)}</p><p>{escape(judged)}</p>'
+    headline, judged = difference(*read, limit) if len(read) == 2 else (content.ONE_OF_TWO, "")
     return (
-        f'{change}{notice()}<div class="comparison pair">{_table("Image", rows)}</div>'
+        f'<h2 class="agreement">{escape(headline)}</h2><p>{escape(judged)}</p>{notice()}'
+        f'<div class="comparison pair">{_table("Image", rows)}</div>'
         f"{colour_key(scale) if read else ''}"
     )
 
