@@ -94,6 +94,18 @@ class Predictors:
         return reasons
 
 
+def availability(predictors: Predictors) -> dict[str, Any]:
+    """For a choice of the variant: mark those whose weights cannot be loaded, with the reasons."""
+    missing = predictors.missing()
+    titles = {variant: get_variant(variant).title for variant in PUBLISHED}
+    choices = [
+        (content.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
+        for variant, title in titles.items()
+    ]
+    reasons = [unavailable(variant, reason) for variant, reason in missing.items()]
+    return gr.update(choices=choices, info=" ".join(reasons) or None)
+
+
 @dataclass(frozen=True)
 class Reading:
     """One image that was read, with all it takes to show it anew without running a network.
@@ -247,20 +259,12 @@ class ReadHandlers:
         return said if session.forgotten == since else gr.skip()
 
     def begin(self, variant: str) -> tuple:
-        """What a page opens with: variants, of which some may be unavailable; threshold, prevalence in percent."""
-        missing = self._predictors.missing()
-        titles = {variant: get_variant(variant).title for variant in PUBLISHED}
-        choices = [
-            (content.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
-            for variant, title in titles.items()
-        ]
-        reasons = [unavailable(variant, reason) for variant, reason in missing.items()]
-        marked = gr.update(choices=choices, info=" ".join(reasons) or None)
-        if variant in missing:
-            return marked, gr.skip(), gr.skip()
-        threshold = self._predictors.point(variant, BALANCED).threshold
-        prevalence = self._predictors.measured_prevalence(variant)
-        return marked, round(threshold, THRESHOLD_DIGITS), round(100 * prevalence)
+        """What a page opens with: threshold, and prevalence in percent."""
+        try:
+            threshold = self._predictors.point(variant, BALANCED).threshold
+        except WeightsError:
+            return gr.skip(), gr.skip()
+        return round(threshold, THRESHOLD_DIGITS), round(100 * self._predictors.measured_prevalence(variant))
 
     def _shown(self, reading: Reading, session: Session) -> ReadView:
         (prediction,) = reading.predictions.values()

@@ -256,6 +256,10 @@ def test_missing_weights_are_marked_and_the_others_work(browser, chest):
             page.locator("#variant").get_by_label("Custom CNN").check()
             upload(page, chest)
             expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
+            for tab in ("Batch", "Performance"):
+                page.get_by_role("tab", name=tab).click()
+                choice = page.locator(f"#{tab.lower()}-variant")
+                expect(choice).to_contain_text("MobileNetV2, frozen (unavailable)")
 
 
 @pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")

@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 
 from demo import content, views
 from demo import handlers as handlers_module
-from demo.handlers import CompareHandlers, Predictors, ReadHandlers, ReadView, Session
+from demo.handlers import CompareHandlers, Predictors, ReadHandlers, ReadView, Session, availability
 from pneumonia import load_predictor
 from pneumonia.labels import PNEUMONIA, UNCERTAIN
 from pneumonia.lung_fields import LungFields
@@ -113,7 +113,7 @@ def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chose
 def test_the_prevalence_changes_what_the_finding_means_and_not_the_finding(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
-    assert handlers.begin(VARIANT)[1:] == (0.5, 50)  # half of the made validation images show pneumonia
+    assert handlers.begin(VARIANT) == (0.5, 50)  # half of the made validation images show pneumonia
     verdict, *_, at_half, _ = handlers.read(chest, VARIANT, "balanced", session)[2:]
     at_tenth = handlers.weigh(10, session)
     assert "instead of" not in at_half and "at 10%, instead of" in at_tenth
@@ -211,8 +211,8 @@ def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
 def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest):
     predictors = Predictors(load_all_but_frozen)
     handlers = ReadHandlers(predictors)
-    marked, *_ = handlers.begin(VARIANT)
-    assert all(_skipped(value) for value in handlers.begin("mobilenetv2-frozen")[1:])
+    marked = availability(predictors)
+    assert all(_skipped(value) for value in handlers.begin("mobilenetv2-frozen"))
     assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
     assert ("Custom CNN", "custom-cnn") in marked["choices"]
     assert "There is no weights folder" in marked["info"]

@@ -29,7 +29,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     with gr.Tab(content.ALL_VARIANTS):
         _build_variants(CompareHandlers(predictors), examples)
     with gr.Tab(content.TWO_IMAGES):
-        _build_pair(PairHandlers(predictors))
+        _build_pair(predictors)
 
 
 def _build_variants(handlers: CompareHandlers, examples: Sequence[Path]) -> None:
@@ -66,13 +66,15 @@ def _build_variants(handlers: CompareHandlers, examples: Sequence[Path]) -> None
     operating_point.input(**judge, **REDRAWN)
 
 
-def _build_pair(handlers: PairHandlers) -> None:
+def _build_pair(predictors: Predictors) -> None:
+    handlers = PairHandlers(predictors)
+
     # === Layout ===
 
     with gr.Row():
         uploads = [upload_box(f"pair-upload-{place}", title) for place, title in enumerate(content.PAIR)]
         with gr.Column(min_width=300):
-            variant = variant_choice("pair-variant")
+            variant = variant_choice("pair-variant", predictors)
             operating_point = operating_point_choice("pair-operating-point")
     table = live_region("pair-table", views.prompt(content.CHOOSE_TWO))
     session = gr.State(PairSession(), time_to_live=KEPT_SECONDS)

@@ -59,7 +59,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
         with gr.Column(scale=2, min_width=300):
             upload = upload_box("upload")
             example = example_buttons(examples)
-            variant = variant_choice("variant")
+            variant = variant_choice("variant", predictors)
             operating_point = operating_point_choice("operating-point")
             threshold = gr.Slider(
                 *_THRESHOLDS,
@@ -144,7 +144,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     zoom.change(None, zoom, js=_ZOOM, **PRIVATE)
     reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **AT_ONCE)
     test.click(handlers.support, session, support, **READING, **PRIVATE)
-    gr.on(None, handlers.begin, variant, [variant, threshold, prevalence], **PRIVATE, show_progress="hidden")
+    gr.on(None, handlers.begin, variant, [threshold, prevalence], **PRIVATE, show_progress="hidden")
 
 
 def _slider(label: str, elem_id: str, least: float, most: float, value: float, step: float) -> gr.Slider:
