@@ -169,7 +169,6 @@ AT_THRESHOLD = "Calling pneumonia from {threshold}"
 SHARE_COLUMNS = ("Share", "With 95 % interval")
 CONFUSION_COLUMNS = ("Labelled", "Called normal", "Called pneumonia")
 LABELLED = ("normal", "pneumonia")
-UNDEFINED = "not defined"
 SHORTCUTS = "What a classifier reaches without looking at the lungs"
 SHORTCUTS_HELP = (
     "In this data set normals and pneumonias were taken differently, so even these reach high figures on validation "

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from demo import content
-from demo.views import percent
 from pneumonia.evaluation.metrics import rates, resample_with_both_classes, to_interval
 from pneumonia.evaluation.scores import Scores
 from pneumonia.operating_points import OperatingPoint
+from pneumonia.shares import UNDEFINED, percent
 from pneumonia.variants import get_variant
 
 # What networks reach that see no lungs, as `scripts/shortcut_baseline.py` wrote it.
@@ -151,11 +151,11 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _number(interval: Mapping[str, float | None]) -> str:
     if interval["value"] is None:
-        return content.UNDEFINED
+        return UNDEFINED
     return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
 
 
 def _share(interval: Mapping[str, float | None]) -> str:
     if interval["value"] is None:
-        return content.UNDEFINED
+        return UNDEFINED
     return f"{percent(interval['value'])} ({percent(interval['low'])} to {percent(interval['high'])})"

@@ -7,13 +7,14 @@ from math import isnan
 from demo import content
 from demo.views.images import OPACITY, SHOW, data_uri
 from demo.views.page import notice
-from demo.views.values import interval, percent
+from demo.views.values import interval
 from pneumonia import Prediction
 from pneumonia.explain.overlay import contour_level, legend
 from pneumonia.explain.support import Support
 from pneumonia.notices import AGAINST_HELP, HEATMAP_HELP
 from pneumonia.operating_points import OWN, OperatingPoint
 from pneumonia.prevalence import at_prevalence, predictive_values
+from pneumonia.shares import UNDEFINED, percent
 from pneumonia.variants import get_variant
 
 _HASH_LENGTH = 12
@@ -88,7 +89,7 @@ def at_your_prevalence(prediction: Prediction, point: OperatingPoint, measured: 
     """
     positive, negative = predictive_values(point, prevalence)
     lines = [
-        words.format(value=interval(value), count=content.UNDEFINED if isnan(value.value) else round(100 * value.value))
+        words.format(value=interval(value), count=UNDEFINED if isnan(value.value) else round(100 * value.value))
         for words, value in ((content.POSITIVE_VALUE, positive), (content.NEGATIVE_VALUE, negative))
     ]
     if percent(prevalence, 0) != percent(measured, 0):
