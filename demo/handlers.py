@@ -69,10 +69,12 @@ class Reading:
     Attributes:
         shown: uint8 (H, W), the preview.
         predictions: by variant; one on the Read tab, all that are available on the Compare tab.
+        name: base name of its file, which may be a patient's.
     """
 
     shown: np.ndarray
     predictions: dict[str, Prediction]
+    name: str
 
 
 @dataclass
@@ -124,7 +126,7 @@ class ReadHandlers:
         source, name = _source(file or session.file)
         prediction = predictor.predict(source, operating_point)
         if isinstance(source, Case):
-            reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction})
+            reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction}, name)
             shown = (
                 self._verdict(reading),
                 *self._drawn(reading, session),
@@ -214,7 +216,7 @@ class CompareHandlers:
         records = [views.record(prediction, name) for prediction in predictions.values()]
         records += [views.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
         if isinstance(source, Case):
-            reading = Reading(views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions)
+            reading = Reading(views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions, name)
             shown = self._table(reading)
         else:
             reading, shown = None, views.rejection(predictions[available[0]].error)

@@ -18,6 +18,7 @@ from demo.tabs import (
     read_when_chosen,
     upload_box,
 )
+from demo.tabs.report import report_row
 
 
 def build(predictors: Predictors, examples: Sequence[Path]) -> None:
@@ -34,6 +35,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
             operating_point = operating_point_choice("compare-operating-point")
             button = gr.Button(content.COMPARE, variant="primary", elem_id="compare-button")
     table = live_region("compare-table", views.welcome())
+    report = report_row("compare-report")
 
     records = gr.JSON(visible=False, label="readings")
     session = gr.State(Session(), time_to_live=KEPT_SECONDS)
@@ -55,3 +57,4 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
         # The operating point may have been changed while the image was read.
         reading.then(**judge, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
+    report.wire(predictors, session, comparison=True)

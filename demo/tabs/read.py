@@ -21,6 +21,7 @@ from demo.tabs import (
     upload_box,
     variant_choice,
 )
+from demo.tabs.report import report_row
 
 
 def build(predictors: Predictors, examples: Sequence[Path]) -> None:
@@ -54,6 +55,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
                     test = gr.Button(content.TEST_SUPPORT, size="sm", elem_id="support-button")
             support = live_region("support")
             checks = gr.HTML(elem_id="checks")
+            report = report_row("report")
 
     record = gr.JSON(visible=False, label="reading")
     session = gr.State(Session(), time_to_live=KEPT_SECONDS)
@@ -82,4 +84,5 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     gr.on([opacity.change, show.change], handlers.redraw, [opacity, show, session], [overlay, colour_key], **REDRAWN)
     test.click(handlers.support, session, support, **READING, **PRIVATE)
     gr.on([original.change, variant.input], lambda: "", outputs=support, **AT_ONCE)
+    report.wire(predictors, session, comparison=False)
     gr.on(None, handlers.availability, outputs=variant, **PRIVATE, show_progress="hidden")

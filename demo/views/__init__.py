@@ -7,5 +7,19 @@ from demo.views.batch import batch_heading, batch_progress, batch_row, batch_sum
 from demo.views.comparison import agreement, comparison
 from demo.views.images import COMPARISON_SIDE, OPACITY, PREVIEW_SIDE, SHOW, THUMBNAIL_SIDE, overlay_on, preview
 from demo.views.page import example_buttons, header, prompt, rejection, welcome
-from demo.views.reading import checks, colour_key, in_lungs, probability_bar, support, verdict
+from demo.views.reading import (
+    bar_key,
+    checks,
+    colour_key,
+    in_lungs,
+    in_lungs_sentence,
+    line_keys,
+    map_help,
+    operating_point,
+    probability_bar,
+    scale_ends,
+    sorted_checks,
+    support,
+    verdict,
+)
 from demo.views.values import interval, percent, record, unavailable_record
