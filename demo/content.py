@@ -180,10 +180,7 @@ ONLY_ONE = "Only one variant is available, so there is nothing to compare it wit
 REPORT_PDF = "Report as PDF"
 REPORT_JSON = "Report as JSON"
 REPORT_NAME = "With the file's name"
-REPORT_NAME_HELP = (
-    "Off, the report holds nothing from the file but its pixels and its hash. A name written on the radiograph itself "
-    "stays visible."
-)
+REPORT_NAME_HELP = "Without it nothing in the report names the patient, unless the radiograph itself has a name on it."
 READING_REPORT = "Chest radiograph, read for pneumonia"
 COMPARISON_REPORT = "Chest radiograph, read for pneumonia by several variants"
 REPRODUCTION = "What was read, and with what"

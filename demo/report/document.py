@@ -77,8 +77,10 @@ def to_pdf(report: Report) -> bytes:
         subject="",
         creator="",
         lang="en",
+        invariant=1,
+        pageCompression=1,
     )
-    document.build(story, canvasmaker=partial(_Canvas, report=report, invariant=1, pageCompression=1))
+    document.build(story, canvasmaker=partial(_Canvas, report=report))
     return stream.getvalue()
 
 
@@ -163,6 +165,7 @@ def _comparison(report: Report) -> list[Flowable]:
     table = Table(
         rows,
         colWidths=[_SMALL_SIDE + _GAP, words],
+        splitInRow=1,
         style=[*_TIGHT, ("LINEABOVE", (0, 1), (-1, -1), 0.5, LINE), ("TOPPADDING", (0, 0), (-1, -1), 5)],
     )
     return [

@@ -39,8 +39,11 @@ class ReportRow:
 
 def report_row(elem_id: str) -> ReportRow:
     """Lay the row out; call where it shall stand, and wire it when there is a session."""
-    with gr.Row(elem_classes="report"):
-        pdf = gr.Button(content.REPORT_PDF, size="sm", elem_id=f"{elem_id}-pdf")
-        json = gr.Button(content.REPORT_JSON, size="sm", elem_id=f"{elem_id}-json")
-        with_name = gr.Checkbox(label=content.REPORT_NAME, info=content.REPORT_NAME_HELP, elem_id=f"{elem_id}-name")
+    with gr.Column(elem_classes="report"):
+        with gr.Row():
+            pdf = gr.Button(content.REPORT_PDF, size="sm", elem_id=f"{elem_id}-pdf")
+            json = gr.Button(content.REPORT_JSON, size="sm", elem_id=f"{elem_id}-json")
+        with_name = gr.Checkbox(
+            label=content.REPORT_NAME, info=content.REPORT_NAME_HELP, container=False, elem_id=f"{elem_id}-name"
+        )
     return ReportRow(pdf, json, with_name, gr.File(visible=False))
