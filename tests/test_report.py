@@ -162,7 +162,7 @@ def test_checks_put_what_needs_care_first_and_go_on_over_pages():
             assert NOTICE in page.extract_text() and f"page {number} of {len(pages)}" in page.extract_text()
 
 
-def test_images_of_any_shape_stay_on_the_page(monkeypatch):
+def test_images_of_any_shape_stay_on_one_page():
     for shape in ((128, 1024), (1024, 128)):
         report = replace(made(), shown=np.zeros(shape, np.uint8))
         assert len(PdfReader(BytesIO(to_pdf(report))).pages) == 1
@@ -276,6 +276,20 @@ def test_there_is_nothing_to_report_before_a_reading_nor_after_another_choice(ch
         for make in (handlers.pdf, handlers.json):
             with pytest.raises(gr.Error, match=content.NOTHING_READ):
                 make(False, empty)
+
+
+def test_each_session_gets_the_report_of_its_own_image(chest, tmp_path):
+    other_file = tmp_path / "other.png"
+    other_file.write_bytes(encode(radiograph(seed=1), "PNG"))
+    handlers, session = read(chest)
+    _, other = read(str(other_file))
+    hashes = []
+    for of_one in (session, other, session):
+        (reading,) = of_one.reading.predictions.values()
+        text = words(handlers.pdf(True, of_one))
+        assert reading.image_sha256 in text and of_one.reading.name in text
+        hashes.append(reading.image_sha256)
+    assert hashes[0] == hashes[2] != hashes[1]
 
 
 def test_reports_lie_where_uploads_are_deleted(chest):

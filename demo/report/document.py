@@ -166,7 +166,12 @@ def _comparison(report: Report) -> list[Flowable]:
         rows,
         colWidths=[_SMALL_SIDE + _GAP, words],
         splitInRow=1,
-        style=[*_TIGHT, ("LINEABOVE", (0, 1), (-1, -1), 0.5, LINE), ("TOPPADDING", (0, 0), (-1, -1), 5)],
+        style=[
+            *_TIGHT,
+            ("LINEABOVE", (0, 1), (-1, -1), 0.5, LINE),
+            ("TOPPADDING", *_ALL, 5),
+            ("BOTTOMPADDING", *_ALL, 4),
+        ],
     )
     return [
         paragraph("", FINDING, bold=views.agreement([judged.prediction.finding for judged in report.readings])),
