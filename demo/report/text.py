@@ -33,8 +33,8 @@ CODE = ParagraphStyle("code", SMALL, fontName=FIXED, fontSize=6.6)
 
 # These fonts have no minus sign; the dash is as long.
 _INSTEAD = str.maketrans({"\N{MINUS SIGN}": "\N{EN DASH}"})
-# Scripts that run from right to left, and marks that turn the direction.
-_TURNED = ("R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "PDF", "PDI", "FSI")
+# Classes of letters that run from right to left.
+_TURNED = ("R", "AL", "AN")
 
 
 def paragraph(words: str, style: ParagraphStyle = BODY, bold: str = "") -> Paragraph:
