@@ -1,6 +1,5 @@
 """Many images with one variant: rows while they are read, one of them opened, all of them taken away as files."""
 
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demo import content, views
+from demo.downloads import new_file
 from demo.handlers import Predictors, refused, unavailable
 from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
@@ -164,7 +163,7 @@ class BatchHandlers:
         """Write what was read as CSV: download button."""
         if session.batch is None or not session.batch.records:
             return gr.update(value=None, interactive=False)
-        path = _new_file("readings.csv")
+        path = new_file("readings.csv")
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             table = CsvWriter(file, ("name", *READING_COLUMNS))
             for record in session.batch.records:
@@ -178,7 +177,7 @@ class BatchHandlers:
             raise refused(content.NOTHING_READ)
         predictor = self._predictors.get(batch.variant)
         numbered = list(enumerate(zip(batch.uploads, batch.records, strict=False), start=1))
-        path = _new_file("overlays.zip")
+        path = new_file("overlays.zip")
         try:
             # PNG files are compressed already.
             with _archives_in_use(batch.uploads), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
@@ -248,10 +247,3 @@ def _archives_in_use(uploads: Sequence[Upload]) -> ExitStack:
     for archive in {upload.source.archive for upload in uploads if isinstance(upload.source, ZipMember)}:
         stack.enter_context(archive)
     return stack
-
-
-def _new_file(name: str) -> Path:
-    """A place for a download among the uploads, which are deleted after a while."""
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=folder)) / name

@@ -113,11 +113,13 @@ class Reading:
     Attributes:
         shown: uint8 (H, W), the preview.
         predictions: by variant; one on the Read tab, all that are available on the Compare tab.
+        name: base name of its file, which may be a patient's.
         seconds: that each took, on the Compare tab.
     """
 
     shown: np.ndarray
     predictions: dict[str, Prediction]
+    name: str
     seconds: Sequence[float] = ()
 
 
@@ -190,7 +192,7 @@ class ReadHandlers:
         point = self._predictors.point(variant, operating_point, session.threshold)
         prediction = predictor.predict(source).at(point)
         if isinstance(source, Case):
-            reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction})
+            reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction}, name)
             shown = self._shown(reading, session)
         else:
             reading, shown = None, ReadView(views.rejection(prediction.error))
@@ -328,7 +330,9 @@ class CompareHandlers:
         records = [views.record(prediction, name) for prediction in predictions.values()]
         records += [views.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
         if isinstance(source, Case):
-            reading = Reading(views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions, seconds)
+            reading = Reading(
+                views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions, name, seconds
+            )
             shown = self._table(reading)
         else:
             reading, shown = None, views.rejection(predictions[available[0]].error)

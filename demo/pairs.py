@@ -56,12 +56,12 @@ class PairHandlers:
         for place, file in enumerate(session.files):
             if file is None or cards[place] is not None:
                 continue
-            source, _ = read_source(file)
+            source, name = read_source(file)
             prediction = predictor.predict(source, operating_point)
             cards[place] = prediction.error
             if isinstance(source, Case) and prediction.status == "read":
                 shown = views.preview(source.radiograph.pixels, views.COMPARISON_SIDE)
-                cards[place] = Reading(shown, {variant: prediction})
+                cards[place] = Reading(shown, {variant: prediction}, name)
         if session.changed != since:
             return gr.skip()
         session.cards = cards

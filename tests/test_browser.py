@@ -1,11 +1,13 @@
 """The page in a real browser."""
 
+import json
 import re
 import zipfile
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from demo import content
 from pneumonia.labels import PNEUMONIA
@@ -202,6 +204,38 @@ def test_a_stopped_batch_keeps_what_was_read(page, chest, tmp_path):
     expect(page.locator("#batch-csv")).to_be_enabled()
 
 
+def test_one_click_gives_the_report_of_what_is_shown(page, chest, brighter):
+    pdf, with_name = page.locator("#report-pdf"), page.locator("#report-name input")
+    expect(pdf).to_be_hidden()
+    upload(page, chest)
+    expect(page.locator("#overlay img")).to_be_visible()
+    first = _downloaded(page, "#report-pdf", ".pdf")
+    assert NOTICE in first and "threshold 50.0%" in first and "Jane" not in first
+    page.locator("#operating-point").get_by_label("Rule-in").check()
+    expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
+    with_name.check()
+    second = _downloaded(page, "#report-pdf", ".pdf")
+    assert "threshold 80.0%" in second and "Jane" in second
+    record = json.loads(_downloaded(page, "#report-json", ".json"))
+    assert record["readings"][0]["operating_point"] == "rule-in" and "Jane" in record["name"]
+    upload(page, brighter)
+    expect(page.locator("#verdict")).to_contain_text("Too close to the threshold to call")
+    third = _downloaded(page, "#report-pdf", ".pdf")
+    assert "second.png" in third and "Jane" not in third
+    page.locator("#variant").get_by_label("Custom CNN").check()
+    expect(pdf).to_be_hidden()
+
+
+def test_one_click_gives_the_report_of_a_comparison(page, chest):
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.locator("#compare-report-pdf")).to_be_hidden()
+    upload(page, chest, "#compare-upload")
+    text = _downloaded(page, "#compare-report-pdf", ".pdf")
+    assert "The variants disagree" in text and all(f"--variant {variant} " in text for variant in PUBLISHED)
+    record = json.loads(_downloaded(page, "#compare-report-json", ".json"))
+    assert [reading["variant"] for reading in record["readings"]] == list(PUBLISHED)
+
+
 def test_performance_shows_figures_curves_and_another_threshold(page):
     page.get_by_role("tab", name="Performance").click()
     expect(page.locator("#performance-overview tbody tr")).to_have_count(len(PUBLISHED))
@@ -280,6 +314,17 @@ def _overlay(page: Page) -> str:
     """Address of the overlay that is shown."""
     expect(page.locator("#overlay img")).to_be_visible()
     return page.locator("#overlay img").get_attribute("src")
+
+
+def _downloaded(page: Page, button: str, ending: str) -> str:
+    """Click once, and give the text of the file that comes."""
+    with page.expect_download() as download:
+        page.locator(button).click()
+    assert download.value.suggested_filename.endswith(ending)
+    path = Path(download.value.path())
+    if ending != ".pdf":
+        return path.read_text()
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(path).pages).split())
 
 
 def _containing(text: str) -> re.Pattern[str]:

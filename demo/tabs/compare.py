@@ -22,17 +22,20 @@ from demo.tabs import (
     upload_box,
     variant_choice,
 )
+from demo.tabs.report import report_row
 
 
 def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     """Lay the tab out and wire it; call inside `gr.Blocks`."""
     with gr.Tab(content.ALL_VARIANTS):
-        _build_variants(CompareHandlers(predictors), examples)
+        _build_variants(predictors, examples)
     with gr.Tab(content.TWO_IMAGES):
         _build_pair(predictors)
 
 
-def _build_variants(handlers: CompareHandlers, examples: Sequence[Path]) -> None:
+def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
+    handlers = CompareHandlers(predictors)
+
     # === Layout ===
 
     with gr.Row():
@@ -43,6 +46,7 @@ def _build_variants(handlers: CompareHandlers, examples: Sequence[Path]) -> None
             operating_point = operating_point_choice("compare-operating-point")
             button = gr.Button(content.COMPARE, variant="primary", elem_id="compare-button")
     table = live_region("compare-table", views.welcome())
+    report = report_row("compare-report")
 
     records = gr.JSON(visible=False, label="readings")
     session = gr.State(Session(), time_to_live=KEPT_SECONDS)
@@ -64,6 +68,7 @@ def _build_variants(handlers: CompareHandlers, examples: Sequence[Path]) -> None
         # The operating point may have been changed while the image was read.
         reading.then(**judge, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
+    report.wire(predictors, session, comparison=True)
 
 
 def _build_pair(predictors: Predictors) -> None:

@@ -21,6 +21,7 @@ from demo.tabs import (
     upload_box,
     variant_choice,
 )
+from demo.tabs.report import report_row
 
 # Of a reader's own threshold: a probability of exactly 0 or 1 has no logit.
 _THRESHOLDS = (0.001, 0.999)
@@ -103,6 +104,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
                         buttons=[],
                     )
                     predictive = live_region("predictive")
+            report = report_row("report")
 
     record = gr.JSON(visible=False, label="reading")
     session = gr.State(Session(), time_to_live=KEPT_SECONDS)
@@ -144,6 +146,7 @@ def build(predictors: Predictors, examples: Sequence[Path]) -> None:
     zoom.change(None, zoom, js=_ZOOM, **PRIVATE)
     reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **AT_ONCE)
     test.click(handlers.support, session, support, **READING, **PRIVATE)
+    report.wire(predictors, session, comparison=False)
     gr.on(None, handlers.begin, variant, [threshold, prevalence], **PRIVATE, show_progress="hidden")
 
 

@@ -18,5 +18,20 @@ from demo.views.images import (
     windowed,
 )
 from demo.views.page import example_buttons, header, prompt, rejection, welcome
-from demo.views.reading import at_your_prevalence, checks, colour_key, in_lungs, probability_bar, support, verdict
+from demo.views.reading import (
+    at_your_prevalence,
+    bar_key,
+    checks,
+    colour_key,
+    in_lungs,
+    in_lungs_sentence,
+    line_keys,
+    map_help,
+    operating_point,
+    probability_bar,
+    scale_ends,
+    sorted_checks,
+    support,
+    verdict,
+)
 from demo.views.values import interval, percent, record, unavailable_record

@@ -9,6 +9,7 @@ from demo.views.images import OPACITY, SHOW, data_uri
 from demo.views.page import notice
 from demo.views.values import interval
 from pneumonia import Prediction
+from pneumonia.checks import Check
 from pneumonia.explain.overlay import contour_level, legend
 from pneumonia.explain.support import Support
 from pneumonia.notices import AGAINST_HELP, HEATMAP_HELP
@@ -33,49 +34,63 @@ def verdict(prediction: Prediction, point: OperatingPoint, version: str) -> str:
 
 def probability_bar(prediction: Prediction, point: OperatingPoint) -> str:
     """Probability, threshold and the zone that is too close to call, on one bar from 0 to 100 %."""
-    probability, threshold = percent(prediction.probability), percent(prediction.threshold)
-    zone = f"{percent(point.low)} to {percent(point.high)}"
-    summary = f"Probability of pneumonia {probability}, threshold {threshold}, too close to call from {zone}."
+    probability = percent(prediction.probability)
+    threshold, zone = bar_key(prediction, point)
+    summary = f"Probability of pneumonia {probability}, {threshold}, {zone}."
     return (
         f'<figure class="bar" role="img" aria-label="{escape(summary)}">'
-        f'<p class="bar-above">Calibrated probability of pneumonia <strong>{escape(probability)}</strong></p>'
+        f'<p class="bar-above">{escape(content.PROBABILITY)} <strong>{escape(probability)}</strong></p>'
         '<div class="bar-track">'
         f'<span class="bar-fill" style="width:{100 * prediction.probability:.2f}%"></span>'
         f'<span class="bar-zone" style="left:{100 * point.low:.2f}%;width:{100 * (point.high - point.low):.2f}%">'
         "</span>"
         f'<span class="bar-threshold" style="left:{100 * prediction.threshold:.2f}%"></span>'
         f'<span class="bar-probability" style="left:{100 * prediction.probability:.2f}%"></span></div>'
-        f'<p class="bar-below"><span class="key-threshold">threshold {escape(threshold)}</span> '
-        f'<span class="key-zone">too close to call {escape(zone)}</span></p></figure>'
+        f'<p class="bar-below"><span class="key-threshold">{escape(threshold)}</span> '
+        f'<span class="key-zone">{escape(zone)}</span></p></figure>'
+    )
+
+
+def bar_key(prediction: Prediction, point: OperatingPoint) -> tuple[str, str]:
+    """What is marked on the bar besides the probability: the threshold, and the zone around it."""
+    return (
+        content.BAR_THRESHOLD.format(threshold=percent(prediction.threshold)),
+        content.BAR_ZONE.format(low=percent(point.low), high=percent(point.high)),
     )
 
 
 def checks(*predictions: Prediction) -> str:
     """What was noticed about the upload by one reading or several, what needs care first."""
-    order = list(content.CHECK_STATES)
-    once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
-    noticed = sorted(once, key=lambda check: -order.index(check.status))
     items = "".join(
         f'<li class="check-{check.status}"><strong>{escape(content.CHECK_STATES[check.status])}:</strong> '
         f"{escape(check.message)}</li>"
-        for check in noticed
+        for check in sorted_checks(*predictions)
     )
     body = f"<ul>{items}</ul>" if items else f"<p>{escape(content.NO_CHECKS)}</p>"
     return f"<h3>{escape(content.CHECKS)}</h3>{body}"
 
 
+def sorted_checks(*predictions: Prediction) -> list[Check]:
+    """The checks of `checks`, each once."""
+    order = list(content.CHECK_STATES)
+    once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
+    return sorted(once, key=lambda check: -order.index(check.status))
+
+
 def in_lungs(prediction: Prediction) -> str:
     """How much of the evidence lies inside the lungs, in one sentence."""
+    return f'<p class="in-lungs">{escape(in_lungs_sentence(prediction))}</p>'
+
+
+def in_lungs_sentence(prediction: Prediction) -> str:
+    """The words of `in_lungs`."""
     if prediction.lungs is None:
-        sentence = content.LUNGS_UNKNOWN
-    elif prediction.in_lung_share is None:
-        sentence = content.NO_EVIDENCE
-    else:
-        share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
-        sentence = content.IN_LUNGS.format(share=share, area=area)
-        if get_variant(prediction.variant).recipe.evidence_penalty:
-            sentence += content.REWARDED
-    return f'<p class="in-lungs">{escape(sentence)}</p>'
+        return content.LUNGS_UNKNOWN
+    if prediction.in_lung_share is None:
+        return content.NO_EVIDENCE
+    share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
+    rewarded = content.REWARDED if get_variant(prediction.variant).recipe.evidence_penalty else ""
+    return content.IN_LUNGS.format(share=share, area=area) + rewarded
 
 
 def at_your_prevalence(prediction: Prediction, point: OperatingPoint, measured: float, prevalence: float) -> str:
@@ -115,26 +130,33 @@ def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = S
     if against:
         label += f" Blue from 0 to {scale:g} logits against it (left)."
     image = data_uri(legend(width=256, height=12, opacity=opacity, against=against))
-    level = contour_level(scale)
-    lines = {
-        content.LUNGS: [("lungs", content.KEY_LUNGS)],
-        content.CONTOUR: [
-            ("contour", content.KEY_CONTOUR.format(level=level)),
-            ("peak", content.KEY_PEAK.format(level=level)),
-        ],
-    }
-    keys = "".join(
-        f'<li class="key-{name}">{escape(words)}</li>'
-        for chosen in lines
-        if chosen in show
-        for name, words in lines[chosen]
-    )
+    least, most = scale_ends(scale, show)
+    keys = "".join(f'<li class="key-{name}">{escape(words)}</li>' for name, words in line_keys(scale, show).items())
     return (
-        f'<figure class="colour-key"><div class="colour-scale"><span>{f"&minus;{scale:g}" if against else "0"}</span>'
-        f'<img src="{image}" alt="{escape(label)}"><span>{scale:g} logits or more</span></div>'
+        f'<figure class="colour-key"><div class="colour-scale"><span>{escape(least)}</span>'
+        f'<img src="{image}" alt="{escape(label)}"><span>{escape(most)}</span></div>'
         + (f'<ul class="line-keys">{keys}</ul>' if keys else "")
-        + f"<figcaption>{escape(HEATMAP_HELP)}{escape(' ' + AGAINST_HELP if against else '')}</figcaption></figure>"
+        + f"<figcaption>{escape(map_help(show))}</figcaption></figure>"
     )
+
+
+def scale_ends(scale: float, show: Collection[str]) -> tuple[str, str]:
+    """What stands at the left and at the right of the colours; arguments as for `overlay_on`."""
+    return f"\N{MINUS SIGN}{scale:g}" if content.AGAINST in show else "0", f"{scale:g} logits or more"
+
+
+def line_keys(scale: float, show: Collection[str]) -> dict[str, str]:
+    """What each line means that is drawn, by its name; arguments as for `overlay_on`."""
+    level = contour_level(scale)
+    keys = {"lungs": content.KEY_LUNGS} if content.LUNGS in show else {}
+    if content.CONTOUR in show:
+        keys |= {"contour": content.KEY_CONTOUR.format(level=level), "peak": content.KEY_PEAK.format(level=level)}
+    return keys
+
+
+def map_help(show: Collection[str]) -> str:
+    """How to read what is drawn."""
+    return f"{HEATMAP_HELP} {AGAINST_HELP}" if content.AGAINST in show else HEATMAP_HELP
 
 
 def finding(prediction: Prediction, tag: str) -> str:
