@@ -1,6 +1,5 @@
 """Many images with one variant: rows while they are read, one of them opened, all of them taken away as files."""
 
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demo import content, views
+from demo.downloads import new_file
 from demo.handlers import Predictors, refused, unavailable
 from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
@@ -155,7 +154,7 @@ class BatchHandlers:
             return heading + views.rejection(prediction.error), None, "", "", "", None
         shown = views.preview(radiograph.pixels)
         scale = predictor.heatmap_scale
-        verdict = views.verdict(prediction, self._predictors.point(prediction), predictor.version)
+        verdict = views.verdict(prediction, self._predictors.point_of(prediction), predictor.version)
         overlay = views.overlay_on(shown, prediction, scale)
         share = views.in_lungs(prediction)
         return heading + verdict, overlay, views.colour_key(scale), share, views.checks(prediction), shown
@@ -248,10 +247,3 @@ def _archives_in_use(uploads: Sequence[Upload]) -> ExitStack:
     for archive in {upload.source.archive for upload in uploads if isinstance(upload.source, ZipMember)}:
         stack.enter_context(archive)
     return stack
-
-
-def new_file(name: str) -> Path:
-    """A place for a download among the uploads, which are deleted after a while."""
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=folder)) / name

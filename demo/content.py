@@ -28,6 +28,33 @@ VARIANT = "Variant"
 UNAVAILABLE_LABEL = "{title} (unavailable)"
 UNAVAILABLE = "{title} is unavailable. {reason}"
 OPERATING_POINT = "Operating point"
+AT_POINT = (
+    "Operating point {name}: pneumonia is called from {threshold}. On {images} this gave sensitivity "
+    "{sensitivity} and specificity {specificity}."
+)
+AT_OWN = (
+    "Your own threshold: pneumonia is called from {threshold}. On {images} this would give sensitivity "
+    "{sensitivity} and specificity {specificity}."
+)
+OWN_THRESHOLD = "Threshold"
+OWN_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
+PREVALENCE = "At your prevalence, %"
+PREVALENCE_HELP = (
+    "How many of a hundred children radiographed where you work have pneumonia. It begins at the share among the "
+    "validation images, which is far higher than in most practice."
+)
+POSITIVE_VALUE = "Positive predictive value {value}: of 100 called pneumonia, about {count} have it."
+NEGATIVE_VALUE = "Negative predictive value {value}: of 100 not called pneumonia, about {count} do not have it."
+CARRIED = (
+    "The probability of this image is {probability} at {prevalence}, instead of {here} at {measured}, if your patients "
+    "differ from those of the {images} in nothing but the prevalence."
+)
+ZOOM = "Zoom"
+GREYS = "Grey values (for viewing; the reading stays)"
+WINDOW_LEVEL = "Window level, %"
+WINDOW_WIDTH = "Window width, %"
+INVERT = "Invert"
+RESET_VIEW = "Reset the view"
 OPACITY = "Opacity of the overlay"
 SHOW = "Show"
 # What can be drawn over the overlay, by the name that the handlers and the views know it by.
@@ -51,6 +78,10 @@ NO_EVIDENCE = "The map shows next to no evidence for pneumonia, inside the lungs
 KEY_LUNGS = "lungs' outline, where found"
 KEY_CONTOUR = "contour at {level:g} logits, where reached"
 KEY_PEAK = "peak, where it reaches {level:g} logits"
+
+PROBABILITY = "Calibrated probability of pneumonia"
+BAR_THRESHOLD = "threshold {threshold}"
+BAR_ZONE = "too close to call {low} to {high}"
 
 CHOOSE = "Choose a radiograph or one of the examples; it is read at once."
 PRESS = f"Press {READ} to read this image with the chosen variant."
@@ -142,7 +173,6 @@ AT_THRESHOLD = "Calling pneumonia from {threshold}"
 SHARE_COLUMNS = ("Share", "With 95 % interval")
 CONFUSION_COLUMNS = ("Labelled", "Called normal", "Called pneumonia")
 LABELLED = ("normal", "pneumonia")
-UNDEFINED = "not defined"
 SHORTCUTS = "What a classifier reaches without looking at the lungs"
 SHORTCUTS_HELP = (
     "In this data set normals and pneumonias were taken differently, so even these reach high figures on validation "
@@ -204,7 +234,9 @@ CITATION = "How to cite"
 SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}, calibration {calibration}"
 AS_SHIPPED = "as shipped"
 CALIBRATED_TO = "{name}, {date}, {count} images"
-LOCAL_IMAGES = "{count} images of {name}, each judged by what was fitted without its patient,"
+VALIDATION_IMAGES = "validation images"
+LOCAL_IMAGES = "{count} images of {name}"
+LEFT_OUT = "{images}, each judged by what was fitted without its patient,"
 CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."
 CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
@@ -212,3 +244,41 @@ CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
 AGREE = "All {count} variants agree: {finding}."
 DISAGREE = "The variants disagree: {findings}. Do not rely on any one of them for this image."
 ONLY_ONE = "Only one variant is available, so there is nothing to compare it with."
+TAKEN = "Read in {milliseconds} ms"
+
+ALL_VARIANTS = "One image, all variants"
+TWO_IMAGES = "Two images, one variant"
+PAIR = ("First image", "Second image")
+CHOOSE_TWO = "Choose two radiographs, for instance an earlier and a later one of the same child; each is read at once."
+ONE_OF_TWO = "Two images that were read can be compared."
+NOT_CHOSEN = "Not chosen yet."
+DIFFERENCE = "The score of the second image is {change} logits {direction} than that of the first."
+HIGHER, LOWER = "higher", "lower"
+WITHIN_LIMIT = (
+    "Two radiographs of one validation patient under the same label differ by up to {limit} logits in 95 of 100 pairs, "
+    "so this does not show a change."
+)
+BEYOND_LIMIT = (
+    "Two radiographs of one validation patient under the same label differ by more than {limit} logits in only 5 of "
+    "100 pairs. Position, breath and exposure move the score too: look for the change yourself."
+)
+LIMIT_UNKNOWN = "How much two radiographs of one patient differ was not measured for these weights."
+
+REPORT_PDF = "Report as PDF"
+REPORT_JSON = "Report as JSON"
+REPORT_NAME = "With the file's name"
+REPORT_NAME_HELP = "Without it nothing in the report names the patient, unless the radiograph itself has a name on it."
+READING_REPORT = "Chest radiograph, read for pneumonia"
+COMPARISON_REPORT = "Chest radiograph, read for pneumonia by several variants"
+REPRODUCTION = "What was read, and with what"
+REPRODUCED = "The command reads the image of this hash with the weights of this hash again, and gives the same logit."
+REPORT_MADE = "Report made"
+FILE_NAME = "File"
+IMAGE_HASH = "Image, SHA-256"
+WEIGHTS = "{title}, weights version {version}"
+WEIGHTS_HASH = "Weights, SHA-256"
+LOGIT = "Logit"
+COMMAND = "Command"
+PROGRAM = "Program"
+PROGRAM_VERSION = "pneumonia {version}"
+PAGE = "{made}, image {image}, page {number} of {count}"

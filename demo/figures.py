@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from demo import content
-from demo.views import percent
 from pneumonia.evaluation.metrics import rates, resample_with_both_classes, to_interval
 from pneumonia.evaluation.scores import Scores
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import Interval, OperatingPoint
+from pneumonia.shares import UNDEFINED, percent
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.tables import plain_name
 from pneumonia.variants import get_variant
@@ -72,7 +72,7 @@ def at_threshold(scores: Scores, probabilities: np.ndarray, threshold: float) ->
         for label, title in enumerate(content.LABELLED)
     ]
     return (
-        f"<h3>{escape(content.AT_THRESHOLD.format(threshold=percent(threshold)))}</h3>"
+        f"<h2>{escape(content.AT_THRESHOLD.format(threshold=percent(threshold)))}</h2>"
         f'<div class="side-by-side">{_table(content.SHARE_COLUMNS, rows)}'
         f"{_table(content.CONFUSION_COLUMNS, counts)}</div>"
     )
@@ -84,7 +84,7 @@ def shortcut_baseline() -> str:
         return ""
     figures = json.loads(SHORTCUTS.read_text())["figures"]
     rows = [[content.SHORTCUT_NAMES.get(name, name), _number(figure)] for name, figure in figures.items()]
-    return f"<h3>{escape(content.SHORTCUTS)}</h3><p>{escape(content.SHORTCUTS_HELP)}</p>" + _table(
+    return f"<h2>{escape(content.SHORTCUTS)}</h2><p>{escape(content.SHORTCUTS_HELP)}</p>" + _table(
         content.SHORTCUT_COLUMNS, rows
     )
 
@@ -196,7 +196,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _number(interval: Mapping[str, float | None]) -> str:
     if interval["value"] is None:
-        return content.UNDEFINED
+        return UNDEFINED
     return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
 
 
@@ -207,5 +207,5 @@ def _fitted(figure: Interval) -> str:
 
 def _share(interval: Mapping[str, float | None]) -> str:
     if interval["value"] is None:
-        return content.UNDEFINED
+        return UNDEFINED
     return f"{percent(interval['value'])} ({percent(interval['low'])} to {percent(interval['high'])})"

@@ -1,22 +1,29 @@
 """What happens on a click: check the request, ask the predictor, hand the answer to the views."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
+from scipy.special import logit
 
 from demo import content, views
 from pneumonia import Prediction, Predictor
 from pneumonia.case import Case
 from pneumonia.errors import ImageError, WeightsError
+from pneumonia.evaluation.scores import VALIDATION, pooled_validation
+from pneumonia.evaluation.thresholds import Thresholds
 from pneumonia.images import decode
-from pneumonia.operating_points import OperatingPoint
+from pneumonia.operating_points import BALANCED, OWN, OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import PUBLISHED, get_variant
+
+# Of a threshold on a slider; the stored ones have more.
+THRESHOLD_DIGITS = 3
 
 
 class Predictors:
@@ -29,6 +36,7 @@ class Predictors:
     def __init__(self, load: Callable[[str], Predictor]) -> None:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
+        self._thresholds: dict[str, Thresholds] = {}
         self._lock = threading.Lock()
 
     def get(self, variant: str) -> Predictor:
@@ -52,10 +60,42 @@ class Predictors:
         """The predictor of a variant, calibrated to a site if that was made for this variant, or else as shipped."""
         return self.get(variant).recalibrated(site if site and site.variant == variant else None)
 
-    def point(self, prediction: Prediction) -> OperatingPoint:
+    def point(
+        self, variant: str, name: str | None, threshold: float | None = None, site: SiteCalibration | None = None
+    ) -> OperatingPoint:
+        """An operating point of a variant.
+
+        Args:
+            variant: its name.
+            name: of the operating point; None for a reader's own.
+            threshold: of a reader's own: probability in (0, 1).
+            site: whose probabilities and thresholds are meant; None as shipped.
+        """
+        predictor = self.calibrated(variant, site)
+        if name in predictor.operating_points:
+            return predictor.operating_points[name]
+        if threshold is None:
+            return predictor.operating_points[BALANCED]
+        return self._thresholds_of(predictor).point(OWN, predictor.temperature * float(logit(threshold)))
+
+    def _thresholds_of(self, predictor: Predictor) -> Thresholds:
+        """What any threshold gives on the images that a calibration was fixed on."""
+        if predictor.calibration is not None:
+            return Thresholds(predictor.calibration.shifted_scores, predictor.temperature)
+        with self._lock:
+            if predictor.variant not in self._thresholds:
+                scores = pooled_validation(predictor.metrics["sets"])
+                self._thresholds[predictor.variant] = Thresholds(scores, predictor.temperature)
+        return self._thresholds[predictor.variant]
+
+    def point_of(self, prediction: Prediction) -> OperatingPoint:
         """The operating point at which a prediction was judged."""
-        predictor = self.calibrated(prediction.variant, prediction.calibration)
-        return predictor.operating_points[prediction.operating_point]
+        return self.point(prediction.variant, prediction.operating_point, prediction.threshold, prediction.calibration)
+
+    def measured_prevalence(self, variant: str) -> float:
+        """Share with pneumonia among the validation images of a variant."""
+        validation = self.get(variant).metrics["sets"][VALIDATION]
+        return validation["positives"] / validation["n"]
 
     def missing(self) -> dict[str, str]:
         """Why a variant of the page is unavailable, by variant; loads those not asked for yet."""
@@ -68,6 +108,18 @@ class Predictors:
         return reasons
 
 
+def availability(predictors: Predictors) -> dict[str, Any]:
+    """For a choice of the variant: mark those whose weights cannot be loaded, with the reasons."""
+    missing = predictors.missing()
+    titles = {variant: get_variant(variant).title for variant in PUBLISHED}
+    choices = [
+        (content.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
+        for variant, title in titles.items()
+    ]
+    reasons = [unavailable(variant, reason) for variant, reason in missing.items()]
+    return gr.update(choices=choices, info=" ".join(reasons) or None)
+
+
 @dataclass(frozen=True)
 class Reading:
     """One image that was read, with all it takes to show it anew without running a network.
@@ -75,10 +127,14 @@ class Reading:
     Attributes:
         shown: uint8 (H, W), the preview.
         predictions: by variant; one on the Read tab, all that are available on the Compare tab.
+        name: base name of its file, which may be a patient's.
+        seconds: that each took, on the Compare tab.
     """
 
     shown: np.ndarray
     predictions: dict[str, Prediction]
+    name: str
+    seconds: Sequence[float] = ()
 
 
 @dataclass
@@ -91,16 +147,22 @@ class Session:
         reading: what is shown, if anything is.
         forgotten: how often a result was taken away. What began before the last time is not shown: its image
             or its variant is no longer the chosen one.
+        threshold: a reader's own, in place of an operating point.
+        prevalence: a reader's own, in (0, 1).
         opacity: of the overlay, in [0, 1].
         show: what is drawn over it; keys of `content.SHOWN`.
+        window: how grey values are shown.
         calibration: to the site that was chosen; None as shipped.
     """
 
     file: str | None = None
     reading: Reading | None = None
     forgotten: int = 0
+    threshold: float | None = None
+    prevalence: float | None = None
     opacity: float = views.OPACITY
     show: Sequence[str] = views.SHOW
+    window: views.Window = views.WHOLE_WINDOW
     calibration: SiteCalibration | None = None
 
     def forget(self) -> None:
@@ -116,39 +178,64 @@ class Session:
         return True
 
 
+class ReadView(NamedTuple):
+    """What the Read tab shows, each for one component; empty until something is shown there."""
+
+    verdict: str
+    overlay: np.ndarray | None = None
+    colour_key: str = ""
+    in_lungs: str = ""
+    checks: str = ""
+    original: np.ndarray | dict[str, Any] | None = None
+    predictive: str = ""
+    support: str = ""
+
+
 class ReadHandlers:
     """Events of the Read tab."""
 
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
 
-    def read(self, file: str | None, variant: str, operating_point: str, session: Session) -> tuple:
-        """Read a file, or the chosen one: record, session, verdict, overlay, colour key, share, checks, original."""
+    def read(self, file: str | None, variant: str, operating_point: str | None, session: Session) -> tuple:
+        """Read a file, or the chosen one: record, session, and a `ReadView`."""
         since = session.forgotten
         try:
             predictor = self._predictors.calibrated(variant, session.calibration)
         except WeightsError as error:
             raise refused(unavailable(variant, str(error))) from error
-        source, name = _source(file or session.file)
-        prediction = predictor.predict(source, operating_point)
+        source, name = read_source(file or session.file)
+        point = self._predictors.point(variant, operating_point, session.threshold, session.calibration)
+        prediction = predictor.predict(source).at(point)
         if isinstance(source, Case):
-            reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction})
-            shown = (
-                self._verdict(reading),
-                *self._drawn(reading, session),
-                views.in_lungs(prediction),
-                views.checks(prediction),
-                reading.shown,
-            )
+            reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction}, name)
+            shown = self._shown(reading, session)
         else:
-            reading, shown = None, (views.rejection(prediction.error), None, "", "", "", None)
+            reading, shown = None, ReadView(views.rejection(prediction.error))
         if not session.keep(reading, since):
             shown = (gr.skip(),) * len(shown)
         return views.record(prediction, name), session, *shown
 
-    def judge(self, operating_point: str, session: Session) -> str:
-        """Judge what was read at another operating point: verdict."""
-        return _judge(self._predictors, operating_point, session, self._verdict)
+    def judge(self, variant: str, operating_point: str | None, session: Session) -> tuple:
+        """Judge what was read at another operating point: verdict, threshold, predictive values."""
+        if operating_point is not None:
+            session.threshold = None
+        try:
+            point = self._predictors.point(variant, operating_point, session.threshold, session.calibration)
+            threshold = round(point.threshold, THRESHOLD_DIGITS)
+        except WeightsError:
+            threshold = gr.skip()
+        return *self._judged(operating_point, session), threshold
+
+    def move(self, threshold: float, session: Session) -> tuple:
+        """Judge what was read at a reader's own threshold: verdict, predictive values, operating point."""
+        session.threshold = threshold
+        return *self._judged(None, session), None
+
+    def weigh(self, prevalence: float, session: Session) -> str:
+        """Carry the operating point over to a reader's own prevalence, in percent: predictive values."""
+        session.prevalence = prevalence / 100
+        return gr.skip() if session.reading is None else self._predictive(session.reading, session)
 
     def redraw(self, opacity: float, show: list[str], session: Session) -> tuple:
         """Draw the overlay with another opacity or other things over it: overlay, colour key."""
@@ -156,20 +243,28 @@ class ReadHandlers:
         reading = session.reading
         return (gr.skip(),) * 2 if reading is None else self._drawn(reading, session)
 
+    def view(self, level: float, width: float, inverted: bool, session: Session) -> tuple:
+        """Show the grey values otherwise, level and width in percent; the reading stays: overlay, original."""
+        session.window = views.Window(level / 100, width / 100, inverted)
+        reading = session.reading
+        if reading is None:
+            return gr.skip(), gr.skip()
+        return self._drawn(reading, session)[0], views.windowed(reading.shown, session.window)
+
     def forget(self, variant: str, session: Session) -> tuple:
-        """Take the old variant's result away: verdict, overlay, colour key, share, checks."""
+        """Take the old variant's result away: a `ReadView` in which the original stays."""
         session.forget()
         if reason := self._predictors.missing().get(variant):
             prompt = views.prompt(unavailable(variant, reason))
         else:
             prompt = views.welcome() if session.file is None else views.prompt(content.PRESS)
-        return prompt, None, "", "", ""
+        return ReadView(prompt, original=gr.skip())
 
     def choose(self, file: str, session: Session) -> tuple:
-        """Choose a new image: upload box, and all that `read` shows; all emptied."""
+        """Choose a new image: upload box, and an empty `ReadView`."""
         session.forget()
         session.file = file
-        return None, views.prompt(content.READING), None, "", "", "", None
+        return None, *ReadView(views.prompt(content.READING))
 
     def support(self, session: Session) -> str:
         """Test whether the region that the map marks matters more than others: sentence."""
@@ -177,31 +272,61 @@ class ReadHandlers:
         if reading is None:
             raise refused(content.NOTHING_TO_TEST)
         (variant,) = reading.predictions
-        source, _ = _source(session.file)
+        source, _ = read_source(session.file)
         said = views.support(self._predictors.get(variant).measure_support(source))
         return said if session.forgotten == since else gr.skip()
 
-    def availability(self) -> dict[str, Any]:
-        """Mark the variants whose weights cannot be loaded, with the reasons."""
-        missing = self._predictors.missing()
-        titles = {variant: get_variant(variant).title for variant in PUBLISHED}
-        choices = [
-            (content.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
-            for variant, title in titles.items()
-        ]
-        reasons = [unavailable(variant, reason) for variant, reason in missing.items()]
-        return gr.update(choices=choices, info=" ".join(reasons) or None)
+    def begin(self, variant: str) -> tuple:
+        """What a page opens with: threshold, and prevalence in percent."""
+        try:
+            threshold = self._predictors.point(variant, BALANCED).threshold
+        except WeightsError:
+            return gr.skip(), gr.skip()
+        return round(threshold, THRESHOLD_DIGITS), round(100 * self._predictors.measured_prevalence(variant))
+
+    def _shown(self, reading: Reading, session: Session) -> ReadView:
+        (prediction,) = reading.predictions.values()
+        overlay, colour_key = self._drawn(reading, session)
+        return ReadView(
+            self._verdict(reading),
+            overlay,
+            colour_key,
+            views.in_lungs(prediction),
+            views.checks(prediction),
+            views.windowed(reading.shown, session.window),
+            self._predictive(reading, session),
+        )
+
+    def _judged(self, operating_point: str | None, session: Session) -> tuple[str, str]:
+        since, judged = session.forgotten, _judge(self._predictors, operating_point, session)
+        if judged is None:
+            return gr.skip(), gr.skip()
+        shown = self._verdict(judged), self._predictive(judged, session)
+        return shown if session.keep(judged, since) else (gr.skip(), gr.skip())
 
     def _verdict(self, reading: Reading) -> str:
         (prediction,) = reading.predictions.values()
         version = self._predictors.get(prediction.variant).version
-        return views.verdict(prediction, self._predictors.point(prediction), version)
+        return views.verdict(prediction, self._predictors.point_of(prediction), version)
+
+    def _predictive(self, reading: Reading, session: Session) -> str:
+        (prediction,) = reading.predictions.values()
+        # Where the slider begins, whatever the calibration.
+        usual = self._predictors.measured_prevalence(prediction.variant)
+        site = prediction.calibration
+        return views.at_your_prevalence(
+            prediction,
+            self._predictors.point_of(prediction),
+            usual if site is None else site.prevalence,
+            session.prevalence or usual,
+        )
 
     def _drawn(self, reading: Reading, session: Session) -> tuple[np.ndarray, str]:
         (prediction,) = reading.predictions.values()
         scale = self._predictors.get(prediction.variant).heatmap_scale
         style = (scale, session.opacity, session.show)
-        return views.overlay_on(reading.shown, prediction, *style), views.colour_key(*style)
+        shown = views.windowed(reading.shown, session.window)
+        return views.overlay_on(shown, prediction, *style), views.colour_key(*style)
 
 
 class CompareHandlers:
@@ -217,12 +342,18 @@ class CompareHandlers:
         available = [variant for variant in PUBLISHED if variant not in missing]
         if not available:
             raise refused(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
-        source, name = _source(file or session.file)
-        predictions = {variant: self._predictors.get(variant).predict(source, operating_point) for variant in available}
+        source, name = read_source(file or session.file)
+        predictions, seconds = {}, []
+        for variant in available:
+            started = time.perf_counter()
+            predictions[variant] = self._predictors.get(variant).predict(source, operating_point)
+            seconds.append(time.perf_counter() - started)
         records = [views.record(prediction, name) for prediction in predictions.values()]
         records += [views.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
         if isinstance(source, Case):
-            reading = Reading(views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions)
+            reading = Reading(
+                views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions, name, seconds
+            )
             shown = self._table(reading)
         else:
             reading, shown = None, views.rejection(predictions[available[0]].error)
@@ -230,7 +361,11 @@ class CompareHandlers:
 
     def judge(self, operating_point: str, session: Session) -> str:
         """Judge what was read at another operating point: table."""
-        return _judge(self._predictors, operating_point, session, self._table)
+        since, judged = session.forgotten, _judge(self._predictors, operating_point, session)
+        if judged is None:
+            return gr.skip()
+        table = self._table(judged)
+        return table if session.keep(judged, since) else gr.skip()
 
     def choose(self, file: str, session: Session) -> tuple:
         """Choose a new image: upload box, table; both emptied."""
@@ -240,13 +375,13 @@ class CompareHandlers:
 
     def _table(self, reading: Reading) -> str:
         predictions = list(reading.predictions.values())
-        points = [self._predictors.point(prediction) for prediction in predictions]
+        points = [self._predictors.point_of(prediction) for prediction in predictions]
         # One scale for all variants.
         scale = self._predictors.get(predictions[0].variant).heatmap_scale
-        return views.comparison(reading.shown, predictions, points, scale, self._predictors.missing())
+        return views.comparison(reading.shown, predictions, points, reading.seconds, scale, self._predictors.missing())
 
 
-def _source(file: str | None) -> tuple[Case | Path, str]:
+def read_source(file: str | None) -> tuple[Case | Path, str]:
     """An upload, decoded once for all variants if it can be, and its base name."""
     if file is None:
         raise refused(content.NO_FILE)
@@ -260,16 +395,17 @@ def _source(file: str | None) -> tuple[Case | Path, str]:
         return path, path.name
 
 
-def _judge(predictors: Predictors, operating_point: str, session: Session, show: Callable[[Reading], str]) -> str:
-    since, reading = session.forgotten, session.reading
-    if reading is None:
-        return gr.skip()
+def _judge(predictors: Predictors, operating_point: str | None, session: Session) -> Reading | None:
+    """What was read, at another operating point or at the session's own threshold; None where nothing was."""
+    if session.reading is None:
+        return None
     predictions = {
-        variant: predictors.calibrated(variant, session.calibration).judge(prediction, operating_point)
-        for variant, prediction in reading.predictions.items()
+        variant: predictors.calibrated(variant, session.calibration).judge(
+            prediction, predictors.point(variant, operating_point, session.threshold, session.calibration)
+        )
+        for variant, prediction in session.reading.predictions.items()
     }
-    judged = replace(reading, predictions=predictions)
-    return show(judged) if session.keep(judged, since) else gr.skip()
+    return replace(session.reading, predictions=predictions)
 
 
 def unavailable(variant: str, reason: str) -> str:

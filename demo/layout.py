@@ -8,6 +8,7 @@ import gradio as gr
 from demo import content, views
 from demo.handlers import Predictors
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
+from demo.uploads import delete_regularly, use_private_folder
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -24,10 +25,10 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     Args:
         load: gives the predictor of a variant, or raises `WeightsError`.
     """
+    use_private_folder()
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    # Looked over every half hour, uploads older than half an hour are deleted.
-    with gr.Blocks(title=content.TITLE, analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS)) as demo:
+    with gr.Blocks(title=content.TITLE, analytics_enabled=False) as demo:
         gr.HTML(views.header())
         own = recalibration.own_calibrations()
         with gr.Tab("Read"):
@@ -46,6 +47,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
 
 def launch(demo: gr.Blocks) -> None:
     """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted."""
+    delete_regularly(use_private_folder(), KEPT_SECONDS)
     demo.launch(
         theme=_theme(),
         css_paths=_FOLDER / "style.css",
@@ -71,6 +73,7 @@ def _theme() -> gr.themes.Base:
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
         color_accent="*primary_700",
+        link_text_color_dark="*primary_300",
         block_label_text_color="*neutral_600",
         block_info_text_color="*neutral_600",
         button_primary_background_fill="*primary_700",

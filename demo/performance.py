@@ -6,14 +6,11 @@ import gradio as gr
 from scipy.special import expit
 
 from demo import content, figures
-from demo.handlers import Predictors, refused, unavailable
+from demo.handlers import THRESHOLD_DIGITS, Predictors, refused, unavailable
 from pneumonia import Predictor
 from pneumonia.errors import WeightsError
 from pneumonia.evaluation.scores import VALIDATION, Scores
 from pneumonia.variants import PUBLISHED
-
-# Of the threshold that can be moved; the stored one has more.
-_DIGITS = 3
 
 
 class PerformanceHandlers:
@@ -43,7 +40,7 @@ class PerformanceHandlers:
         probabilities = expit(scores.logits / predictor.temperature)
         return (
             figures.marks(point, predictor.metrics["sets"][name]),
-            round(point.threshold, _DIGITS),
+            round(point.threshold, THRESHOLD_DIGITS),
             figures.roc(scores, probabilities),
             figures.precision_recall(scores, probabilities),
             figures.reliability(scores, probabilities),

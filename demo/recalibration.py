@@ -9,7 +9,7 @@ from zipfile import is_zipfile
 import gradio as gr
 
 from demo import content, figures, views
-from demo.batch import new_file
+from demo.downloads import new_file
 from demo.handlers import Predictors, Session, refused, unavailable
 from pneumonia.errors import PneumoniaError, WeightsError
 from pneumonia.labelled import images_in_archive, score_labelled

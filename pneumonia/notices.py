@@ -42,9 +42,11 @@ CITATION = (
 
 SELECTION = (
     "Nothing was selected on the plain validation images, which are read almost without error long before a network "
-    "is robust. Whether evidence outside the lungs is penalised in training, where a network has such a phase, was "
-    "chosen by training on one of the two series of the data set and judging on the other, plain and corrupted, with "
-    "one half of the adults of another hospital (`adult-selection`) beside it (`scripts/cross_validate.py --scheme "
-    "series`); the penalty does about as well there, and moves the evidence into the lungs. "
-    "Each training is stopped by corrupted copies of its validation images. `adult-report` decided nothing."
+    "is robust. What a network is shown (all of the image, the rectangle around the lungs, the lungs alone, or grey "
+    "values stretched as the lungs need) and whether evidence outside the lungs is penalised in training, where a "
+    "network has such a phase, were chosen by training on one of the two series of the data set and judging on the "
+    "other, plain and corrupted, with one half of the adults of another hospital (`adult-selection`) beside it "
+    "(`scripts/cross_validate.py --scheme series`). Less than the whole image did worse; the penalty does about as "
+    "well there, and moves the evidence into the lungs. Each training is stopped by corrupted copies of its validation "
+    "images. `adult-report` decided nothing."
 )

@@ -9,6 +9,8 @@ BALANCED = "balanced"
 RULE_IN = "rule-in"
 # From sensitivity first to specificity first.
 OPERATING_POINTS = (SCREENING, BALANCED, RULE_IN)
+# The name of one at a threshold that a reader has set.
+OWN = "own"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class OperatingPoint:
     """A threshold fixed on validation data, and what it did there.
 
     Attributes:
-        name: one of `OPERATING_POINTS`.
+        name: one of `OPERATING_POINTS`, or `OWN`.
         threshold: calibrated probability from which pneumonia is called.
         low: below the threshold; from here on the finding is uncertain.
         high: above the threshold; up to here the finding is uncertain.

@@ -310,15 +310,11 @@ class Predictor:
         other.operating_points, other.calibration = site.operating_points, site
         return other
 
-    def judge(self, prediction: Prediction, operating_point: str) -> Prediction:
-        """A reading by the same network, judged with this calibration at an operating point, without running it again.
-
-        Raises:
-            ValueError: if there is no such operating point.
-        """
+    def judge(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
+        """A reading by the same network, judged with this calibration, without running it again."""
         probability = None if prediction.logit is None else self.probability(prediction.logit)
         again = replace(prediction, probability=probability, calibration=self.calibration)
-        return again.at(self._operating_point(operating_point))
+        return again.at(point)
 
     def _prepared(self, case: Case) -> Prepared:
         record = self.preprocessor.record

@@ -118,6 +118,7 @@ def recalibrate(predictor: Predictor, scores: Scores, name: str, date: Date) -> 
         before=_figures(before, scores, weights, shipped, {p: np.full(2, shipped[p].threshold) for p in shipped}),
         after=_figures(after, scores, weights, points, _thresholds(log_odds, labels, weights, fits)),
         gain=_interval(gains),
+        scores=scores.to_dict(),
     )
 
 

@@ -4,14 +4,16 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
 from pneumonia.bundle import WEIGHTS_FOLDER, json_bytes
 from pneumonia.errors import CalibrationError
+from pneumonia.evaluation.scores import Scores
 from pneumonia.operating_points import OPERATING_POINTS, Interval, OperatingPoint
+from pneumonia.shares import percent
 
 # Weights folders are hashed as a whole and never change, so these files lie beside them, in a folder a variant.
 SITES_FOLDER = WEIGHTS_FOLDER / "sites"
@@ -78,6 +80,7 @@ class SiteCalibration:
         before: as shipped, on these images.
         after: with this calibration, cross-validated by patient.
         gain: by how much the Brier score falls, in [-1, 1]; above 0 is better than as shipped.
+        scores: what the network said of the images, as `Scores.to_dict` gives it.
 
     Raises:
         CalibrationError: if a value is not what it must be.
@@ -96,6 +99,7 @@ class SiteCalibration:
     before: LocalFigures
     after: LocalFigures
     gain: Interval
+    scores: dict[str, str] = field(hash=False)
 
     def __post_init__(self) -> None:
         require_name(self.name)
@@ -106,9 +110,11 @@ class SiteCalibration:
                 and self.temperature.value > 0
                 and all(map(math.isfinite, (self.temperature.value, self.offset.value, self.auroc.low)))
                 and list(self.after.points) == list(self.before.points) == list(OPERATING_POINTS)
+                and len(self.shifted_scores.logits) == len(self.shifted_scores.labels) == self.images
+                and len(self.shifted_scores.patients) == self.images
                 and all(0 <= p.low <= p.threshold.value <= p.high <= 1 for p in self.after.points.values())
             )
-        except (TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             fits = False
         if not fits:
             raise CalibrationError(_NOT_OURS)
@@ -138,6 +144,17 @@ class SiteCalibration:
         }
 
     @property
+    def prevalence(self) -> float:
+        """Share with pneumonia among the images."""
+        return self.positives / self.images
+
+    @property
+    def shifted_scores(self) -> Scores:
+        """Scores of the images with the offset in their logits, so that the temperature alone makes probabilities."""
+        scores = Scores.from_dict(self.scores)
+        return replace(scores, logits=scores.logits + self.offset.value)
+
+    @property
     def compared(self) -> list[tuple[str | None, str, Interval, Interval]]:
         """Rows of a table: operating point (None for all), name of the figure, as shipped, with this calibration."""
         before, after = self.before, self.after
@@ -154,8 +171,9 @@ class SiteCalibration:
     def advice(self) -> str:
         """What came of it, in words."""
         ranked = (
-            f"On these {self.images} images the network ranks a pneumonia above a normal in {self.auroc.value:.1%} of "
-            f"pairs (95% interval {self.auroc.low:.1%} to {self.auroc.high:.1%}); a coin does in 50%."
+            f"On these {self.images} images the network ranks a pneumonia above a normal in "
+            f"{percent(self.auroc.value)} of pairs (95% interval {percent(self.auroc.low)} to "
+            f"{percent(self.auroc.high)}); a coin does in 50%."
         )
         if not self.usable:
             return (
@@ -174,7 +192,7 @@ class SiteCalibration:
     def prevalence_note(self) -> str:
         """For which share of pneumonias its probabilities hold."""
         return (
-            f"Of these images {self.positives / self.images:.0%} show pneumonia, and the new probabilities hold where "
+            f"Of these images {self.prevalence:.0%} show pneumonia, and the new probabilities hold where "
             "as many patients have it. If the images were picked by their label, the probabilities are too high or too "
             "low in practice; sensitivity and specificity are not touched by that."
         )

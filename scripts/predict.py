@@ -22,6 +22,7 @@ from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
 from pneumonia.predictor import Prediction, Predictor, load_predictor
+from pneumonia.shares import percent
 from pneumonia.site_calibration import load_site
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 from pneumonia.variants import DEFAULT, list_variants
@@ -116,8 +117,8 @@ def _text(prediction: Prediction) -> str:
     warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
     site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""
     return (
-        f"Prediction: {prediction.finding} (probability {prediction.probability:.1%}, "
-        f"threshold {prediction.threshold:.1%}, {prediction.variant}{site}){warnings}"
+        f"Prediction: {prediction.finding} (probability {percent(prediction.probability)}, "
+        f"threshold {percent(prediction.threshold)}, {prediction.variant}{site}){warnings}"
     )
 
 

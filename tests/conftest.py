@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pneumonia.predictor import Predictor
+from tests.browsing import address, brighter, browser, chest, page  # noqa: F401
 from tests.tiny import SIZE, write_tiny_bundle, write_tiny_data
 
 

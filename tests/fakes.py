@@ -98,7 +98,6 @@ class FakePredictor:
     probability = Predictor.probability
     recalibrated = Predictor.recalibrated
     judge = Predictor.judge
-    _operating_point = Predictor._operating_point
 
     @property
     def readings(self) -> int:
@@ -140,7 +139,7 @@ class FakePredictor:
             checks=radiograph.checks,
             **known,
         )
-        return prediction if self.calibration is None else self.judge(prediction, operating_point)
+        return prediction if self.calibration is None else self.judge(prediction, point)
 
     def measure_support(self, source: object) -> Support:
         """As `pneumonia.Predictor.measure_support`."""
@@ -171,21 +170,29 @@ LOADERS = {"complete": load_fake, "without-frozen": load_all_but_frozen, "real":
 
 @contextmanager
 def served(weights: str) -> Iterator[str]:
-    """Serve the page in a process of its own and give its address; fail if it called another machine.
+    """As `served_process`, for those who only need its address."""
+    with served_process(weights) as (address, _):
+        yield address
+
+
+@contextmanager
+def served_process(weights: str, **environment: str) -> Iterator[tuple[str, int]]:
+    """Serve the page in a process of its own and give its address and id; fail if it called another machine.
 
     Args:
         weights: a key of `LOADERS`.
+        environment: variables to set, for instance KEPT_SECONDS in place of the page's own.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.fakes", weights]
-    environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port)}
+    environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), **environment}
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             _wait_for(port, server)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", server.pid
         finally:
             server.terminate()
             server.wait(10)
@@ -217,6 +224,10 @@ def _report_outside(event: str, arguments: tuple) -> None:
 
 if __name__ == "__main__":
     sys.addaudithook(_report_outside)
+    import demo.tabs
+
+    # Before the tabs themselves take it over.
+    demo.tabs.KEPT_SECONDS = int(os.environ.get("KEPT_SECONDS", demo.tabs.KEPT_SECONDS))
     from demo.layout import build_demo, launch
 
     launch(build_demo(LOADERS[sys.argv[1]]))

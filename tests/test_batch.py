@@ -114,7 +114,7 @@ def test_a_row_opens_its_reading_however_the_table_is_sorted(handlers, files):
 
 
 def test_the_table_as_csv_holds_every_reading_and_no_formula(handlers, files, monkeypatch, tmp_path):
-    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     session = BatchSession()
     assert handlers.save_table(session)["interactive"] is False
     done(handlers, files, session)
@@ -127,7 +127,7 @@ def test_the_table_as_csv_holds_every_reading_and_no_formula(handlers, files, mo
 
 
 def test_overlays_come_as_one_archive_without_those_that_were_not_read(handlers, files, monkeypatch, tmp_path):
-    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     session = BatchSession()
     with pytest.raises(gr.Error, match=content.NOTHING_READ):
         handlers.save_overlays(session)
@@ -164,7 +164,7 @@ def test_a_second_click_does_not_revoke_a_stop(handlers, files, monkeypatch):
 
 
 def test_the_next_batch_does_not_disturb_what_works_on_the_last_one(handlers, files, monkeypatch, tmp_path):
-    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     session = BatchSession()
     done(handlers, files, session)
     read = batch._read
@@ -181,7 +181,7 @@ def test_the_next_batch_does_not_disturb_what_works_on_the_last_one(handlers, fi
 
 
 def test_what_was_deleted_stays_deleted_and_is_said_to_be(handlers, files, monkeypatch, tmp_path):
-    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     session = BatchSession()
     done(handlers, files, session)
     for file in files:

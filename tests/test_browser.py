@@ -1,71 +1,27 @@
 """The page in a real browser."""
 
+import json
 import re
-import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from demo import content
 from pneumonia.labels import PNEUMONIA
 from pneumonia.notices import AGAINST_HELP, CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
+from tests.browsing import needs_chromium, opened, upload
 from tests.fakes import ROOT, served
-from tests.making import encode, radiograph
 
-CHROMIUM = shutil.which("chromium")
-OPTIONS = (
-    *("--no-sandbox", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed on this machine")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Address of a page whose variants are all there."""
-    with served("complete") as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A freshly opened page; fails afterwards if it asked another host for anything or met an error."""
-    yield from _opened(browser, address)
-
-
-@pytest.fixture
-def chest(tmp_path: Path) -> str:
-    """Path of a radiograph under a name that must not be shown."""
-    path = tmp_path / "Doe_Jane_<b>1950.png"
-    path.write_bytes(encode(radiograph(), "PNG"))
-    return str(path)
-
-
-@pytest.fixture
-def brighter(tmp_path: Path) -> str:
-    """Path of another radiograph."""
-    path = tmp_path / "second.png"
-    path.write_bytes(encode(radiograph(seed=1) // 2 + 120, "PNG"))
-    return str(path)
+pytestmark = needs_chromium
 
 
 def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
-    _upload(page, chest)
+    upload(page, chest)
     verdict = page.locator("#verdict")
     expect(verdict).to_contain_text("Calibrated probability of pneumonia")
     for said in ("threshold 50.0%", "sensitivity 95.1%", "specificity 90.2%", NOTICE):
@@ -80,16 +36,16 @@ def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
 
 
 def test_another_image_replaces_the_result(page, chest, brighter):
-    _upload(page, chest)
+    upload(page, chest)
     first = _overlay(page)
     expect(page.locator("#verdict")).not_to_contain_text("PNEUMONIA")
-    _upload(page, brighter)
+    upload(page, brighter)
     expect(page.locator("#verdict")).to_contain_text("Signs of pneumonia above the threshold")
     expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
 
 
 def test_another_variant_clears_the_result_at_once_and_reads_anew(page, chest):
-    _upload(page, chest)
+    upload(page, chest)
     first = _overlay(page)
     page.locator("#variant").get_by_label("Custom CNN").check()
     expect(page.locator("#verdict")).to_contain_text(content.PRESS, timeout=2000)
@@ -103,7 +59,7 @@ def test_another_variant_clears_the_result_at_once_and_reads_anew(page, chest):
 
 
 def test_another_operating_point_and_opacity_change_what_is_shown(page, chest):
-    _upload(page, chest)
+    upload(page, chest)
     first = _overlay(page)
     page.locator("#operating-point").get_by_label("Rule-in").check()
     expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
@@ -112,7 +68,7 @@ def test_another_operating_point_and_opacity_change_what_is_shown(page, chest):
 
 
 def test_what_is_drawn_over_the_overlay_can_be_chosen_with_the_keyboard(page, chest):
-    _upload(page, chest)
+    upload(page, chest)
     first = _overlay(page)
     expect(page.locator("#in-lungs").get_by_role("status")).to_contain_text("82% of the evidence for pneumonia")
     show, key = page.locator("#show"), page.locator("#colour-key")
@@ -128,22 +84,55 @@ def test_what_is_drawn_over_the_overlay_can_be_chosen_with_the_keyboard(page, ch
     expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
 
 
+def test_a_threshold_of_ones_own_and_a_prevalence_are_weighed_at_once(page, chest):
+    upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("threshold 50.0%")
+    expect(page.locator("#predictive")).to_contain_text("Positive predictive value")
+    _set(page, "#threshold", "0.9")
+    expect(page.locator("#verdict")).to_contain_text("Your own threshold: pneumonia is called from 90.0%")
+    expect(page.locator("#operating-point input:checked")).to_have_count(0)
+    page.locator("#operating-point").get_by_label("Screening").check()
+    expect(page.locator("#threshold input[type=number]")).to_have_value("0.2")
+    _set(page, "#prevalence", "10")
+    expect(page.locator("#predictive")).to_contain_text("at 10%, instead of")
+
+
+def test_grey_values_and_zoom_change_the_view_of_both_images_and_not_the_reading(page, chest):
+    upload(page, chest)
+    overlay, verdict = _overlay(page), page.locator("#verdict").inner_text()
+    original = page.locator("#original img").get_attribute("src")
+    page.get_by_text(content.GREYS).click()
+    page.locator("#invert input").check()
+    expect(page.locator("#original img")).not_to_have_attribute("src", original)
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", overlay)
+    width = page.locator("#overlay img").bounding_box()["width"]
+    _set(page, "#zoom", "2")
+    for name in ("#original", "#overlay"):
+        page.wait_for_function(f"document.querySelector('{name} img').clientWidth > {1.9 * width}")
+    page.evaluate("document.querySelector('#original .image-container').scrollLeft = 40")
+    page.wait_for_function("document.querySelector('#overlay .image-container').scrollLeft === 40")
+    page.locator("#reset-view").click()
+    expect(page.locator("#original img")).to_have_attribute("src", original)
+    page.wait_for_function(f"document.querySelector('#original img').clientWidth < {1.1 * width}")
+    assert page.locator("#verdict").inner_text() == verdict
+
+
 def test_the_marked_region_is_tested_on_request_and_forgotten_with_the_image(page, chest, brighter):
-    _upload(page, chest)
+    upload(page, chest)
     expect(page.locator("#overlay img")).to_be_visible()
     page.locator("#support-button").click()
     expect(page.locator("#support")).to_contain_text("marks no region")
-    _upload(page, brighter)
+    upload(page, brighter)
     expect(page.locator("#support")).not_to_contain_text("marks no region")
 
 
 def test_a_bad_file_gives_its_sentence_and_no_prediction(page, chest, tmp_path):
     document = tmp_path / "report.png"
     document.write_bytes(b"%PDF-1.7 a report")
-    _upload(page, chest)
+    upload(page, chest)
     # Two uploads on their way at once may arrive in either order; a person chooses one after the other.
     expect(page.locator("#verdict")).to_contain_text("Calibrated probability")
-    _upload(page, str(document))
+    upload(page, str(document))
     alert = page.locator("#verdict [role=alert]")
     expect(alert).to_contain_text("PDF")
     expect(page.locator("#verdict")).not_to_contain_text("%")
@@ -153,7 +142,7 @@ def test_a_bad_file_gives_its_sentence_and_no_prediction(page, chest, tmp_path):
 
 def test_compare_shows_every_variant_and_whether_they_agree(page, chest):
     page.get_by_role("tab", name="Compare").click()
-    _upload(page, chest, "#compare-upload")
+    upload(page, chest, "#compare-upload")
     table = page.locator("#compare-table")
     expect(table.locator("tbody tr")).to_have_count(len(PUBLISHED))
     expect(table).to_contain_text("The variants disagree")
@@ -163,11 +152,27 @@ def test_compare_shows_every_variant_and_whether_they_agree(page, chest):
     expect(table).to_contain_text("threshold 80.0%")
 
 
+def test_two_images_stand_side_by_side(page, chest, brighter):
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("tab", name=content.TWO_IMAGES).click()
+    table = page.locator("#pair-table")
+    upload(page, chest, "#pair-upload-0")
+    expect(table).to_contain_text(content.NOT_CHOSEN)
+    upload(page, brighter, "#pair-upload-1")
+    expect(table).to_contain_text("logits higher than that of the first")
+    expect(table).to_contain_text(NOTICE)
+    page.locator("#pair-variant").get_by_label("Custom CNN").check()
+    expect(table.locator(".bar")).to_have_count(2)
+    page.locator("#pair-operating-point").get_by_label("Rule-in").check()
+    expect(table).to_contain_text("threshold 80.0%")
+    assert "Jane" not in page.locator("body").inner_text()
+
+
 def test_a_batch_fills_the_table_whose_rows_are_filtered_and_opened(page, chest, brighter, tmp_path):
     document = tmp_path / "letter.png"
     document.write_bytes(b"%PDF-1.7 a letter")
     page.get_by_role("tab", name="Batch").click()
-    _upload(page, [chest, brighter, str(document)], "#batch-upload")
+    upload(page, [chest, brighter, str(document)], "#batch-upload")
     page.locator("#batch-button").click()
     expect(page.locator("#batch-progress")).to_contain_text("3 images:")
     expect(page.locator("#batch-progress")).to_contain_text(NOTICE)
@@ -190,13 +195,45 @@ def test_a_stopped_batch_keeps_what_was_read(page, chest, tmp_path):
         for number in range(3000):
             archive.write(chest, f"{number}.png")
     page.get_by_role("tab", name="Batch").click()
-    _upload(page, str(packed), "#batch-upload")
+    upload(page, str(packed), "#batch-upload")
     page.locator("#batch-button").click()
     expect(page.locator("#batch-progress")).to_contain_text("left.")
     page.locator("#batch-stop").click()
     expect(page.locator("#batch-progress")).to_contain_text("Stopped: ")
     expect(page.locator("#batch-progress")).to_contain_text("of 3000 images were read, and are kept")
     expect(page.locator("#batch-csv")).to_be_enabled()
+
+
+def test_one_click_gives_the_report_of_what_is_shown(page, chest, brighter):
+    pdf, with_name = page.locator("#report-pdf"), page.locator("#report-name input")
+    expect(pdf).to_be_hidden()
+    upload(page, chest)
+    expect(page.locator("#overlay img")).to_be_visible()
+    first = _downloaded(page, "#report-pdf", ".pdf")
+    assert NOTICE in first and "threshold 50.0%" in first and "Jane" not in first
+    page.locator("#operating-point").get_by_label("Rule-in").check()
+    expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
+    with_name.check()
+    second = _downloaded(page, "#report-pdf", ".pdf")
+    assert "threshold 80.0%" in second and "Jane" in second
+    record = json.loads(_downloaded(page, "#report-json", ".json"))
+    assert record["readings"][0]["operating_point"] == "rule-in" and "Jane" in record["name"]
+    upload(page, brighter)
+    expect(page.locator("#verdict")).to_contain_text("Too close to the threshold to call")
+    third = _downloaded(page, "#report-pdf", ".pdf")
+    assert "second.png" in third and "Jane" not in third
+    page.locator("#variant").get_by_label("Custom CNN").check()
+    expect(pdf).to_be_hidden()
+
+
+def test_one_click_gives_the_report_of_a_comparison(page, chest):
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.locator("#compare-report-pdf")).to_be_hidden()
+    upload(page, chest, "#compare-upload")
+    text = _downloaded(page, "#compare-report-pdf", ".pdf")
+    assert "The variants disagree" in text and all(f"--variant {variant} " in text for variant in PUBLISHED)
+    record = json.loads(_downloaded(page, "#compare-report-json", ".json"))
+    assert [reading["variant"] for reading in record["readings"]] == list(PUBLISHED)
 
 
 def test_performance_shows_figures_curves_and_another_threshold(page):
@@ -217,9 +254,9 @@ def test_about_says_what_the_model_cards_say(page):
 
 
 def test_two_readers_do_not_see_each_others_images(page, browser, address, chest):
-    _upload(page, chest)
+    upload(page, chest)
     expect(page.locator("#verdict")).to_contain_text("probability")
-    for other in _opened(browser, address):
+    for other in opened(browser, address):
         other.locator("#operating-point").get_by_label("Screening").check()
         other.locator("#read-button").click()
         expect(other.get_by_text(content.NO_FILE)).to_be_visible()
@@ -234,59 +271,60 @@ def test_one_click_on_an_example_reads_it(page):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_runs_out_of_a_narrow_screen(browser, address, chest, theme):
-    for page in _opened(browser, f"{address}/?__theme={theme}", width=390):
-        _upload(page, chest)
+    for page in opened(browser, f"{address}/?__theme={theme}", width=390):
+        upload(page, chest)
         expect(page.locator("#overlay img")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.get_by_role("tab", name="Compare").click()
-        _upload(page, chest, "#compare-upload")
+        upload(page, chest, "#compare-upload")
         expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_missing_weights_are_marked_and_the_others_work(browser, chest):
     with served("without-frozen") as address:
-        for page in _opened(browser, address):
+        for page in opened(browser, address):
             expect(page.locator("#variant")).to_contain_text("MobileNetV2, frozen (unavailable)")
             page.locator("#variant").get_by_label("MobileNetV2, frozen").check()
             expect(page.locator("#verdict")).to_contain_text("There is no weights folder")
             page.locator("#variant").get_by_label("Custom CNN").check()
-            _upload(page, chest)
+            upload(page, chest)
             expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
+            for tab in ("Batch", "Performance"):
+                page.get_by_role("tab", name=tab).click()
+                choice = page.locator(f"#{tab.lower()}-variant")
+                expect(choice).to_contain_text("MobileNetV2, frozen (unavailable)")
 
 
 @pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
 def test_the_real_weights_read_an_image(browser, chest):
     with served("real") as address:
-        for page in _opened(browser, address):
-            _upload(page, chest)
+        for page in opened(browser, address):
+            upload(page, chest)
             expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia", timeout=20_000)
             expect(page.locator("#overlay img")).to_be_visible()
 
 
-def _opened(browser: Browser, address: str, width: int = 1280) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    hosts, errors = set(), []
-    page.on("request", lambda request: hosts.add(request.url.split("/")[2] if "://" in request.url else ""))
-    page.on("response", lambda response: errors.append(response.url) if response.status >= 400 else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
-    page.wait_for_selector("#upload input[type=file]", state="attached")
-    yield page
-    context.close()
-    assert hosts <= {address.split("/")[2], ""}
-    assert not errors
-
-
-def _upload(page: Page, path: str | list[str], box: str = "#upload") -> None:
-    page.set_input_files(f"{box} input[type=file]", path)
+def _set(page: Page, slider: str, value: str) -> None:
+    page.locator(f"{slider} input[type=number]").fill(value)
+    page.keyboard.press("Enter")
 
 
 def _overlay(page: Page) -> str:
     """Address of the overlay that is shown."""
     expect(page.locator("#overlay img")).to_be_visible()
     return page.locator("#overlay img").get_attribute("src")
+
+
+def _downloaded(page: Page, button: str, ending: str) -> str:
+    """Click once, and give the text of the file that comes."""
+    with page.expect_download() as download:
+        page.locator(button).click()
+    assert download.value.suggested_filename.endswith(ending)
+    path = Path(download.value.path())
+    if ending != ".pdf":
+        return path.read_text()
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(path).pages).split())
 
 
 def _containing(text: str) -> re.Pattern[str]:

@@ -7,11 +7,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from demo import content
-from tests.test_browser import _opened, _upload, address, browser, chest, page, pytestmark  # noqa: F401
+from tests.browsing import needs_chromium, opened, upload
 from tests.test_recalibration_page import write_site
 
 # Forty images are read, beside whatever else the machine does.
 PATIENCE = 60_000
+
+pytestmark = needs_chromium
 
 
 def says(locator: Locator, text: str) -> None:
@@ -19,17 +21,17 @@ def says(locator: Locator, text: str) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, browser, address, chest, tmp_path):  # noqa: F811
+def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, browser, address, chest, tmp_path):
     choice, verdict = page.locator("#calibration"), page.locator("#verdict")
-    _upload(page, chest)
+    upload(page, chest)
     says(verdict, "calibration as shipped")
     expect(choice).to_be_hidden()
 
     page.get_by_role("tab", name="Performance").click()
     page.get_by_role("button", name=content.RECALIBRATE).click()
-    _upload(page, write_site(tmp_path / "site.zip"), "#recalibrate-upload")
+    upload(page, write_site(tmp_path / "site.zip"), "#recalibrate-upload")
     page.locator("#recalibrate-name").get_by_role("textbox").fill("my-hospital")
-    says(page.locator("#recalibrate-upload"), "site.zip")
+    says(page.locator("#recalibrate-upload"), ".zip")
     page.locator("#recalibrate-button").click()
     result = page.locator("#recalibrate-result")
     says(result, "40 images, 20 with pneumonia")
@@ -52,11 +54,11 @@ def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, brow
     says(verdict, "calibration as shipped")
 
     with another_page(browser, address) as other:
-        _upload(other, chest)
+        upload(other, chest)
         says(other.locator("#verdict"), "calibration as shipped")
         expect(other.locator("#calibration")).to_be_hidden()
 
 
 @contextmanager
-def another_page(browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
-    yield from _opened(browser, address)
+def another_page(browser: Browser, address: str) -> Iterator[Page]:
+    yield from opened(browser, address)

@@ -1,6 +1,7 @@
 """The page's handlers, and the page as a script sees it."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from gradio_client.exceptions import AppError
 
 from demo import content, views
 from demo import handlers as handlers_module
-from demo.handlers import CompareHandlers, Predictors, ReadHandlers, Session
+from demo.handlers import CompareHandlers, Predictors, ReadHandlers, ReadView, Session, availability
 from pneumonia import load_predictor
 from pneumonia.labels import PNEUMONIA, UNCERTAIN
 from pneumonia.lung_fields import LungFields
@@ -24,6 +25,7 @@ from tests.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake, ser
 from tests.making import encode, radiograph
 
 VARIANT = "mobilenetv2-finetuned"
+EMPTY = ReadView("")
 
 
 @pytest.fixture
@@ -71,14 +73,14 @@ def test_each_variant_is_loaded_once_however_many_ask():
 
 def test_read_shows_and_records_one_prediction(chest):
     session = Session()
-    record, kept, verdict, overlay, key, share, checks, original = ReadHandlers(Predictors(load_fake)).read(
-        chest, VARIANT, "balanced", session
-    )
+    record, kept, *view = ReadHandlers(Predictors(load_fake)).read(chest, VARIANT, "balanced", session)
+    verdict, overlay, key, share, checks, original, predictive, support = view
     assert json.loads(json.dumps(record))["name"] == "chest.png"
     assert record["variant"] == VARIANT and record["operating_point"] == "balanced"
     assert f"{record['probability']:.1%}" in verdict and record["finding"] in verdict
     assert overlay.shape == (*original.shape, 3) and not np.array_equal(overlay[..., 0], original)
     assert "logits" in key and "82% of the evidence" in share and content.CHECKS in checks
+    assert "Positive predictive value" in predictive and support == ""
     assert record["in_lung_share"] == 0.82 and "lungs" not in record
     assert kept is session and session.reading is not None
 
@@ -87,15 +89,56 @@ def test_another_operating_point_runs_no_network(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
     before = handlers.read(chest, VARIANT, "balanced", session)[2]
-    after = handlers.judge("rule-in", session)
-    assert "threshold 50.0%" in before and "threshold 80.0%" in after
+    after, _, threshold = handlers.judge(VARIANT, "rule-in", session)
+    assert "threshold 50.0%" in before and "threshold 80.0%" in after and threshold == 0.8
     assert loader.readings == 1
+
+
+def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chosen(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    handlers.read(chest, VARIANT, "balanced", session)
+    verdict, predictive, operating_point = handlers.move(0.9, session)
+    assert "threshold 90.0%" in verdict and "Your own threshold" in verdict and operating_point is None
+    # As many of the thirty pneumonias as `_made_sets` draws above it.
+    assert re.search(r"sensitivity \d+\.\d% \(95% interval", verdict) and "Positive predictive value" in predictive
+    assert loader.readings == 1
+    # It holds for the next image too.
+    record = handlers.read(chest, VARIANT, None, session)[0]
+    assert (record["operating_point"], record["threshold"]) == ("own", pytest.approx(0.9))
+    verdict, _, threshold = handlers.judge(VARIANT, "screening", session)
+    assert "Operating point screening" in verdict and threshold == 0.2 and session.threshold is None
+
+
+def test_the_prevalence_changes_what_the_finding_means_and_not_the_finding(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    assert handlers.begin(VARIANT) == (0.5, 50)  # half of the made validation images show pneumonia
+    verdict, *_, at_half, _ = handlers.read(chest, VARIANT, "balanced", session)[2:]
+    at_tenth = handlers.weigh(10, session)
+    assert "instead of" not in at_half and "at 10%, instead of" in at_tenth
+    # 0.951 * 0.1 / (0.951 * 0.1 + 0.098 * 0.9) = 0.519, by the figures of `tests.fakes`.
+    assert "Positive predictive value 51.9%" in at_tenth
+    assert handlers.judge(VARIANT, "balanced", session)[:2] == (verdict, at_tenth)
+    assert loader.readings == 1
+
+
+def test_another_window_changes_what_is_seen_and_not_the_reading(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    _, overlay, *_, original, _, _ = handlers.read(chest, VARIANT, "balanced", session)[2:]
+    drawn, inverted = handlers.view(50, 100, True, session)
+    assert np.array_equal(inverted, 255 - original) and not np.array_equal(drawn, overlay)
+    *_, again, _, _ = handlers.read(chest, VARIANT, "balanced", session)[2:]
+    assert np.array_equal(again, inverted)  # as the control says
+    assert np.array_equal(handlers.view(50, 100, False, session)[1], original)
+    assert loader.readings == 2
 
 
 def test_another_drawing_runs_no_network_and_stays_for_the_next_image(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
-    *_, overlay, _, _, _, original = handlers.read(chest, VARIANT, "balanced", session)
+    _, _, _, overlay, *_, original, _, _ = handlers.read(chest, VARIANT, "balanced", session)
     bare, _ = handlers.redraw(views.OPACITY, [], session)
     assert not np.array_equal(bare, overlay)  # the outline of the lungs is gone
     clear, key = handlers.redraw(0.0, [], session)
@@ -119,13 +162,19 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     session = Session()
     handlers.choose(chest, session)
     handlers.read(None, VARIANT, "balanced", session)
-    verdict, overlay, key, share, checks = handlers.forget("custom-cnn", session)
-    assert content.PRESS in verdict
-    assert (overlay, key, share, checks, session.reading) == (None, "", "", "", None)
+    forgotten = handlers.forget("custom-cnn", session)
+    assert content.PRESS in forgotten.verdict and _skipped(forgotten.original)
+    assert forgotten[1:5] == EMPTY[1:5] and forgotten[6:] == EMPTY[6:] and session.reading is None
     # What would redraw it finds nothing to redraw.
-    assert _skipped(handlers.judge("rule-in", session))
-    assert all(_skipped(value) for value in handlers.redraw(0.1, [], session))
-    assert handlers.choose(chest, session)[2:] == (None, "", "", "", None)
+    for shown in (
+        handlers.judge(VARIANT, "rule-in", session)[:2],
+        handlers.move(0.3, session)[:2],
+        handlers.redraw(0.1, [], session),
+        handlers.view(40, 50, False, session),
+        [handlers.weigh(5, session)],
+    ):
+        assert all(_skipped(value) for value in shown)
+    assert handlers.choose(chest, session)[2:] == EMPTY[1:]
 
 
 def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
@@ -145,10 +194,10 @@ def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
 def test_a_rejected_upload_gives_its_sentence_and_takes_the_old_reading_away(chest, document):
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
     handlers.read(chest, VARIANT, "balanced", session)
-    record, _, verdict, overlay, key, share, checks, original = handlers.read(document, VARIANT, "balanced", session)
+    record, _, verdict, *others = handlers.read(document, VARIANT, "balanced", session)
     assert record["status"] == "rejected" and record["probability"] is None
     assert 'role="alert"' in verdict and "PDF" in verdict
-    assert (overlay, key, share, checks, original, session.reading) == (None, "", "", "", None, None)
+    assert tuple(others) == EMPTY[1:] and session.reading is None
 
 
 @pytest.mark.parametrize(("file", "sentence"), [(None, content.NO_FILE), ("/nowhere/x.png", content.EXPIRED)])
@@ -162,7 +211,8 @@ def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
 def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest):
     predictors = Predictors(load_all_but_frozen)
     handlers = ReadHandlers(predictors)
-    marked = handlers.availability()
+    marked = availability(predictors)
+    assert all(_skipped(value) for value in handlers.begin("mobilenetv2-frozen"))
     assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
     assert ("Custom CNN", "custom-cnn") in marked["choices"]
     assert "There is no weights folder" in marked["info"]
@@ -187,6 +237,7 @@ def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(ches
     assert [record["variant"] for record in records] == list(PUBLISHED)
     assert all(f"{record['probability']:.1%}" in table for record in records)
     assert {record["finding"] for record in records} == {UNCERTAIN, "NORMAL"} and "disagree" in table
+    assert table.count("Read in ") == len(PUBLISHED)
     judged = handlers.judge("screening", session)
     assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from pneumonia.evaluation.calibration import COVERAGE, fit_calibration, fix_operating_points
+from pneumonia.evaluation.calibration import fit_calibration, fix_operating_points
 from pneumonia.evaluation.comparison import compare
 from pneumonia.evaluation.metrics import (
     auprc,
@@ -19,6 +19,7 @@ from pneumonia.evaluation.metrics import (
     resample_patients,
 )
 from pneumonia.evaluation.scores import Scores
+from pneumonia.evaluation.thresholds import COVERAGE
 from pneumonia.operating_points import Interval, OperatingPoint
 
 SHARE = Interval(0.9, 0.8, 1.0)

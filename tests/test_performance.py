@@ -9,6 +9,7 @@ from demo import content, figures
 from demo.handlers import Predictors
 from demo.performance import PerformanceHandlers
 from pneumonia.evaluation.scores import Scores
+from pneumonia.shares import UNDEFINED
 from pneumonia.variants import PUBLISHED, get_variant
 from tests.fakes import FakePredictor, load_all_but_frozen, load_fake
 
@@ -62,7 +63,7 @@ def test_another_threshold_counts_anew(handlers):
 
 
 def test_a_share_without_denominator_is_said_to_be_undefined(handlers):
-    assert content.UNDEFINED in handlers.move(1.0, VARIANT, "validation")
+    assert UNDEFINED in handlers.move(1.0, VARIANT, "validation")
 
 
 def test_the_choice_of_sets_is_what_was_measured(handlers):

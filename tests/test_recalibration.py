@@ -280,6 +280,9 @@ _DAMAGES = (
     {"name": "../../etc"},
     {"unknown": 1},
     {"positives": 0},
+    {"scores": {"labels": "0 1", "logits": "0 1", "patients": "0 1"}},
+    {"scores": {"labels": "0 1", "logits": "zero one", "patients": "0 1"}},
+    {"scores": {}},
     {"after": {"ece": {"value": 0, "low": 0, "high": 0}, "brier": {"value": 0, "low": 0, "high": 0}, "points": {}}},
 )
 
@@ -314,9 +317,10 @@ def test_a_recalibrated_predictor_shares_the_network_and_says_so(tiny_predictor:
     assert judged.threshold == site.after.points["balanced"].threshold.value
     assert judged.to_dict()["calibration"] == {"name": "here", "date": "2026-11-21"}
     assert plain.calibration is None and plain.to_dict()["calibration"] is None
-    assert there.judge(plain, "balanced") == judged and tiny_predictor.judge(judged, "balanced") == plain
+    assert there.judge(plain, there.operating_points["balanced"]) == judged
+    assert tiny_predictor.judge(judged, tiny_predictor.operating_points["balanced"]) == plain
     assert there.predict(b"no image").calibration is site and tiny_predictor.recalibrated(None) is tiny_predictor
-    assert there.judge(there.predict(b"no image"), "rule-in").probability is None
+    assert there.judge(there.predict(b"no image"), there.operating_points["rule-in"]).probability is None
 
 
 def test_a_calibration_of_other_weights_is_refused(site, tiny_predictor):

@@ -3,17 +3,20 @@
 import functools
 import json
 import zipfile
+from html import escape
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 import pytest
 from gradio.utils import deep_hash
+from scipy.special import expit
 
 from demo import content
 from demo import recalibration as recalibration_module
 from demo.handlers import Predictors, ReadHandlers, Session
 from demo.recalibration import SHIPPED, RecalibrationHandlers
+from demo.report.handlers import ReportHandlers
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.site_calibration import SiteCalibration, saved_sites
 from tests.fakes import FakePredictor, load_all_but_frozen, load_fake
@@ -64,7 +67,7 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
         "weights/sites/mobilenetv2-finetuned",
         "not used: 1",
     ):
-        assert said in result
+        assert escape(said) in result
     assert "letter.png" in result and "<b>" not in result
     assert "<td>50.0%</td>" in result, "the threshold as shipped was not fitted, so it has no interval"
     rows = 1 + 2 + 3 * 4
@@ -136,7 +139,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
 
     (_, key) = choice["choices"][1]
     assert choose.offer(key, VARIANT, own, session)["value"] == key and session.calibration == site
-    judged = read.judge("balanced", session)
+    judged, predictive, threshold = read.judge(VARIANT, "balanced", session)
     assert predictor.readings == 1
     assert f"calibration here, {site.date}, 40 images" in judged
     assert "On 40 images of here, each judged by what was fitted without its patient, this gave" in judged
@@ -145,12 +148,29 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert session.reading.predictions[VARIANT].probability == pytest.approx(
         predictor.recalibrated(site).probability(session.reading.predictions[VARIANT].logit)
     )
+    assert "Positive predictive value" in predictive and "instead of" not in predictive, "50% in both"
+    predictive = read.weigh(20, session)
+    probability = session.reading.predictions[VARIANT].probability
+    assert f"instead of {probability:.1%} at 50%" in predictive
+    assert "those of the 40 images of here in nothing but the prevalence" in predictive
+    assert threshold == round(point.threshold, 3)
+    moved, *_ = read.move(0.6, session)
+    assert "Your own threshold: pneumonia is called from 60.0%. On 40 images of here this would give" in moved
+    scores = site.shifted_scores
+    probabilities = expit(scores.logits / site.temperature.value)
+    assert f"sensitivity {np.mean(probabilities[scores.labels == 1] >= 0.6):.1%} (" in moved
+    read.judge(VARIANT, "balanced", session)
     record, *_ = read.read(chest, VARIANT, "balanced", session)
     assert record["calibration"] == {"name": "here", "date": site.date}
     assert record["threshold"] == point.threshold
 
+    report = json.loads(Path(ReportHandlers(predictors, comparison=False).json(False, session)).read_text())
+    (reported,) = report["readings"]
+    assert reported["calibration"]["name"] == "here" and f"--site {site.label} " in reported["command"]
+    assert reported["operating_point_figures"]["threshold"] == point.threshold
+
     assert choose.offer(SHIPPED, VARIANT, own, session)["value"] == SHIPPED
-    assert read.judge("balanced", session) == shipped
+    assert read.judge(VARIANT, "balanced", session)[0] == shipped
 
 
 def test_another_variant_and_another_session_are_as_shipped(chest, made):

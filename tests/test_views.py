@@ -118,7 +118,8 @@ def test_text_from_outside_is_escaped():
         views.prompt(MARKUP),
         views.checks(reading(0.9, checks=checks)),
         views.verdict(reading(0.9), POINT, MARKUP),
-        views.comparison(np.zeros((8, 8), np.uint8), [reading(0.9)], [POINT], 4.0, {"custom-cnn": MARKUP}),
+        views.comparison(np.zeros((8, 8), np.uint8), [reading(0.9)], [POINT], [0.1], 4.0, {"custom-cnn": MARKUP}),
+        views.pair([MARKUP, None], None, 4.0, None),
     ):
         parsed = _Text(html)
         assert "script" not in parsed.tags
@@ -138,6 +139,14 @@ def test_preview_keeps_the_shape_of_the_image_and_its_greys():
     assert shown.shape == (1024, 512) and shown.dtype == np.uint8
     assert set(np.unique(shown)) == {51}
     assert views.preview(pixels[:200, :100]).shape == (200, 100)  # never enlarged
+
+
+def test_a_window_spreads_its_greys_and_inverts():
+    shown = np.array([[0, 51, 102, 153, 255]], np.uint8)
+    assert views.windowed(shown, views.WHOLE_WINDOW).tolist() == shown.tolist()
+    # From 0.2 to 0.6, and all that lies outside black or white.
+    assert views.windowed(shown, views.Window(0.4, 0.4)).tolist() == [[0, 0, 128, 255, 255]]
+    assert views.windowed(shown, views.Window(inverted=True)).tolist() == (255 - shown).tolist()
 
 
 def test_overlay_colours_the_evidence_and_only_it():
@@ -200,7 +209,9 @@ def test_agreement(findings, words):
 def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
     predictions = [reading(0.9, lungs=LUNGS, in_lung_share=0.3), reading(0.1, variant="custom-cnn")]
     missing = {"mobilenetv2-frozen": "There are no weights."}
-    table = _Text(views.comparison(np.zeros((64, 64), np.uint8), predictions, [POINT, POINT], 4.0, missing))
+    table = _Text(
+        views.comparison(np.zeros((64, 64), np.uint8), predictions, [POINT, POINT], [0.0144, 2.0], 4.0, missing)
+    )
     assert table.tags.count("tr") == 1 + 3
     assert table.tags.count("img") == 1 + 2 + 1  # the original, two overlays, the colour key
     assert all(value for name, value in table.attributes if name == "alt")
@@ -210,6 +221,7 @@ def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
         "30% of the evidence",
         content.LUNGS_UNKNOWN,
         "disagree",
+        "Read in 14 ms",
         "MobileNetV2, frozen is unavailable. There are no weights.",
         NOTICE,
     ):

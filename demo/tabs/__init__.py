@@ -1,6 +1,7 @@
 """One module a tab, and what several of them share."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from demo import content, views
-from demo.handlers import Session
+from demo.handlers import Predictors, Session, availability
 from pneumonia.images import decode
 from pneumonia.operating_points import BALANCED
 from pneumonia.variants import DEFAULT, PUBLISHED, get_variant
@@ -43,9 +44,9 @@ element.addEventListener('click', (event) => {
 """
 
 
-def upload_box(elem_id: str) -> gr.File:
+def upload_box(elem_id: str, label: str = content.UPLOAD) -> gr.File:
     """Takes any file: its content decides whether it is read, not its name."""
-    return gr.File(label=content.UPLOAD, elem_id=elem_id, elem_classes="upload", height=150)
+    return gr.File(label=label, elem_id=elem_id, elem_classes="upload", height=150)
 
 
 def operating_point_choice(elem_id: str) -> gr.Radio:
@@ -60,10 +61,12 @@ def example_buttons(paths: Sequence[Path]) -> gr.HTML:
     return gr.HTML(views.example_buttons(images), js_on_load=_ON_EXAMPLE, visible=bool(paths))
 
 
-def variant_choice(elem_id: str) -> gr.Radio:
-    """The variants of the page."""
+def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
+    """The variants of the page; as soon as it is open, those without weights are marked."""
     choices = [(get_variant(name).title, name) for name in PUBLISHED]
-    return gr.Radio(choices, value=DEFAULT, label=content.VARIANT, elem_id=elem_id)
+    choice = gr.Radio(choices, value=DEFAULT, label=content.VARIANT, elem_id=elem_id)
+    gr.on(None, partial(availability, predictors), outputs=choice, **PRIVATE, show_progress="hidden")
+    return choice
 
 
 def radiograph_image(label: str, elem_id: str, alt: str) -> gr.Image:

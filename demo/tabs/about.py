@@ -21,5 +21,5 @@ def build() -> None:
         (content.DATA, DATA),
         (content.CITATION, CITATION),
     )
-    parts = [f"**{NOTICE}**", *(f"### {title}\n\n{text}" for title, text in sections)]
+    parts = [f"**{NOTICE}**", *(f"## {title}\n\n{text}" for title, text in sections)]
     gr.Markdown("\n\n".join(parts), elem_id="about")

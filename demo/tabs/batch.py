@@ -29,7 +29,7 @@ def build(predictors: Predictors) -> None:
         with gr.Column(scale=2, min_width=300):
             upload = gr.File(label=content.BATCH_UPLOAD, elem_id="batch-upload", file_count="multiple", height=150)
             folder = gr.UploadButton(content.FOLDER, file_count="directory", size="md", elem_id="batch-folder")
-            variant = variant_choice("batch-variant")
+            variant = variant_choice("batch-variant", predictors)
             operating_point = operating_point_choice("batch-operating-point")
             with gr.Row():
                 button = gr.Button(content.READ_ALL, variant="primary", elem_id="batch-button")

@@ -33,7 +33,7 @@ def build(predictors: Predictors, tab: gr.Tab, own: gr.State) -> None:
         )
         operating_point = operating_point_choice("performance-operating-point")
     overview = gr.HTML(elem_id="performance-overview")
-    variant = variant_choice("performance-variant")
+    variant = variant_choice("performance-variant", predictors)
     mark = gr.HTML(elem_id="performance-mark")
     with gr.Row():
         roc = _curve(content.ROC, content.FALSE_ALARMS, content.SENSITIVITY, "performance-roc")

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
-from demo.handlers import Predictors, ReadHandlers, Session
+from demo.handlers import Predictors, ReadHandlers, ReadView, Session
 from demo.tabs import (
     AT_ONCE,
     KEPT_SECONDS,
@@ -22,6 +22,33 @@ from demo.tabs import (
     upload_box,
     variant_choice,
 )
+from demo.tabs.report import report_row
+
+# Of a reader's own threshold: a probability of exactly 0 or 1 has no logit.
+_THRESHOLDS = (0.001, 0.999)
+
+# Both images grow together; what does not fit (style.css) is scrolled or drawn to with the mouse, both together too.
+_ZOOM = """(zoom) => {
+    for (const image of document.querySelectorAll('#original, #overlay')) image.style.setProperty('--zoom', zoom);
+}"""
+_MOVE_TOGETHER = """
+const parts = () => [...document.querySelectorAll('#original .image-container, #overlay .image-container')];
+document.addEventListener('scroll', ({target}) => {
+    const all = parts();
+    if (!all.includes(target)) return;
+    for (const other of all) {
+        other.scrollLeft = target.scrollLeft;
+        other.scrollTop = target.scrollTop;
+    }
+}, true);
+document.addEventListener('pointermove', (event) => {
+    if (event.pointerType !== 'mouse' || event.buttons !== 1) return;
+    parts().find((part) => part.contains(event.target))?.scrollBy(-event.movementX, -event.movementY);
+});
+document.addEventListener('dragstart', (event) => {
+    if (parts().some((part) => part.contains(event.target))) event.preventDefault();
+});
+"""
 
 
 def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> None:
@@ -34,9 +61,17 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
         with gr.Column(scale=2, min_width=300):
             upload = upload_box("upload")
             example = example_buttons(examples)
-            variant = variant_choice("variant")
+            variant = variant_choice("variant", predictors)
             operating_point = operating_point_choice("operating-point")
             calibration = recalibration.calibration_choice()
+            threshold = gr.Slider(
+                *_THRESHOLDS,
+                step=0.001,
+                label=content.OWN_THRESHOLD,
+                info=content.OWN_THRESHOLD_HELP,
+                elem_id="threshold",
+                buttons=[],
+            )
             button = gr.Button(content.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
             verdict = live_region("verdict", views.welcome())
@@ -44,45 +79,79 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
                 original = radiograph_image(content.ORIGINAL, "original", content.ORIGINAL_ALT)
                 overlay = radiograph_image(content.OVERLAY, "overlay", content.OVERLAY_ALT)
             in_lungs = live_region("in-lungs")
-            with gr.Row(elem_classes="overlay-controls"):
-                with gr.Column(min_width=280):
-                    colour_key = gr.HTML(elem_id="colour-key")
-                with gr.Column(min_width=280):
-                    shown = [(label, name) for name, label in content.SHOWN.items()]
-                    show = gr.CheckboxGroup(shown, value=list(views.SHOW), label=content.SHOW, elem_id="show")
-                    opacity = gr.Slider(
-                        0, 1, views.OPACITY, step=0.05, label=content.OPACITY, elem_id="opacity", buttons=[]
-                    )
+            with gr.Row(elem_classes="below-images"):
+                with gr.Column(min_width=300):
+                    colour_key = gr.HTML(elem_id="colour-key", js_on_load=_MOVE_TOGETHER)
                     test = gr.Button(content.TEST_SUPPORT, size="sm", elem_id="support-button")
-            support = live_region("support")
-            checks = gr.HTML(elem_id="checks")
+                    support = live_region("support")
+                    checks = gr.HTML(elem_id="checks")
+                with gr.Column(min_width=300):
+                    with gr.Group():
+                        shown = [(label, name) for name, label in content.SHOWN.items()]
+                        show = gr.CheckboxGroup(shown, value=list(views.SHOW), label=content.SHOW, elem_id="show")
+                        opacity = _slider(content.OPACITY, "opacity", 0, 1, views.OPACITY, 0.05)
+                        zoom = _slider(content.ZOOM, "zoom", 1, 4, 1, 0.25)
+                        with gr.Accordion(content.GREYS, open=False):
+                            level = _slider(content.WINDOW_LEVEL, "window-level", 0, 100, 50, 1)
+                            width = _slider(content.WINDOW_WIDTH, "window-width", 2, 100, 100, 1)
+                            invert = gr.Checkbox(False, label=content.INVERT, elem_id="invert")
+                            reset = gr.Button(content.RESET_VIEW, size="sm", elem_id="reset-view")
+                    prevalence = gr.Slider(
+                        1,
+                        99,
+                        step=1,
+                        label=content.PREVALENCE,
+                        info=content.PREVALENCE_HELP,
+                        elem_id="prevalence",
+                        buttons=[],
+                    )
+                    predictive = live_region("predictive")
+            report = report_row("report")
 
     record = gr.JSON(visible=False, label="reading")
     session = gr.State(Session(), time_to_live=KEPT_SECONDS)
 
     # === Events ===
 
-    details = [verdict, overlay, colour_key, in_lungs, checks]
+    details = ReadView(verdict, overlay, colour_key, in_lungs, checks, original, predictive, support)
     read = {
         "fn": handlers.read,
         "inputs": [upload, variant, operating_point, session],
-        "outputs": [record, session, *details, original],
+        "outputs": [record, session, *details],
         "show_progress_on": verdict,
     }
-    judge = {"fn": handlers.judge, "inputs": [operating_point, session], "outputs": verdict}
+    judge = {
+        "fn": handlers.judge,
+        "inputs": [variant, operating_point, session],
+        "outputs": [verdict, predictive, threshold],
+    }
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING, api_name="read")
-    on_choice = read_when_chosen(
-        upload, example, examples, handlers.choose, session, [*details, original], read, "verdict"
-    )
+    on_choice = read_when_chosen(upload, example, examples, handlers.choose, session, details, read, "verdict")
     for reading in (on_click, *on_choice):
         # The operating point may have been changed while the image was read.
         reading.then(**judge, **AT_ONCE)
-    variant.input(handlers.forget, [variant, session], details, **AT_ONCE)
+    forgotten = variant.input(handlers.forget, [variant, session], list(details), **AT_ONCE)
+    forgotten.then(**judge, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
     recalibration.wire_choice(predictors, calibration, variant, own, session, judge)
+    threshold.input(handlers.move, [threshold, session], [verdict, predictive, operating_point], **REDRAWN)
+    prevalence.input(handlers.weigh, [prevalence, session], predictive, **REDRAWN)
     gr.on([opacity.change, show.change], handlers.redraw, [opacity, show, session], [overlay, colour_key], **REDRAWN)
+    gr.on(
+        [level.change, width.change, invert.change],
+        handlers.view,
+        [level, width, invert, session],
+        [overlay, original],
+        **REDRAWN,
+    )
+    zoom.change(None, zoom, js=_ZOOM, **PRIVATE)
+    reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **AT_ONCE)
     test.click(handlers.support, session, support, **READING, **PRIVATE)
-    gr.on([original.change, variant.input], lambda: "", outputs=support, **AT_ONCE)
-    gr.on(None, handlers.availability, outputs=variant, **PRIVATE, show_progress="hidden")
+    report.wire(predictors, session, comparison=False)
+    gr.on(None, handlers.begin, variant, [threshold, prevalence], **PRIVATE, show_progress="hidden")
+
+
+def _slider(label: str, elem_id: str, least: float, most: float, value: float, step: float) -> gr.Slider:
+    return gr.Slider(least, most, value, step=step, label=label, elem_id=elem_id, buttons=[])

@@ -9,17 +9,14 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import log_expit
 
-from pneumonia.evaluation.metrics import rates, resample_patients
-from pneumonia.operating_points import BALANCED, RULE_IN, SCREENING, Interval, OperatingPoint
+from pneumonia.evaluation.scores import Scores
+from pneumonia.evaluation.thresholds import Thresholds
+from pneumonia.operating_points import BALANCED, RULE_IN, SCREENING, OperatingPoint
 
 _SCREENING_SENSITIVITY = 0.99
 _RULE_IN_SPECIFICITY = 0.99
-# Share of the pooled images that are decided at each threshold; the others, nearest to it, are uncertain. Selective
-# classification at a stated coverage: Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks",
-# NeurIPS 2017.
-COVERAGE = 0.98
 # Values outside of these mean that training failed; the bounds keep the search finite.
 _LOG_TEMPERATURE_BOUNDS = (np.log(0.05), np.log(20.0))
 _OFFSET_BOUNDS = (-10.0, 10.0)
@@ -64,16 +61,8 @@ def fix_operating_points(
     Returns:
         Operating points by name, with the sensitivity and specificity on these images.
     """
-    resampled = np.vstack([np.ones(len(labels)), resample_patients(patients)])
-    points = {}
-    for name, threshold in thresholds_by_rule(logits, labels).items():
-        shares = rates(labels, logits >= threshold, resampled)
-        margin = float(np.quantile(np.abs(logits - threshold), 1 - COVERAGE))
-        low, at, high = (float(expit(x / temperature)) for x in (threshold - margin, threshold, threshold + margin))
-        points[name] = OperatingPoint(
-            name, at, low, high, _interval(shares["sensitivity"]), _interval(shares["specificity"])
-        )
-    return points
+    judged = Thresholds(Scores(logits, labels, patients), temperature)
+    return {name: judged.point(name, threshold) for name, threshold in thresholds_by_rule(logits, labels).items()}
 
 
 def thresholds_by_rule(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -106,11 +95,6 @@ def _equal_error(normal: np.ndarray, diseased: np.ndarray) -> float:
     gap = np.abs(above - below)
     # Where several do equally well, the middle of them stays farthest from both classes.
     return float(np.median(middles[gap == gap.min()]))
-
-
-def _interval(draws: np.ndarray) -> Interval:
-    low, high = np.nanpercentile(draws[1:], (2.5, 97.5))
-    return Interval(float(draws[0]), float(low), float(high))
 
 
 def points_to_dict(points: dict[str, OperatingPoint]) -> dict[str, Any]:

@@ -78,9 +78,13 @@ def resample_patients(patients: np.ndarray, seed: int = 0, resamples: int = _RES
         (R, N), how often each image counts in each draw.
     """
     _, group = np.unique(patients, return_inverse=True)
-    groups = group.max() + 1
-    counts = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), resamples)
-    return counts[:, group].astype(np.float64)
+    return draw_patients(group.max() + 1, seed, resamples)[:, group]
+
+
+def draw_patients(patients: int, seed: int = 0, resamples: int = _RESAMPLES) -> np.ndarray:
+    """Draws of `resample_patients` for patients by number: float64 (R, patients), how often each counts."""
+    draws = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), resamples)
+    return draws.astype(np.float64)
 
 
 def resample_with_both_classes(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
@@ -100,9 +104,27 @@ def rates(labels: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> dict
     Returns:
         Each (R,); NaN where a share has no denominator.
     """
+    return shares(weights @ outcomes(labels, positive))
+
+
+def outcomes(labels: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """Which of true positive, false negative, false positive and true negative each image is.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        positive: (N,) bool, called pneumonia.
+
+    Returns:
+        (N, 4) of 0 and 1.
+    """
     diseased = labels == 1
-    tp, fn = weights @ (diseased & positive), weights @ (diseased & ~positive)
-    fp, tn = weights @ (~diseased & positive), weights @ (~diseased & ~positive)
+    kinds = (diseased & positive, diseased & ~positive, ~diseased & positive, ~diseased & ~positive)
+    return np.stack(kinds, axis=1).astype(np.float64)
+
+
+def shares(counts: np.ndarray) -> dict[str, np.ndarray]:
+    """What `rates` gives, from counts (R, 4) of the four outcomes."""
+    tp, fn, fp, tn = counts.T
     with np.errstate(divide="ignore", invalid="ignore"):
         sensitivity = tp / (tp + fn)
         precision = tp / (tp + fp)

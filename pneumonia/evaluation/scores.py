@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,3 +53,13 @@ def pooled(sets: dict[str, Scores]) -> Scores:
             for name in ("logits", "labels", "patients")
         )
     )
+
+
+def pooled_validation(sets: Mapping[str, Mapping[str, Any]]) -> Scores:
+    """The validation images that fixed the thresholds, plain and under each fixed corruption, together.
+
+    Args:
+        sets: of metrics.json.
+    """
+    names = [name for name in sets if name == VALIDATION or name.startswith(f"{VALIDATION}-")]
+    return pooled({name: Scores.from_dict(sets[name]["scores"]) for name in names})

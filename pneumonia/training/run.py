@@ -15,10 +15,11 @@ from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.data.splits import split_by_patient, split_outside
 from pneumonia.engine import Engine
 from pneumonia.errors import DataError
-from pneumonia.evaluation.calibration import COVERAGE, fit_calibration, fix_operating_points, points_to_dict
+from pneumonia.evaluation.calibration import fit_calibration, fix_operating_points, points_to_dict
 from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.scores import VALIDATION, Scores, pooled
 from pneumonia.evaluation.sets import score_images, score_shifted
+from pneumonia.evaluation.thresholds import COVERAGE
 from pneumonia.explain.gradcam import ServingModule
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.labels import CLASS_NAMES

@@ -1,0 +1,212 @@
+"""What is drawn in a PDF document: pictures, the bar of a probability, and keys to both."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image
+from reportlab.lib.colors import HexColor, white
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable
+
+from demo.report.text import FAINT, INK, LINE, REGULAR, plain
+from pneumonia.explain.marks import EVIDENCE_COLOUR, OUTLINE_COLOUR
+from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
+from pneumonia.operating_points import OperatingPoint
+
+# As on the page.
+STATES = {PNEUMONIA: HexColor("#b45309"), NORMAL: HexColor("#1d4ed8"), UNCERTAIN: HexColor("#64748b")}
+
+_FONT_SIZE = 7.5
+_LINE_HEIGHT = 11
+_SWATCH = 14
+
+Swatch = Callable[[Canvas, float, float], None]
+
+
+class Picture(Flowable):
+    """An array as a picture, as large as fits, without loss.
+
+    Args:
+        pixels: uint8 (H, W) or (H, W, 3) in RGB.
+        width: at most this, in points.
+        height: at most this, in points.
+    """
+
+    def __init__(self, pixels: np.ndarray, width: float, height: float) -> None:
+        super().__init__()
+        rows, columns = pixels.shape[:2]
+        factor = min(width / columns, height / rows)
+        self.width, self.height = factor * columns, factor * rows
+        self._image = ImageReader(Image.fromarray(pixels))
+
+    def draw(self) -> None:
+        self.canv.drawImage(self._image, 0, 0, self.width, self.height)
+
+
+class Bar(Flowable):
+    """A probability on a bar from 0 to 100 %, with the threshold and the zone that is too close to call.
+
+    Args:
+        probability: in [0, 1].
+        point: the operating point.
+        width: in points.
+    """
+
+    _THICKNESS = 8
+    _MARGIN = 4  # the mark of a probability of 0 or 1 stands out so far
+
+    def __init__(self, probability: float, point: OperatingPoint, width: float) -> None:
+        super().__init__()
+        self.width, self.height = width, self._THICKNESS + 2 * self._MARGIN
+        self._probability, self._point = probability, point
+        self._colour = STATES[point.finding(probability)]
+
+    def draw(self) -> None:
+        canvas, thickness, bottom = self.canv, self._THICKNESS, self._MARGIN
+        low, high, threshold, probability = map(
+            self._at, (self._point.low, self._point.high, self._point.threshold, self._probability)
+        )
+        canvas.setFillColor(self._colour, alpha=0.3)
+        canvas.rect(self._at(0), bottom, probability - self._at(0), thickness, stroke=0, fill=1)
+        hatch(canvas, low, bottom, high - low, thickness)
+        canvas.setStrokeColor(LINE)
+        canvas.setLineWidth(0.7)
+        canvas.rect(self._at(0), bottom, self._at(1) - self._at(0), thickness, fill=0)
+        _tick(canvas, threshold, bottom - 3, thickness + 6)
+        canvas.setFillColor(self._colour, alpha=1)
+        canvas.setStrokeColor(white)
+        canvas.setLineWidth(1)
+        canvas.circle(probability, bottom + thickness / 2, thickness / 2, fill=1)
+
+    def _at(self, share: float) -> float:
+        return self._MARGIN + share * (self.width - 2 * self._MARGIN)
+
+
+class Ramp(Flowable):
+    """The colours of an overlay between what stands for their ends.
+
+    Args:
+        pixels: uint8 (h, w, 3), RGB.
+        ends: the words at the left and at the right.
+    """
+
+    _WIDTH, _HEIGHT = 60 * mm, 8
+
+    def __init__(self, pixels: np.ndarray, ends: tuple[str, str]) -> None:
+        super().__init__()
+        self._image = ImageReader(Image.fromarray(pixels))
+        self._least, self._most = map(plain, ends)
+        self._start = _width(self._least) + 4
+        self.width = self._start + self._WIDTH + 4 + _width(self._most)
+        self.height = self._HEIGHT
+
+    def draw(self) -> None:
+        self.canv.drawImage(self._image, self._start, 0, self._WIDTH, self._HEIGHT)
+        _say(self.canv, 0, 1, self._least)
+        _say(self.canv, self._start + self._WIDTH + 4, 1, self._most)
+
+
+class Keys(Flowable):
+    """What drawn things mean, side by side, in as many lines as they need.
+
+    Args:
+        meanings: how each is drawn, in a place of `_SWATCH` points beside its words, and the words.
+    """
+
+    def __init__(self, meanings: Sequence[tuple[Swatch, str]]) -> None:
+        super().__init__()
+        self._meanings = [(swatch, plain(words)) for swatch, words in meanings]
+        self._places: list[tuple[float, int]] = []
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        self._places, x, line = [], 0.0, 0
+        for _, words in self._meanings:
+            needed = _SWATCH + 4 + _width(words)
+            if x and x + needed > width:
+                x, line = 0.0, line + 1
+            self._places.append((x, line))
+            x += needed + 14
+        self.width, self.height = width, (line + 1) * _LINE_HEIGHT
+        return self.width, self.height
+
+    def draw(self) -> None:
+        for (swatch, words), (x, line) in zip(self._meanings, self._places, strict=True):
+            y = self.height - (line + 1) * _LINE_HEIGHT + 3
+            self.canv.saveState()
+            swatch(self.canv, x, y)
+            self.canv.restoreState()
+            _say(self.canv, x + _SWATCH + 4, y, words)
+
+
+def hatch(canvas: Canvas, x: float, y: float, width: float, height: float) -> None:
+    """The zone that is too close to call."""
+    canvas.saveState()
+    path = canvas.beginPath()
+    path.rect(x, y, width, height)
+    canvas.clipPath(path, stroke=0)
+    canvas.setStrokeColor(STATES[UNCERTAIN])
+    canvas.setLineWidth(0.8)
+    for start in np.arange(x - height, x + width, 3.0):
+        canvas.line(start, y, start + height, y + height)
+    canvas.restoreState()
+
+
+def zone_swatch(canvas: Canvas, x: float, y: float) -> None:
+    """The zone on the bar."""
+    hatch(canvas, x, y - 0.5, _SWATCH, 6.5)
+
+
+def threshold_swatch(canvas: Canvas, x: float, y: float) -> None:
+    """The threshold on the bar."""
+    _tick(canvas, x + _SWATCH / 2, y - 1, 8)
+
+
+def _lungs_swatch(canvas: Canvas, x: float, y: float) -> None:
+    _edged(canvas, x, y, OUTLINE_COLOUR, dash=(4, 3))
+
+
+def _contour_swatch(canvas: Canvas, x: float, y: float) -> None:
+    _edged(canvas, x, y, EVIDENCE_COLOUR)
+
+
+def _peak_swatch(canvas: Canvas, x: float, y: float) -> None:
+    middle = x + _SWATCH / 2
+    for colour, width in ((INK, 3), (white, 1.2)):
+        canvas.setStrokeColor(colour)
+        canvas.setLineWidth(width)
+        canvas.line(middle - 3, y + 2.5, middle + 3, y + 2.5)
+        canvas.line(middle, y - 0.5, middle, y + 5.5)
+
+
+# How the lines over an overlay are drawn, by the names of `views.line_keys`.
+LINE_SWATCHES = {"lungs": _lungs_swatch, "contour": _contour_swatch, "peak": _peak_swatch}
+
+
+def _edged(canvas: Canvas, x: float, y: float, colour: tuple[int, ...], dash: tuple[int, ...] = ()) -> None:
+    """A light line on a dark one."""
+    canvas.setStrokeColor(INK)
+    canvas.setLineWidth(3)
+    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
+    canvas.setStrokeColorRGB(*(value / 255 for value in colour))
+    canvas.setLineWidth(1.4)
+    canvas.setDash(dash)
+    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
+
+
+def _tick(canvas: Canvas, x: float, y: float, height: float) -> None:
+    canvas.setStrokeColor(INK)
+    canvas.setLineWidth(1.3)
+    canvas.line(x, y, x, y + height)
+
+
+def _say(canvas: Canvas, x: float, y: float, words: str) -> None:
+    canvas.setFont(REGULAR, _FONT_SIZE)
+    canvas.setFillColor(FAINT)
+    canvas.drawString(x, y, words)
+
+
+def _width(words: str) -> float:
+    return stringWidth(words, REGULAR, _FONT_SIZE)

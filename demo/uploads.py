@@ -1,0 +1,74 @@
+"""Where uploads and what is made of them lie, until they are deleted."""
+
+import atexit
+import os
+import shutil
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+# Gradio asks this variable for the folder, each time.
+_VARIABLE = "GRADIO_TEMP_DIR"
+_PREFIX = "pneumonia-uploads-"
+
+
+def use_private_folder() -> Path:
+    """Make a folder that only this user can read, for this process alone, and have Gradio use it.
+
+    Gradio's own deletion keeps folders named by the hash of an image, and all files of a process that was killed; what
+    such a process left is deleted here.
+
+    Returns:
+        The folder, which is deleted when the process ends; the same one if it is asked for again.
+    """
+    ours = f"{_PREFIX}{os.getpid()}-"
+    current = Path(os.environ.get(_VARIABLE) or tempfile.gettempdir())
+    if current.name.startswith(ours):
+        return current
+    current.mkdir(parents=True, exist_ok=True)
+    for left in current.glob(f"{_PREFIX}*"):
+        if not _runs(left.name.removeprefix(_PREFIX).partition("-")[0]):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=ours, dir=current))
+    os.environ[_VARIABLE] = str(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def delete_regularly(folder: Path, seconds: float) -> None:
+    """From now on, delete what has lain in a folder for so long."""
+
+    def go_on() -> None:
+        while True:
+            time.sleep(min(60.0, seconds))
+            delete_old(folder, seconds)
+
+    threading.Thread(target=go_on, name="deletes old uploads", daemon=True).start()
+
+
+def delete_old(folder: Path, seconds: float) -> None:
+    """Delete the files of a folder that were written so long ago, and folders in it that are empty as long."""
+    before = time.time() - seconds
+    # Deepest first, so that a folder comes after what it holds.
+    for path in sorted(folder.rglob("*"), key=lambda path: -len(path.parts)):
+        # It may have been deleted in the meantime, or a folder have been filled.
+        with suppress(OSError):
+            if path.lstat().st_mtime > before:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                path.rmdir()
+            else:
+                path.unlink()
+
+
+def _runs(process: str) -> bool:
+    """Whether there is a process of this number; an unknown form counts as one, and is left alone."""
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except (PermissionError, ValueError):
+        return True
+    return True
