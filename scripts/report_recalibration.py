@@ -93,9 +93,10 @@ def _method() -> str:
         "told by file names as far as these follow a known pattern, so take one image a patient. Images that the "
         "network was trained on tell nothing.",
         "A calibration belongs to one file of weights, by hash, and lies beside it as "
-        "`weights/sites/<variant>/<date>-<name>.json`, which git ignores. It holds figures, and the score and "
-        "label of each local image without its name. It is used only where it is asked for, and each reading says so. Where the interval of the local AUROC reaches 0.5 nothing is kept: no calibration "
-        "makes a network see what it does not see.",
+        "`weights/sites/<variant>/<date>-<name>.json`, which git ignores. It holds figures, and the score and label of "
+        "each local image without its name. It is used only where it is asked for, and each reading says so. Where the "
+        "interval of the local AUROC reaches 0.5 nothing is kept: no calibration makes a network see what it does not "
+        "see.",
         "The new probabilities hold where as many patients have pneumonia as among the local images. Images picked by "
         "their label give thresholds with their sensitivity and specificity, but no probabilities for the clinic.",
     )
