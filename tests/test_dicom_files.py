@@ -14,8 +14,11 @@ from pydicom import Dataset
 from pydicom.data import get_testdata_files
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    HTJ2K,
     UID,
     DeflatedExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -25,6 +28,7 @@ from pydicom.uid import (
 from pneumonia.codestreams import jpeg_shape, rle_unfolds_to
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.images import decode
+from tests import htj2k
 from tests.making import (
     dicom_bytes,
     dicom_dataset,
@@ -84,6 +88,18 @@ def test_every_lossless_syntax_gives_the_same_pixels(name, depth, tmp_path):
     result = decode(data)
     assert name in result.facts["transfer_syntax"]
     np.testing.assert_array_equal(result.pixels, pixels(source, **elements))
+
+
+@pytest.mark.parametrize("syntax", [HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K])
+@pytest.mark.parametrize("depth", htj2k.PIXELS)
+def test_high_throughput_jpeg_2000_gives_the_same_pixels(depth, syntax):
+    source, frame = htj2k.PIXELS[depth], htj2k.CODESTREAMS[depth]
+    elements = {"BitsStored": 12} if depth == "12" else {}
+    packed = {"PhotometricInterpretation": "YBR_RCT"} if depth == "colour" else elements
+    result = decode(dicom_bytes(source, syntax, PixelData=encapsulate([frame]), **packed))
+    assert "High-Throughput" in result.facts["transfer_syntax"]
+    np.testing.assert_array_equal(result.pixels, pixels(source, **elements))
+    refused(dicom_bytes(source, syntax, PixelData=encapsulate([frame[:-20]]), **packed), CorruptImageError)
 
 
 @pytest.mark.parametrize("name", ["JPEGLosslessProcess14_1", "JPEGLSLossless"])
