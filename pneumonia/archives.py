@@ -88,9 +88,7 @@ class ZipMember:
         """
         path = PureWindowsPath(self.name)  # knows both kinds of slashes
         if path.root or ".." in path.parts:
-            raise UnsupportedImageError(
-                "The name of this file leads out of its archive. Pack it anew."
-            )
+            raise UnsupportedImageError("The name of this file leads out of its archive. Pack it anew.")
         if self._info.flag_bits & _ENCRYPTED:
             raise UnsupportedImageError("This file is encrypted inside its archive. Unpack it first.")
         most = max(_MOST_PACKED * self._info.compress_size, _UNPACKED_ANYHOW)

@@ -15,8 +15,6 @@ from pydicom.data import get_testdata_files
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     HTJ2K,
-    UID,
-    DeflatedExplicitVRLittleEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
@@ -26,7 +24,7 @@ from pydicom.uid import (
 )
 
 from pneumonia.codestreams import jpeg_shape, rle_unfolds_to
-from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
+from pneumonia.errors import CorruptImageError, ImageError
 from pneumonia.images import decode
 from tests import htj2k
 from tests.making import (
@@ -79,7 +77,7 @@ LOSSLESS = {
 
 @pytest.mark.parametrize("name", LOSSLESS)
 @pytest.mark.parametrize("depth", ["8", "12", "16", "signed 16"])
-def test_every_lossless_syntax_gives_the_same_pixels(name, depth, tmp_path):
+def test_every_lossless_syntax_gives_the_same_pixels_and_score(name, depth, tmp_path, tiny_predictor):
     wide = GREY.astype(np.uint16) * 257
     signed = (wide.astype(np.int32) - 32768).astype(np.int16)
     source = {"8": GREY, "12": TWELVE, "16": wide, "signed 16": signed}[depth]
@@ -87,7 +85,9 @@ def test_every_lossless_syntax_gives_the_same_pixels(name, depth, tmp_path):
     data = recompressed(source, getattr(gdcm.TransferSyntax, LOSSLESS[name]), tmp_path, **elements)
     result = decode(data)
     assert name in result.facts["transfer_syntax"]
-    np.testing.assert_array_equal(result.pixels, pixels(source, **elements))
+    plain = dicom_bytes(source, **elements)
+    np.testing.assert_array_equal(result.pixels, decode(plain).pixels)
+    assert tiny_predictor.predict(data).logit == tiny_predictor.predict(plain).logit
 
 
 @pytest.mark.parametrize("syntax", [HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K])
@@ -116,12 +116,6 @@ def test_a_frame_that_ends_gdcm_does_not_end_this_process(offset, value, tmp_pat
     refused(bytes(data), CorruptImageError)
 
 
-def test_baseline_jpeg():
-    frame = encode(GREY, "JPEG", quality=95)
-    data = dicom_bytes(GREY, JPEGBaseline8Bit, PixelData=encapsulate([frame]))
-    np.testing.assert_allclose(decode(data).pixels, EXACT, atol=0.06)
-
-
 @pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
 def test_syntaxes_written_by_pydicom(syntax):
     dataset = dicom_dataset(TWELVE, BitsStored=12)
@@ -129,54 +123,7 @@ def test_syntaxes_written_by_pydicom(syntax):
     np.testing.assert_array_equal(decode(to_bytes(dataset)).pixels, pixels(TWELVE, BitsStored=12))
 
 
-def test_deflated_and_unknown_syntaxes_are_refused():
-    assert "Deflated" in refused(dicom_bytes(GREY, DeflatedExplicitVRLittleEndian))
-    mpeg = dicom_bytes(GREY, UID("1.2.840.10008.1.2.4.100"), PixelData=encapsulate([b"\0" * 100]))
-    assert "MPEG2" in refused(mpeg)
-    # One of the same length that pydicom does not know.
-    private = mpeg.replace(b"1.2.840.10008.1.2.4.100", b"1.2.840.99999.1.2.4.100")
-    message = refused(private)
-    assert "unknown" in message and "99999" not in message
-
-
 # === Damaged and contradicting files ===
-
-
-def test_missing_pixel_data_and_several_frames():
-    assert "no pixel data" in refused(dicom_bytes(GREY, PixelData=None))
-    assert "3 frames" in refused(dicom_bytes(np.vstack([GREY] * 3), Rows=200, NumberOfFrames=3))
-    assert decode(dicom_bytes(GREY, NumberOfFrames=1)).facts["height"] == 200
-
-
-def test_float_pixels_are_refused():
-    data = dicom_bytes(GREY, PixelData=None, FloatPixelData=EXACT.tobytes())
-    assert "floating point" in refused(data)
-
-
-def test_file_without_preamble_is_named():
-    data = dicom_bytes(GREY)
-    for cut in (data[132:], data[128:], data[data.index(b"\x08\0\x16\0") :]):
-        assert "preamble" in refused(cut)
-
-
-def test_sizes_beyond_the_data_are_refused():
-    assert "400 x 300 pixels" in refused(dicom_bytes(GREY, Rows=300, Columns=400), CorruptImageError)
-    truncated = dicom_bytes(GREY)[:-1000]
-    assert "truncated" in refused(truncated, CorruptImageError)
-
-
-@pytest.mark.parametrize("sizes", [(60000, 60000), (5001, 5000)])
-@pytest.mark.parametrize("syntax", [pydicom.uid.ExplicitVRLittleEndian, RLELossless, JPEG2000Lossless])
-def test_huge_sizes_are_refused_before_decoding(sizes, syntax):
-    elements = {} if not syntax.is_encapsulated else {"PixelData": encapsulate([b"\0" * 100])}
-    data = dicom_bytes(GREY, syntax, Rows=sizes[0], Columns=sizes[1], **elements)
-    started = time.perf_counter()
-    assert "megapixels" in refused(data, ImageSizeError)
-    assert time.perf_counter() - started < 0.5
-
-
-def test_small_images_are_refused():
-    assert "at least 128" in refused(dicom_bytes(radiograph(100, 300)), ImageSizeError)
 
 
 def test_codestream_of_another_size_is_refused():
@@ -209,12 +156,6 @@ def test_rle_bomb_is_refused_without_unfolding_it():
     started = time.perf_counter()
     refused(data, CorruptImageError)
     assert time.perf_counter() - started < 1
-
-
-def test_odd_bit_layouts_are_refused():
-    assert "bits" in refused(dicom_bytes(TWELVE, BitsStored=12, HighBit=15))
-    assert "bits" in refused(dicom_bytes(GREY, BitsStored=1, HighBit=0))
-    assert "bits" in refused(dicom_bytes(np.zeros((200, 240), np.uint32)))
 
 
 @pytest.mark.parametrize("keyword", ["Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation"])
