@@ -9,7 +9,7 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from pydicom import Dataset, uid
 from pydicom.encaps import encapsulate
 
@@ -86,6 +86,12 @@ def dx(pixels: np.ndarray = CHEST, syntax: uid.UID = uid.ExplicitVRLittleEndian,
 
 def packed(syntax: uid.UID, frame: bytes, pixels: np.ndarray = CHEST, **elements) -> bytes:
     return dicom_bytes(pixels, syntax, PixelData=encapsulate([frame]), **elements)
+
+
+def worded() -> Image.Image:
+    image = PICTURE.resize((960, 800))
+    ImageDraw.Draw(image).text((20, 20), "SUPINE 12:45", 255, ImageFont.load_default(40))
+    return image
 
 
 def palette(order: str) -> dict[str, object]:
@@ -221,6 +227,19 @@ ROWS = (
         "border",
         shows=np.pad(GREY, 60, constant_values=1),
     ),
+    *(
+        reads(
+            f"two pictures {how}",
+            encode(join([CHEST, CHEST // 3]), "PNG"),
+            *names,
+            shows=join([CHEST, CHEST // 3]) / 255,
+        )
+        for how, join, names in (
+            ("side by side", np.hstack, ("montage", "polarity")),
+            ("one above the other", np.vstack, ("montage",)),
+        )
+    ),
+    reads("a word on it", encode(worded(), "PNG"), "text", shows=np.asarray(worded()) / 255),
     # === DICOM: what becomes of stored values ===
     *(reads(f"DICOM, {syntax.name}", dx(syntax=syntax)) for syntax in PLAIN),
     reads("DICOM, 12 bits in 16", twelve()),
