@@ -41,6 +41,8 @@ def find_additions(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str,
     content = cells[_content(cells)]
     if content.size / cells.size < MIN_CONTENT:
         warnings["border"] = "Wide borders surround the image. Crop it to the radiograph."
+    if content.size:
+        content = cv2.resize(content, (CELLS, CELLS), interpolation=cv2.INTER_LINEAR)
     if max(_seam(content), _seam(content.T)) > SEAM:
         warnings["montage"] = "Several pictures seem to be joined in this image. Export the one frontal view alone."
     if _longest_word(grey, white) >= LETTERS:

@@ -27,7 +27,7 @@ def radiograph(height: int = 200, width: int = 240, seed: int = 0) -> np.ndarray
     for side in (-0.42, 0.42):
         lung = ((x - side) / 0.3) ** 2 + (y / 0.7) ** 2 < 1
         image[lung] = 0.22 + 0.06 * (np.sin(y[lung] * 25) > 0.3)
-    image[np.abs(x) < 0.12] = 0.8
+    image[np.abs(x) < 0.12 + 0.06 * y] = 0.8  # wider below, where the heart lies
     image += np.random.default_rng(seed).normal(0, 0.01, image.shape)
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)
 

@@ -110,10 +110,10 @@ def test_facts_are_json():
 
 def test_decoding_a_large_jpeg_is_fast():
     data = encode(radiograph(1500, 2000), "JPEG")
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(3):
         decode(data)
-    assert (time.perf_counter() - started) / 3 < 0.5
+    assert (time.process_time() - started) / 3 < 0.5
 
 
 # === Figures stated in pneumonia/images.py ===
