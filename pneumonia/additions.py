@@ -6,12 +6,14 @@ for selection:
 
 - Border, montage: false alarms on at most 1 % of each.
 - Montage: over 90 % of pairs are caught, side by side and one above the other, with nothing between them.
-- Text: named on at most 1 %, 5 % and 10 %. Twenty so named, of 150 native ones and 200 adults, were looked at: each
+- Text: named on at most 1 %, 6 % and 10 %. Twenty so named, of 150 native ones and 200 adults, were looked at: each
   carries a word. Of words written into a corner, 2.5 % or 5 % of the longer side high, over 90 % are caught on the
   native ones and over 75 % on the adults.
 
 The limits were chosen with such images in view: the rates describe, they do not promise.
 """
+
+import math
 
 import cv2
 import numpy as np
@@ -23,7 +25,7 @@ STEP = 0.06  # in grey, of such an edge
 MARGIN = 0.2  # of the content, where it is not looked for: there a radiograph is collimated
 LETTERS = 4  # in a row make a word; single letters mark the side on most radiographs
 LETTER_CONTRASTS = (0.2, 0.35)  # of letters with what is around them: they must neither fade nor touch
-MOST_LETTERS = 400  # more are a texture
+MOST_SHAPES, MOST_LETTERS = 8000, 400  # more are a texture
 
 
 def find_additions(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str, str]:
@@ -81,24 +83,39 @@ def _seam(cells: np.ndarray) -> float:
 
 def _longest_word(grey: np.ndarray, white: int) -> int:
     """Count the letters of the longest word that is written in white."""
-    scale = min(1024 / max(grey.shape), 1)
-    image = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    image = (image * np.float32(255 / white)).astype(np.uint8)
+    # By a whole factor, as in `mean_cells`.
+    factor = math.ceil(max(grey.shape) / 1024)
+    image = cv2.resize(grey, (grey.shape[1] // factor, grey.shape[0] // factor), interpolation=cv2.INTER_AREA)
+    image = cv2.convertScaleAbs(image, alpha=255 / white)
     # Strokes are thinner than this, bones are not.
     kernel = np.ones((max(9, max(image.shape) // 25),) * 2, np.uint8)
     strokes = cv2.morphologyEx(image, cv2.MORPH_TOPHAT, kernel)
-    return max(_longest_row(strokes > contrast * 255) for contrast in LETTER_CONTRASTS)
+    masks = (cv2.threshold(strokes, 255 * contrast, 1, cv2.THRESH_BINARY)[1] for contrast in LETTER_CONTRASTS)
+    return max(map(_longest_row, masks))
 
 
 def _longest_row(mask: np.ndarray) -> int:
-    """Count the shapes of (H, W) that have the form of letters, are of one height and stand in a row."""
-    _, _, shapes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    left, _, width, height, area = shapes[1:].T
+    """Count the shapes of uint8 (H, W) that have the form of letters, are of one height and stand in a row."""
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if not 0 < len(contours) <= MOST_SHAPES:
+        return 0
+    # The least letter, 2 by 5 pixels, has 10 at its edge.
+    outer = [
+        contour
+        for contour, parent in zip(contours, hierarchy[0, :, 3], strict=True)
+        if parent < 0 and len(contour) >= 10
+    ]
+    if not outer:
+        return 0
+    # Pixels inside a contour by Pick's theorem: ten times as fast as labelling every pixel.
+    areas = [cv2.contourArea(contour) + len(contour) / 2 + 1 for contour in outer]
+    shapes = np.column_stack([[cv2.boundingRect(contour) for contour in outer], areas])
+    _, _, width, height, area = shapes.T
     is_letter = (height >= 5) & (height <= max(mask.shape) // 14) & (width >= 2) & (width <= 1.6 * height)
-    letters = shapes[1:][is_letter & (area >= 0.15 * width * height)]
+    letters = shapes[is_letter & (area >= 0.15 * width * height)]
     if not 0 < len(letters) <= MOST_LETTERS:
         return 0
-    left, top, width, height, _ = letters[np.argsort(letters[:, cv2.CC_STAT_LEFT])].T.astype(float)
+    left, top, width, height, _ = letters[np.argsort(letters[:, 0])].T
     longest = np.ones(len(letters), int)
     for i in range(1, len(letters)):
         taller = np.maximum(height[i], height[:i])

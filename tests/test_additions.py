@@ -72,7 +72,7 @@ def test_rates_on_real_radiographs(data_dir):
         "native": sample((data_dir / "native").glob("*/*.jpeg"), 100),
         "adults": sample(adults, 200),
     }
-    for name, most_text in (("training", 0.01), ("native", 0.05), ("adults", 0.1)):
+    for name, most_text in (("training", 0.01), ("native", 0.06), ("adults", 0.1)):
         names = [found(image) for image in sets[name]]
         for addition, most in (("border", 0.01), ("montage", 0.01), ("text", most_text)):
             assert sum(addition in of_one for of_one in names) <= most * len(names)

@@ -194,7 +194,7 @@ def test_a_name_that_is_markup_is_shown_as_text(page, chest, tmp_path):
     with zipfile.ZipFile(tmp_path / "markup.zip", "w") as archive:
         archive.write(chest, name)
     page.get_by_role("tab", name="Batch").click()
-    _upload(page, str(tmp_path / "markup.zip"), "#batch-upload")
+    upload(page, str(tmp_path / "markup.zip"), "#batch-upload")
     page.locator("#batch-button").click()
     expect(page.locator("#batch-table")).to_contain_text(name)
     page.locator("#batch-table").get_by_test_id("cell-0-1").click()
