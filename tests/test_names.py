@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from demo import batch
 from demo.batch import BatchHandlers, BatchSession
 from demo.handlers import CompareHandlers, Predictors, ReadHandlers, Session
 from pneumonia.images import decode
@@ -31,7 +30,7 @@ IDENTITIES = (PATIENT, "DOE", PATIENT_ID, "General Hospital", "20200102")
 @pytest.fixture
 def uploads(tmp_path, monkeypatch) -> Path:
     """Where downloads are written."""
-    monkeypatch.setattr(batch, "get_upload_folder", lambda: str(tmp_path / "uploads"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     return tmp_path / "uploads"
 
 
