@@ -5,13 +5,16 @@ import struct
 import threading
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 
 # What macOS adds beside the files of a folder that it packs.
 _RESOURCE_FORKS = "__MACOSX"
 _ENCRYPTED = 1
+# Bytes that may come out of one packed byte. Radiographs hardly give three; of zeros, deflate packs 1,000 into one.
+_MOST_PACKED = 100
+_UNPACKED_ANYHOW = 1_000_000  # bytes of a small file, however well they pack
 # What `zipfile` raises on damaged members and on methods it does not know.
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -73,21 +76,32 @@ class ZipMember:
     def read(self, size: int) -> bytes:
         """The first bytes of the file.
 
-        What the archive says of a member's size is not believed: no more is unpacked than was asked for.
+        What the archive says of a member's size is not believed: no more is unpacked than was asked for, and than
+        a radiograph of this many packed bytes can hold.
 
         Args:
             size: at most this many.
 
         Raises:
-            ImageError: if the member is encrypted, packed in an unknown way, or damaged.
+            ImageError: if the member's name leads out of the archive, or if it is encrypted, packed in an unknown
+                way or far too tightly, or damaged.
         """
+        path = PureWindowsPath(self.name)  # knows both kinds of slashes
+        if path.root or ".." in path.parts:
+            raise UnsupportedImageError("The name of this file leads out of its archive. Pack it anew.")
         if self._info.flag_bits & _ENCRYPTED:
             raise UnsupportedImageError("This file is encrypted inside its archive. Unpack it first.")
+        most = max(_MOST_PACKED * self._info.compress_size, _UNPACKED_ANYHOW)
         try:
             with self.archive.file().open(self._info) as file:
-                return file.read(size)
+                content = file.read(min(size, most + 1))
         except _ZIP_ERRORS as error:
             raise CorruptImageError("This file is damaged inside its archive. Pack it again.") from error
+        if len(content) > most:
+            raise ImageSizeError(
+                f"This file unpacks to more than {_MOST_PACKED} times its size, as no radiograph does. It was not read."
+            )
+        return content
 
 
 def list_members(path: Path, most: int) -> list[ZipMember]:
@@ -106,6 +120,9 @@ def list_members(path: Path, most: int) -> list[ZipMember]:
             infos = archive.file().infolist()
     except _ZIP_ERRORS as error:
         raise CorruptImageError("This ZIP archive is truncated or damaged. Pack it again.") from error
+    # Members that share their bytes would unpack to far more than the archive holds.
+    if sum(info.compress_size for info in infos) > path.stat().st_size:
+        raise CorruptImageError("This ZIP archive says it holds more than it does. Pack it again.")
     files = [info for info in infos if not info.is_dir() and not _unseen(PurePosixPath(info.filename))]
     if not files:
         raise ImageError("This ZIP archive holds no files.")

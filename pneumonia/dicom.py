@@ -159,6 +159,10 @@ def decode_pixels(image: DicomImage) -> tuple[np.ndarray, list[Check]]:
         return (1 - pixels if image.photometric == "MONOCHROME1" else pixels), checks
     if image.photometric == "PALETTE COLOR":
         with _as_corrupt("The palette of this DICOM file is damaged or missing. Export it in grey."):
+            if not dataset.original_encoding[1]:  # pydicom takes the words of every palette for little endian
+                for colour in ("Red", "Green", "Blue"):
+                    words = dataset[f"{colour}PaletteColorLookupTableData"]
+                    words.value = np.frombuffer(words.value, ">u2").astype("<u2").tobytes()
             stored = apply_color_lut(stored, dataset)[..., :3]
     elif photometric != "RGB" or stored.dtype.kind != "u":
         raise UnsupportedImageError(COLOURS_NOT_READ)

@@ -10,9 +10,10 @@ Judgements made on the pixels; `test_polarity_rates_on_real_radiographs` holds t
 - Polarity: in a radiograph the mediastinum, in the middle, is brighter than the lungs beside it. Warned where
   it is darker by more than 0.05. False alarms: 0 % of 400 training radiographs, under 1 % of the adults kept for
   selection. Negatives caught: over 98 % of those children, over 94 % of those adults.
-- Exposure, border: false alarms on at most 1 % of either.
+- Exposure: false alarms on at most 1 % of either.
 
 The limits were chosen with all these images and the other adults in view: the rates describe, they do not promise.
+What was added to a radiograph, `pneumonia/additions.py` looks for.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
+from pneumonia.additions import find_additions, mean_cells
 from pneumonia.archives import ZipMember
 from pneumonia.checks import Check
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
@@ -45,7 +47,6 @@ MIN_SPREAD = 0.02  # between the 1st and 99th percentile; less is a blank image
 MIN_LEVELS = 16  # fewer grey levels are a drawing or a mask
 LOW_CONTRAST = 0.4  # spread below which the exposure is worth a warning
 NEGATIVE = -0.05  # mediastinum less lungs, below which the image looks inverted
-MIN_CONTENT = 0.75  # share of the image inside flat borders
 
 EXPORT = "Export the radiograph as DICOM, PNG or JPEG and choose that file."
 
@@ -359,7 +360,7 @@ def _thin_out(array: np.ndarray) -> np.ndarray:
 
 
 def _judge(grey: np.ndarray, white: int) -> list[Check]:
-    """Judge the exposure, polarity and borders of (H, W) in [0, white]; raises for blank images."""
+    """Judge the exposure, polarity and additions of (H, W) in [0, white]; raises for blank images."""
     sample = np.divide(_thin_out(grey), np.float32(white), dtype=np.float32)
     spread = np.ptp(np.percentile(sample, (1, 99)))
     if spread < MIN_SPREAD:
@@ -369,32 +370,10 @@ def _judge(grey: np.ndarray, white: int) -> list[Check]:
     warnings = {}
     if spread < LOW_CONTRAST:
         warnings["exposure"] = "The image has little contrast; the display window may be wrong."
-    cells = _cells(grey) / np.float32(white)
+    cells = mean_cells(grey) / np.float32(white)
     small = cells.reshape(64, 4, 64, 4).mean(axis=(1, 3))
     lungs = (small[20:40, 13:21].mean() + small[20:40, 43:51].mean()) / 2
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
         warnings["polarity"] = "The image looks like a negative (white lungs). It was read as it is."
-    if _content_share(cells) < MIN_CONTENT:
-        warnings["border"] = "Wide borders surround the image. Crop it to the radiograph."
+    warnings |= find_additions(grey, white, cells)
     return [Check(name, "warn", message) for name, message in warnings.items()]
-
-
-def _cells(grey: np.ndarray) -> np.ndarray:
-    """Means of 256 x 256 cells of (H, W): float32, in the units of the values."""
-    # By a whole factor first, which is many times faster; the rows and columns that are left over are ignored.
-    factor = max(min(grey.shape) // 256, 1)
-    height, width = grey.shape[0] // factor, grey.shape[1] // factor
-    whole = grey[: height * factor, : width * factor]
-    reduced = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
-    return cv2.resize(reduced.astype(np.float32), (256, 256), interpolation=cv2.INTER_AREA)
-
-
-def _content_share(cells: np.ndarray) -> float:
-    """Return the share of a square image that is left when flat rows and columns at the edges are cut off."""
-    low, high = (round(share * (len(cells) - 1)) for share in (0.05, 0.95))
-    share = 1.0
-    for lines in (cells, cells.T):
-        ordered = np.sort(lines)
-        content = np.flatnonzero(ordered[:, high] - ordered[:, low] >= 0.04)
-        share *= (content[-1] - content[0] + 1) / len(cells) if len(content) else 0
-    return float(share)

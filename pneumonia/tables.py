@@ -30,8 +30,13 @@ READING_COLUMNS = (
 
 
 def spreadsheet_safe(value: Any) -> Any:
-    """A text that would be taken for a formula gets an apostrophe in front; anything else stays as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    """A text that would be taken for a formula gets an apostrophe in front; numbers stay as they are.
+
+    A carriage return becomes a line feed: it is not quoted, so that what follows it would begin a row.
+    """
+    if not isinstance(value, str):
+        return value
+    return ("'" if value.startswith(_FORMULA_STARTS) else "") + value.replace("\r", "\n")
 
 
 def plain_name(path: str) -> str:

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Take the pictures of the page that the README shows, with synthetic examples only. Needs Chromium."""
+"""Take the pictures of the page that the README and docs/gallery.md show, with synthetic examples. Needs Chromium."""
 
 import argparse
 import shutil
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import cli
@@ -12,9 +15,9 @@ from page import PageError, served_page
 
 # Number of the example that is shown: the first with pneumonia.
 _EXAMPLE = 3
-# Pictures of the Read tab: name, width in pixels, theme.
-_VIEWS = (("read", 1440, "light"), ("read-dark", 1440, "dark"), ("read-narrow", 390, "light"))
+_NORMAL = 1
 _OPTIONS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+_EXAMPLES = sorted((cli.ROOT / "demo" / "examples").glob("*.png"))
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,27 +32,75 @@ def main() -> int:
     if chromium is None:
         raise PageError("Chromium is not installed.")
     arguments.output.mkdir(parents=True, exist_ok=True)
+    gallery = ["# The page", "Taken with synthetic examples by `python scripts/take_screenshots.py`."]
     with served_page() as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
-        for name, width, theme in _VIEWS:
+        for name, (title, width, theme, show) in _PICTURES.items():
             page = browser.new_page(viewport={"width": width, "height": 900})
             page.goto(f"{served.address}/?__theme={theme}")
-            _choose_example(page, "#verdict")
-            page.screenshot(path=arguments.output / f"{name}.png", full_page=True)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(f"{served.address}/?__theme=light")
-        page.get_by_role("tab", name="Compare").click()
-        _choose_example(page, "#compare-table")
-        page.screenshot(path=arguments.output / "compare.png", full_page=True)
+            show(page)
+            page.mouse.move(0, 0)
+            page.wait_for_timeout(1500)  # images fade in, curves are drawn
+            with Image.open(BytesIO(page.screenshot(full_page=True))) as picture:
+                picture.save(arguments.output / f"{name}.webp", quality=82, method=6)
+            page.close()
+            gallery += [f"## {title}", f"![{title}]({name}.webp)"]
         browser.close()
+    (arguments.output / "gallery.md").write_text("\n\n".join(gallery) + "\n")
     return cli.DONE
+
+
+def _read(page: Page) -> None:
+    _choose_example(page, "#verdict")
+
+
+def _compare(page: Page) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    _choose_example(page, "#compare-table")
+
+
+def _two_images(page: Page) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("tab", name="Two images").click()
+    for place, example in enumerate((_NORMAL, _EXAMPLE)):
+        page.set_input_files(f"#pair-upload-{place} input[type=file]", _EXAMPLES[example])
+        page.locator("#pair-table .bar").nth(place).wait_for()
+
+
+def _batch(page: Page) -> None:
+    page.get_by_role("tab", name="Batch").click()
+    page.set_input_files("#batch-upload input[type=file]", _EXAMPLES)
+    page.locator("#batch-button").click()
+    page.locator("#batch-progress").get_by_text(f"{len(_EXAMPLES)} images:").wait_for()
+    page.locator("#batch-table").get_by_test_id(f"cell-{_EXAMPLE}-1").click()
+    page.locator("#batch-verdict").get_by_text("Calibrated probability").wait_for()
+
+
+def _performance(page: Page) -> None:
+    page.get_by_role("tab", name="Performance").click()
+    page.locator("#performance-at-threshold table").first.wait_for()
+
+
+def _about(page: Page) -> None:
+    page.get_by_role("tab", name="About").click()
 
 
 def _choose_example(page: Page, result: str) -> None:
     page.locator(".examples button:visible").nth(_EXAMPLE).click()
     page.locator(result).get_by_text("Calibrated probability").first.wait_for()
-    page.mouse.move(0, 0)
-    page.wait_for_timeout(1500)  # images fade in
+
+
+# By name of the file: title, width in pixels, theme, and what is done before it is taken.
+_PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None]]] = {
+    "read": ("One image, one variant", 1440, "light", _read),
+    "read-dark": ("The same in the dark", 1440, "dark", _read),
+    "compare": ("One image, all variants", 1440, "light", _compare),
+    "two-images": ("Two images, one variant", 1440, "light", _two_images),
+    "batch": ("Many images", 1440, "light", _batch),
+    "performance": ("What was measured", 1440, "light", _performance),
+    "about": ("For whom it is meant", 1024, "light", _about),
+    "read-narrow": ("On a telephone", 390, "dark", _read),
+}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Files of ZIP archives, good and bad."""
 
+import tracemalloc
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -28,12 +29,40 @@ def test_members_are_the_files_in_order_and_decode_like_files(tmp_path):
         assert decode(member).sha256 == decode(chest).sha256
 
 
-def test_no_more_is_unpacked_than_is_asked_for(tmp_path):
-    """Half a gigabyte of zeros in half a megabyte."""
-    (bomb,) = list_members(archive(tmp_path / "bomb.zip", {"bomb": bytes(5 * MAX_BYTES)}), most=10)
+def test_no_more_is_unpacked_than_is_asked_for_or_than_a_radiograph_can_hold(tmp_path):
+    """Half a gigabyte of zeros in half a megabyte; and what packs well, but is small."""
+    files = {"bomb": bytes(5 * MAX_BYTES), "small": bytes(10**6), "larger": bytes(10**6 + 1)}
+    bomb, larger, small = list_members(archive(tmp_path / "bomb.zip", files), most=10)
     assert len(bomb.read(1000)) == 1000
-    with pytest.raises(ImageSizeError):
-        decode(bomb)
+    tracemalloc.start()
+    for member in (bomb, larger):
+        with pytest.raises(ImageSizeError, match="100 times"):
+            decode(member)
+    assert tracemalloc.get_traced_memory()[1] < 2 * MAX_BYTES
+    tracemalloc.stop()
+    assert len(small.read(MAX_BYTES)) == 10**6
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path):
+    """A directory that names one member many times unpacks to many times what is there."""
+    path = archive(tmp_path / "shared.zip", {"a": encode(radiograph(), "PNG")}, zipfile.ZIP_STORED)
+    with zipfile.ZipFile(path, "a") as file:
+        file.filelist *= 3
+        file.NameToInfo["more"] = file.filelist[0]
+        file.comment = b"written anew"
+    with pytest.raises(CorruptImageError, match="more than it does"):
+        list_members(path, most=10)
+
+
+@pytest.mark.parametrize("name", ["../up.png", "a/../../up.png", "/root.png", "a\\..\\up.png", "C:\\root.png"])
+def test_names_that_lead_out_of_the_archive_are_refused_and_their_neighbours_read(tmp_path, name):
+    chest = encode(radiograph(), "PNG")
+    members = {
+        member.name: member for member in list_members(archive(tmp_path / "out.zip", {name: chest, "in": chest}), 10)
+    }
+    with pytest.raises(UnsupportedImageError, match="leads out of its archive"):
+        decode(members.pop(name))
+    assert decode(members["in"]).facts["width"] == 240 and list(tmp_path.iterdir()) == [tmp_path / "out.zip"]
 
 
 def test_too_many_files_no_files_and_no_archive_are_refused(tmp_path):

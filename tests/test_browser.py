@@ -189,6 +189,19 @@ def test_a_batch_fills_the_table_whose_rows_are_filtered_and_opened(page, chest,
     assert len(Path(download.value.path()).read_text().splitlines()) == 4
 
 
+def test_a_name_that_is_markup_is_shown_as_text(page, chest, tmp_path):
+    name = "<img src=missing onerror=document.title='run'>.png"  # asks for what is not there, if it is drawn
+    with zipfile.ZipFile(tmp_path / "markup.zip", "w") as archive:
+        archive.write(chest, name)
+    page.get_by_role("tab", name="Batch").click()
+    upload(page, str(tmp_path / "markup.zip"), "#batch-upload")
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-table")).to_contain_text(name)
+    page.locator("#batch-table").get_by_test_id("cell-0-1").click()
+    expect(page.locator("#batch-verdict")).to_contain_text(name)
+    assert page.title() != "run"
+
+
 def test_a_stopped_batch_keeps_what_was_read(page, chest, tmp_path):
     packed = tmp_path / "many.zip"
     with zipfile.ZipFile(packed, "w") as archive:

@@ -4,11 +4,9 @@ import hashlib
 import json
 import os
 import random
-import struct
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,32 +15,23 @@ from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_outside
 from pneumonia.errors import ImageSizeError
 from pneumonia.images import decode
-from tests.making import dicom_bytes, encode, radiograph, refused, warned
+from tests.making import deep, dicom_bytes, encode, radiograph, refused, warned
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255
 STEP = 1 / 255
 
 
-def deep(pixels: np.ndarray, kind: str = ".png") -> bytes:
-    return cv2.imencode(kind, pixels)[1].tobytes()
+# === What is read: the form of it, as `test_inputs.py` says what ===
 
 
-# === What is read ===
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF"])
-@pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_reads_common_files(kind, mode):
-    options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
-    data = encode(Image.fromarray(GREY).convert(mode), kind, **options)
+def test_a_radiograph_is_float_contiguous_and_knows_its_file():
+    data = encode(GREY, "PNG")
     result = decode(data)
-    assert result.pixels.dtype == np.float32
-    assert result.pixels.flags.c_contiguous
-    np.testing.assert_allclose(result.pixels, EXACT, atol=0.06 if kind == "JPEG" else 1e-6)
-    assert result.facts == {"format": kind, "width": 240, "height": 200, "bits": 8}
-    assert result.sha256 == hashlib.sha256(data).hexdigest()
-    assert result.checks == ()
+    assert result.pixels.dtype == np.float32 and result.pixels.flags.c_contiguous
+    assert result.facts == {"format": "PNG", "width": 240, "height": 200, "bits": 8}
+    assert result.sha256 == hashlib.sha256(data).hexdigest() and result.checks == ()
+    assert decode(deep(GREY.astype(np.uint16) * 16)).facts["bits"] == 12
 
 
 def test_same_pixels_in_every_file_agree():
@@ -59,98 +48,6 @@ def test_same_pixels_in_every_file_agree():
     ]
     for source in sources:
         np.testing.assert_allclose(decode(source).pixels, EXACT, atol=STEP)
-
-
-def test_content_decides_not_the_name(tmp_path):
-    data = encode(GREY, "PNG")
-    for name in ["scan", "SCAN.JPG", "report.pdf", "röntgen 肺.dcm", "<img src=x>.png", "x" * 250]:
-        path = tmp_path / name
-        path.write_bytes(data)
-        assert decode(path).facts["format"] == "PNG"
-        assert decode(str(path)).sha256 == hashlib.sha256(data).hexdigest()
-
-
-@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("kind", [".png", ".tiff"])
-def test_sixteen_bit_files_are_scaled_by_the_smallest_depth_that_holds_them(bits, channels, kind):
-    values = np.round(EXACT / EXACT.max() * (2**bits - 1)).astype(np.uint16)
-    data = deep(np.dstack([values] * channels).squeeze(), kind)
-    result = decode(data)
-    assert result.facts["bits"] == bits
-    np.testing.assert_allclose(result.pixels, values / (2**bits - 1), atol=1e-4)
-
-
-def test_sixteen_bit_alpha_lies_over_black():
-    values = GREY.astype(np.uint16) * 257
-    alpha = np.full_like(values, 65535)
-    alpha[:, :120] = 0
-    pixels = decode(deep(np.dstack([values, values, values, alpha]))).pixels
-    assert pixels[:, :120].max() == 0
-    np.testing.assert_allclose(pixels[:, 120:], EXACT[:, 120:], atol=1e-4)
-
-
-@pytest.mark.parametrize("mode", ["LA", "RGBA"])
-def test_alpha_lies_over_black(mode):
-    image = Image.fromarray(GREY).convert("RGBA")
-    image.paste((255, 255, 255, 0), (0, 0, 120, 200))
-    pixels = decode(encode(image.convert(mode), "PNG")).pixels
-    assert pixels[:, :120].max() == 0
-    np.testing.assert_allclose(pixels[:, 120:], EXACT[:, 120:], atol=STEP)
-
-
-def test_transparent_palette_lies_over_black():
-    image = Image.fromarray(GREY // 2).convert("P")
-    data = encode(image, "PNG", transparency=int(GREY[100, 120] // 2))
-    assert decode(data).pixels[100, 120] == 0
-
-
-def test_cmyk_and_palette_are_converted():
-    image = Image.fromarray(GREY).convert("RGB")
-    cmyk = encode(image.convert("CMYK"), "JPEG", quality=95)
-    palette = encode(Image.fromarray(GREY).convert("P"), "PNG")
-    np.testing.assert_allclose(decode(cmyk).pixels, EXACT, atol=0.06)
-    np.testing.assert_allclose(decode(palette).pixels, EXACT, atol=STEP)
-
-
-def test_tiff_where_zero_is_white():
-    for pixels, bits in ((GREY, 8), (GREY.astype(np.uint16) * 257, 16)):
-        inverted = (2**bits - 1 - pixels).astype(pixels.dtype)
-        data = bytearray(encode(inverted, "TIFF"))
-        data[data.index(struct.pack("<HHIH", 262, 3, 1, 1)) + 8] = 0  # PhotometricInterpretation = WhiteIsZero
-        np.testing.assert_allclose(decode(bytes(data)).pixels, EXACT, atol=STEP)
-
-
-@pytest.mark.parametrize("orientation", range(2, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
-def test_exif_rotation_is_undone_with_a_warning(orientation, kind):
-    turn = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }[orientation]  # as the camera held it: the inverse of what sets it upright
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    options = {"quality": 95} if kind == "JPEG" else {}
-    result = decode(encode(Image.fromarray(GREY).transpose(turn), kind, exif=exif, **options))
-    np.testing.assert_allclose(result.pixels, EXACT, atol=0.06 if kind == "JPEG" else 1e-6)
-    assert {check.name for check in result.checks} == {"photograph"}
-
-
-def test_camera_exposure_is_a_photograph():
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x829D] = 2.8  # FNumber
-    assert warned(encode(GREY, "JPEG", exif=exif)) == {"photograph"}
-
-
-def test_phone_jpeg_with_a_preview_is_one_picture():
-    image = Image.fromarray(GREY)
-    data = encode(image, "MPO", save_all=True, append_images=[image.resize((130, 130))])
-    assert decode(data).facts["width"] == 240
 
 
 # === Arrays and PIL images ===
@@ -206,53 +103,6 @@ def test_what_is_no_image_at_all_is_refused():
 # === Judgements on the pixels ===
 
 
-@pytest.mark.parametrize("value", [0, 128, 255])
-def test_blank_images_are_refused(value):
-    blank = np.full((200, 240), value, np.uint8)
-    blank[:5, :5] = 255 - value  # a marker does not make a radiograph
-    assert "blank" in refused(blank)
-    noise = np.random.default_rng(0).integers(0, 3, blank.shape, np.uint8)
-    assert "blank" in refused(encode(np.full_like(blank, max(value, 3)) - noise, "PNG"))
-
-
-def test_drawings_with_few_grey_levels_are_refused():
-    assert "few grey levels" in refused((GREY > 100).astype(np.uint8) * 255)
-
-
-def colour_photograph() -> np.ndarray:
-    y, x = np.mgrid[0:1:200j, 0:1:240j]
-    return (np.dstack([0.5 + 0.4 * np.sin(9 * x), 0.3 + 0.5 * y, 0.6 - 0.4 * x * y]) * 255).astype(np.uint8)
-
-
-def test_colour_photographs_are_refused():
-    array = colour_photograph()
-    for source in (encode(array, "JPEG"), array, array * np.uint16(257), deep(array * np.uint16(257))):
-        assert "colour" in refused(source)
-
-
-def test_tinted_scans_and_coloured_marks_are_read():
-    tinted = np.dstack([EXACT * 255, EXACT * 245, EXACT * 220]).astype(np.uint8)
-    np.testing.assert_allclose(decode(tinted).pixels, EXACT, atol=0.06)
-    marked = np.dstack([GREY] * 3)
-    marked[10:40, 10:60] = (255, 0, 0)
-    assert warned(marked) == {"colour"}
-
-
-def test_negative_is_warned_and_left_as_it_is():
-    result = decode(255 - GREY)
-    assert {check.name for check in result.checks} == {"polarity"}
-    np.testing.assert_allclose(result.pixels, 1 - EXACT, atol=1e-6)
-
-
-def test_low_contrast_is_warned():
-    assert "exposure" in warned((GREY // 4).astype(np.uint8))
-
-
-def test_wide_borders_are_warned():
-    assert warned(np.pad(GREY, ((20, 20), (60, 60)))) == {"border"}
-    assert warned(np.pad(GREY, 60, constant_values=255)) == {"border"}
-
-
 def test_facts_are_json():
     for source in (GREY, encode(GREY, "PNG"), dicom_bytes(GREY)):
         json.dumps(decode(source).facts, allow_nan=False)
@@ -260,10 +110,10 @@ def test_facts_are_json():
 
 def test_decoding_a_large_jpeg_is_fast():
     data = encode(radiograph(1500, 2000), "JPEG")
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(3):
         decode(data)
-    assert (time.perf_counter() - started) / 3 < 0.5
+    assert (time.process_time() - started) / 3 < 0.5
 
 
 # === Figures stated in pneumonia/images.py ===
@@ -284,6 +134,5 @@ def test_polarity_rates_on_real_radiographs():
     assert warned_share(adults, "polarity", negative=False) <= 0.01
     assert warned_share(children, "polarity", negative=True) >= 0.98
     assert warned_share(adults, "polarity", negative=True) >= 0.94
-    for name in ("exposure", "border"):
-        assert warned_share(children, name, negative=False) <= 0.01
-        assert warned_share(adults, name, negative=False) <= 0.01
+    assert warned_share(children, "exposure", negative=False) <= 0.01
+    assert warned_share(adults, "exposure", negative=False) <= 0.01
