@@ -151,9 +151,9 @@ class BatchHandlers:
         with _archives_in_use([upload]):
             radiograph, prediction = _read(upload, predictor, batch.operating_point)
         heading = views.batch_heading(number, upload.name)
-        if radiograph is None:
-            return heading + views.rejection(prediction.error), None, "", "", "", None
-        shown = views.preview(radiograph.pixels)
+        shown = None if radiograph is None else views.preview(radiograph.pixels)
+        if prediction.status == "rejected":
+            return heading + views.rejection(prediction.error), None, "", "", "", shown
         scale = predictor.heatmap_scale
         verdict = views.verdict(prediction, self._predictors.point(prediction), predictor.version)
         overlay = views.overlay_on(shown, prediction, scale)

@@ -123,7 +123,7 @@ class ReadHandlers:
             raise refused(unavailable(variant, str(error))) from error
         source, name = _source(file or session.file)
         prediction = predictor.predict(source, operating_point)
-        if isinstance(source, Case):
+        if prediction.status == "read":
             reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction})
             shown = (
                 self._verdict(reading),
@@ -133,7 +133,9 @@ class ReadHandlers:
                 reading.shown,
             )
         else:
-            reading, shown = None, (views.rejection(prediction.error), None, "", "", "", None)
+            # What could be decoded is shown, so that one sees what is wrong with it.
+            original = views.preview(source.radiograph.pixels) if isinstance(source, Case) else None
+            reading, shown = None, (views.rejection(prediction.error), None, "", "", "", original)
         if not session.keep(reading, since):
             shown = (gr.skip(),) * len(shown)
         return views.record(prediction, name), session, *shown
@@ -213,11 +215,13 @@ class CompareHandlers:
         predictions = {variant: self._predictors.get(variant).predict(source, operating_point) for variant in available}
         records = [views.record(prediction, name) for prediction in predictions.values()]
         records += [views.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
-        if isinstance(source, Case):
+        # What makes an upload unreadable depends on no variant.
+        first = predictions[available[0]]
+        if first.status == "read":
             reading = Reading(views.preview(source.radiograph.pixels, views.COMPARISON_SIDE), predictions)
             shown = self._table(reading)
         else:
-            reading, shown = None, views.rejection(predictions[available[0]].error)
+            reading, shown = None, views.rejection(first.error)
         return records, session, shown if session.keep(reading, since) else gr.skip()
 
     def judge(self, operating_point: str, session: Session) -> str:

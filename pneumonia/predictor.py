@@ -18,7 +18,7 @@ from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read
 from pneumonia.case import Case
 from pneumonia.checks import Check
 from pneumonia.engine import Engine, cores
-from pneumonia.errors import ImageError, WeightsError
+from pneumonia.errors import ImageError, UnsupportedImageError, WeightsError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.support import Support, measure_support
 from pneumonia.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
@@ -206,19 +206,13 @@ class Predictor:
         try:
             case = _case(source)
         except ImageError as error:
-            return Prediction(
-                status="rejected",
-                variant=self.variant,
-                operating_point=point.name,
-                threshold=point.threshold,
-                weights_sha256=self.weights_sha256,
-                checks=(Check("image", "reject", str(error)),),
-                error=str(error),
-            )
+            return self._rejected(point, Check("image", "reject", str(error)))
         case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self._engine.run(prepared.image)
-        lungs = case.lungs
+        lungs, chest = case.lungs, case.chest
+        if chest is not None and chest.status == "reject":
+            return replace(self._rejected(point, chest), image_sha256=case.radiograph.sha256)
         probability = self.probability(logit)
         found = lungs if lungs is not None and lungs.found else None
         box = prepared.view.box
@@ -241,6 +235,7 @@ class Predictor:
             image_sha256=case.radiograph.sha256,
             checks=(
                 *case.radiograph.checks,
+                *(() if chest is None else (chest,)),
                 *_lungs_check(lungs, self.preprocessor.record.field),
                 *_evidence_check(heatmap, share),
             ),
@@ -275,15 +270,28 @@ class Predictor:
             source: as for `predict`.
 
         Raises:
-            ImageError: if it cannot be read.
+            ImageError: if it cannot be read, or is no frontal chest radiograph.
         """
         case = _case(source)
+        if case.chest is not None and case.chest.status == "reject":
+            raise UnsupportedImageError(case.chest.message)
         return measure_support(self._engine, self._prepared(case).image, case.radiograph.sha256)
 
     def probability(self, logit: float) -> float:
         """Calibrated probability of pneumonia of an uncalibrated logit."""
         # tanh does not overflow where exp does.
         return 0.5 * (1.0 + math.tanh(0.5 * logit / self.temperature))
+
+    def _rejected(self, point: OperatingPoint, check: Check) -> Prediction:
+        return Prediction(
+            status="rejected",
+            variant=self.variant,
+            operating_point=point.name,
+            threshold=point.threshold,
+            weights_sha256=self.weights_sha256,
+            checks=(check,),
+            error=check.message,
+        )
 
     def _prepared(self, case: Case) -> Prepared:
         record = self.preprocessor.record
