@@ -41,10 +41,10 @@ _NEGATIVE = (
     "This looks like the negative of a chest radiograph. It was read as it is, and such a reading must not be relied "
     "on: invert it and choose it again."
 )
-_ON_ITS_SIDE = "This radiograph seems to lie on its side. Turn it upright and choose it again."
-_UPSIDE_DOWN = "This radiograph seems to be upside down. Turn it upright and choose it again."
+ON_ITS_SIDE = "This radiograph seems to lie on its side. Turn it upright and choose it again."
+UPSIDE_DOWN = "This radiograph seems to be upside down. Turn it upright and choose it again."
 # How often an image is turned by a quarter, and what is said if it then looks upright.
-_TURNS = ((1, _ON_ITS_SIDE), (2, _UPSIDE_DOWN), (3, _ON_ITS_SIDE))
+_TURNS = ((1, ON_ITS_SIDE), (2, UPSIDE_DOWN), (3, ON_ITS_SIDE))
 
 
 class Resemblance(NamedTuple):
@@ -57,6 +57,10 @@ class Resemblance(NamedTuple):
 
     distance: float
     score: float
+
+    def exceeded_by(self, other: "Resemblance") -> bool:
+        """Whether another is above this one, taken for a limit, in either."""
+        return other.distance > self.distance or other.score > self.score
 
 
 @dataclass(frozen=True)
@@ -153,11 +157,11 @@ class Plausibility:
         """
         seen = self.fitted.measure(lungs.features)
         limits = self.limits
-        if not _beyond(seen, limits.warn):
+        if not limits.warn.exceeded_by(seen):
             return None
         if said := self._turned(square, seen.score, segment):
             return Check("chest", "reject", said)
-        if lungs.found and not _beyond(seen, limits.refuse):
+        if lungs.found and not limits.refuse.exceeded_by(seen):
             return Check("chest", "warn", f"{_UNUSUAL}: {_why(seen, limits.warn)}. {_BE_SURE}")
         if self._passes(segment(1 - square)):
             return Check("chest", "warn", _NEGATIVE)
@@ -177,17 +181,13 @@ class Plausibility:
 
     def _passes(self, lungs: LungSegmentation) -> bool:
         """Whether an image like this would be read."""
-        return lungs.found and not _beyond(self.fitted.measure(lungs.features), self.limits.refuse)
-
-
-def _beyond(seen: Resemblance, limits: Resemblance) -> bool:
-    return seen.distance > limits.distance or seen.score > limits.score
+        return lungs.found and not self.limits.refuse.exceeded_by(self.fitted.measure(lungs.features))
 
 
 def _why(seen: Resemblance, limits: Resemblance) -> str:
     if seen.distance > limits.distance:
-        return f"its distance from those the check knows is {seen.distance:.1f}, and the limit {limits.distance:.1f}"
-    return f"it looks like a part of one or a turned one, with a score of {seen.score:.1f}, and the limit {limits.score:.1f}"
+        return f"its distance from known ones is {seen.distance:.1f}, above the limit of {limits.distance:.1f}"
+    return f"its score for a part or a turned one is {seen.score:.1f}, above the limit of {limits.score:.1f}"
 
 
 def load_plausibility() -> Plausibility:

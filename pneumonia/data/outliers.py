@@ -11,7 +11,6 @@ import numpy as np
 
 Outlier = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
-# What turns a picture back is in `pneumonia.plausibility`.
 TURNED: dict[str, Outlier] = {
     "turned by 90 degrees": lambda image, _: np.rot90(image),
     "turned by 180 degrees": lambda image, _: np.rot90(image, 2),
@@ -24,8 +23,7 @@ def _shoulder(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """An upper corner."""
     height, width = image.shape
     side = round(rng.uniform(0.3, 0.42) * min(height, width))
-    corner = image[:side, :side] if rng.uniform() < 0.5 else image[:side, width - side :]
-    return corner
+    return image[:side, :side] if rng.uniform() < 0.5 else image[:side, width - side :]
 
 
 def _abdomen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -61,3 +59,4 @@ PARTS: dict[str, Outlier] = {
     "one lung": _one_lung,
     "shuffled tiles": _tiles,
 }
+OUTLIERS = TURNED | PARTS

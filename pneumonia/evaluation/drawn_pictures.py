@@ -3,6 +3,7 @@
 Each maker draws one picture from a random generator: uint8 (H, W), grey, because colour is refused elsewhere.
 """
 
+import itertools
 import string
 from collections.abc import Callable
 
@@ -107,7 +108,7 @@ def _screenshot(rng: np.random.Generator) -> np.ndarray:
     """Windows with title bars, buttons, text and pictures on a desktop."""
     width, height = int(rng.integers(480, 1100)), int(rng.integers(360, 700))
     y, x = _axes(height, width)
-    screen = Image.fromarray(_to_bytes(x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1) + 0.01).astype(np.uint8))
+    screen = Image.fromarray(_to_bytes(x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1) + 0.01))
     pen, font = ImageDraw.Draw(screen), ImageFont.load_default(14)
     for _ in range(int(rng.integers(1, 4))):
         left, top = int(rng.integers(0, width // 2)), int(rng.integers(0, height // 2))
@@ -156,7 +157,7 @@ def _bones(rng: np.random.Generator) -> np.ndarray:
         lean = (ray - (rays - 1) / 2) * rng.uniform(0.0, 0.12) * width
         thick = width / (rays + 1) * rng.uniform(0.18, 0.3)
         ends = np.linspace(0.08 * height, 0.95 * height, int(rng.integers(3, 6)))
-        for top, bottom in zip(ends, ends[1:], strict=False):
+        for top, bottom in itertools.pairwise(ends):
             points = [(int(x + lean * (1 - 2 * t / height)), int(t)) for t in (top + 0.6 * thick, bottom - 0.6 * thick)]
             cv2.line(soft, *points, 1.0, int(4 * thick))
             cv2.line(bone, *points, 1.0, int(1.3 * thick))
@@ -221,6 +222,67 @@ def _slice(rng: np.random.Generator) -> np.ndarray:
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
+def _fractal(rng: np.random.Generator) -> np.ndarray:
+    """A Julia set, by how soon each point escapes."""
+    height, width = _size(rng)
+    y, x = _axes(height, width)
+    point = 1.5 * (x + 1j * y)
+    constant = 0.7885 * np.exp(1j * rng.uniform(0, 2 * np.pi))
+    steps = np.zeros(point.shape)
+    for _ in range(60):
+        near = np.abs(point) < 2
+        point[near] = point[near] ** 2 + constant
+        steps += near
+    return _to_bytes(np.log1p(steps) + 0.01 * x)
+
+
+def _code(rng: np.random.Generator) -> np.ndarray:
+    """A matrix code or a bar code, photographed unsharp and tilted."""
+    side = int(rng.integers(260, 600))
+    cells = rng.integers(0, 2, (int(rng.integers(15, 40)),) * 2)
+    if rng.uniform() < 0.4:
+        cells[:] = cells[0]
+    image = cv2.resize(cells.astype(np.float32), (side, side), interpolation=cv2.INTER_NEAREST)
+    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-15, 15), 0.8)
+    image = cv2.warpAffine(image, matrix, (side, side), borderValue=float(rng.uniform(0.5, 1)))
+    return _to_bytes(cv2.GaussianBlur(image, (0, 0), 1.5) + rng.normal(0, 0.02, image.shape))
+
+
+def _spectrogram(rng: np.random.Generator) -> np.ndarray:
+    """Sound over time: harmonics that rise and fall."""
+    height, width = _size(rng)
+    y, x = _axes(height, width)
+    pitch = rng.uniform(0.1, 0.3) * (1 + 0.3 * np.sin(rng.uniform(2, 8) * x + rng.uniform(0, 6)))
+    image = sum(np.exp(-(((1 - y - n * pitch) / 0.015) ** 2)) / n for n in range(1, 8))
+    return _to_bytes(image * (np.sin(rng.uniform(3, 9) * x) > -0.5) + rng.gamma(1.0, 0.08, image.shape))
+
+
+def _jaw(rng: np.random.Generator) -> np.ndarray:
+    """Like a panoramic radiograph of the teeth: two rows of bright pegs along a curve."""
+    height, width = int(rng.integers(260, 360)), int(rng.integers(480, 720))
+    y, x = _axes(height, width)
+    bend = rng.uniform(0.2, 0.5) * x**2
+    image = 0.15 + 0.3 * np.exp(-(((y + bend) / 0.6) ** 2))
+    teeth = np.sin(x * rng.uniform(40, 60)) > -0.4
+    image += 0.4 * (teeth & (np.abs(y + bend) < 0.35) & (np.abs(y + bend) > 0.03) & (np.abs(x) < 0.7))
+    image = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 3) + rng.normal(0, 0.015, image.shape)
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def _breast(rng: np.random.Generator) -> np.ndarray:
+    """Like a mammogram: a bright half round with strands, against black; at times both sides in one picture."""
+    height, width = int(rng.integers(380, 640)), int(rng.integers(260, 420))
+    y, x = _axes(height, width)
+    reach = (x + 1) / rng.uniform(1.0, 1.6)
+    inside = reach**2 + (y / rng.uniform(0.7, 0.95)) ** 2 < 1
+    grain = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), 9)
+    image = 0.03 + inside * (0.35 + 0.25 * (1 - reach) + 1.5 * np.abs(grain))
+    if rng.uniform() < 0.4:
+        image = np.hstack([image[:, ::-1], image])
+    image = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 2)
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
 # By kind.
 DRAWN: dict[str, Maker] = {
     "noise": _noise,
@@ -233,4 +295,11 @@ DRAWN: dict[str, Maker] = {
     "drawn skulls": _skull,
     "drawn pelves": _pelvis,
     "drawn tomograms": _slice,
+    "fractals": _fractal,
+    "printed codes": _code,
+    "spectrograms": _spectrogram,
+    "drawn jaws": _jaw,
+    "drawn breasts": _breast,
 }
+# Kinds that nobody had looked at with the check before its parameters and limits were fixed.
+LATER = ("fractals", "printed codes", "spectrograms", "drawn jaws", "drawn breasts")

@@ -1,4 +1,4 @@
-"""Pictures that are no radiographs of a chest, out of installed packages: to judge what refuses them, never to fit it."""
+"""Pictures that are no chest radiographs, out of installed packages: to judge what refuses them, never to fit it."""
 
 import importlib.util
 from pathlib import Path
@@ -12,25 +12,29 @@ from sklearn.datasets import load_digits
 
 from pneumonia.errors import DataError
 
+_GRADIO = ("avatar.png", "cheetah.jpg", "cheetah1.jpg", "groot.jpeg", "lion.jpg", "tower.jpg")
+_SKIMAGE = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
+_SCIENCE = (
+    "cell.png", "coins.png", "hubble_deep_field.jpg", "ihc.png", "microaneurysms.png", "moon.png", "retina.jpg",
+)  # fmt: skip
+_DRAWN = ("chessboard_GRAY.png", "color.png", "horse.png", "logo.png", "page.png", "text.png")
 # By kind: the package, the folder in it, and its files.
 _FILES = {
     "photographs": (
         ("sklearn", "datasets/images", ("china.jpg", "flower.jpg")),
         ("matplotlib", "mpl-data/sample_data", ("grace_hopper.jpg", "Minduka_Present_Blue_Pack.png")),
-        ("gradio", "media_assets/images", ("avatar.png", "cheetah.jpg", "cheetah1.jpg", "groot.jpeg", "lion.jpg", "tower.jpg")),
+        ("gradio", "media_assets/images", _GRADIO),
         ("gradio", "test_data", ("cheetah2.jpg",)),
-        ("skimage", "data", ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")),
+        ("skimage", "data", _SKIMAGE),
     ),
-    "scientific pictures": (
-        ("skimage", "data", ("cell.png", "coins.png", "hubble_deep_field.jpg", "ihc.png", "microaneurysms.png", "moon.png", "retina.jpg")),
-    ),
+    "scientific pictures": (("skimage", "data", _SCIENCE),),
     "photographed surfaces": (("skimage", "data", ("brick.png", "grass.png", "gravel.png")),),
     "printed and drawn": (
         ("matplotlib", "mpl-data/sample_data", ("logo2.png",)),
         ("matplotlib", "mpl-data/images", ("matplotlib_large.png",)),
-        ("skimage", "data", ("chessboard_GRAY.png", "color.png", "horse.png", "logo.png", "page.png", "text.png")),
+        ("skimage", "data", _DRAWN),
     ),
-}  # fmt: skip
+}
 # Slices, scans and screens of pydicom's own tests, one of each series: CT, MR, bone scan, ultrasound, heart, skull.
 _DICOM = (
     "CT_small.dcm", "693_J2KI.dcm", "J2K_pixelrep_mismatch.dcm", "MR_small.dcm", "examples_overlay.dcm", "JPEG2000.dcm",
@@ -52,9 +56,9 @@ def found_pictures() -> dict[str, list[np.ndarray]]:
         for kind, places in _FILES.items()
     }
     faces = np.load(_folder("skimage") / "data" / "lfw_subset.npy")[:_FACES]
-    pictures["faces"] = [_large(np.rint(255 * face / face.max()).astype(np.uint8)) for face in faces]
+    pictures["faces"] = [enlarged(np.rint(255 * face / face.max()).astype(np.uint8)) for face in faces]
     digits = load_digits().images[:_DIGITS]
-    pictures["handwritten digits"] = [_large(np.rint(digit / 16 * 255).astype(np.uint8)) for digit in digits]
+    pictures["handwritten digits"] = [enlarged(np.rint(digit / 16 * 255).astype(np.uint8)) for digit in digits]
     pictures["tomograms and ultrasound"] = [_dicom(name) for name in _DICOM]
     return pictures
 
@@ -66,7 +70,7 @@ def parts(pictures: list[np.ndarray], count: int, rng: np.random.Generator) -> l
         picture = pictures[number % len(pictures)]
         height, width = (round(side * rng.uniform(0.25, 0.75)) for side in picture.shape)
         top, left = rng.integers(0, picture.shape[0] - height), rng.integers(0, picture.shape[1] - width)
-        cut.append(_large(picture[top : top + height, left : left + width]))
+        cut.append(enlarged(picture[top : top + height, left : left + width]))
     return cut
 
 
@@ -79,7 +83,7 @@ def _folder(package: str) -> Path:
 
 def _picture(path: Path) -> np.ndarray:
     with Image.open(path) as image:
-        return _large(np.asarray(image.convert("RGB").convert("L")))
+        return enlarged(np.asarray(image.convert("RGB").convert("L")))
 
 
 def _dicom(name: str) -> np.ndarray:
@@ -90,10 +94,11 @@ def _dicom(name: str) -> np.ndarray:
     if values.ndim == 3:
         values = values.mean(axis=2)
     low, high = np.percentile(values, (0.5, 99.5))
-    return _large(np.rint(np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8))
+    return enlarged(np.rint(np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8))
 
 
-def _large(image: np.ndarray) -> np.ndarray:
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """A small picture at a size that is read: (H, W), its shorter side at least 256 pixels."""
     scale = max(_SIDE / min(image.shape), 1.0)
     height, width = (round(side * scale) for side in image.shape)
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)
