@@ -1,6 +1,7 @@
 """Images made by code: a radiograph-like picture and the files that hold it."""
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from pneumonia.errors import ImageError, UnsupportedImageError
 from pneumonia.images import decode
 
+EXAMPLE = Path(__file__).parent.parent / "demo" / "examples" / "synthetic-pneumonia-1.png"
 PATIENT = "DOE^JANE"
 PATIENT_ID = "MRN-4711"
 
@@ -27,6 +29,12 @@ def radiograph(height: int = 200, width: int = 240, seed: int = 0) -> np.ndarray
     image[np.abs(x) < 0.12] = 0.8
     image += np.random.default_rng(seed).normal(0, 0.01, image.shape)
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def synthetic_chest(side: int = 256) -> np.ndarray:
+    """One of the page's examples, which the check for chest radiographs lets pass: uint8 (side, side)."""
+    with Image.open(EXAMPLE) as image:
+        return np.asarray(image.convert("L").resize((side, side), Image.Resampling.BOX))
 
 
 def encode(pixels: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes:

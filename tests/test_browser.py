@@ -15,7 +15,7 @@ from pneumonia.notices import AGAINST_HELP, CITATION, INTENDED_USE, LIMITS, NOTI
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.fakes import ROOT, served
-from tests.making import encode, radiograph
+from tests.making import EXAMPLE, encode, radiograph
 
 CHROMIUM = shutil.which("chromium")
 OPTIONS = (
@@ -256,10 +256,10 @@ def test_missing_weights_are_marked_and_the_others_work(browser, chest):
 
 
 @pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
-def test_the_real_weights_read_an_image(browser, chest):
+def test_the_real_weights_read_an_image(browser):
     with served("real") as address:
         for page in _opened(browser, address):
-            _upload(page, chest)
+            _upload(page, str(EXAMPLE))
             expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia", timeout=20_000)
             expect(page.locator("#overlay img")).to_be_visible()
 
