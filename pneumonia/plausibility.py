@@ -70,21 +70,19 @@ class Limits:
     Attributes:
         warn: above either of these an image is unusual.
         refuse: above either of these it is refused.
-        turned: an unusual image is taken for a turned one if turning it back lowers its score by more than this.
     """
 
     warn: Resemblance
     refuse: Resemblance
-    turned: float
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Limits":
         """From what `to_dict` gave."""
-        return cls(Resemblance(**values["warn"]), Resemblance(**values["refuse"]), float(values["turned"]))
+        return cls(Resemblance(**values["warn"]), Resemblance(**values["refuse"]))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
-        return {"warn": self.warn._asdict(), "refuse": self.refuse._asdict(), "turned": self.turned}
+        return {"warn": self.warn._asdict(), "refuse": self.refuse._asdict()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,8 +172,7 @@ class Plausibility:
         """What to say of an image that looks upright only after it was turned."""
         for quarters, said in _TURNS:
             lungs = segment(np.ascontiguousarray(np.rot90(square, quarters)))
-            gained = score - self.fitted.measure(lungs.features).score
-            if gained > self.limits.turned and self._passes(lungs):
+            if self.fitted.measure(lungs.features).score < score and self._passes(lungs):
                 return said
         return None
 

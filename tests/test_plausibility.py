@@ -79,13 +79,13 @@ def test_a_fit_has_mean_distance_one_and_tells_outliers():
 def test_limits_by_the_rule():
     adults = [Resemblance(float(n), -float(n)) for n in range(101)]
     limits = choose_limits(adults, [*adults, Resemblance(250.0, 3.0)])
-    assert limits == Limits(Resemblance(98.0, -2.0), Resemblance(250.0, 3.0), 0.0)
+    assert limits == Limits(Resemblance(98.0, -2.0), Resemblance(250.0, 3.0))
     assert Limits.from_dict(json.loads(json.dumps(limits.to_dict()))) == limits
 
 
 # === The decision ===
 
-LIMITS = Limits(warn=Resemblance(10.0, 2.0), refuse=Resemblance(50.0, 4.0), turned=0.0)
+LIMITS = Limits(warn=Resemblance(10.0, 2.0), refuse=Resemblance(50.0, 4.0))
 
 
 def judge(square, found=True):

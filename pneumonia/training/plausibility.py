@@ -168,8 +168,7 @@ def choose_limits(adults: Iterable[Resemblance], everything: Iterable[Resemblanc
     """The rule by which the limits are fixed.
 
     Refused is only what exceeds all radiographs that choose, children and adults, plain and under the fixed
-    corruptions: to lose a reading is worse than to read what is no chest. Each limit warns of one adult in fifty. An
-    unusual image that looks less turned after it was turned is taken for a turned one.
+    corruptions: to lose a reading is worse than to read what is no chest. Each limit warns of one adult in fifty.
 
     Args:
         adults: the adults kept for selection, as they are.
@@ -177,7 +176,7 @@ def choose_limits(adults: Iterable[Resemblance], everything: Iterable[Resemblanc
     """
     warn = np.quantile(np.array(list(adults)), 1 - _WARNED, axis=0)
     refuse = np.array(list(everything)).max(axis=0)
-    return Limits(*(Resemblance(*(round(float(value), 2) for value in limit)) for limit in (warn, refuse)), turned=0.0)
+    return Limits(*(Resemblance(*(round(float(value), 2) for value in limit)) for limit in (warn, refuse)))
 
 
 def _examples(squares: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
