@@ -1,5 +1,6 @@
 """Fitting the check of `pneumonia.plausibility`: what a chest radiograph is, and where the limits lie."""
 
+import math
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -176,7 +177,11 @@ def choose_limits(adults: Iterable[Resemblance], everything: Iterable[Resemblanc
     """
     warn = np.quantile(np.array(list(adults)), 1 - _WARNED, axis=0)
     refuse = np.array(list(everything)).max(axis=0)
-    return Limits(*(Resemblance(*(round(float(value), 2) for value in limit)) for limit in (warn, refuse)))
+    return Limits(
+        warn=Resemblance(*(round(float(value), 2) for value in warn)),
+        # Rounded up, so that none of them exceeds what it fixed.
+        refuse=Resemblance(*(math.ceil(100 * value) / 100 for value in refuse)),
+    )
 
 
 def _examples(squares: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
