@@ -153,15 +153,14 @@ class Plausibility:
         Returns:
             A warning, a refusal, or None where nothing is unusual.
         """
-        seen = self.fitted.measure(lungs.features)
-        limits = self.limits
+        seen, limits = self.fitted.measure(lungs.features), self.limits
         if not limits.warn.exceeded_by(seen):
             return None
         if said := self._turned(square, seen.score, segment):
             return Check("chest", "reject", said)
         if lungs.found and not limits.refuse.exceeded_by(seen):
             return Check("chest", "warn", f"{_UNUSUAL}: {_why(seen, limits.warn)}. {_BE_SURE}")
-        if self._passes(segment(1 - square)):
+        if self._usual(segment(1 - square)):
             return Check("chest", "warn", _NEGATIVE)
         why = _why(seen, limits.refuse) if lungs.found else "no two lung fields were found"
         return Check("chest", "reject", f"{_NO_CHEST}: {why}. {_CHOOSE}")
@@ -172,13 +171,12 @@ class Plausibility:
         """What to say of an image that looks upright only after it was turned."""
         for quarters, said in _TURNS:
             lungs = segment(np.ascontiguousarray(np.rot90(square, quarters)))
-            if self.fitted.measure(lungs.features).score < score and self._passes(lungs):
+            if self.fitted.measure(lungs.features).score < score and self._usual(lungs):
                 return said
         return None
 
-    def _passes(self, lungs: LungSegmentation) -> bool:
-        """Whether an image like this would be read."""
-        return lungs.found and not self.limits.refuse.exceeded_by(self.fitted.measure(lungs.features))
+    def _usual(self, lungs: LungSegmentation) -> bool:
+        return lungs.found and not self.limits.warn.exceeded_by(self.fitted.measure(lungs.features))
 
 
 def _why(seen: Resemblance, limits: Resemblance) -> str:

@@ -134,10 +134,11 @@ def test_what_looks_upright_once_turned_is_said_to_be_turned(square, said):
 
 
 def test_a_negative_is_warned_of_and_read():
-    # Inverted, its corner is -2.5: usual.
-    assert judge([[3.5, 9], [9, 9]]).status == "warn"
+    # Above the refusal; inverted, its corner is -3.5, and 6.1 no distance to be warned of.
     negative = judge([[4.5, 9], [9, 9]])
     assert negative.status == "warn" and "negative" in negative.message
+    # Inverted, this one is 15.1 away: unusual even so.
+    assert judge([[6.5, 9], [9, 9]]).status == "reject"
 
 
 # === In a reading ===
@@ -155,7 +156,7 @@ def test_synthetic_examples_are_read_upright_and_refused_turned(tiny_predictor, 
         assert turned.image_sha256
 
 
-@pytest.mark.parametrize("kind", ["noise", "textures", "charts", "pages of text", "screenshots", "drawings"])
+@pytest.mark.parametrize("kind", ["noise", "textures", "charts", "pages of text", "drawn bones"])
 def test_pictures_are_refused_in_words(tiny_predictor, kind):
     for number in range(3):
         prediction = tiny_predictor.predict(DRAWN[kind](np.random.default_rng(number)))
