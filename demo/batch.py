@@ -14,7 +14,7 @@ from PIL import Image
 
 from demo import content, views
 from demo.downloads import new_file
-from demo.handlers import Predictors, refused, unavailable
+from demo.predictors import Predictors, refused, unavailable
 from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
 from pneumonia.errors import ImageError, WeightsError
@@ -150,9 +150,9 @@ class BatchHandlers:
         with _archives_in_use([upload]):
             radiograph, prediction = _read(upload, predictor, batch.operating_point)
         heading = views.batch_heading(number, upload.name)
-        if radiograph is None:
-            return heading + views.rejection(prediction.error), None, "", "", "", None
-        shown = views.preview(radiograph.pixels)
+        shown = None if radiograph is None else views.preview(radiograph.pixels)
+        if prediction.status == "rejected":
+            return heading + views.rejection(prediction.error), None, "", "", "", shown
         scale = predictor.heatmap_scale
         verdict = views.verdict(prediction, self._predictors.point_of(prediction), predictor.version)
         overlay = views.overlay_on(shown, prediction, scale)

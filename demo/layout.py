@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
-from demo.handlers import Predictors
+from demo.predictors import Predictors
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
 from demo.uploads import delete_regularly, use_private_folder
 from pneumonia import Predictor, load_predictor

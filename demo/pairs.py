@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 import gradio as gr
 
 from demo import content, views
-from demo.handlers import Predictors, Reading, read_source, refused, unavailable
+from demo.handlers import Reading, read_source
+from demo.predictors import Predictors, refused, unavailable
 from pneumonia.case import Case
 from pneumonia.errors import WeightsError
 from pneumonia.evaluation.repeatability import repeatability_limit

@@ -6,7 +6,7 @@ import gradio as gr
 from scipy.special import expit
 
 from demo import content, figures
-from demo.handlers import THRESHOLD_DIGITS, Predictors, refused, unavailable
+from demo.predictors import THRESHOLD_DIGITS, Predictors, refused, unavailable
 from pneumonia import Predictor
 from pneumonia.errors import WeightsError
 from pneumonia.evaluation.scores import VALIDATION, Scores

@@ -10,7 +10,8 @@ import gradio as gr
 
 from demo import content, figures, views
 from demo.downloads import new_file
-from demo.handlers import Predictors, Session, refused, unavailable
+from demo.handlers import Session
+from demo.predictors import Predictors, refused, unavailable
 from pneumonia.errors import PneumoniaError, WeightsError
 from pneumonia.labelled import images_in_archive, score_labelled
 from pneumonia.site_calibration import SiteCalibration, require_name, saved_sites

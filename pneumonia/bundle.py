@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,12 @@ def require_replaceable(folder: Path) -> None:
         raise WeightsError(f"{folder.name} exists and is no weights folder; it was left alone. Choose another place.")
 
 
-def read_bundle(folder: Path) -> Bundle:
+def read_bundle(folder: Path, needed: Sequence[str] = _FILES) -> Bundle:
     """Read a weights folder and check every file against the size and hash in its config.
+
+    Args:
+        folder: the weights folder.
+        needed: names of the files without which it is not complete.
 
     Raises:
         WeightsError: naming the file that is missing, a Git LFS pointer, truncated, or altered.
@@ -100,7 +105,7 @@ def read_bundle(folder: Path) -> Bundle:
         contents[name] = _read(folder, name)
         if _facts(contents[name]) != facts:
             raise WeightsError(_what_differs(name, contents[name], facts))
-    if missing := [name for name in _FILES if name not in contents]:
+    if missing := [name for name in needed if name not in contents]:
         raise WeightsError(f"The config of {folder.name} does not vouch for {', '.join(missing)}.")
     return Bundle(config, _json(contents[METRICS], METRICS), contents)
 

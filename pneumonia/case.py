@@ -1,17 +1,38 @@
 """One radiograph, and what all variants need of it, each worked out once."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
+from pneumonia.checks import Check
 from pneumonia.engine import cores
 from pneumonia.errors import WeightsError
 from pneumonia.images import Radiograph
 from pneumonia.lung_fields import LungSegmentation, load_lung_fields
+from pneumonia.plausibility import load_plausibility
 from pneumonia.preprocessing import Preprocessing
 
 # Shared by all cases: to start a thread for each would cost about as much as it saves.
 _BESIDE = ThreadPoolExecutor(cores(), thread_name_prefix="lungs")
+
+_NOT_JUDGED = Check(
+    "chest",
+    "warn",
+    "Whether this is a frontal chest radiograph was not checked, because a file of the check is missing or damaged.",
+)
+
+
+class Looked(NamedTuple):
+    """What was seen in the whole image, whatever the variant.
+
+    Attributes:
+        lungs: as `Case.lungs`.
+        chest: as `Case.chest`.
+    """
+
+    lungs: LungSegmentation | None
+    chest: Check | None
 
 
 class Case:
@@ -27,7 +48,7 @@ class Case:
     def __init__(self, radiograph: Radiograph) -> None:
         self.radiograph = radiograph
         self._squares: dict[int, np.ndarray] = {}
-        self._looking: Future[LungSegmentation | None] | None = None
+        self._looking: Future[Looked] | None = None
 
     def square(self, size: int) -> np.ndarray:
         """The radiograph as `Preprocessing.squash` gives it: float32 (size, size) in [0, 1]."""
@@ -39,18 +60,29 @@ class Case:
         """Begin to look for the lungs on another core, while the caller goes on."""
         if self._looking is None:
             # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
-            self._looking = _BESIDE.submit(_segment, self.square(Preprocessing().size))
+            self._looking = _BESIDE.submit(_look, self.square(Preprocessing().size))
 
     @property
     def lungs(self) -> LungSegmentation | None:
         """Its lung fields, found or not; None where the network that finds them cannot be loaded."""
         self.look_for_lungs()
-        return self._looking.result()
+        return self._looking.result().lungs
+
+    @property
+    def chest(self) -> Check | None:
+        """What speaks against a frontal chest radiograph: a warning, a refusal, or None for nothing."""
+        self.look_for_lungs()
+        return self._looking.result().chest
 
 
-def _segment(square: np.ndarray) -> LungSegmentation | None:
+def _look(square: np.ndarray) -> Looked:
     try:
-        return load_lung_fields().segment(square)
+        fields = load_lung_fields()
     except WeightsError:
         # A reading does not depend on them, unless a variant was trained to; then it was refused when loaded.
-        return None
+        return Looked(None, _NOT_JUDGED)
+    lungs = fields.segment(square)
+    try:
+        return Looked(lungs, load_plausibility().judge(square, lungs, fields.segment))
+    except WeightsError:
+        return Looked(lungs, _NOT_JUDGED)

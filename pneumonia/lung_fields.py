@@ -97,12 +97,15 @@ class LungSegmentation:
         threshold: probability from which a point counts as lung.
         measures: what `found` was decided by.
         found: whether the mask can be a pair of lungs. If not, the mask must not be used.
+        features: float32 (F,), what the network made of the image on its way, for `plausibility`; None where no
+            network was run.
     """
 
     mask: np.ndarray = field(repr=False)
     threshold: float
     measures: Measures
     found: bool
+    features: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def inside(self) -> np.ndarray | None:
@@ -132,7 +135,7 @@ class LungFields:
     """Finds the lung fields; safe to use from several threads.
 
     Args:
-        model: contents of a `model.tflite` with the output `lungs`, already verified.
+        model: contents of a `model.tflite` with the outputs `lungs` and `features`, already verified.
         preprocessing: of its input.
         threshold: probability from which a point counts as lung.
         plausible: bounds of what is taken for lungs.
@@ -160,18 +163,19 @@ class LungFields:
         Args:
             pixels: float32 (H, W) in [0, 1].
         """
-        probabilities = self._engine.mask(self.preprocessing.apply(pixels))
+        probabilities, features = self._engine.mask(self.preprocessing.apply(pixels))
         mask, _, measures = cleaned(probabilities, self.threshold)
-        return LungSegmentation(mask, self.threshold, measures, self.plausible.holds(measures))
+        return LungSegmentation(mask, self.threshold, measures, self.plausible.holds(measures), features)
 
 
 class _MaskEngine(Engine):
-    """The compiled segmentation: an image in, a map of probabilities out."""
+    """The compiled segmentation: an image in, a map of probabilities and the features behind it out."""
 
-    def mask(self, image: np.ndarray) -> np.ndarray:
-        """float32 (S, S) in [0, 1], preprocessed, to the probability of lung, float32 (S, S)."""
+    def mask(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """float32 (S, S) in [0, 1], preprocessed, to the probability of lung, float32 (S, S), and features (F,)."""
         with self._borrowed() as interpreter:
-            return interpreter.get_signature_runner()(image=image[None, ..., None])["lungs"][0]
+            outputs = interpreter.get_signature_runner()(image=image[None, ..., None])
+        return outputs["lungs"][0], outputs["features"][0]
 
 
 def cleaned(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, Measures]:

@@ -19,27 +19,21 @@ from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read
 from pneumonia.case import Case
 from pneumonia.checks import Check
 from pneumonia.engine import Engine, cores
-from pneumonia.errors import ImageError, WeightsError
+from pneumonia.errors import ImageError, UnsupportedImageError, WeightsError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.support import Support, measure_support
 from pneumonia.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
 from pneumonia.images import Radiograph, decode
+from pneumonia.lung_checks import LEAST_EVIDENCE, evidence_check, lungs_check
 from pneumonia.lung_fields import LungSegmentation
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, Interval, OperatingPoint
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Prepared, Preprocessor
 from pneumonia.site_calibration import SiteCalibration
-from pneumonia.variants import DEFAULT, Field, list_variants
+from pneumonia.variants import DEFAULT, list_variants
 
 Source = str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray
-
-# Logits by which positive evidence must raise the score to be worth a share: less moves a probability, before
-# calibration, by under three points.
-LEAST_EVIDENCE = 0.1
-# And to be worth a warning when most of it lies outside the lungs: before calibration it makes the odds of pneumonia
-# 2.7 times as high.
-_WARNED_EVIDENCE = 1.0
 
 _NO_HEATMAP = "A rejected image has no heatmap."
 
@@ -215,20 +209,13 @@ class Predictor:
         try:
             case = _case(source)
         except ImageError as error:
-            return Prediction(
-                status="rejected",
-                variant=self.variant,
-                operating_point=point.name,
-                threshold=point.threshold,
-                weights_sha256=self.weights_sha256,
-                checks=(Check("image", "reject", str(error)),),
-                error=str(error),
-                calibration=self.calibration,
-            )
+            return self._rejected(point, Check("image", "reject", str(error)))
         case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self._engine.run(prepared.image)
-        lungs = case.lungs
+        lungs, chest = case.lungs, case.chest
+        if chest is not None and chest.status == "reject":
+            return replace(self._rejected(point, chest), image_sha256=case.radiograph.sha256)
         probability = self.probability(logit)
         found = lungs if lungs is not None and lungs.found else None
         box = prepared.view.box
@@ -251,8 +238,9 @@ class Predictor:
             image_sha256=case.radiograph.sha256,
             checks=(
                 *case.radiograph.checks,
-                *_lungs_check(lungs, self.preprocessor.record.field),
-                *_evidence_check(heatmap, share),
+                *(() if chest is None else (chest,)),
+                *lungs_check(lungs, self.preprocessor.record.field),
+                *evidence_check(heatmap, share),
             ),
             calibration=self.calibration,
         )
@@ -286,9 +274,11 @@ class Predictor:
             source: as for `predict`.
 
         Raises:
-            ImageError: if it cannot be read.
+            ImageError: if it cannot be read, or is no frontal chest radiograph.
         """
         case = _case(source)
+        if case.chest is not None and case.chest.status == "reject":
+            raise UnsupportedImageError(case.chest.message)
         return measure_support(self._engine, self._prepared(case).image, case.radiograph.sha256)
 
     def probability(self, logit: float) -> float:
@@ -316,6 +306,18 @@ class Predictor:
         again = replace(prediction, probability=probability, calibration=self.calibration)
         return again.at(point)
 
+    def _rejected(self, point: OperatingPoint, check: Check) -> Prediction:
+        return Prediction(
+            status="rejected",
+            variant=self.variant,
+            operating_point=point.name,
+            threshold=point.threshold,
+            weights_sha256=self.weights_sha256,
+            checks=(check,),
+            error=check.message,
+            calibration=self.calibration,
+        )
+
     def _prepared(self, case: Case) -> Prepared:
         record = self.preprocessor.record
         # A network that is shown the whole image need not wait for the lungs.
@@ -332,45 +334,6 @@ def _case(source: Source | Radiograph | Case) -> Case:
     if isinstance(source, Case):
         return source
     return Case(source if isinstance(source, Radiograph) else decode(source))
-
-
-def _lungs_check(lungs: LungSegmentation | None, shown: Field) -> tuple[Check, ...]:
-    if lungs is None:
-        return (
-            Check(
-                "lungs",
-                "warn",
-                "The lungs were not looked for, because the network that finds them is missing or damaged. How much of "
-                "the evidence lies inside them is unknown.",
-            ),
-        )
-    if not lungs.found:
-        consequence = "" if shown == "image" else ", so the reading goes by the whole image"
-        return (
-            Check(
-                "lungs",
-                "warn",
-                f"No two lung fields were found{consequence}. Make sure that it is a frontal chest radiograph; on "
-                "images like this the reading is less reliable.",
-            ),
-        )
-    if shown == "image":
-        # They are drawn on the overlay; that they were found changes nothing about the reading.
-        return ()
-    return (Check("lungs", "ok", "Two lung fields were found; the reading goes by them."),)
-
-
-def _evidence_check(heatmap: np.ndarray, share: float | None) -> tuple[Check, ...]:
-    if share is None or share >= 0.5 or positive_evidence(heatmap) < _WARNED_EVIDENCE:
-        return ()
-    return (
-        Check(
-            "evidence",
-            "warn",
-            f"Only {math.floor(100 * share)}% of the evidence for pneumonia lies inside the lungs. See where the rest "
-            "lies before you rely on this reading.",
-        ),
-    )
 
 
 def load_predictor(variant: str | None = None, weights: str | os.PathLike | None = None) -> Predictor:

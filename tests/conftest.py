@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pneumonia.plausibility import Plausibility
 from pneumonia.predictor import Predictor
 from tests.browsing import address, brighter, browser, chest, page  # noqa: F401
 from tests.tiny import SIZE, write_tiny_bundle, write_tiny_data
@@ -33,6 +34,12 @@ def tiny_predictor(tiny_weights: Path) -> Predictor:
     from pneumonia.bundle import read_bundle
 
     return Predictor(read_bundle(tiny_weights))
+
+
+@pytest.fixture
+def any_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is refused as no chest radiograph: for tests that read discs and noise."""
+    monkeypatch.setattr(Plausibility, "judge", lambda *_: None)
 
 
 @pytest.fixture(scope="module")

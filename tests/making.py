@@ -3,6 +3,7 @@
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,6 +17,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from pneumonia.errors import ImageError, UnsupportedImageError
 from pneumonia.images import decode
 
+EXAMPLE = Path(__file__).parent.parent / "demo" / "examples" / "synthetic-pneumonia-1.png"
 PATIENT = "DOE^JANE"
 PATIENT_ID = "MRN-4711"
 
@@ -30,6 +32,12 @@ def radiograph(height: int = 200, width: int = 240, seed: int = 0) -> np.ndarray
     image[np.abs(x) < 0.12 + 0.06 * y] = 0.8  # wider below, where the heart lies
     image += np.random.default_rng(seed).normal(0, 0.01, image.shape)
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def synthetic_chest(side: int = 256) -> np.ndarray:
+    """One of the page's examples, which the check for chest radiographs lets pass: uint8 (side, side)."""
+    with Image.open(EXAMPLE) as image:
+        return np.asarray(image.convert("L").resize((side, side), Image.Resampling.BOX))
 
 
 def encode(pixels: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes:

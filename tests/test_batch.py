@@ -14,7 +14,7 @@ from PIL import Image
 
 from demo import batch, content
 from demo.batch import BatchHandlers, BatchSession
-from demo.handlers import Predictors
+from demo.predictors import Predictors
 from pneumonia.labels import NORMAL, PNEUMONIA
 from tests.fakes import FakePredictor, load_all_but_frozen, load_fake, served
 from tests.making import encode, radiograph

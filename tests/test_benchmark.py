@@ -150,6 +150,7 @@ def test_memory_is_that_of_the_process():
     assert 30 < speed.resident_megabytes() - before < 80 and held.any()
 
 
+@pytest.mark.usefixtures("any_picture")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_bare_pass_is_the_pass_of_a_reading(threads, tiny_weights, tiny_predictor):
     picture = np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8)

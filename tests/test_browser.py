@@ -16,6 +16,7 @@ from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.browsing import needs_chromium, opened, upload
 from tests.fakes import ROOT, served
+from tests.making import EXAMPLE
 
 pytestmark = needs_chromium
 
@@ -310,10 +311,10 @@ def test_missing_weights_are_marked_and_the_others_work(browser, chest):
 
 
 @pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
-def test_the_real_weights_read_an_image(browser, chest):
+def test_the_real_weights_read_an_image(browser):
     with served("real") as address:
         for page in opened(browser, address):
-            upload(page, chest)
+            upload(page, str(EXAMPLE))
             expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia", timeout=20_000)
             expect(page.locator("#overlay img")).to_be_visible()
 

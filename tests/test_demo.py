@@ -17,13 +17,14 @@ from gradio_client.exceptions import AppError
 
 from demo import content, views
 from demo import handlers as handlers_module
-from demo.handlers import CompareHandlers, Predictors, ReadHandlers, ReadView, Session, availability
+from demo.handlers import CompareHandlers, ReadHandlers, ReadView, Session
+from demo.predictors import Predictors, availability
 from pneumonia import load_predictor
 from pneumonia.labels import PNEUMONIA, UNCERTAIN
 from pneumonia.lung_fields import LungFields
 from pneumonia.variants import PUBLISHED
 from tests.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake, served
-from tests.making import encode, radiograph
+from tests.making import EXAMPLE, encode, radiograph
 
 VARIANT = "mobilenetv2-finetuned"
 EMPTY = ReadView("")
@@ -243,9 +244,10 @@ def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(ches
     assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
 
 
-def test_compare_decodes_once_and_segments_once(chest, monkeypatch):
+def test_compare_decodes_once_and_segments_once(monkeypatch):
     """With the weights of the repository, which are shown the whole image."""
     calls = []
+    chest = str(EXAMPLE)
     decode, segment = handlers_module.decode, LungFields.segment
     monkeypatch.setattr(handlers_module, "decode", lambda source: calls.append("decode") or decode(source))
     monkeypatch.setattr(LungFields, "segment", lambda *given: calls.append("segment") or segment(*given))

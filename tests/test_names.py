@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from demo.batch import BatchHandlers, BatchSession
-from demo.handlers import CompareHandlers, Predictors, ReadHandlers, Session
+from demo.handlers import CompareHandlers, ReadHandlers, Session
+from demo.predictors import Predictors
 from pneumonia.images import decode
 from pneumonia.tables import CsvWriter
 from tests.fakes import ROOT, load_fake

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from demo import content, views
-from demo.handlers import Predictors
 from demo.pairs import PairHandlers, PairSession
+from demo.predictors import Predictors
 from pneumonia.labels import PNEUMONIA
 from tests.fakes import FakePredictor, load_all_but_frozen, load_fake
 from tests.making import encode, radiograph

@@ -6,8 +6,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from demo import content, figures
-from demo.handlers import Predictors
 from demo.performance import PerformanceHandlers
+from demo.predictors import Predictors
 from pneumonia.evaluation.scores import Scores
 from pneumonia.shares import UNDEFINED
 from pneumonia.variants import PUBLISHED, get_variant

@@ -21,6 +21,8 @@ from pneumonia.predictor import Predictor
 from pneumonia.preprocessor import new_preprocessor
 from tests.tiny import SIZE, tiny_radiograph
 
+pytestmark = pytest.mark.usefixtures("any_picture")
+
 
 @pytest.fixture(scope="module")
 def picture():

@@ -14,7 +14,8 @@ from scipy.special import expit
 
 from demo import content
 from demo import recalibration as recalibration_module
-from demo.handlers import Predictors, ReadHandlers, Session
+from demo.handlers import ReadHandlers, Session
+from demo.predictors import Predictors
 from demo.recalibration import SHIPPED, RecalibrationHandlers
 from demo.report.handlers import ReportHandlers
 from pneumonia.labels import CLASS_NAMES

@@ -17,7 +17,8 @@ import pytest
 from pypdf import PdfReader
 
 from demo import content, views
-from demo.handlers import CompareHandlers, Predictors, ReadHandlers, Session
+from demo.handlers import CompareHandlers, ReadHandlers, Session
+from demo.predictors import Predictors
 from demo.report.contents import Report
 from demo.report.document import to_pdf
 from demo.report.handlers import ReportHandlers

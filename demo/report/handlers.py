@@ -5,7 +5,8 @@ from datetime import datetime
 
 from demo import content
 from demo.downloads import new_file
-from demo.handlers import Predictors, Session, refused
+from demo.handlers import Session
+from demo.predictors import Predictors, refused
 from demo.report.contents import Report
 from pneumonia.receipts import Judged
 

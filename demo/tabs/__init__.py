@@ -10,7 +10,8 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from demo import content, views
-from demo.handlers import Predictors, Session, availability
+from demo.handlers import Session
+from demo.predictors import Predictors, availability
 from pneumonia.images import decode
 from pneumonia.operating_points import BALANCED
 from pneumonia.variants import DEFAULT, PUBLISHED, get_variant

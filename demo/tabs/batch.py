@@ -4,7 +4,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.batch import BatchHandlers, BatchSession
-from demo.handlers import Predictors
+from demo.predictors import Predictors
 from demo.tabs import (
     AT_ONCE,
     BATCH,

@@ -7,8 +7,9 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
-from demo.handlers import CompareHandlers, Predictors, Session
+from demo.handlers import CompareHandlers, Session
 from demo.pairs import PairHandlers, PairSession
+from demo.predictors import Predictors
 from demo.tabs import (
     AT_ONCE,
     KEPT_SECONDS,

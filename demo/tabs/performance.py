@@ -3,8 +3,8 @@
 import gradio as gr
 
 from demo import content, figures
-from demo.handlers import Predictors
 from demo.performance import PerformanceHandlers
+from demo.predictors import Predictors
 from demo.tabs import AT_ONCE, REDRAWN, operating_point_choice, recalibration, variant_choice
 from pneumonia.evaluation.scores import VALIDATION
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
-from demo.handlers import Predictors, ReadHandlers, ReadView, Session
+from demo.handlers import ReadHandlers, ReadView, Session
+from demo.predictors import Predictors
 from demo.tabs import (
     AT_ONCE,
     KEPT_SECONDS,

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.components import Component
 
 from demo import content
-from demo.handlers import Predictors
+from demo.predictors import Predictors
 from demo.recalibration import SHIPPED, RecalibrationHandlers
 from demo.tabs import AT_ONCE, BATCH, KEPT_SECONDS, PRIVATE, live_region
 

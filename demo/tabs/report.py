@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from demo import content
-from demo.handlers import Predictors
+from demo.predictors import Predictors
 from demo.report.handlers import ReportHandlers
 from demo.tabs import PRIVATE, READING
 

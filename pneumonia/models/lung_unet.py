@@ -49,3 +49,12 @@ def build_lung_unet(size: int) -> keras.Model:
     x = keras.layers.Conv2D(1, 1, name="half_logit")(x)  # (B, S/2, S/2, 1)
     logit = keras.layers.UpSampling2D(2, interpolation="bilinear", name="logit")(x)
     return keras.Model(image, logit, name="lung_unet")
+
+
+def deepest_features(model: keras.Model) -> keras.KerasTensor:
+    """The feature map of the coarsest level, after its activation: (B, S/16, S/16, C).
+
+    Args:
+        model: as built by `build_lung_unet`.
+    """
+    return model.get_layer("bottom_conv_2_relu").output

@@ -1,0 +1,125 @@
+"""The variants that the page has, and how it says that one cannot be used."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from scipy.special import logit
+
+from demo import content
+from pneumonia import Prediction, Predictor
+from pneumonia.errors import WeightsError
+from pneumonia.evaluation.scores import VALIDATION, pooled_validation
+from pneumonia.evaluation.thresholds import Thresholds
+from pneumonia.operating_points import BALANCED, OWN, OperatingPoint
+from pneumonia.site_calibration import SiteCalibration
+from pneumonia.variants import PUBLISHED, get_variant
+
+# Of a threshold on a slider; the stored ones have more.
+THRESHOLD_DIGITS = 3
+
+
+class Predictors:
+    """The variants of the page, each loaded once, when it is first asked for.
+
+    Args:
+        load: gives the predictor of a variant, or raises `WeightsError`.
+    """
+
+    def __init__(self, load: Callable[[str], Predictor]) -> None:
+        self._load = load
+        self._loaded: dict[str, Predictor | WeightsError] = {}
+        self._thresholds: dict[str, Thresholds] = {}
+        self._lock = threading.Lock()
+
+    def get(self, variant: str) -> Predictor:
+        """The predictor of a variant.
+
+        Raises:
+            WeightsError: as it was raised when the variant was first asked for.
+        """
+        with self._lock:
+            if variant not in self._loaded:
+                try:
+                    self._loaded[variant] = self._load(variant)
+                except WeightsError as error:
+                    self._loaded[variant] = error
+            found = self._loaded[variant]
+        if isinstance(found, WeightsError):
+            raise found
+        return found
+
+    def calibrated(self, variant: str, site: SiteCalibration | None) -> Predictor:
+        """The predictor of a variant, calibrated to a site if that was made for this variant, or else as shipped."""
+        return self.get(variant).recalibrated(site if site and site.variant == variant else None)
+
+    def point(
+        self, variant: str, name: str | None, threshold: float | None = None, site: SiteCalibration | None = None
+    ) -> OperatingPoint:
+        """An operating point of a variant.
+
+        Args:
+            variant: its name.
+            name: of the operating point; None for a reader's own.
+            threshold: of a reader's own: probability in (0, 1).
+            site: whose probabilities and thresholds are meant; None as shipped.
+        """
+        predictor = self.calibrated(variant, site)
+        if name in predictor.operating_points:
+            return predictor.operating_points[name]
+        if threshold is None:
+            return predictor.operating_points[BALANCED]
+        return self._thresholds_of(predictor).point(OWN, predictor.temperature * float(logit(threshold)))
+
+    def _thresholds_of(self, predictor: Predictor) -> Thresholds:
+        """What any threshold gives on the images that a calibration was fixed on."""
+        if predictor.calibration is not None:
+            return Thresholds(predictor.calibration.shifted_scores, predictor.temperature)
+        with self._lock:
+            if predictor.variant not in self._thresholds:
+                scores = pooled_validation(predictor.metrics["sets"])
+                self._thresholds[predictor.variant] = Thresholds(scores, predictor.temperature)
+        return self._thresholds[predictor.variant]
+
+    def point_of(self, prediction: Prediction) -> OperatingPoint:
+        """The operating point at which a prediction was judged."""
+        return self.point(prediction.variant, prediction.operating_point, prediction.threshold, prediction.calibration)
+
+    def measured_prevalence(self, variant: str) -> float:
+        """Share with pneumonia among the validation images of a variant."""
+        validation = self.get(variant).metrics["sets"][VALIDATION]
+        return validation["positives"] / validation["n"]
+
+    def missing(self) -> dict[str, str]:
+        """Why a variant of the page is unavailable, by variant; loads those not asked for yet."""
+        reasons = {}
+        for variant in PUBLISHED:
+            try:
+                self.get(variant)
+            except WeightsError as error:
+                reasons[variant] = str(error)
+        return reasons
+
+
+def availability(predictors: Predictors) -> dict[str, Any]:
+    """For a choice of the variant: mark those whose weights cannot be loaded, with the reasons."""
+    missing = predictors.missing()
+    titles = {variant: get_variant(variant).title for variant in PUBLISHED}
+    choices = [
+        (content.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
+        for variant, title in titles.items()
+    ]
+    reasons = [unavailable(variant, reason) for variant, reason in missing.items()]
+    return gr.update(choices=choices, info=" ".join(reasons) or None)
+
+
+def unavailable(variant: str, reason: str) -> str:
+    """Why a variant cannot be used, with its title."""
+    return content.UNAVAILABLE.format(title=get_variant(variant).title, reason=reason)
+
+
+def refused(sentence: str) -> gr.Error:
+    """What to raise for a request that cannot be met; the page shows the sentence."""
+    # Expected, so the log needs no traceback either.
+    return gr.Error(sentence, print_exception=False)

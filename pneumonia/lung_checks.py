@@ -1,0 +1,58 @@
+"""What is noticed about the lungs of a reading."""
+
+import math
+
+import numpy as np
+
+from pneumonia.checks import Check
+from pneumonia.explain.localisation import positive_evidence
+from pneumonia.lung_fields import LungSegmentation
+from pneumonia.variants import Field
+
+# Logits by which positive evidence must raise the score to be worth a share: less moves a probability, before
+# calibration, by under three points.
+LEAST_EVIDENCE = 0.1
+# And to be worth a warning when most of it lies outside the lungs: before calibration it makes the odds of pneumonia
+# 2.7 times as high.
+_WARNED_EVIDENCE = 1.0
+
+
+def lungs_check(lungs: LungSegmentation | None, shown: Field) -> tuple[Check, ...]:
+    """Whether lungs were looked for and found, as far as it matters to a network that is `shown` this."""
+    if lungs is None:
+        return (
+            Check(
+                "lungs",
+                "warn",
+                "The lungs were not looked for, because the network that finds them is missing or damaged. How much of "
+                "the evidence lies inside them is unknown.",
+            ),
+        )
+    if not lungs.found:
+        consequence = "" if shown == "image" else ", so the reading goes by the whole image"
+        return (
+            Check(
+                "lungs",
+                "warn",
+                f"No two lung fields were found{consequence}. Make sure that it is a frontal chest radiograph; on "
+                "images like this the reading is less reliable.",
+            ),
+        )
+    if shown == "image":
+        # They are drawn on the overlay; that they were found changes nothing about the reading.
+        return ()
+    return (Check("lungs", "ok", "Two lung fields were found; the reading goes by them."),)
+
+
+def evidence_check(heatmap: np.ndarray, share: float | None) -> tuple[Check, ...]:
+    """Whether most of the evidence lies outside the lungs, where there is enough of it; `share` lies inside."""
+    if share is None or share >= 0.5 or positive_evidence(heatmap) < _WARNED_EVIDENCE:
+        return ()
+    return (
+        Check(
+            "evidence",
+            "warn",
+            f"Only {math.floor(100 * share)}% of the evidence for pneumonia lies inside the lungs. See where the rest "
+            "lies before you rely on this reading.",
+        ),
+    )

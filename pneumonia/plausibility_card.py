@@ -1,0 +1,92 @@
+"""The card of the check for chest radiographs, rendered from its two JSON files."""
+
+from typing import Any
+
+from pneumonia.notices import DATA, NOTICE
+
+_USE = (
+    "For research and teaching: to refuse uploads that are no upright frontal chest radiographs before a network reads "
+    "them, and to warn of unusual ones. It says nothing about disease. What it refuses and what it lets through is "
+    "measured in `docs/inputs.md`."
+)
+_OUTSIDE = "NIH ChestX-ray8: Wang et al. 2017; of its radiographs only features were looked at, to fix the limits."
+_LIMITS = (
+    "An image that passes need not be a frontal chest radiograph: computed tomograms of a chest and abdomens with the "
+    "lungs' bases in them pass at times. Lateral views were never measured, because none are here.",
+    "Radiographs mirrored left to right pass; that cannot be told safely.",
+    "A negative is warned of and read as it is.",
+    "Infants, children over five years and other hospitals' equipment were not fitted on. Some adults fixed the "
+    "limits; none was fitted on.",
+)
+
+
+def render_plausibility_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Write the card.
+
+    Args:
+        config: as in config.json.
+        metrics: as in metrics.json.
+
+    Returns:
+        Markdown.
+    """
+    sections = [
+        "# Is it a chest radiograph?",
+        f"**{NOTICE}**",
+        f"A Gaussian with {config['axes']} free axes and a logistic regression on {config['features']} features of the "
+        f"network in `weights/lung-fields`. Version {config['version']}. How they decide is written in "
+        "`pneumonia/plausibility.py`.",
+        "## Intended use",
+        _USE,
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in _LIMITS),
+        "## What is warned of and refused",
+        _limits(config["limits"]),
+        "## Radiographs that fixed the limits",
+        "These are no test: the limits are what they are because of them.",
+        _table(metrics["sets"]),
+        "## Fitting",
+        _fitting(config),
+        "## Data and licence",
+        f"{DATA} {_OUTSIDE} What was fitted is under the MIT licence of the project.",
+        "",
+    ]
+    return "\n\n".join(sections)
+
+
+def _limits(limits: dict[str, Any]) -> str:
+    warn, refuse = limits["warn"], limits["refuse"]
+    return (
+        f"Warned of from a distance of {warn['distance']:.2f} or a score of {warn['score']:.2f}; refused from "
+        f"{refuse['distance']:.2f} or {refuse['score']:.2f}. Refused as well is what is warned of and shows no two "
+        "lungs, and what looks upright only once it is turned. The rule that fixed the limits is `choose_limits` in "
+        "`pneumonia/training/plausibility.py`."
+    )
+
+
+def _fitting(config: dict[str, Any]) -> str:
+    data = config["data"]
+    outliers = ", ".join(f"{count} {kind}" for kind, count in config["outliers"].items())
+    return (
+        f"Fitted on {_count(data['fitting'])}, as they are and augmented once, and on pictures made of them: "
+        f"{outliers}. The limits were fixed on {_count(data['choosing'])} and {_count(data['choosing_outside'])} of "
+        "another hospital, mostly adults, as they are and under the fixed corruptions. No patient is in two of these. "
+        f"The command was:\n\n```\n{config['fitting']['command']}\n```"
+    )
+
+
+def _table(sets: dict[str, Any]) -> str:
+    rows = [
+        "| set | images | above the warning | above the refusal | greatest distance | greatest score |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    rows += [
+        f"| {name} | {of_set['n']} | {of_set['above_warn']} | {of_set['above_refuse']} "
+        f"| {of_set['greatest_distance']:.2f} | {of_set['greatest_score']:.2f} |"
+        for name, of_set in sets.items()
+    ]
+    return "\n".join(rows)
+
+
+def _count(part: dict[str, Any]) -> str:
+    return f"{part['images']:,} radiographs of {part['patients']:,} patients"
