@@ -42,8 +42,9 @@ TURNS |= {"turned by 270 degrees": ON_ITS_SIDE, "upside down, mirrored": UPSIDE_
 def a_fit(**changes):
     """One free axis, of deviation 2, out of three."""
     axes = np.array([[1.0], [0.0], [0.0]], np.float32)
-    values = {"mean": np.zeros(3, np.float32), "axes": axes, "deviations": np.array([2.0], np.float32), "rest": 0.5}
-    return Fitted(**{**values, "weights": np.array([3.0], np.float32), "bias": -1.0, **changes})
+    values = {"mean": np.zeros(3, np.float32), "scale": np.ones(3, np.float32), "axes": axes, "rest": 0.5}
+    values |= {"deviations": np.array([2.0], np.float32), "weights": np.array([3.0], np.float32), "bias": -1.0}
+    return Fitted(**{**values, **changes})
 
 
 # === The two figures ===
@@ -55,6 +56,8 @@ def test_distance_and_score_by_hand():
     assert a_fit().measure(np.zeros(3, np.float32)) == (0.0, -1.0)
     moved = a_fit(mean=np.array([4.0, 1.0, 0.0], np.float32))
     assert moved.measure(np.array([4.0, 1.0, 0.0], np.float32)) == (0.0, -1.0)
+    scaled = a_fit(scale=np.array([2.0, 4.0, 1.0], np.float32))
+    assert scaled.measure(np.array([8.0, 4.0, 0.0], np.float32)) == pytest.approx((8 / 3, 5.0))
 
 
 def test_what_was_fitted_survives_its_file():
@@ -78,8 +81,8 @@ def test_a_fit_has_mean_distance_one_and_tells_outliers():
 
 def test_limits_by_the_rule():
     adults = [Resemblance(float(n), -float(n)) for n in range(101)]
-    limits = choose_limits(adults, [*adults, Resemblance(250.0, 3.0)])
-    assert limits == Limits(Resemblance(98.0, -2.0), Resemblance(250.0, 3.0))
+    limits = choose_limits(adults, [Resemblance(float(n), 2.0 * n) for n in range(2001)])
+    assert limits == Limits(Resemblance(98.0, -2.0), Resemblance(1999.0, 3998.0))
     assert Limits.from_dict(json.loads(json.dumps(limits.to_dict()))) == limits
 
 
@@ -92,7 +95,7 @@ def judge(square, found=True):
     """Judge a square whose upper left corner is its score; half the square of it is its distance."""
     axis = np.array([[1.0], [0.0]], np.float32)
     one = np.ones(1, np.float32)
-    fitted = Fitted(np.zeros(2, np.float32), axis, one, 1.0, one, 0.0)
+    fitted = Fitted(np.zeros(2, np.float32), np.ones(2, np.float32), axis, one, 1.0, one, 0.0)
 
     def segment(image):
         features = np.array([image[0, 0], 0.0], np.float32)
@@ -295,16 +298,22 @@ def test_the_report_is_rendered_from_the_figures(figures, monkeypatch):
 def test_the_served_features_are_those_of_the_keras_model():
     import keras
 
-    from pneumonia.models.lung_unet import deepest_features
+    from pneumonia.models.lung_unet import deep_features
 
     model = keras.models.load_model(LUNG_FIELDS_FOLDER / "model.keras", compile=False)
     record = Preprocessing(size=128)
     square = Preprocessing().squash(decode(EXAMPLES[0]).pixels)
-    outputs = keras.Model(model.input, [model.output, deepest_features(model)])(record.apply(square)[None, ..., None])
-    logits, deepest = (np.asarray(output[0]) for output in outputs)
+    outputs = keras.Model(model.input, [model.output, *deep_features(model)])(record.apply(square)[None, ..., None])
+    logits, *deep = (np.asarray(output[0]) for output in outputs)
     lungs = load_lung_fields().segment(square)
-    quarters = [deepest[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] for row in (0, 1) for column in (0, 1)]
-    np.testing.assert_allclose(lungs.features, np.concatenate([q.mean(axis=(0, 1)) for q in quarters]), atol=1e-4)
+    halves = (slice(None, 8), slice(8, None)), (slice(None, 4), slice(4, None))
+    quarters = [
+        features[rows, columns].mean(axis=(0, 1))
+        for features, half in zip(deep, halves, strict=True)
+        for rows in half
+        for columns in half
+    ]
+    np.testing.assert_allclose(lungs.features, np.concatenate(quarters), atol=1e-4)
     assert np.mean((logits[..., 0] > 0) == (lungs.mask >= 0.5)) > 0.99
 
 
