@@ -52,7 +52,8 @@ def _used(result: dict[str, Any]) -> str:
         "eye on most of them, drawn from other seeds; the same photographs were seen. Only the kinds of the row *first "
         "looked at afterwards* were drawn and shown to the check when it was finished. "
         "The limits were fixed on other children and on `adult-selection`. `children-report`, `children-native` (other "
-        "patients than all of these, at full resolution) and `adult-report` fixed nothing. The network that looks for "
+        "patients than all of these, at full resolution) and `adult-report` fixed nothing; an earlier version of the "
+        "check was reported on them, too, and nothing was changed because of it. The network that looks for "
         "the lungs was trained earlier, on some of the same children, of either set. All figures are of this data: "
         "what other hospitals send may be refused more often.",
         command_block(result["command"]),
