@@ -1,7 +1,7 @@
 """Whether an upload can be an upright frontal chest radiograph at all: served without tensorflow.
 
-The network that looks for the lungs has seen the image already, so its deepest feature map costs nothing more. Two
-figures are made of it, and with whether two lungs were found they decide:
+The network that looks for the lungs has seen the image already, so its deep feature maps cost nothing more. Two
+figures are made of them, and with whether two lungs were found they decide:
 
 - The distance tells how unlike chest radiographs of all kinds the features are. It is the squared Mahalanobis distance
   under a Gaussian with a few free axes and one variance for all others (Tipping and Bishop, "Probabilistic principal
@@ -91,7 +91,8 @@ class Fitted:
 
     Attributes:
         mean: float32 (F,), of chest radiographs.
-        axes: float32 (F, D), the D free axes of their Gaussian, of length 1 and at right angles.
+        scale: float32 (F,), by which each feature is divided, so that all count alike.
+        axes: float32 (F, D), the D free axes of the Gaussian of what is then left, of length 1 and at right angles.
         deviations: float32 (D,), standard deviations along them.
         rest: standard deviation along every other direction.
         weights: float32 (D,), of the logistic regression on the standardised coordinates along the axes.
@@ -99,6 +100,7 @@ class Fitted:
     """
 
     mean: np.ndarray
+    scale: np.ndarray
     axes: np.ndarray
     deviations: np.ndarray
     rest: float
@@ -107,7 +109,7 @@ class Fitted:
 
     def measure(self, features: np.ndarray) -> Resemblance:
         """Measure one image by its features, float32 (F,)."""
-        centred = features - self.mean
+        centred = (features - self.mean) / self.scale
         along = centred @ self.axes
         standardised = along / self.deviations
         beside = max(float(centred @ centred - along @ along), 0.0)

@@ -11,8 +11,9 @@ _USE = (
 )
 _OUTSIDE = "NIH ChestX-ray8: Wang et al. 2017; of its radiographs only features were looked at, to fix the limits."
 _LIMITS = (
-    "An image that passes need not be a frontal chest radiograph: computed tomograms of a chest and abdomens with the "
-    "lungs' bases in them pass at times. Lateral views were never measured, because none are here.",
+    "An image that passes need not be a frontal chest radiograph: pictures with two dark fields side by side, computed "
+    "tomograms of a chest, and abdomens with the lungs' bases in them pass at times. Lateral views were never "
+    "measured, because none are here.",
     "Radiographs mirrored left to right pass; that cannot be told safely.",
     "A negative is warned of and read as it is.",
     "Infants, children over five years and other hospitals' equipment were not fitted on. Some adults fixed the "

@@ -51,10 +51,10 @@ def build_lung_unet(size: int) -> keras.Model:
     return keras.Model(image, logit, name="lung_unet")
 
 
-def deepest_features(model: keras.Model) -> keras.KerasTensor:
-    """The feature map of the coarsest level, after its activation: (B, S/16, S/16, C).
+def deep_features(model: keras.Model) -> list[keras.KerasTensor]:
+    """The last feature maps of the two coarsest levels, after their activations: (B, S/8, S/8, C), (B, S/16, S/16, D).
 
     Args:
         model: as built by `build_lung_unet`.
     """
-    return model.get_layer("bottom_conv_2_relu").output
+    return [model.get_layer(name).output for name in ("down_3_conv_relu", "bottom_conv_2_relu")]

@@ -17,7 +17,7 @@ from pneumonia.evaluation.lung_fields import compare_validation, figures
 from pneumonia.lung_card import render_lung_card
 from pneumonia.lung_fields import LungFields, Plausible
 from pneumonia.models import tflite
-from pneumonia.models.lung_unet import build_lung_unet, deepest_features
+from pneumonia.models.lung_unet import build_lung_unet, deep_features
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.training.resume import Checkpoints, history_csv
 from pneumonia.training.schedule import warmup_cosine
@@ -172,15 +172,18 @@ def to_tflite(model: keras.Model) -> bytes:
 
     Returns:
         A file with input `image` (1, S, S, 1) in [0, 1] and two outputs: `lungs` (1, S, S), probabilities, and
-        `features` (1, F), the means of the deepest feature map over each quarter of the image.
+        `features` (1, F), the means of two deep feature maps over each quarter of the image.
     """
-    served = keras.Model(model.input, [model.output, deepest_features(model)])
+    served = keras.Model(model.input, [model.output, *deep_features(model)])
+
+    def quarters(features: tf.Tensor) -> tf.Tensor:
+        half, width = features.shape[1] // 2, features.shape[-1]
+        means = tf.reduce_mean(tf.reshape(features, (1, 2, half, 2, half, width)), axis=(2, 4))
+        return tf.reshape(means, (1, 4 * width))
 
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits, deepest = served(image, training=False)
-        side, width = deepest.shape[1] // 2, deepest.shape[-1]
-        quarters = tf.reduce_mean(tf.reshape(deepest, (1, 2, side, 2, side, width)), axis=(2, 4))
-        return {"lungs": tf.sigmoid(logits)[..., 0], "features": tf.reshape(quarters, (1, 4 * width))}
+        logits, *deep = served(image, training=False)
+        return {"lungs": tf.sigmoid(logits)[..., 0], "features": tf.concat([quarters(one) for one in deep], axis=1)}
 
     return tflite.to_tflite(served, serve)
 

@@ -1,6 +1,5 @@
 """Fitting the check of `pneumonia.plausibility`: what a chest radiograph is, and where the limits lie."""
 
-import math
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,14 +25,17 @@ from pneumonia.preprocessor import Preprocessor
 from pneumonia.training.versions import versions
 
 WEIGHTS_VERSION = "0.1.0"
-# Free axes of the Gaussian, of the 448 there are, and the inverse strength of the regression's penalty: of the few that
+# Free axes of the Gaussian, of the 768 there are, and the inverse strength of the regression's penalty: of the few that
 # were tried, those that told turned and cut radiographs of held-out children and of adults best.
-_AXES = 128
-_REGULARISATION = 0.01
+_AXES = 256
+_REGULARISATION = 0.03
+# Added to each feature's deviation before features are divided by it: some are almost always zero.
+_LEAST_DEVIATION = 1e-3
 # Every so many radiographs are made into one outlier of each kind: about as many outliers in all as radiographs.
 _OUTLIERS_EVERY = 4
-# Share of the adults kept for selection, as they are, that each of the two limits may warn of.
-_WARNED = 0.02
+# Share of the adults kept for selection, as they are, that each of the two limits may warn of; and share of all images
+# that choose, plain and corrupted, that each may refuse.
+_WARNED, _REFUSED = 0.02, 0.0005
 # Grey values are left as they are until the lungs are looked for.
 _PLAIN = Preprocessing(low_percentile=None, high_percentile=None)
 
@@ -149,14 +151,16 @@ def fit(chests: np.ndarray, outliers: np.ndarray, seed: int) -> Fitted:
         seed: of the solvers.
     """
     axes = min(_AXES, *(side - 1 for side in chests.shape))
-    gaussian = PCA(axes, random_state=seed).fit(chests)
+    mean, scale = chests.mean(axis=0), chests.std(axis=0) + np.float32(_LEAST_DEVIATION)
+    gaussian = PCA(axes, random_state=seed).fit((chests - mean) / scale)
     deviations = np.sqrt(gaussian.explained_variance_)
-    standardised = gaussian.transform(np.concatenate([chests, outliers])) / deviations
+    standardised = ((np.concatenate([chests, outliers]) - mean) / scale) @ gaussian.components_.T / deviations
     labels = np.repeat([0, 1], [len(chests), len(outliers)])
     regression = LogisticRegression(C=_REGULARISATION, class_weight="balanced", max_iter=1000, random_state=seed)
     regression.fit(standardised, labels)
     return Fitted(
-        mean=gaussian.mean_.astype(np.float32),
+        mean=mean,
+        scale=scale,
         axes=gaussian.components_.T.astype(np.float32),
         deviations=deviations.astype(np.float32),
         rest=float(np.sqrt(gaussian.noise_variance_)),
@@ -168,20 +172,16 @@ def fit(chests: np.ndarray, outliers: np.ndarray, seed: int) -> Fitted:
 def choose_limits(adults: Iterable[Resemblance], everything: Iterable[Resemblance]) -> Limits:
     """The rule by which the limits are fixed.
 
-    Refused is only what exceeds all radiographs that choose, children and adults, plain and under the fixed
-    corruptions: to lose a reading is worse than to read what is no chest. Each limit warns of one adult in fifty.
+    Each limit refuses one in two thousand of the radiographs that choose, children and adults, plain and under the
+    fixed corruptions: to lose a reading is worse than to read what is no chest. Each warns of one adult in fifty.
 
     Args:
         adults: the adults kept for selection, as they are.
         everything: all that chooses.
     """
     warn = np.quantile(np.array(list(adults)), 1 - _WARNED, axis=0)
-    refuse = np.array(list(everything)).max(axis=0)
-    return Limits(
-        warn=Resemblance(*(round(float(value), 2) for value in warn)),
-        # Rounded up, so that none of them exceeds what it fixed.
-        refuse=Resemblance(*(math.ceil(100 * value) / 100 for value in refuse)),
-    )
+    refuse = np.quantile(np.array(list(everything)), 1 - _REFUSED, axis=0)
+    return Limits(*(Resemblance(*(round(float(value), 2) for value in limit)) for limit in (warn, refuse)))
 
 
 def _examples(squares: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
