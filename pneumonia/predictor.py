@@ -209,13 +209,15 @@ class Predictor:
         try:
             case = _case(source)
         except ImageError as error:
-            return self._rejected(point, Check("image", "reject", str(error)))
+            return self._rejected(point, (Check("image", "reject", str(error)),))
         case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self._engine.run(prepared.image)
         lungs, chest = case.lungs, case.chest
         if chest is not None and chest.status == "reject":
-            return replace(self._rejected(point, chest), image_sha256=case.radiograph.sha256)
+            # What was warned of may be the cause, for instance pictures that are joined.
+            rejected = self._rejected(point, (chest, *case.radiograph.checks))
+            return replace(rejected, image_sha256=case.radiograph.sha256)
         probability = self.probability(logit)
         found = lungs if lungs is not None and lungs.found else None
         box = prepared.view.box
@@ -306,15 +308,15 @@ class Predictor:
         again = replace(prediction, probability=probability, calibration=self.calibration)
         return again.at(point)
 
-    def _rejected(self, point: OperatingPoint, check: Check) -> Prediction:
+    def _rejected(self, point: OperatingPoint, checks: tuple[Check, ...]) -> Prediction:
         return Prediction(
             status="rejected",
             variant=self.variant,
             operating_point=point.name,
             threshold=point.threshold,
             weights_sha256=self.weights_sha256,
-            checks=(check,),
-            error=check.message,
+            checks=checks,
+            error=checks[0].message,
             calibration=self.calibration,
         )
 

@@ -31,9 +31,10 @@ class Row:
     within: float = STEP
     refused: type[ImageError] | None = None
     words: tuple[str, ...] = ()
+    is_chest: bool = True
 
 
-def reads(what: str, data: bytes, *warned: str, **expected: np.ndarray | float) -> Row:
+def reads(what: str, data: bytes, *warned: str, **expected: np.ndarray | float | bool) -> Row:
     """It is read, with these warnings and no others, and shows the chest or what else is given."""
     return Row(what, data, warned, **expected)
 

@@ -213,9 +213,8 @@ def page(tmp_path):
 def test_read_and_compare_say_why_and_read_shows_the_image(tiny_predictor, page):
     predictors = Predictors(lambda variant: tiny_predictor)
     session = Session()
-    record, _, verdict, overlay, key, share, checks, original = ReadHandlers(predictors).read(
-        page, "custom-cnn", "balanced", session
-    )
+    record, _, *view = ReadHandlers(predictors).read(page, "custom-cnn", "balanced", session)
+    verdict, overlay, key, share, checks, original, *_ = view
     assert record["status"] == "rejected" and "frontal chest radiograph" in verdict
     assert (overlay, key, share, checks, session.reading) == (None, "", "", "", None) and original is not None
     records, session, table = CompareHandlers(predictors).compare(page, "balanced", Session())

@@ -10,14 +10,17 @@ from pneumonia.labels import NORMAL, PNEUMONIA
 from pneumonia.site_calibration import load_site
 from tests.test_recalibration import site_scores
 from tests.test_scripts import ROOT, run
-from tests.tiny import write_tiny_data
+from tests.tiny import write_chests
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """20 images of each class, one a patient, with a file that is no image."""
-    folder = tmp_path_factory.mktemp("local")
-    write_tiny_data(folder, patients=20)
+    folder, swapped = tmp_path_factory.mktemp("local"), tmp_path_factory.mktemp("swapped")
+    write_chests(swapped, patients=20)
+    # The untrained network gives the normal examples the higher score.
+    for ours, theirs in ((NORMAL, PNEUMONIA), (PNEUMONIA, NORMAL)):
+        (swapped / theirs).rename(folder / ours)
     (folder / NORMAL / "broken.png").write_bytes(b"broken")
     return folder
 
@@ -53,7 +56,7 @@ def test_a_network_that_tells_nothing_apart_is_not_kept(data, tiny_weights, tmp_
 
 def test_what_cannot_be_done_is_said_in_a_line(data, tiny_weights, tmp_path):
     few = tmp_path / "few"
-    write_tiny_data(few, patients=12)
+    write_chests(few, patients=12)
     done = recalibrate(few, tiny_weights, tmp_path)
     assert done.returncode == 2 and "at least 30 readable images" in done.stderr
     done = recalibrate(tmp_path, tiny_weights, tmp_path)

@@ -16,7 +16,7 @@ from pneumonia.explain.marks import OUTLINE_COLOUR
 from pneumonia.notices import NOTICE
 from pneumonia.recipes import get_recipe, list_recipes
 from tests.making import synthetic_chest
-from tests.tiny import SIZE, tiny_radiograph, write_tiny_data
+from tests.tiny import SIZE, tiny_radiograph, write_chests, write_tiny_data
 
 ROOT = Path(__file__).parent.parent
 
@@ -158,12 +158,14 @@ def test_every_named_recipe_goes_the_whole_way(recipe, tmp_path):
 
 def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
     folder, _ = trained
-    weights = folder / "weights" / "custom-cnn"
+    data, weights = tmp_path / "data", folder / "weights" / "custom-cnn"
+    write_chests(data, patients=12)
+    (data / "NORMAL" / "IM-0099-0001.jpeg").write_bytes(b"broken")
     before = (weights / "config.json").read_bytes()
     outputs = {name: tmp_path / name for name in ("metrics.json", "scores.csv", "plots")}
     done = run(
         "evaluate.py",
-        *("--data", folder / "data", "--weights", weights, "--output", outputs["metrics.json"]),
+        *("--data", data, "--weights", weights, "--output", outputs["metrics.json"]),
         *("--scores", outputs["scores.csv"], "--plots", outputs["plots"]),
     )
     assert done.returncode == 1 and "rejected IM-0099-0001.jpeg" in done.stderr

@@ -10,6 +10,7 @@ from pneumonia.bundle import CARD, HISTORY, KERAS_MODEL, METRICS, SERVED_MODEL, 
 from pneumonia.labels import NORMAL, PNEUMONIA
 
 SIZE = 64
+EXAMPLES = Path(__file__).parent.parent / "demo" / "examples"
 
 
 def tiny_radiograph(rng: np.random.Generator, diseased: bool, side: int = 160) -> np.ndarray:
@@ -27,6 +28,21 @@ def write_tiny_data(folder: Path, patients: int = 12) -> None:
             path = folder / class_name / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(path), tiny_radiograph(rng, class_name == PNEUMONIA))
+
+
+def write_chests(folder: Path, patients: int) -> None:
+    """As `write_tiny_data`, of the examples with a little noise: what commands run for themselves must be a chest.
+
+    The classes differ in nothing but the examples they are made of, in which an untrained network sees a difference.
+    """
+    rng = np.random.default_rng(0)
+    for number in range(patients):
+        for class_name, name in ((NORMAL, f"IM-{number:04d}-0001"), (PNEUMONIA, f"person{number}_virus_{number}")):
+            example = EXAMPLES / f"synthetic-{class_name.lower()}-{number % 3 + 1}.png"
+            image = cv2.resize(cv2.imread(str(example), cv2.IMREAD_GRAYSCALE), (160, 160), interpolation=cv2.INTER_AREA)
+            path = folder / class_name / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), np.clip(image + rng.normal(0, 4, image.shape), 0, 255).astype(np.uint8))
 
 
 def tiny_config(variant: str = "custom-cnn") -> dict:
