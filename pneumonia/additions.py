@@ -13,8 +13,6 @@ for selection:
 The limits were chosen with such images in view: the rates describe, they do not promise.
 """
 
-import math
-
 import cv2
 import numpy as np
 
@@ -32,7 +30,7 @@ def find_additions(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str,
     """Look for borders, other pictures and text.
 
     Args:
-        grey: (H, W) in [0, white].
+        grey: (H, W) in [0, white], as `reduce` gives it.
         white: the value of white.
         cells: of the same image, as `mean_cells` gives them, in [0, 1].
 
@@ -52,14 +50,26 @@ def find_additions(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str,
     return warnings
 
 
-def mean_cells(grey: np.ndarray) -> np.ndarray:
-    """Means of 256 x 256 cells of (H, W): float32, in the units of the values."""
-    # By a whole factor first, which is many times faster; the rows and columns that are left over are ignored.
-    factor = max(min(grey.shape) // CELLS, 1)
+def reduce(grey: np.ndarray) -> np.ndarray:
+    """Shrink (H, W) by a whole factor, to a longer side of about 512 and a shorter one of no less than `CELLS`.
+
+    A whole factor is many times faster than another; the rows and columns that are left over are ignored.
+    """
+    return _shrunk(grey, min(round(max(grey.shape) / 512), min(grey.shape) // CELLS))
+
+
+def _shrunk(grey: np.ndarray, factor: int) -> np.ndarray:
+    factor = max(factor, 1)
     height, width = grey.shape[0] // factor, grey.shape[1] // factor
     whole = grey[: height * factor, : width * factor]
-    reduced = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
-    return cv2.resize(reduced.astype(np.float32), (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def mean_cells(grey: np.ndarray) -> np.ndarray:
+    """Means of 256 x 256 cells of (H, W): float32, in the units of the values."""
+    return cv2.resize(
+        _shrunk(grey, min(grey.shape) // CELLS).astype(np.float32), (CELLS, CELLS), interpolation=cv2.INTER_AREA
+    )
 
 
 def _content(cells: np.ndarray) -> tuple[slice, slice]:
@@ -83,10 +93,7 @@ def _seam(cells: np.ndarray) -> float:
 
 def _longest_word(grey: np.ndarray, white: int) -> int:
     """Count the letters of the longest word that is written in white."""
-    # By a whole factor, as in `mean_cells`.
-    factor = math.ceil(max(grey.shape) / 1024)
-    image = cv2.resize(grey, (grey.shape[1] // factor, grey.shape[0] // factor), interpolation=cv2.INTER_AREA)
-    image = cv2.convertScaleAbs(image, alpha=255 / white)
+    image = cv2.convertScaleAbs(grey, alpha=255 / white)
     # Strokes are thinner than this, bones are not.
     kernel = np.ones((max(9, max(image.shape) // 25),) * 2, np.uint8)
     strokes = cv2.morphologyEx(image, cv2.MORPH_TOPHAT, kernel)
@@ -116,12 +123,14 @@ def _longest_row(mask: np.ndarray) -> int:
     if not 0 < len(letters) <= MOST_LETTERS:
         return 0
     left, top, width, height, _ = letters[np.argsort(letters[:, 0])].T
+    middle = top + height / 2
+    # Row i, column j: whether letter i follows letter j.
+    taller, lower = np.maximum.outer(height, height), np.minimum.outer(height, height)
+    gap = np.subtract.outer(left, left + width)
+    follows = (gap >= -1) & (gap <= 1.2 * taller) & (taller <= 1.5 * lower)
+    follows &= np.abs(np.subtract.outer(middle, middle)) <= 0.3 * taller
+    follows = np.tril(follows, -1)
     longest = np.ones(len(letters), int)
-    for i in range(1, len(letters)):
-        taller = np.maximum(height[i], height[:i])
-        gap = left[i] - left[:i] - width[:i]
-        follows = (gap >= -1) & (gap <= 1.2 * taller) & (taller <= 1.5 * np.minimum(height[i], height[:i]))
-        follows &= np.abs(top[i] - top[:i] + (height[i] - height[:i]) / 2) <= 0.3 * taller
-        if follows.any():
-            longest[i] = longest[:i][follows].max() + 1
+    for i in np.flatnonzero(follows.any(axis=1)):
+        longest[i] = longest[follows[i]].max() + 1
     return int(longest.max())

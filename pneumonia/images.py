@@ -29,7 +29,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
-from pneumonia.additions import find_additions, mean_cells
+from pneumonia.additions import find_additions, mean_cells, reduce
 from pneumonia.archives import ZipMember
 from pneumonia.checks import Check
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
@@ -361,8 +361,9 @@ def _thin_out(array: np.ndarray) -> np.ndarray:
 
 def _judge(grey: np.ndarray, white: int) -> list[Check]:
     """Judge the exposure, polarity and additions of (H, W) in [0, white]; raises for blank images."""
-    sample = np.divide(_thin_out(grey), np.float32(white), dtype=np.float32)
-    spread = np.ptp(np.percentile(sample, (1, 99)))
+    # Whole numbers are sorted several times faster than their shares of white.
+    sample = _thin_out(grey)
+    spread = np.ptp(np.percentile(sample, (1, 99))) / white
     if spread < MIN_SPREAD:
         raise UnsupportedImageError("This image is blank: all black, all white or one grey. " + EXPORT)
     if len(np.unique(sample)) < MIN_LEVELS:
@@ -370,10 +371,11 @@ def _judge(grey: np.ndarray, white: int) -> list[Check]:
     warnings = {}
     if spread < LOW_CONTRAST:
         warnings["exposure"] = "The image has little contrast; the display window may be wrong."
-    cells = mean_cells(grey) / np.float32(white)
+    reduced = reduce(grey)
+    cells = mean_cells(reduced) / np.float32(white)
     small = cells.reshape(64, 4, 64, 4).mean(axis=(1, 3))
     lungs = (small[20:40, 13:21].mean() + small[20:40, 43:51].mean()) / 2
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
         warnings["polarity"] = "The image looks like a negative (white lungs). It was read as it is."
-    warnings |= find_additions(grey, white, cells)
+    warnings |= find_additions(reduced, white, cells)
     return [Check(name, "warn", message) for name, message in warnings.items()]
