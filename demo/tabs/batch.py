@@ -42,7 +42,7 @@ def build(predictors: Predictors) -> None:
                 datatype=list(content.BATCH_COLUMNS.values()),
                 interactive=False,
                 wrap=True,
-                column_widths=["56px", "26%", "116px", "128px", "116px", "34%"],
+                column_widths=["52px", "22%", "116px", "112px", "104px", "28%"],
                 max_height=420,
                 elem_id="batch-table",
                 label=content.BATCH_TABLE,
