@@ -1,6 +1,7 @@
 """Pieces of a document that is written by code from figures."""
 
 import textwrap
+from collections.abc import Mapping
 
 _WIDTH = 120
 
@@ -25,3 +26,20 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
 def command_block(command: str) -> str:
     """The command that made the figures."""
     return f"```\n{command}\n```"
+
+
+def measured_number(interval: Mapping[str, float] | None, digits: int = 3) -> str:
+    """A measured number with its 95 % interval."""
+    return _measured(interval, f".{digits}f")
+
+
+def measured_share(interval: Mapping[str, float] | None) -> str:
+    """A measured share with its 95 % interval."""
+    return _measured(interval, ".1%")
+
+
+def _measured(interval: Mapping[str, float] | None, form: str) -> str:
+    if interval is None:
+        return "not defined"
+    value, low, high = (format(interval[end], form) for end in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"

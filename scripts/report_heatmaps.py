@@ -3,12 +3,13 @@
 
 import argparse
 import json
+from functools import partial
 from typing import Any
 
 from scipy.stats import binomtest
 
 import cli
-from documents import command_block, section, table
+from documents import command_block, measured_number, measured_share, section, table
 
 from pneumonia.evaluation.heatmap_figures import LEAST_COMPARED
 from pneumonia.explain.faithfulness import BLUR, STEPS
@@ -35,6 +36,8 @@ _PARTS = {
     "outside_hull": "everything outside their hull",
     "inside_lungs": "the lungs themselves",
 }
+# Two digits are all that these carry.
+_number = partial(measured_number, digits=2)
 
 
 def main() -> int:
@@ -83,7 +86,7 @@ def _in_lungs(variants: dict[str, Any]) -> str:
             f"`{name}`",
             {"drawn": "drawn by hand", "found": "found"}[kind],
             _count(shares["in_lungs"]),
-            *(_share(shares[part]) for part in ("in_lungs", "lungs_area", "in_hull", "hull_area")),
+            *(measured_share(shares[part]) for part in ("in_lungs", "lungs_area", "in_hull", "hull_area")),
         ]
         for name, measured in variants.items()
         for kind, shares in measured["lungs"].items()
@@ -180,7 +183,7 @@ def _beside_chance(name: str, counts: dict[str, int]) -> str:
 
 def _blurred(variants: dict[str, Any]) -> str:
     rows = [
-        [f"`{name}`", what, _number(moved["by"]), _number(moved["how_far"]), _share(moved["changed_side"])]
+        [f"`{name}`", what, _number(moved["by"]), _number(moved["how_far"]), measured_share(moved["changed_side"])]
         for name, measured in variants.items()
         for moved, what in ((measured["blurred"][part], what) for part, what in _PARTS.items())
     ]
@@ -252,23 +255,11 @@ def _empty(variants: dict[str, Any]) -> str:
 
 def _scores(scores: dict[str, Any]) -> list[str]:
     curves = (f"{_number(scores[part])} [{scores[f'{part}_probability']['value']:.3f}]" for part in _AREAS)
-    return [*curves, _number(scores["gap"]), _share(scores["in_lungs"])]
+    return [*curves, _number(scores["gap"]), measured_share(scores["in_lungs"])]
 
 
 def _against(scores: dict[str, Any]) -> str:
     return _number(scores["minus_served"]["gap"]) if "minus_served" in scores else ""
-
-
-def _number(interval: dict[str, float] | None) -> str:
-    if interval is None:
-        return "not defined"
-    return f"{interval['value']:.2f} ({interval['low']:.2f} to {interval['high']:.2f})"
-
-
-def _share(interval: dict[str, float] | None) -> str:
-    if interval is None:
-        return "not defined"
-    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
 
 
 def _count(interval: dict[str, float] | None) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import cli
-from documents import command_block, section, table
+from documents import command_block, measured_share, section, table
 
 FIGURES = cli.ROOT / "docs" / "inputs.json"
 _HEAD = """# What is refused as no chest radiograph, measured
@@ -76,7 +76,7 @@ def _others(result: dict[str, Any]) -> str:
 
 def _cells(figures: dict[str, Any]) -> list[str]:
     counts = figures["outcomes"]
-    return [_share(figures["refused"]), *(str(counts[name]) for name in ("refused before", "warned", "read"))]
+    return [measured_share(figures["refused"]), *(str(counts[name]) for name in ("refused before", "warned", "read"))]
 
 
 def _turned(others: list[dict[str, Any]]) -> str:
@@ -99,8 +99,8 @@ def _radiographs(sets: dict[str, Any]) -> str:
             f"`{name}`",
             str(figures["n"]),
             str(figures["patients"]),
-            _share(figures["refused"]),
-            _share(figures["warned"]),
+            measured_share(figures["refused"]),
+            measured_share(figures["warned"]),
         ]
         for name, figures in sets.items()
     ]
@@ -121,10 +121,6 @@ def _negatives(sets: dict[str, Any]) -> str:
         "mistake, and so is a reading without one; of most the decoder warns as well.",
         table(["set", "images", "refused", "of these by the decoder", "warned of", "read"], rows),
     )
-
-
-def _share(interval: dict[str, float]) -> str:
-    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
 
 
 if __name__ == "__main__":

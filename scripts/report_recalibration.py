@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import cli
-from documents import command_block, section, table
+from documents import command_block, measured_number, measured_share, section, table
 
 FIGURES = cli.ROOT / "docs" / "results" / "recalibration.json"
 DOCUMENT = cli.ROOT / "docs" / "recalibration.md"
@@ -146,7 +146,7 @@ def _how_many(sites: dict[str, Any]) -> str:
 
 def _kept(site: dict[str, Any]) -> str:
     shares = [row["kept"] for variant in site.values() for row in variant["recalibrated"].values()]
-    aurocs = ", ".join(f"`{name}` {_number(variant['auroc'])}" for name, variant in site.items())
+    aurocs = ", ".join(f"`{name}` {measured_number(variant['auroc'])}" for name, variant in site.items())
     if max(shares) == min(shares):
         kept = f"kept after {shares[0]:.0%} of draws"
     else:
@@ -165,15 +165,7 @@ def _table(site: dict[str, Any]) -> str:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    return [_number(row[name]) if name in ("ece", "brier") else _share(row[name]) for name in _MEASURES]
-
-
-def _number(interval: dict[str, float]) -> str:
-    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
-
-
-def _share(interval: dict[str, float]) -> str:
-    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
+    return [measured_number(row[name]) if name in ("ece", "brier") else measured_share(row[name]) for name in _MEASURES]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cli
-from documents import command_block, section, table
+from documents import command_block, measured_number, measured_share, section, table
 
 from pneumonia.bundle import json_bytes, read_bundle
 from pneumonia.variants import PUBLISHED
@@ -71,7 +71,7 @@ def render() -> str:
 def _variants() -> str:
     sets = {variant: read_bundle(cli.ROOT / "weights" / variant).metrics["sets"] for variant in PUBLISHED}
     names = list(sets[PUBLISHED[0]])
-    auroc = [[name, *(_number(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
+    auroc = [[name, *(measured_number(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
     balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
     command = sets[PUBLISHED[-1]]["validation"]["command"]
     return section(
@@ -108,11 +108,11 @@ def _designs() -> str:
                 [
                     f"`{design}`",
                     f"{number}",
-                    _number(sets["held-out"]["auroc"]),
-                    _number(sets["held-out-shifted"]["auroc"]),
+                    measured_number(sets["held-out"]["auroc"]),
+                    measured_number(sets["held-out-shifted"]["auroc"]),
                     *(f"{point[measure]['value']:.1%}" for measure in _SHARES),
                     f"{sets['held-out-shifted']['operating_points']['balanced']['accuracy']['value']:.1%}",
-                    _number(sets["outside-selection"]["auroc"]),
+                    measured_number(sets["outside-selection"]["auroc"]),
                 ]
             )
     columns = ["design", "round", "AUROC", "AUROC, corrupted", *_SHARES, "accuracy, corrupted", "adult-selection"]
@@ -138,8 +138,8 @@ def _folds() -> str:
     rows = [
         [
             f"{number}",
-            _number(sets["held-out"]["auroc"]),
-            _number(sets["held-out-shifted"]["auroc"]),
+            measured_number(sets["held-out"]["auroc"]),
+            measured_number(sets["held-out-shifted"]["auroc"]),
             *(f"{sets['held-out']['operating_points']['balanced'][measure]['value']:.1%}" for measure in _SHARES),
         ]
         for number, sets in enumerate(result["rounds"], start=1)
@@ -168,11 +168,11 @@ def _trained() -> str:
         rows.append(
             [
                 f"`{name}`",
-                _number(sets["validation"]["auroc"]),
-                _share(sets["validation"]["accuracy"]),
+                measured_number(sets["validation"]["auroc"]),
+                measured_share(sets["validation"]["accuracy"]),
                 f"{shifted[worst]['auroc']['value']:.3f} ({worst.removeprefix('validation-')})",
                 f"{min(figures['accuracy']['value'] for figures in shifted.values()):.1%}",
-                _number(sets["adult-report"]["auroc"]),
+                measured_number(sets["adult-report"]["auroc"]),
                 f"{kept['epochs']}",
                 "not kept" if kept["minutes"] is None else f"{kept['minutes']:.0f}",
             ]
@@ -193,7 +193,7 @@ def _trained() -> str:
 
 def _shortcuts() -> str:
     result = _figures("shortcuts.json")
-    rows = [[what, _number(interval)] for what, interval in result["figures"].items()]
+    rows = [[what, measured_number(interval)] for what, interval in result["figures"].items()]
     return section(
         "What a classifier reaches without looking at the lungs",
         "A high AUROC on images of this source says little by itself: the classes differ in how they were taken.",
@@ -206,7 +206,7 @@ def _lung_fields() -> str:
     figures = read_bundle(cli.ROOT / "weights" / "lung-fields").metrics["sets"]["validation"]
     return section(
         "Lung fields",
-        f"Dice {_number(figures['dice'])} on {figures['n']} held-out masks; the "
+        f"Dice {measured_number(figures['dice'])} on {figures['n']} held-out masks; the "
         "[card](../weights/lung-fields/README.md) has the corrupted sets.",
         command_block(figures["command"]),
     )
@@ -225,14 +225,6 @@ def _augmentation() -> str:
 
 def _figures(name: str) -> dict[str, Any]:
     return json.loads((FIGURES / name).read_text())
-
-
-def _number(interval: dict[str, float]) -> str:
-    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
-
-
-def _share(interval: dict[str, float]) -> str:
-    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
 
 
 if __name__ == "__main__":
