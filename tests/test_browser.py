@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from demo import content
-from pneumonia.labels import PNEUMONIA
+from pneumonia.labels import NORMAL, PNEUMONIA
 from pneumonia.notices import AGAINST_HELP, CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
@@ -317,6 +317,28 @@ def test_the_real_weights_read_an_image(browser):
             upload(page, str(EXAMPLE))
             expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia", timeout=20_000)
             expect(page.locator("#overlay img")).to_be_visible()
+
+
+@pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
+def test_real_radiographs_are_read_on_every_tab(browser, data_dir):
+    radiographs = [str(next(iter(sorted((data_dir / "native" / name).glob("*.jpeg"))))) for name in (NORMAL, PNEUMONIA)]
+    with served("real") as address:
+        for page in opened(browser, address):
+            for path, finding in zip(radiographs, (NORMAL, PNEUMONIA), strict=True):
+                upload(page, path)
+                expect(page.locator("#verdict .finding-name")).to_have_text(finding, timeout=20_000)
+                expect(page.locator("#overlay img")).to_be_visible()
+            page.get_by_role("tab", name="Compare").click()
+            upload(page, radiographs[1], "#compare-upload")
+            expect(page.locator("#compare-table")).to_contain_text(f"agree: {PNEUMONIA}", timeout=20_000)
+            page.get_by_role("tab", name=content.TWO_IMAGES).click()
+            for place, path in enumerate(radiographs):
+                upload(page, path, f"#pair-upload-{place}")
+                expect(page.locator("#pair-table .bar")).to_have_count(place + 1, timeout=20_000)
+            page.get_by_role("tab", name="Batch").click()
+            upload(page, radiographs, "#batch-upload")
+            page.locator("#batch-button").click()
+            expect(page.locator("#batch-progress")).to_contain_text("2 images: 1 NORMAL, 1 PNEUMONIA", timeout=20_000)
 
 
 def _set(page: Page, slider: str, value: str) -> None:
