@@ -83,7 +83,7 @@ PROBABILITY = "Calibrated probability of pneumonia"
 BAR_THRESHOLD = "threshold {threshold}"
 BAR_ZONE = "too close to call {low} to {high}"
 
-CHOOSE = "Choose a radiograph or one of the examples; it is read at once."
+CHOOSE = "Choose, drop or paste a radiograph, or click an example; it is read at once."
 PRESS = f"Press {READ} to read this image with the chosen variant."
 READING = "Reading the image."
 REJECTED = "This image was not read"

@@ -18,6 +18,21 @@ _EXAMPLES = _FOLDER / "examples"
 _SANS = ("system-ui", "-apple-system", "'Segoe UI'", "Roboto", "'Helvetica Neue'", "sans-serif")
 _MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
+# An image from the clipboard goes to the upload box that is in sight, as if it had been chosen there.
+_ON_PASTE = """
+document.addEventListener('paste', (event) => {
+    const pasted = [...event.clipboardData?.files ?? []];
+    const boxes = [...document.querySelectorAll('.upload input[type=file]')];
+    const box = boxes.find((input) => input.closest('.upload').offsetParent);
+    if (!pasted.length || !box) return;
+    event.preventDefault();
+    const chosen = new DataTransfer();
+    for (const file of box.multiple ? pasted : pasted.slice(0, 1)) chosen.items.add(file);
+    box.files = chosen.files;
+    box.dispatchEvent(new Event('change', {bubbles: true}));
+});
+"""
+
 
 def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     """Build the page; no weights are read until it is opened.
@@ -29,7 +44,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
     with gr.Blocks(title=content.TITLE, analytics_enabled=False) as demo:
-        gr.HTML(views.header())
+        gr.HTML(views.header(), js_on_load=_ON_PASTE)
         own = recalibration.own_calibrations()
         with gr.Tab("Read"):
             read.build(predictors, examples, own)

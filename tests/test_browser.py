@@ -1,5 +1,6 @@
 """The page in a real browser."""
 
+import base64
 import json
 import re
 import zipfile
@@ -34,6 +35,20 @@ def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
     expect(page.locator("#checks")).to_contain_text(content.CHECKS)
     assert "Jane" not in page.locator("body").inner_text()
     expect(page.locator("[role=status][aria-live=polite]").first).to_contain_text("probability")
+
+
+def test_a_pasted_image_is_read_at_once(page, chest):
+    encoded = base64.b64encode(Path(chest).read_bytes()).decode("ascii")
+    page.evaluate(
+        """(encoded) => {
+            const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+            const clipboard = new DataTransfer();
+            clipboard.items.add(new File([bytes], 'image.png', {type: 'image/png'}));
+            document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: clipboard, bubbles: true}));
+        }""",
+        encoded,
+    )
+    expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
 
 
 def test_another_image_replaces_the_result(page, chest, brighter):

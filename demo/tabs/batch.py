@@ -27,7 +27,13 @@ def build(predictors: Predictors) -> None:
 
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
-            upload = gr.File(label=content.BATCH_UPLOAD, elem_id="batch-upload", file_count="multiple", height=150)
+            upload = gr.File(
+                label=content.BATCH_UPLOAD,
+                elem_id="batch-upload",
+                elem_classes="upload",
+                file_count="multiple",
+                height=150,
+            )
             folder = gr.UploadButton(content.FOLDER, file_count="directory", size="md", elem_id="batch-folder")
             variant = variant_choice("batch-variant", predictors)
             operating_point = operating_point_choice("batch-operating-point")
