@@ -83,7 +83,7 @@ def test_model_keras_opens_without_our_code_and_agrees(trained):
 @pytest.mark.parametrize("variant", ["mobilenetv2-frozen", "mobilenetv2-finetuned", "efficientnetb0"])
 def test_every_kind_of_recipe_goes_the_whole_way(variant, tmp_path):
     """Adaptation and linear probe; head, then all; a backbone of `keras.applications`."""
-    write_tiny_data(tmp_path / "data")
+    write_chests(tmp_path / "data", patients=12)
     weights = tmp_path / variant
     done = run(
         "train.py",
@@ -121,7 +121,7 @@ def test_every_named_recipe_goes_the_whole_way(recipe, tmp_path):
     """One epoch a phase, stored, opened by Keras alone, scored."""
     import keras
 
-    write_tiny_data(tmp_path / "data")
+    write_chests(tmp_path / "data", patients=12)
     network = get_recipe(recipe)
     weights = tmp_path / "weights"
     done = run(
