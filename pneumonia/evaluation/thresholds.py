@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import expit
-from scipy.stats import binomtest
 
 from pneumonia.evaluation.metrics import draw_patients, outcomes, shares
 from pneumonia.evaluation.scores import Scores
@@ -54,9 +53,11 @@ class Thresholds:
 def _interval(drawn: np.ndarray, patients: int) -> Interval:
     """The share, first of those drawn, with the middle 95 % of the others."""
     value = float(drawn[0])
-    if value in (0.0, 1.0):
-        # Drawn from patients that are all alike, no draw differs; Clopper and Pearson (Biometrika 1934) know better.
-        exact = binomtest(round(value * patients), patients).proportion_ci()
-        return Interval(value, float(exact.low), float(exact.high))
+    # Drawn from patients that are all alike, no draw differs; Clopper and Pearson (Biometrika 1934) know better.
+    missed = 1 - 0.025 ** (1 / patients)
+    if value == 1.0:
+        return Interval(value, 1 - missed, 1.0)
+    if value == 0.0:
+        return Interval(value, 0.0, missed)
     low, high = np.nanpercentile(drawn[1:], (2.5, 97.5))
     return Interval(value, float(low), float(high))
