@@ -24,14 +24,14 @@ class Scores:
     patients: np.ndarray
 
     def to_dict(self) -> dict[str, str]:
-        """As in metrics.json: labels, logits to three decimals, and a number for each patient, apart by spaces.
+        """As in metrics.json: labels, logits to six decimals, and a number for each patient, apart by spaces.
 
         Lists of numbers would take a line each.
         """
         _, groups = np.unique(self.patients, return_inverse=True)
         return {
             "labels": " ".join(f"{label:.0f}" for label in self.labels),
-            "logits": " ".join(f"{logit:.3f}" for logit in self.logits),
+            "logits": " ".join(f"{logit:.6f}" for logit in self.logits),
             "patients": " ".join(f"{group}" for group in groups),
         }
 
