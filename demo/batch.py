@@ -194,7 +194,7 @@ class BatchHandlers:
                     # The number in the table keeps equal names from different folders apart.
                     archive.writestr(f"{number:04} {plain_name(upload.name)}.png", stream.getvalue())
         except gr.Error:
-            # Only files that were handed to Gradio are deleted after a while.
+            # Half an archive helps nobody.
             path.unlink()
             raise
         return gr.update(value=str(path), visible=True)

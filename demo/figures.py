@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from demo import content
-from pneumonia.evaluation.metrics import rates, resample_with_both_classes, to_interval
+from pneumonia.evaluation.metrics import to_interval
 from pneumonia.evaluation.scores import Scores
+from pneumonia.evaluation.thresholds import Thresholds
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import Interval, OperatingPoint
 from pneumonia.shares import UNDEFINED, percent
@@ -54,19 +55,17 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, mis
     return _table(content.OVERVIEW_COLUMNS, rows) + "".join(f"<p>{escape(sentence)}</p>" for sentence in missing)
 
 
-def at_threshold(scores: Scores, probabilities: np.ndarray, threshold: float) -> str:
+def at_threshold(thresholds: Thresholds, probabilities: np.ndarray, threshold: float) -> str:
     """What calling pneumonia from a threshold would have given on one set, with 95 % intervals.
 
     Args:
-        scores: of the set.
+        thresholds: of the set.
         probabilities: (N,) calibrated, of the same images.
         threshold: probability from which pneumonia is called.
     """
-    labels, positive = scores.labels, probabilities >= threshold
-    resampled = resample_with_both_classes(labels, scores.patients)
-    once = rates(labels, positive, np.ones((1, len(labels))))
-    draws = rates(labels, positive, resampled)
-    rows = [[title, _share(to_interval(once[name][0], draws[name]))] for name, title in _SHARES.items()]
+    labels, positive = thresholds.scores.labels, probabilities >= threshold
+    drawn = thresholds.shares(positive)
+    rows = [[title, _share(to_interval(drawn[name][0], drawn[name][1:]))] for name, title in _SHARES.items()]
     counts = [
         [title, f"{np.sum((labels == label) & ~positive):,}", f"{np.sum((labels == label) & positive):,}"]
         for label, title in enumerate(content.LABELLED)

@@ -112,7 +112,9 @@ class ReadHandlers:
             shown = self._shown(reading, session)
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
-            original = views.preview(source.radiograph.pixels) if isinstance(source, Case) else None
+            original = None
+            if isinstance(source, Case):
+                original = views.windowed(views.preview(source.radiograph.pixels), session.window)
             reading, shown = None, ReadView(views.rejection(prediction.error), original=original)
         if not session.keep(reading, since):
             shown = (gr.skip(),) * len(shown)

@@ -7,10 +7,7 @@ import gradio as gr
 from demo import content, views
 from demo.handlers import Reading, read_source
 from demo.predictors import Predictors, refused, unavailable
-from pneumonia.case import Case
 from pneumonia.errors import WeightsError
-from pneumonia.evaluation.repeatability import repeatability_limit
-from pneumonia.evaluation.scores import VALIDATION, Scores
 
 
 @dataclass
@@ -60,7 +57,7 @@ class PairHandlers:
             source, name = read_source(file)
             prediction = predictor.predict(source, operating_point)
             cards[place] = prediction.error
-            if isinstance(source, Case) and prediction.status == "read":
+            if prediction.status == "read":
                 shown = views.preview(source.radiograph.pixels, views.COMPARISON_SIDE)
                 cards[place] = Reading(shown, {variant: prediction}, name)
         if session.changed != since:
@@ -84,9 +81,7 @@ class PairHandlers:
     def _table(self, variant: str, session: PairSession) -> str:
         predictor = self._predictors.get(variant)
         read = [card.predictions[variant] for card in session.cards if isinstance(card, Reading)]
-        limit = None
-        if len(read) == 2:
-            limit = repeatability_limit(Scores.from_dict(predictor.metrics["sets"][VALIDATION]["scores"]))
+        limit = self._predictors.repeatability(variant) if len(read) == 2 else None
         cards = [
             (card.shown, card.predictions[variant]) if isinstance(card, Reading) else card for card in session.cards
         ]

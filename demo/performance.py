@@ -10,6 +10,7 @@ from demo.predictors import THRESHOLD_DIGITS, Predictors, refused, unavailable
 from pneumonia import Predictor
 from pneumonia.errors import WeightsError
 from pneumonia.evaluation.scores import VALIDATION, Scores
+from pneumonia.evaluation.thresholds import Thresholds
 from pneumonia.variants import PUBLISHED
 
 
@@ -45,14 +46,15 @@ class PerformanceHandlers:
             figures.precision_recall(scores, probabilities),
             figures.reliability(scores, probabilities),
             figures.training(predictor.history),
-            figures.at_threshold(scores, probabilities, point.threshold),
+            figures.at_threshold(Thresholds(scores, predictor.temperature), probabilities, point.threshold),
         )
 
     def move(self, threshold: float, variant: str, name: str) -> str:
         """Another threshold over the same scores: at the threshold."""
         predictor = self._predictor(variant)
         scores = _scores(predictor, name)
-        return figures.at_threshold(scores, expit(scores.logits / predictor.temperature), threshold)
+        probabilities = expit(scores.logits / predictor.temperature)
+        return figures.at_threshold(Thresholds(scores, predictor.temperature), probabilities, threshold)
 
     def _available(self) -> dict[str, Predictor]:
         missing = self._predictors.missing()

@@ -10,7 +10,8 @@ from scipy.special import logit
 from demo import content
 from pneumonia import Prediction, Predictor
 from pneumonia.errors import WeightsError
-from pneumonia.evaluation.scores import VALIDATION, pooled_validation
+from pneumonia.evaluation.repeatability import repeatability_limit
+from pneumonia.evaluation.scores import VALIDATION, Scores, pooled_validation
 from pneumonia.evaluation.thresholds import Thresholds
 from pneumonia.operating_points import BALANCED, OWN, OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
@@ -30,7 +31,7 @@ class Predictors:
     def __init__(self, load: Callable[[str], Predictor]) -> None:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
-        self._thresholds: dict[str, Thresholds] = {}
+        self._made: dict[tuple[str, Callable], Any] = {}
         self._lock = threading.Lock()
 
     def get(self, variant: str) -> Predictor:
@@ -76,11 +77,19 @@ class Predictors:
         """What any threshold gives on the images that a calibration was fixed on."""
         if predictor.calibration is not None:
             return Thresholds(predictor.calibration.shifted_scores, predictor.temperature)
+        return self._once(_thresholds, predictor)
+
+    def repeatability(self, variant: str) -> float | None:
+        """As `repeatability_limit`, of the validation images of a variant."""
+        return self._once(_repeatability, self.get(variant))
+
+    def _once(self, make: Callable[[Predictor], Any], predictor: Predictor) -> Any:
+        """What is made of a predictor as shipped, made when it is first asked for."""
         with self._lock:
-            if predictor.variant not in self._thresholds:
-                scores = pooled_validation(predictor.metrics["sets"])
-                self._thresholds[predictor.variant] = Thresholds(scores, predictor.temperature)
-        return self._thresholds[predictor.variant]
+            key = predictor.variant, make
+            if key not in self._made:
+                self._made[key] = make(predictor)
+            return self._made[key]
 
     def point_of(self, prediction: Prediction) -> OperatingPoint:
         """The operating point at which a prediction was judged."""
@@ -100,6 +109,14 @@ class Predictors:
             except WeightsError as error:
                 reasons[variant] = str(error)
         return reasons
+
+
+def _thresholds(predictor: Predictor) -> Thresholds:
+    return Thresholds(pooled_validation(predictor.metrics["sets"]), predictor.temperature)
+
+
+def _repeatability(predictor: Predictor) -> float | None:
+    return repeatability_limit(Scores.from_dict(predictor.metrics["sets"][VALIDATION]["scores"]))
 
 
 def availability(predictors: Predictors) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pneumonia.notices import DATA, INTENDED_USE, LIMITS, NOTICE, POPULATION, SELECTION
 from pneumonia.recipes import get_recipe
+from pneumonia.shares import UNDEFINED
 from pneumonia.variants import get_variant
 
 # What each field shows, in a sentence for the card.
@@ -115,15 +116,15 @@ def _count(part: dict[str, Any]) -> str:
 
 def _share(interval: dict[str, float | None]) -> str:
     if interval["value"] is None:
-        return "not defined"
+        return UNDEFINED
     return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
 
 
 def _plain_share(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.1%}"
+    return UNDEFINED if value is None else f"{value:.1%}"
 
 
 def _number(interval: dict[str, float | None]) -> str:
     if interval["value"] is None:
-        return "not defined"
+        return UNDEFINED
     return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"

@@ -18,13 +18,14 @@ from pneumonia.evaluation.metrics import (
     brier,
     calibration_interval,
     expected_calibration_error,
+    first_of,
     rates,
     resample_with_both_classes,
-    to_interval,
+    share_interval,
 )
 from pneumonia.evaluation.platt import fit_platt
 from pneumonia.evaluation.scores import Scores
-from pneumonia.evaluation.small_samples import auroc_interval, share_interval
+from pneumonia.evaluation.small_samples import auroc_interval
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.operating_points import OPERATING_POINTS, Interval, OperatingPoint
 from pneumonia.predictor import Predictor
@@ -112,12 +113,12 @@ def recalibrate(predictor: Predictor, scores: Scores, name: str, date: Date) -> 
         images=len(labels),
         positives=int(labels.sum()),
         patients=len(np.unique(patients)),
-        temperature=_interval(temperatures),
-        offset=_interval(offsets),
+        temperature=first_of(temperatures),
+        offset=first_of(offsets),
         auroc=auroc_interval(float(auroc(labels, log_odds, weights[:1])[0]), *_patients_of_classes(scores)),
         before=_figures(before, scores, weights, shipped, {p: np.full(2, shipped[p].threshold) for p in shipped}),
         after=_figures(after, scores, weights, points, _thresholds(log_odds, labels, weights, fits)),
-        gain=_interval(gains),
+        gain=first_of(gains),
         scores=scores.to_dict(),
     )
 
@@ -162,10 +163,10 @@ def _figures(
     errors = expected_calibration_error(labels, judged.probabilities, weights)
     return LocalFigures(
         ece=Interval(**calibration_interval(errors[:1], errors[1:])),
-        brier=_interval(brier(labels, judged.probabilities, weights)),
+        brier=first_of(brier(labels, judged.probabilities, weights)),
         points={
             name: LocalPoint(
-                threshold=replace(_interval(thresholds[name]), value=points[name].threshold),
+                threshold=replace(first_of(thresholds[name]), value=points[name].threshold),
                 low=points[name].low,
                 high=points[name].high,
                 **_shares(judged.called[name], scores),
@@ -185,8 +186,3 @@ def _shares(called: np.ndarray, scores: Scores) -> dict[str, Interval]:
 
 def _patients_of_classes(scores: Scores) -> list[int]:
     return [len(np.unique(scores.patients[scores.labels == label])) for label in range(len(CLASS_NAMES))]
-
-
-def _interval(values: np.ndarray) -> Interval:
-    """The first value with the middle 95 % of the others."""
-    return Interval(**to_interval(values[0], values[1:]))

@@ -1,9 +1,24 @@
 """Pieces of a document that is written by code from figures."""
 
+import argparse
+import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import cli
+
+from pneumonia.shares import UNDEFINED
 
 _WIDTH = 120
+
+
+def write_document(description: str, figures: Path, document: Path, render: Callable[[dict[str, Any]], str]) -> int:
+    """A whole command that takes no arguments: write a document from figures in a JSON file. Gives its status."""
+    argparse.ArgumentParser(description=description).parse_args()
+    document.write_text(render(json.loads(figures.read_text())))
+    return cli.DONE
 
 
 def section(title: str, *parts: str) -> str:
@@ -40,6 +55,6 @@ def measured_share(interval: Mapping[str, float] | None) -> str:
 
 def _measured(interval: Mapping[str, float] | None, form: str) -> str:
     if interval is None:
-        return "not defined"
+        return UNDEFINED
     value, low, high = (format(interval[end], form) for end in ("value", "low", "high"))
     return f"{value} ({low} to {high})"

@@ -20,6 +20,7 @@ from pneumonia.evaluation.plots import save_history_plot, save_plots, save_sampl
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.operating_points import BALANCED, OperatingPoint
 from pneumonia.predictor import Prediction, Predictor, load_predictor
+from pneumonia.shares import UNDEFINED
 from pneumonia.tables import CsvWriter
 from pneumonia.variants import DEFAULT, list_variants
 
@@ -124,7 +125,7 @@ def _print(figures: dict) -> None:
 
 def _interval(values: dict) -> str:
     if values["value"] is None:
-        return "not defined"
+        return UNDEFINED
     return f"{values['value']:.4f}  ({values['low']:.4f} to {values['high']:.4f})"
 
 

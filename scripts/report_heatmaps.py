@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
 """Write docs/heatmaps.md from the figures in docs/heatmaps.json, so that no number is typed by hand."""
 
-import argparse
-import json
 from functools import partial
 from typing import Any
 
 from scipy.stats import binomtest
 
 import cli
-from documents import command_block, measured_number, measured_share, section, table
+from documents import command_block, measured_number, measured_share, section, table, write_document
 
 from pneumonia.evaluation.heatmap_figures import LEAST_COMPARED
 from pneumonia.explain.faithfulness import BLUR, STEPS
 from pneumonia.explain.robustness import NOISE
 from pneumonia.explain.support import REGIONS
+from pneumonia.shares import UNDEFINED
 from pneumonia.variants import get_variant
 
 FIGURES = cli.ROOT / "docs" / "heatmaps.json"
@@ -41,10 +40,7 @@ _number = partial(measured_number, digits=2)
 
 
 def main() -> int:
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    result = json.loads(FIGURES.read_text())
-    FIGURES.with_suffix(".md").write_text(render(result))
-    return cli.DONE
+    return write_document(__doc__, FIGURES, FIGURES.with_suffix(".md"), render)
 
 
 def render(result: dict[str, Any]) -> str:
@@ -213,7 +209,7 @@ def _randomised(variants: dict[str, Any]) -> str:
 
 def _similar(summary: dict[str, float | None]) -> str:
     if summary["mean"] is None:
-        return "not defined"
+        return UNDEFINED
     return f"{summary['mean']:.2f}; {summary['mean_absolute']:.2f}"
 
 

@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """Write docs/inputs.md from the figures in docs/inputs.json, so that no number is typed by hand."""
 
-import argparse
-import json
 from typing import Any
 
 import cli
-from documents import command_block, measured_share, section, table
+from documents import command_block, measured_share, section, table, write_document
 
 FIGURES = cli.ROOT / "docs" / "inputs.json"
 _HEAD = """# What is refused as no chest radiograph, measured
@@ -20,10 +18,7 @@ _NEGATIVE = "-negative"
 
 
 def main() -> int:
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    result = json.loads(FIGURES.read_text())
-    FIGURES.with_suffix(".md").write_text(render(result))
-    return cli.DONE
+    return write_document(__doc__, FIGURES, FIGURES.with_suffix(".md"), render)
 
 
 def render(result: dict[str, Any]) -> str:

@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """Write docs/performance.md from docs/performance.json, so that no number is typed by hand."""
 
-import argparse
-import json
 from typing import Any
 
 import cli
-from documents import command_block, section, table
+from documents import command_block, section, table, write_document
 
 FIGURES = cli.ROOT / "docs" / "performance.json"
 DOCUMENT = FIGURES.with_suffix(".md")
@@ -26,14 +24,8 @@ _DESCRIPTIONS = {
 _LEAN = ", lean"
 
 
-def parse_arguments() -> argparse.Namespace:
-    return argparse.ArgumentParser(description=__doc__).parse_args()
-
-
 def main() -> int:
-    parse_arguments()
-    DOCUMENT.write_text(render(json.loads(FIGURES.read_text())))
-    return cli.DONE
+    return write_document(__doc__, FIGURES, DOCUMENT, render)
 
 
 def render(figures: dict[str, Any]) -> str:

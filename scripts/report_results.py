@@ -10,6 +10,7 @@ import cli
 from documents import command_block, measured_number, measured_share, section, table
 
 from pneumonia.bundle import json_bytes, read_bundle
+from pneumonia.shares import UNDEFINED
 from pneumonia.variants import PUBLISHED
 
 DOCS = cli.ROOT / "docs"
@@ -90,7 +91,7 @@ def _variants() -> str:
 def _at_balanced(figures: dict[str, Any]) -> str:
     point = figures["operating_points"]["balanced"]
     decided = point["accuracy_outside_uncertain"]
-    rest = "not defined" if decided is None else f"{decided:.1%}"
+    rest = UNDEFINED if decided is None else f"{decided:.1%}"
     return f"{point['accuracy']['value']:.1%}; {point['uncertain_share']:.1%}; {rest}"
 
 

@@ -106,7 +106,7 @@ def test_calibration_of_separated_or_useless_logits_stays_finite():
 def test_scores_survive_their_written_form():
     scores = Scores(np.array([-1.5, 0.0, 20.25]), np.array([0.0, 1.0, 1.0], np.float32), np.array(["b", "a", "b"]))
     written = scores.to_dict()
-    assert written == {"labels": "0 1 1", "logits": "-1.500 0.000 20.250", "patients": "1 0 1"}
+    assert written == {"labels": "0 1 1", "logits": "-1.500000 0.000000 20.250000", "patients": "1 0 1"}
     read = Scores.from_dict(json.loads(json.dumps(written)))
     np.testing.assert_array_equal(read.logits, scores.logits)
     np.testing.assert_array_equal(read.labels, scores.labels)

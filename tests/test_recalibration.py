@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
 
 from pneumonia.errors import CalibrationError, DataError, ImageError
 from pneumonia.evaluation.calibration import fit_calibration, thresholds_by_rule
+from pneumonia.evaluation.metrics import share_interval
 from pneumonia.evaluation.platt import LEAST_SLOPE, fit_platt
 from pneumonia.evaluation.scores import Scores
-from pneumonia.evaluation.small_samples import auroc_interval, share_interval
+from pneumonia.evaluation.small_samples import auroc_interval
 from pneumonia.labelled import images_in_archive, images_in_folder, score_labelled
 from pneumonia.operating_points import OPERATING_POINTS
-from pneumonia.predictor import Predictor
+from pneumonia.predictor import Predictor, load_predictor
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SiteCalibration, load_site, saved_sites
+from pneumonia.variants import PUBLISHED
 from tests.fakes import FakePredictor
 from tests.making import encode, radiograph
 from tests.test_archives import archive
@@ -113,6 +116,18 @@ def test_far_off_sites_are_fitted_too():
 
 
 # === Intervals ===
+
+
+@pytest.mark.parametrize("variant", PUBLISHED)
+def test_the_priors_have_room_for_what_corruptions_ask_for(variant):
+    """The figures beside `platt._SPREADS`."""
+    predictor = load_predictor(variant)
+    corrupted = {name: figures for name, figures in predictor.metrics["sets"].items() if name.startswith("validation-")}
+    assert len(corrupted) == 8
+    for figures in corrupted.values():
+        scores = Scores.from_dict(figures["scores"])
+        free = LogisticRegression(C=np.inf).fit(scores.logits[:, None] / predictor.temperature, scores.labels)
+        assert 0.89 < free.coef_[0, 0] < 1.26 and abs(free.intercept_[0]) < 1.6
 
 
 def test_all_of_fifteen_is_not_certain():

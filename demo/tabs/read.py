@@ -65,13 +65,8 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
             variant = variant_choice("variant", predictors)
             operating_point = operating_point_choice("operating-point")
             calibration = recalibration.calibration_choice()
-            threshold = gr.Slider(
-                *_THRESHOLDS,
-                step=0.001,
-                label=content.OWN_THRESHOLD,
-                info=content.OWN_THRESHOLD_HELP,
-                elem_id="threshold",
-                buttons=[],
+            threshold = _slider(
+                content.OWN_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, content.OWN_THRESHOLD_HELP
             )
             button = gr.Button(content.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
@@ -97,15 +92,7 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
                             width = _slider(content.WINDOW_WIDTH, "window-width", 2, 100, 100, 1)
                             invert = gr.Checkbox(False, label=content.INVERT, elem_id="invert")
                             reset = gr.Button(content.RESET_VIEW, size="sm", elem_id="reset-view")
-                    prevalence = gr.Slider(
-                        1,
-                        99,
-                        step=1,
-                        label=content.PREVALENCE,
-                        info=content.PREVALENCE_HELP,
-                        elem_id="prevalence",
-                        buttons=[],
-                    )
+                    prevalence = _slider(content.PREVALENCE, "prevalence", 1, 99, None, 1, content.PREVALENCE_HELP)
                     predictive = live_region("predictive")
             report = report_row("report")
 
@@ -154,5 +141,7 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
     gr.on(None, handlers.begin, variant, [threshold, prevalence], **PRIVATE, show_progress="hidden")
 
 
-def _slider(label: str, elem_id: str, least: float, most: float, value: float, step: float) -> gr.Slider:
-    return gr.Slider(least, most, value, step=step, label=label, elem_id=elem_id, buttons=[])
+def _slider(
+    label: str, elem_id: str, least: float, most: float, value: float | None, step: float, info: str | None = None
+) -> gr.Slider:
+    return gr.Slider(least, most, value, step=step, label=label, info=info, elem_id=elem_id, buttons=[])

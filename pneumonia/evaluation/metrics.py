@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from scipy.special import betaincinv
 
 from pneumonia.labels import UNCERTAIN
 from pneumonia.operating_points import Interval, OperatingPoint
@@ -13,6 +14,7 @@ from pneumonia.operating_points import Interval, OperatingPoint
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 _RESAMPLES = 1000
+_TAIL = 0.025
 _ECE_BINS = 15
 
 
@@ -220,3 +222,21 @@ def to_interval(value: float, draws: np.ndarray) -> dict[str, float | None]:
         return {"value": None, "low": None, "high": None}
     low, high = np.percentile(draws, (2.5, 97.5))
     return asdict(Interval(float(value), float(low), float(high)))
+
+
+def first_of(values: np.ndarray) -> Interval:
+    """The first of values (R,), which is that of the images as they are, with the middle 95 % of the others."""
+    return Interval(**to_interval(values[0], values[1:]))
+
+
+def share_interval(share: float, patients: int) -> Interval:
+    """A share with its exact interval: Clopper and Pearson, Biometrika 1934.
+
+    Args:
+        share: in [0, 1], of images.
+        patients: whom they are of. Images of one patient count as one, which is the careful end: they may be all alike.
+    """
+    hits = share * patients
+    low = float(betaincinv(hits, patients - hits + 1, _TAIL)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, patients - hits, 1 - _TAIL)) if hits < patients else 1.0
+    return Interval(float(share), low, high)

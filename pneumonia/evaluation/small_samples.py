@@ -1,26 +1,12 @@
-"""Intervals for few images, where resampling would call a run of luck certain: 15 of 15 is not 100 % to 100 %."""
+"""An interval of the AUROC for few images, where resampling would call a run of luck certain."""
 
 from scipy.optimize import brentq
-from scipy.stats import beta, norm
+from scipy.special import ndtri
 
 from pneumonia.operating_points import Interval
 
-_TAIL = 0.025
-_Z = float(norm.ppf(1 - _TAIL))
+_Z = float(ndtri(0.975))
 _NEAR = 1e-9
-
-
-def share_interval(share: float, patients: int) -> Interval:
-    """A share with its exact interval: Clopper and Pearson, Biometrika 1934.
-
-    Args:
-        share: in [0, 1], of images.
-        patients: whom they are of. Images of one patient count as one, which is the careful end: they may be all alike.
-    """
-    hits = share * patients
-    low = float(beta.ppf(_TAIL, hits, patients - hits + 1)) if hits > 0 else 0.0
-    high = float(beta.ppf(1 - _TAIL, hits + 1, patients - hits)) if hits < patients else 1.0
-    return Interval(float(share), low, high)
 
 
 def auroc_interval(auroc: float, normal: int, diseased: int) -> Interval:

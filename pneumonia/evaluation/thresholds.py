@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from pneumonia.evaluation.metrics import draw_patients, outcomes, shares
+from pneumonia.evaluation.metrics import draw_patients, first_of, outcomes, share_interval, shares
 from pneumonia.evaluation.scores import Scores
 from pneumonia.operating_points import Interval, OperatingPoint
 
@@ -17,47 +17,49 @@ class Thresholds:
     """What each threshold gives on the same images, quickly enough to follow a slider.
 
     Args:
-        scores: of the images.
+        scores: of the images; kept as an attribute.
         temperature: turns logits into probabilities.
     """
 
     def __init__(self, scores: Scores, temperature: float) -> None:
-        self._scores = scores
+        self.scores = scores
         self._temperature = temperature
         patients, self._patient = np.unique(scores.patients, return_inverse=True)
         # First the patients as they are, then the draws. A column a patient, not an image, keeps it small.
         self._draws = np.vstack([np.ones(len(patients)), draw_patients(len(patients))])
+        self._diseased, self._normal = (len(np.unique(self._patient[scores.labels == label])) for label in (1, 0))
 
     def point(self, name: str, threshold: float) -> OperatingPoint:
         """The operating point at a threshold, in logits, with its sensitivity and specificity on these images.
 
         The images nearest to it in logits are uncertain, as many as the stated coverage leaves undecided.
         """
-        logits = self._scores.logits
-        of_patients = np.zeros((self._draws.shape[1], 4))
-        np.add.at(of_patients, self._patient, outcomes(self._scores.labels, logits >= threshold))
-        drawn = shares(self._draws @ of_patients)
+        logits = self.scores.logits
+        drawn = self.shares(logits >= threshold)
         margin = float(np.quantile(np.abs(logits - threshold), 1 - COVERAGE))
         low, at, high = (
             float(expit(logit / self._temperature)) for logit in (threshold - margin, threshold, threshold + margin)
         )
-        diseased, normal = (self._patients_with(label) for label in (1, 0))
         return OperatingPoint(
-            name, at, low, high, _interval(drawn["sensitivity"], diseased), _interval(drawn["specificity"], normal)
+            name,
+            at,
+            low,
+            high,
+            _interval(drawn["sensitivity"], self._diseased),
+            _interval(drawn["specificity"], self._normal),
         )
 
-    def _patients_with(self, label: int) -> int:
-        return len(np.unique(self._patient[self._scores.labels == label]))
+    def shares(self, positive: np.ndarray) -> dict[str, np.ndarray]:
+        """What `metrics.shares` gives, first of the images as they are, then of each draw of their patients.
+
+        Args:
+            positive: (N,) bool, called pneumonia.
+        """
+        of_patients = np.zeros((self._draws.shape[1], 4))
+        np.add.at(of_patients, self._patient, outcomes(self.scores.labels, positive))
+        return shares(self._draws @ of_patients)
 
 
 def _interval(drawn: np.ndarray, patients: int) -> Interval:
-    """The share, first of those drawn, with the middle 95 % of the others."""
-    value = float(drawn[0])
-    # Drawn from patients that are all alike, no draw differs; Clopper and Pearson (Biometrika 1934) know better.
-    missed = 1 - 0.025 ** (1 / patients)
-    if value == 1.0:
-        return Interval(value, 1 - missed, 1.0)
-    if value == 0.0:
-        return Interval(value, 0.0, missed)
-    low, high = np.nanpercentile(drawn[1:], (2.5, 97.5))
-    return Interval(value, float(low), float(high))
+    # Drawn from patients that are all alike, no draw differs: the exact interval knows better.
+    return share_interval(drawn[0], patients) if drawn[0] in (0.0, 1.0) else first_of(drawn)
