@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -106,7 +107,7 @@ class FakePredictor:
 
     def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
         """As `pneumonia.Predictor.predict`."""
-        self._read.append(source)
+        self._read.append(None)
         point = self.operating_points[operating_point]
         known = {
             "variant": self.variant,
@@ -165,7 +166,31 @@ def load_all_but_frozen(variant: str) -> FakePredictor:
     return FakePredictor(variant)
 
 
-LOADERS = {"complete": load_fake, "without-frozen": load_all_but_frozen, "real": load_predictor}
+class LeakingPredictor(FakePredictor):
+    """Keeps every image that it reads."""
+
+    def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
+        """As `pneumonia.Predictor.predict`."""
+        self._read.append(source)
+        return super().predict(source, operating_point)
+
+
+class ForgetfulPredictor(FakePredictor):
+    """Now and then answers with another image's probability, as if two readers had been mixed up."""
+
+    def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
+        """As `pneumonia.Predictor.predict`."""
+        prediction = super().predict(source, operating_point)
+        return replace(prediction, probability=0.5) if self.readings % 5 == 0 else prediction
+
+
+LOADERS = {
+    "complete": load_fake,
+    "without-frozen": load_all_but_frozen,
+    "real": load_predictor,
+    "leaking": LeakingPredictor,
+    "forgetful": ForgetfulPredictor,
+}
 
 
 @contextmanager
