@@ -112,9 +112,9 @@ def _writer(form: str, output: TextIO, several: bool):
 
 
 def _text(prediction: Prediction) -> str:
-    if prediction.status == "rejected":
-        return f"Rejected: {prediction.error}"
     warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
+    if prediction.status == "rejected":
+        return f"Rejected: {prediction.error}{warnings}"
     site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""
     return (
         f"Prediction: {prediction.finding} (probability {percent(prediction.probability)}, "
