@@ -37,7 +37,7 @@ class Repo:
 
     url: str
     private: bool
-    created: dict
+    created: dict = field(default_factory=dict)
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -68,7 +68,8 @@ class Hub:
         endpoint: its address, for HF_ENDPOINT.
         repos: by type and id, for instance `("model", "alice/net")`.
         stored: large files by SHA-256, whether a commit names them or not.
-        faults: what shall fail: method, a part of the path, and how.
+        faults: what shall fail: method, a part of the path, and how. With FILE in place of the method, what is sent of
+            the file OWNER/NAME/PATH.
         requests: method and path of each request, in order.
         tokens: those that came with a request.
     """
@@ -344,7 +345,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in repo.commits[commit]:
             raise _Answer(404, {"error": "no"}, X_Error_Code="EntryNotFound", X_Repo_Commit=commit)
         content = repo.commits[commit][name]
-        fault = self.hub.fault("FILE", name)
+        fault = self.hub.fault("FILE", f"{repo_id}/{name}")
         if callable(fault):
             content = fault(content)
         etag = _lfs_oid(content) if name.endswith(_LFS_SUFFIXES) else _git_oid(content)

@@ -1,5 +1,6 @@
 """`scripts/push_to_hub.py` and `hub.publish`, through the real client, against a Hub on this machine."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -14,7 +15,6 @@ from tests.tiny import write_tiny_data
 
 NET = ("model", "alice/net")
 CARD = b"---\nlicense: mit\n---\n# Net\n"
-# What a person would see of a mistake in the code, whatever was wrong outside.
 PUBLISH = "from pneumonia import hub; print(hub.publish('alice/net', {files}, {options}).commit)"
 
 
@@ -190,23 +190,54 @@ def test_what_is_wrong_is_said_in_a_line_and_nothing_is_sent(hub, push, sentence
     assert not hub.repos and not hub.stored
 
 
+# By name of a repository: what fails there, and what is said.
+ON_THE_WAY = {
+    "broken": (("POST", "/commit/", 500), "The Hub has a fault of its own (status 500)."),
+    "storage": (("POST", "/info/lfs/", 503), "The Hub has a fault of its own (status 503)."),
+    "busy": (("POST", "/preupload/", 429), "The Hub has had too many requests from here."),
+    "forbidden": (("POST", "/preupload/", 403), "The token may not do this with alice/forbidden."),
+    "strange": (("POST", "/tag/", 418), "The Hub refuses the request about alice/strange (status 418)."),
+    "no-hub": (("POST", "/preupload/", 200), "is not one of a Hub"),
+    "cut": (("POST", "/commit/", "cut"), "The connection to alice/cut was cut. Files that arrived whole are kept"),
+}
+
+
+@pytest.fixture(scope="module")
+def on_the_way(tmp_path_factory) -> dict[str, str]:
+    """What is said where something fails between the first request and the last, by name of the repository."""
+    program = f"""
+from pneumonia import hub
+from pneumonia.errors import HubError
+for name in {[*ON_THE_WAY]}:
+    try:
+        hub.publish("alice/" + name, {{"README.md": {CARD}, "model.keras": b"k"}}, tag="v1")
+    except HubError as error:
+        print(name, error)
+"""
+    with serve_hub() as hub:
+        for name, ((method, part, how), _) in ON_THE_WAY.items():
+            hub.faults.append((method, f"alice/{name}{'.git' if 'lfs' in part else ''}{part}", how))
+        done = hub.run(program, tmp_path_factory.mktemp("home"))
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr and OWNER not in done.stdout
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("name", ON_THE_WAY)
+def test_a_hub_that_fails_on_the_way(on_the_way, name):
+    assert ON_THE_WAY[name][1] in on_the_way[name]
+
+
 @pytest.mark.parametrize(
     ("sentence", "fault"),
     [
-        ("The Hub has a fault of its own (status 500)", ("POST", "/commit/", 500)),
-        ("The Hub has a fault of its own (status 503)", ("PUT", "/storage/", 503)),
-        ("The Hub has had too many requests", ("POST", "/api/repos/create", 429)),
-        ("The token may not do this with alice/net", ("POST", "/preupload/", 403)),
-        ("There is no repository alice/net", ("POST", "/preupload/", 404)),
-        ("The Hub refuses the request about alice/net (status 418)", ("POST", "/tag/", 418)),
-        ("is not one of a Hub", ("POST", "/api/repos/create", 200)),
         ("is not one of a Hub, or it refuses the model card", ("POST", "/api/validate-yaml", 400)),
-        ("The connection to alice/net was cut. Files that arrived whole are kept", ("POST", "/commit/", "cut")),
+        ("The connection to alice/net was cut", ("PUT", "/storage/", "cut")),
     ],
 )
-def test_a_hub_that_fails_on_the_way(hub, push, sentence, fault):
+def test_the_command_tells_it_in_a_line(hub, push, sentence, fault):
     hub.faults.append(fault)
-    done = push("--tag", "v1")
+    done = push()
     assert done.returncode == 2 and not done.stdout
     (line,) = [line for line in done.stderr.splitlines() if "XNNPACK" not in line]
     assert line.startswith("error: ") and sentence in line
@@ -215,8 +246,6 @@ def test_a_hub_that_fails_on_the_way(hub, push, sentence, fault):
 def test_an_upload_that_is_cut_in_the_middle_completes_when_it_runs_again(hub, home):
     large, small = b"l" * 5_000_000, b"s" * 1000
     files = f"{{'README.md': {CARD}, 'large.keras': b'l' * 5_000_000, 'small.keras': b's' * 1000}}"
-    import hashlib
-
     hub.faults.append(("PUT", hashlib.sha256(large).hexdigest(), "cut"))
     done = hub.run(PUBLISH.format(files=files, options=""), home)
     said = done.stderr.strip().splitlines()[-1]
