@@ -1,6 +1,8 @@
 """Weights from a pinned commit of the Hub: fetched by the real client, checked, read with, or refused in a sentence."""
 
 import json
+import re
+import socket
 
 import pytest
 
@@ -57,7 +59,7 @@ def test_what_was_pushed_reads_as_the_original_and_is_asked_for_once(pushed, exp
     assert reading == expected
     # Nobody but the Hub that was named, and nothing but what was asked for.
     assert called == str([("127.0.0.1", int(hub.endpoint.rpartition(":")[2]))])
-    assert all(f"alice/net/resolve/{commit}/" in path or f"/tree/{commit}" in path for _, path in hub.requests)
+    assert all(re.search(rf"alice/net/(resolve|tree|revision)/{commit}", path) for _, path in hub.requests)
     assert not [path for _, path in hub.requests if "plots/" in path]
     hub.requests.clear()
     for more in ({}, {"HF_HUB_OFFLINE": "1"}):
@@ -189,6 +191,13 @@ def test_what_cannot_be_loaded_says_why(refused, case, sentence):
 def test_without_a_hub_and_without_a_cache(tmp_path, sentence, how):
     done = Hub().run(READ, tmp_path, PNEUMONIA_HUB=f"custom-cnn=alice/net@{UNKNOWN}", **how)
     assert done.returncode == 1 and sentence in done.stderr.splitlines()[-1]
+
+
+def test_a_hub_that_does_not_answer_is_not_waited_for(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        program = f"from pneumonia import hub; hub._PATIENCE = 0.1; hub.download('alice/net', '{UNKNOWN}')"
+        done = Hub().run(program, tmp_path, HF_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert "HubUnreachableError: The Hub cannot be reached" in done.stderr.splitlines()[-1]
 
 
 def test_a_harmed_file_does_not_stay_in_the_cache(tmp_path, tiny_weights):
