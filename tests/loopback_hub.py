@@ -35,8 +35,8 @@ def sleep(seconds, wait=time.sleep):
 time.sleep = sleep
 """
 
-# A status to answer with and nothing that a client could use, "cut" to hang up in the middle, or what to do to the bytes
-# of a file before it is sent.
+# A status to answer with and nothing that a client could use, "cut" to hang up in the middle, or what to do to the
+# bytes of a file before it is sent.
 Fault = int | str | Callable[[bytes], bytes]
 
 
