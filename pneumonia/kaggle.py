@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pneumonia.errors import PneumoniaError
 
+_BY_HAND = "It can be downloaded in a browser and named by --archive."
+
 
 def download(name: str) -> Path:
     """Fetch a data set of Kaggle into the cache of kagglehub, or find it there.
@@ -19,6 +21,7 @@ def download(name: str) -> Path:
     """
     try:
         import kagglehub
+        import requests
         from kagglehub import exceptions as errors
     except ModuleNotFoundError:
         raise PneumoniaError("Fetching from Kaggle needs kagglehub: pip install -r requirements-data.txt") from None
@@ -27,10 +30,9 @@ def download(name: str) -> Path:
         *(errors.NotFoundError, errors.UnauthenticatedError),
     )
     try:
-        # Of the requests library, which raises what derives from OSError.
         return Path(kagglehub.dataset_download(name))
-    except (*refusals, OSError) as error:
+    except requests.ConnectionError as error:
+        raise PneumoniaError(f"Kaggle cannot be reached. {_BY_HAND}") from error
+    except (*refusals, requests.RequestException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PneumoniaError(
-            f"Kaggle did not give the data set: {reason} Or download it in a browser and name it by --archive."
-        ) from error
+        raise PneumoniaError(f"Kaggle did not give the data set: {reason} {_BY_HAND}") from error

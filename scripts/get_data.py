@@ -20,6 +20,7 @@ import cli
 
 from pneumonia.data import copies
 from pneumonia.data.public import CHEST_XRAY, SourceImage, lay_out, require_unchanged
+from pneumonia.errors import DataError
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -59,9 +60,13 @@ def _open(arguments: argparse.Namespace) -> tuple[Iterator[SourceImage], int, di
 
     copies.require_pyarrow()
     names = [name for files in CHEST_XRAY.hub_files.values() for name in files]
-    folder = hub.download(CHEST_XRAY.hub_repo, CHEST_XRAY.hub_revision, names)
-    origin = {"hub": CHEST_XRAY.hub_repo, "revision": CHEST_XRAY.hub_revision}
-    return *copies.read_parquet(folder, CHEST_XRAY.hub_files), origin
+    repo_id, revision = CHEST_XRAY.hub_repo, CHEST_XRAY.hub_revision
+    folder = hub.download(repo_id, revision, patterns=names, repo_type="dataset")
+    try:
+        return *copies.read_parquet(folder, CHEST_XRAY.hub_files), {"hub": repo_id, "revision": revision}
+    except DataError:
+        hub.forget(revision)  # or a second run would find the same in the cache
+        raise
 
 
 if __name__ == "__main__":

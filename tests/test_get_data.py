@@ -161,6 +161,11 @@ def test_parquet_files_are_read_in_order_of_their_table(tmp_path):
     assert list(images) == IMAGES and size == sum(path.stat().st_size for path in tmp_path.iterdir())
 
 
+def test_a_parquet_file_that_is_missing(tmp_path):
+    with pytest.raises(DataError, match=r"lacks the file a\.parquet"):
+        copies.read_parquet(tmp_path, {"train": {"a.parquet": None}})
+
+
 @pytest.mark.parametrize(
     ("content", "digest", "reason"),
     [
@@ -189,7 +194,7 @@ def test_kaggle_gives_a_folder_or_a_reason(tmp_path):
 
     (package / "__init__.py").write_text(f"{start}    raise exceptions.NotFoundError('No such version.')\n")
     refused = get_data(TABLE, "--output", tmp_path / "data", "--source", "kaggle", **environment)
-    assert refused.returncode == 2 and "No such version. Or download it in a browser" in refused.stderr
+    assert refused.returncode == 2 and "No such version. It can be downloaded in a browser" in refused.stderr
 
     (package / "__init__.py").write_text(
         f"{start}    assert name.endswith('/versions/2')\n    return {str(tmp_path / 'cache')!r}\n"

@@ -63,9 +63,15 @@ def read_parquet(folder: Path, files: Mapping[str, Mapping[str, str | None]]) ->
         The images, and about the bytes of all of them.
 
     Raises:
-        DataError: while reading, if a file has another hash, is damaged, or has lost the names of the images.
+        DataError: if a file is missing or has another hash. While reading, if a file is damaged, or has lost the
+            names of the images.
     """
     named = [(part, folder / name, digest) for part, digests in files.items() for name, digest in digests.items()]
+    for _, path, digest in named:
+        if not path.is_file():
+            raise DataError(f"The copy lacks the file {path.name}.")
+        if digest and _sha256(path) != digest:
+            raise DataError(f"{path.name} is not the file that was published.")
     return _rows_of(named), sum(path.stat().st_size for _, path, _ in named)
 
 
@@ -107,16 +113,14 @@ def _rows_of(files: list[tuple[str, Path, str | None]]) -> Iterator[SourceImage]
     import pyarrow
     from pyarrow import parquet
 
-    for part, path, digest in files:
-        if digest and _sha256(path) != digest:
-            raise DataError(f"{path.name} is not the file that was published. Delete it from the Hub's cache.")
+    for part, path, _ in files:
         try:
             with parquet.ParquetFile(path) as file:
                 for batch in file.iter_batches(_ROWS, columns=["image", "label"]):
                     for row in batch.to_pylist():
                         yield _image_of(row, part, path.name)
         except pyarrow.ArrowException as error:
-            raise DataError(f"{path.name} cannot be read as Parquet. Delete it from the Hub's cache.") from error
+            raise DataError(f"{path.name} cannot be read as Parquet. Delete it from the cache of the Hub.") from error
 
 
 def _image_of(row: dict, part: str, file: str) -> SourceImage:
