@@ -23,7 +23,7 @@ HISTORY = "history.csv"
 CARD = "README.md"
 # Beside the others only where a recipe asks for it.
 H5_MODEL = "model.h5"
-_FILES = (KERAS_MODEL, SERVED_MODEL, METRICS, HISTORY, CARD)
+FILES = (KERAS_MODEL, SERVED_MODEL, METRICS, HISTORY, CARD)
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -96,7 +96,7 @@ def require_replaceable(folder: Path) -> None:
         raise WeightsError(f"{folder.name} exists and is no weights folder; it was left alone. Choose another place.")
 
 
-def read_bundle(folder: Path, needed: Sequence[str] = _FILES) -> Bundle:
+def read_bundle(folder: Path, needed: Sequence[str] = FILES) -> Bundle:
     """Read a weights folder and check every file against the size and hash in its config.
 
     Args:

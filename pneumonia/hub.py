@@ -1,5 +1,6 @@
 """All talk with the Hugging Face Hub; the only importer of huggingface_hub, and only where the Hub is asked for."""
 
+import functools
 import os
 import re
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pneumonia.bundle import file_facts
 from pneumonia.errors import (
@@ -32,7 +33,7 @@ _TAG = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?", re.ASCII)
 # Made by the Hub itself when a repository is created.
 _OF_THE_HUB = ".gitattributes"
 _NO_TOKEN = "There is no token for the Hub. Make one that may write, and set HF_TOKEN or run: hf auth login"
-_AGAIN = "What arrived is kept; run the same again to complete it."
+_AGAIN = "Files that arrived whole are kept: run the same again to complete it."
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def require_publishable(repo_id: str, tag: str | None = None) -> None:
     if tag is not None and not (_TAG.fullmatch(tag) and ".." not in tag):
         raise HubNameError(f"{tag!r} is no name for a tag; use letters, digits, dots and hyphens, for instance v1.0.")
     with _plainly(repo_id):
-        role = _client().whoami().get("auth", {}).get("accessToken", {}).get("role")
+        role = _client().whoami(cache=True).get("auth", {}).get("accessToken", {}).get("role")
     if role == "read":
         raise HubTokenError("The token for the Hub may only read. Make one that may write, and set HF_TOKEN to it.")
 
@@ -191,6 +192,21 @@ def describe(files: Mapping[str, Path | bytes]) -> str:
     return "\n".join(lines)
 
 
+def card_with_metadata(text: str, results: Sequence[Mapping[str, Any]], **fields: Any) -> str:
+    """A model card as the Hub reads it, with a block of metadata before its text.
+
+    Args:
+        text: Markdown.
+        results: arguments of `huggingface_hub.EvalResult`, one for each figure.
+        fields: arguments of `huggingface_hub.ModelCardData`.
+    """
+    from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+    data = ModelCardData(eval_results=[EvalResult(**result) for result in results], **fields)
+    return str(ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}"))
+
+
+@functools.cache
 def _client() -> "HfApi":
     """The client of the Hub that HF_ENDPOINT names."""
     from huggingface_hub import HfApi
@@ -216,6 +232,7 @@ def _plainly(repo_id: str, revision: str | None = None) -> Iterator[None]:
 
 
 def _in_plain_words(error: BaseException, repo_id: str, revision: str | None) -> HubError:
+    from httpx2 import ConnectError, TimeoutException
     from huggingface_hub import constants, errors
 
     match error:
@@ -226,9 +243,7 @@ def _in_plain_words(error: BaseException, repo_id: str, revision: str | None) ->
             return HubUnreachableError(f"{what}HF_HUB_OFFLINE forbids to ask the Hub. Unset it to go online.")
         case errors.LocalEntryNotFoundError() | RuntimeError() if error.__cause__ is not None:
             # What huggingface_hub wraps around the cause.
-            told = _in_plain_words(error.__cause__, repo_id, revision)
-            cut = isinstance(error, RuntimeError) and isinstance(told, HubUnreachableError)
-            return HubTransferError(f"The upload to {repo_id} was cut off. {_AGAIN}") if cut else told
+            return _in_plain_words(error.__cause__, repo_id, revision)
         case errors.RevisionNotFoundError():
             return HubNotFoundError(f"{repo_id} has no revision {revision} on the Hub.")
         case errors.RepositoryNotFoundError():
@@ -237,14 +252,12 @@ def _in_plain_words(error: BaseException, repo_id: str, revision: str | None) ->
             )
         case errors.HfHubHTTPError():
             return _refused(error, repo_id)
-        case errors.HTTPError():
+        case ConnectError() | TimeoutException():
             return HubUnreachableError(f"The Hub cannot be reached at {constants.ENDPOINT}.")
         case OSError(errno=int()):
             return HubError(f"A file for or from the Hub cannot be read or written: {error.strerror}.")
-        case OSError():
-            return HubTransferError(f"The download from {repo_id} was cut off. Run the same again.")
-        case RuntimeError():
-            return HubTransferError(f"The upload to {repo_id} was cut off. {_AGAIN}")
+        case errors.HTTPError() | OSError() | RuntimeError():
+            return HubTransferError(f"The connection to {repo_id} was cut. {_AGAIN}")
         case errors.OIDCError():
             return HubTokenError("HF_OIDC_RESOURCE is set, but no token was given for it.")
     return HubError(f"The answer of {constants.ENDPOINT} is not one of a Hub, or it refuses the model card.")
