@@ -17,7 +17,7 @@ from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.public import CHEST_XRAY, PARTS, SOURCE, lay_out, require_unchanged
 from pneumonia.errors import DataError
 from pneumonia.labels import CLASS_NAMES, NORMAL, PNEUMONIA
-from tests.published import get_data, parquet_bytes, published_images, table_of, write_archive
+from tests.public_set import get_data, parquet_bytes, published_images, table_of, write_archive
 
 IMAGES = published_images()
 TABLE = table_of(IMAGES)

@@ -8,7 +8,7 @@ import pytest
 
 from pneumonia.data.public import PARTS, SOURCE
 from tests.loopback_hub import Repo, serve_hub
-from tests.published import get_data, parquet_bytes, published_images, table_of
+from tests.public_set import get_data, parquet_bytes, published_images, table_of
 
 IMAGES = published_images()
 REPO = "alice/chest-xray"
