@@ -224,10 +224,10 @@ def _plainly(repo_id: str, revision: str | None = None) -> Iterator[None]:
     """Tell what fails within as a HubError."""
     from huggingface_hub.errors import HTTPError, OIDCError
 
-    # RuntimeError: an upload, by either way of transfer. ValueError: an answer that is not what the Hub sends.
+    # RuntimeError: an upload, by either way of transfer. The last three: an answer that is not what the Hub sends.
     try:
         yield
-    except (HTTPError, OIDCError, OSError, RuntimeError, ValueError) as error:
+    except (HTTPError, OIDCError, OSError, RuntimeError, ValueError, LookupError, TypeError) as error:
         raise _in_plain_words(error, repo_id, revision) from error
 
 
