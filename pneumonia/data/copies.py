@@ -116,9 +116,11 @@ def _rows_of(files: list[tuple[str, Path, str | None]]) -> Iterator[SourceImage]
     for part, path, _ in files:
         try:
             with parquet.ParquetFile(path) as file:
-                for batch in file.iter_batches(_ROWS, columns=["image", "label"]):
-                    for row in batch.to_pylist():
-                        yield _image_of(row, part, path.name)
+                # One group after the other: over all at once, pyarrow keeps in memory what was read.
+                for group in range(file.num_row_groups):
+                    for batch in file.iter_batches(_ROWS, row_groups=[group], columns=["image", "label"]):
+                        for row in batch.to_pylist():
+                            yield _image_of(row, part, path.name)
         except pyarrow.ArrowException as error:
             raise DataError(f"{path.name} cannot be read as Parquet. Delete it from the cache of the Hub.") from error
 
