@@ -89,6 +89,7 @@ READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
+NO_ADDRESS = "Send the file itself: this page fetches nothing from an address."
 
 BATCH_UPLOAD = "Chest radiographs (files, or one ZIP archive)"
 FOLDER = "Choose a folder"

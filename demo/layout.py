@@ -7,6 +7,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.predictors import Predictors
+from demo.privacy import PrivateBlocks, app_settings
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
 from demo.uploads import delete_regularly, use_private_folder
 from pneumonia import Predictor, load_predictor
@@ -43,7 +44,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     use_private_folder()
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with gr.Blocks(title=content.TITLE, analytics_enabled=False) as demo:
+    with PrivateBlocks(title=content.TITLE, analytics_enabled=False) as demo:
         gr.HTML(views.header(), js_on_load=_ON_PASTE)
         own = recalibration.own_calibrations()
         with gr.Tab("Read"):
@@ -56,6 +57,8 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             performance.build(predictors, tab, own)
         with gr.Tab("About"):
             about.build()
+    # On a Hugging Face Space, Gradio would have browsers load its header and fonts from other hosts.
+    demo.space_id = None
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)
 
@@ -78,6 +81,7 @@ def launch(demo: gr.Blocks) -> None:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
+        app_kwargs=app_settings(),
     )
 
 
