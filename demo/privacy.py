@@ -1,4 +1,4 @@
-"""Nothing leaves: neither the server nor a reader's browser asks another machine for anything, whoever tells them to."""
+"""Nothing leaves: neither the server nor a browser asks another machine for anything, whoever tells it to."""
 
 from typing import Any
 
