@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from pneumonia.archives import ZipMember
-from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read_bundle
+from pneumonia.bundle import HISTORY, SERVED_MODEL, Bundle, read_bundle
 from pneumonia.case import Case
 from pneumonia.checks import Check
 from pneumonia.engine import Engine, cores
@@ -30,6 +30,7 @@ from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, Interval, OperatingPoint
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Prepared, Preprocessor
+from pneumonia.published import find_bundle
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import DEFAULT, list_variants
 
@@ -339,7 +340,7 @@ def _case(source: Source | Radiograph | Case) -> Case:
 
 
 def load_predictor(variant: str | None = None, weights: str | os.PathLike | None = None) -> Predictor:
-    """Load a variant's trained weights.
+    """Load a variant's trained weights: from `weights/`, or else from the Hub where they are pinned.
 
     Args:
         variant: a name from `list_variants()`; if left out, whatever `weights` holds, or the default variant.
@@ -348,12 +349,11 @@ def load_predictor(variant: str | None = None, weights: str | os.PathLike | None
     Raises:
         WeightsError: if there are none, if they do not match their own hashes, or if they are of another variant.
     """
-    if weights is not None:
-        predictor = Predictor(read_bundle(Path(weights)))
-        if variant not in (None, predictor.variant):
-            raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
-        return predictor
-    variant = variant or DEFAULT
-    if variant not in list_variants():
-        raise WeightsError(f"There is no variant {variant!r}; choose one of {', '.join(list_variants())}.")
-    return Predictor(read_bundle(WEIGHTS_FOLDER / variant))
+    if weights is None:
+        variant = variant or DEFAULT
+        if variant not in list_variants():
+            raise WeightsError(f"There is no variant {variant!r}; choose one of {', '.join(list_variants())}.")
+    predictor = Predictor(find_bundle(variant) if weights is None else read_bundle(Path(weights)))
+    if variant not in (None, predictor.variant):
+        raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
+    return predictor
