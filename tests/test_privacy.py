@@ -133,6 +133,14 @@ def test_the_watch_over_connections_sees_one():
 # === The browser; `opened` fails if it asked another host for anything ===
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """Whole sessions of a reader, beside whatever else the machine does."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @needs_chromium
 @pytest.mark.parametrize("environment", [{}, SPACE], ids=["server", "space"])
 def test_nothing_leaves_the_page_and_nothing_stays_in_the_browser(browser, chest, brighter, environment):
