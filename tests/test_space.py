@@ -141,7 +141,8 @@ def test_a_space_is_made_in_one_commit_and_brought_up_to_date(files, tmp_path):
         done = deploy(pinned)
         assert done.returncode == 0, done.stderr
         space = hub.repos["space", "alice/page"]
-        assert done.stdout.strip() == space.url and space.private and len(space.messages) == 1
+        assert done.stdout.strip() == space.url and space.private
+        assert space.messages == ["initial commit", "The page, its code and its weights"]
         assert space.created["sdk"] == "gradio"
         assert set(space.files) == set(files)
         assert space.files["app.py"] == (ROOT / "app.py").read_bytes()
