@@ -98,6 +98,11 @@ def test_what_only_a_developer_needs_is_closed(address):
     assert "access-control-allow-origin" not in httpx.get(f"{address}/config", headers=foreign).headers
 
 
+def test_an_upload_of_any_size_is_not_taken(address):
+    sent = httpx.post(f"{address}/gradio_api/upload", files={"files": b"\0" * (100 * 1024**2 + 1)}, timeout=120)
+    assert sent.status_code == 413
+
+
 def test_a_browser_is_told_to_ask_no_other_host(address):
     for path in ("", "config", "gradio_api/info", "theme.css"):
         policy = httpx.get(f"{address}/{path}").headers["Content-Security-Policy"]
@@ -172,6 +177,7 @@ def test_the_policy_stops_a_request_that_something_on_the_page_makes(page):
 
 
 def _use_every_tab(page: Page, chest: str, brighter: str) -> None:
+    page.set_default_timeout(60_000)
     upload(page, chest)
     expect(page.locator("#overlay img")).to_be_visible()
     page.locator("#operating-point").get_by_label("Rule-in").check()
