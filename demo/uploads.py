@@ -18,7 +18,7 @@ def use_private_folder() -> Path:
     """Make a folder that only this user can read, for this process alone, and have Gradio use it.
 
     Gradio's own deletion keeps folders named by the hash of an image, and all files of a process that was killed; what
-    such a process left is deleted here.
+    such a process left is deleted here. In a container, it may have had the number of this one.
 
     Returns:
         The folder, which is deleted when the process ends; the same one if it is asked for again.
@@ -29,7 +29,7 @@ def use_private_folder() -> Path:
         return current
     current.mkdir(parents=True, exist_ok=True)
     for left in current.glob(f"{_PREFIX}*"):
-        if not _runs(left.name.removeprefix(_PREFIX).partition("-")[0]):
+        if left.name.startswith(ours) or not _runs(left.name.removeprefix(_PREFIX).partition("-")[0]):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=ours, dir=current))
     os.environ[_VARIABLE] = str(folder)

@@ -48,6 +48,13 @@ def test_it_is_gone_when_the_process_ends_and_when_one_was_killed(parent):
     assert ours.exists() and (parent / "somebody else's").exists()
 
 
+def test_what_a_process_of_the_same_number_left_is_deleted(parent):
+    left = parent / f"pneumonia-uploads-{os.getpid()}-x"
+    left.mkdir(parents=True)
+    ours = use_private_folder()
+    assert ours.exists() and not left.exists()
+
+
 def test_old_files_and_empty_folders_are_deleted_and_nothing_else(parent):
     for name in ("old/image.png", "old and new/image.png", "old and new/second.png", "new.png"):
         (parent / name).parent.mkdir(parents=True, exist_ok=True)
