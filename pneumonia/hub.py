@@ -30,6 +30,8 @@ RepoType = Literal["model", "space", "dataset"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TAG = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?", re.ASCII)
+# Seconds.
+_PATIENCE = 10
 # Made by the Hub itself when a repository is created.
 _OF_THE_HUB = ".gitattributes"
 _NO_TOKEN = "There is no token for the Hub. Make one that may write, and set HF_TOKEN or run: hf auth login"
@@ -73,7 +75,7 @@ def publish(
         replace: whether what else is in the repository is removed.
 
     Raises:
-        HubError: in plain words; nothing is changed unless it says so.
+        HubError: in plain words.
     """
     require_publishable(repo_id, tag)
     client = _client()
@@ -172,7 +174,15 @@ def download(
     require_repo_id(repo_id)
     require_commit(revision)
     client = _client()
+    from huggingface_hub import get_cached_repo_tree
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
     with _plainly(repo_id, revision):
+        try:
+            get_cached_repo_tree(repo_id, revision=revision, repo_type=repo_type)
+        except CachedRepoTreeNotFoundError:
+            # A firewall that swallows requests would hold the download for minutes.
+            client.repo_info(repo_id, revision=revision, repo_type=repo_type, timeout=_PATIENCE)
         return Path(client.snapshot_download(repo_id, revision=revision, allow_patterns=patterns, repo_type=repo_type))
 
 
@@ -224,10 +234,10 @@ def _plainly(repo_id: str, revision: str | None = None) -> Iterator[None]:
     """Tell what fails within as a HubError."""
     from huggingface_hub.errors import HTTPError, OIDCError
 
-    # RuntimeError: an upload, by either way of transfer. ValueError: an answer that is not what the Hub sends.
+    # RuntimeError: an upload, by either way of transfer. The last three: an answer that is not what the Hub sends.
     try:
         yield
-    except (HTTPError, OIDCError, OSError, RuntimeError, ValueError) as error:
+    except (HTTPError, OIDCError, OSError, RuntimeError, ValueError, LookupError, TypeError) as error:
         raise _in_plain_words(error, repo_id, revision) from error
 
 
@@ -254,6 +264,8 @@ def _in_plain_words(error: BaseException, repo_id: str, revision: str | None) ->
             return _refused(error, repo_id)
         case ConnectError() | TimeoutException():
             return HubUnreachableError(f"The Hub cannot be reached at {constants.ENDPOINT}.")
+        case PermissionError(errno=None):
+            return _forbidden(repo_id)
         case OSError(errno=int()):
             return HubError(f"A file for or from the Hub cannot be read or written: {error.strerror}.")
         case errors.HTTPError() | OSError() | RuntimeError():
@@ -269,12 +281,16 @@ def _refused(error: BaseException, repo_id: str) -> HubError:
     if status == 401:
         return HubTokenError("The Hub does not know the token. Make a new one, and set HF_TOKEN or run: hf auth login")
     if status == 403:
-        return HubTokenError(f"The token may not do this with {repo_id}. Make one that may write there.")
+        return _forbidden(repo_id)
     if status == 429:
         return HubUnreachableError("The Hub has had too many requests from here. Wait some minutes and try again.")
     if status >= 500:
         return HubUnreachableError(f"The Hub has a fault of its own (status {status}). Try again later.")
     return HubError(f"The Hub refuses the request about {repo_id} (status {status}).")
+
+
+def _forbidden(repo_id: str) -> HubError:
+    return HubTokenError(f"The token may not do this with {repo_id}. Make one that may.")
 
 
 def _other_visibility(repo_id: str, public: bool) -> str:

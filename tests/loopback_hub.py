@@ -8,16 +8,19 @@ import hashlib
 import json
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from subprocess import CompletedProcess, run
+from urllib.parse import unquote
 
 import yaml
 
+ROOT = Path(__file__).parent.parent
 OWNER, READER, STRANGER = "hf_owner_secret", "hf_reader_secret", "hf_stranger_secret"
 # Who a token belongs to, and what it may do.
 _TOKENS = {OWNER: ("alice", "write"), READER: ("alice", "read"), STRANGER: ("bob", "write")}
@@ -34,7 +37,7 @@ class Repo:
 
     url: str
     private: bool
-    created: dict
+    created: dict = field(default_factory=dict)
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -65,7 +68,8 @@ class Hub:
         endpoint: its address, for HF_ENDPOINT.
         repos: by type and id, for instance `("model", "alice/net")`.
         stored: large files by SHA-256, whether a commit names them or not.
-        faults: what shall fail: method, a part of the path, and how.
+        faults: what shall fail: method, a part of the path, and how. With FILE in place of the method, what is sent of
+            the file OWNER/NAME/PATH.
         requests: method and path of each request, in order.
         tokens: those that came with a request.
     """
@@ -81,8 +85,24 @@ class Hub:
     def environment(self, home: Path, token: str | None = OWNER) -> dict[str, str]:
         """The environment of a process that takes this for the Hub and `home` for its cache."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PNEUMONIA_HUB"))}
-        ours = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
+        ours = {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "PYTHONPATH": str(ROOT)}
         return {**kept, **ours, **({"HF_TOKEN": token} if token else {})}
+
+    def run(self, program: str, home: Path, token: str | None = OWNER, **environment: str) -> CompletedProcess:
+        """A Python program in a process of its own, which does not wait between attempts."""
+        hurried = f"import time; time.sleep = lambda seconds: None\n{program}"
+        environment = self.environment(home, token) | environment
+        return run([sys.executable, "-c", hurried], env=environment, capture_output=True, text=True, timeout=280)
+
+    def run_script(self, script: str, *arguments: object, home: Path, token: str | None = OWNER, **environment: str):
+        """As `run`, of a command."""
+        path = ROOT / "scripts" / script
+        started = f"sys.path.insert(0, {str(path.parent)!r}); runpy.run_path({str(path)!r}, run_name='__main__')"
+        program = f"import runpy, sys; sys.argv = {[script, *map(str, arguments)]}; {started}"
+        done = self.run(program, home, token, **environment)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert not [secret for secret in (token or OWNER, OWNER) if secret in done.stdout + done.stderr]
+        return done
 
     def fault(self, method: str, path: str) -> Fault | None:
         return next((how for verb, part, how in self.faults if verb == method and part in path), None)
@@ -135,6 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         try:
             if isinstance(fault, int):
+                # What the client is to do with a status of success is its business: it gets no sensible body.
                 raise _Answer(fault, {"error": "as the test wants it"}, Retry_After="0")
             self._route(body)
         except _Answer as answer:
@@ -324,7 +345,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in repo.commits[commit]:
             raise _Answer(404, {"error": "no"}, X_Error_Code="EntryNotFound", X_Repo_Commit=commit)
         content = repo.commits[commit][name]
-        fault = self.hub.fault("FILE", name)
+        fault = self.hub.fault("FILE", f"{repo_id}/{name}")
         if callable(fault):
             content = fault(content)
         etag = _lfs_oid(content) if name.endswith(_LFS_SUFFIXES) else _git_oid(content)
@@ -346,8 +367,3 @@ def _lfs_oid(content: bytes) -> str:
 
 def _git_oid(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-def port_of(hub: Hub) -> int:
-    """The only port that its clients have to know."""
-    return urlsplit(hub.endpoint).port

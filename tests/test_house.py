@@ -29,6 +29,11 @@ def test_imports_keep_the_direction(path):
         assert "pneumonia" not in set(imports(path))
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_one_file_talks_with_the_hub(path):
+    assert ("huggingface_hub" in set(imports(path))) == (path == ROOT / "pneumonia" / "hub.py")
+
+
 def test_serving_never_imports_tensorflow():
     heavy = "('tensorflow', 'keras', 'sklearn', 'matplotlib', 'reportlab')"
     done = subprocess.run([sys.executable, "-c", SERVING.format(heavy)], cwd=ROOT, capture_output=True, text=True)
