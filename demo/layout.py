@@ -1,6 +1,7 @@
 """The page: tabs put together, its look, and how it is served."""
 
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
 def launch(demo: gr.Blocks) -> None:
     """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted."""
     # A container is stopped like this: without an answer it would be killed in the end, and uploads left behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     delete_regularly(use_private_folder(), KEPT_SECONDS)
     demo.launch(
         theme=_theme(),

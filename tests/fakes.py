@@ -195,7 +195,7 @@ def served_process(weights: str, **environment: str) -> Iterator[tuple[str, int]
             yield f"http://127.0.0.1:{port}", server.pid
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(60)
         log.seek(0)
         assert OUTSIDE not in (said := log.read()), said
 
