@@ -1,8 +1,7 @@
 """The Gradio page; the only package that imports gradio.
 
 Gradio and the Hub client read these settings while they are imported, and nothing may be reported to anyone
-about who reads which image, so they are set before either is. Those that would open folders of the server, let anybody
-edit the page or record what it does are for developers of pages, and are dropped.
+about who reads which image, so they are set before either is.
 """
 
 import os
@@ -10,5 +9,11 @@ import os
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
-for _opening in ("GRADIO_ALLOWED_PATHS", "GRADIO_LOCAL_DEV_MODE", "GRADIO_PROFILING", "GRADIO_VIBE_MODE"):
-    os.environ.pop(_opening, None)
+# For developers of pages: opens folders of the server, lets pages of this machine call it, records what it does, lets
+# anybody edit it.
+_OPENING = ("GRADIO_ALLOWED_PATHS", "GRADIO_LOCAL_DEV_MODE", "GRADIO_PROFILING", "GRADIO_VIBE_MODE")
+# By this one Gradio knows that it runs on a Hugging Face Space. It would then have browsers load a header and fonts from
+# other hosts, and let the Space's owner put other code into the page while it runs.
+_ON_A_SPACE = "SPACE_ID"
+for _name in (*_OPENING, _ON_A_SPACE):
+    os.environ.pop(_name, None)

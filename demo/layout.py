@@ -59,8 +59,6 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             performance.build(predictors, tab, own)
         with gr.Tab("About"):
             about.build()
-    # On a Hugging Face Space, Gradio would have browsers load its header and fonts from other hosts.
-    demo.space_id = None
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)
 

@@ -18,7 +18,7 @@ REQUIREMENTS = "requirements.txt"
 _CODE = ("app.py", "LICENSE", "demo/**/*.py", "demo/style.css", "pneumonia/**/*.py")
 _EXAMPLES = ("demo/examples/SOURCES.md", "demo/examples/synthetic-*.png")
 
-# What stands below this line of requirements.txt, serving does without: the page is built in minutes and not hours.
+# What stands below this line of requirements.txt, serving does without; it is most of what there is to install.
 _TRAINING = "\n# Training"
 
 # A repository on the Hub takes binary files by LFS alone when somebody clones it and pushes. The project's own stores
