@@ -1,7 +1,5 @@
 """The page: tabs put together, its look, and how it is served."""
 
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from demo import content, views
 from demo.predictors import Predictors
 from demo.privacy import PrivateBlocks, app_settings
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
-from demo.uploads import delete_regularly, use_private_folder
+from demo.uploads import delete_regularly, delete_when_stopped, use_private_folder
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -65,9 +63,9 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
 
 def launch(demo: gr.Blocks) -> None:
     """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted."""
-    # A container is stopped like this: without an answer it would be killed in the end, and uploads left behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    delete_regularly(use_private_folder(), KEPT_SECONDS)
+    uploads = use_private_folder()
+    delete_regularly(uploads, KEPT_SECONDS)
+    delete_when_stopped(uploads)
     demo.launch(
         theme=_theme(),
         css_paths=_FOLDER / "style.css",

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -46,6 +47,17 @@ def delete_regularly(folder: Path, seconds: float) -> None:
             delete_old(folder, seconds)
 
     threading.Thread(target=go_on, name="deletes old uploads", daemon=True).start()
+
+
+def delete_when_stopped(folder: Path) -> None:
+    """Delete a folder when this process is told to end, as a container is when it is stopped, and end it at once."""
+
+    def stop(*_: object) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        # Python's own way out waits for what is being read, and an exception could be lost on it.
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 def delete_old(folder: Path, seconds: float) -> None:
