@@ -90,6 +90,7 @@ REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
 LEFT_ALONE = "This page was left alone, and what it had was deleted from the server. Choose the image again."
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
+NO_ADDRESS = "Send the file itself: this page fetches nothing from an address."
 
 BATCH_UPLOAD = "Chest radiographs (files, or one ZIP archive)"
 FOLDER = "Choose a folder"

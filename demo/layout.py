@@ -7,8 +7,9 @@ import gradio as gr
 
 from demo import content, views
 from demo.predictors import Predictors
+from demo.privacy import PrivateBlocks, app_settings
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
-from demo.uploads import delete_regularly, use_private_folder
+from demo.uploads import delete_regularly, delete_when_stopped, use_private_folder
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -43,7 +44,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     use_private_folder()
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with gr.Blocks(title=content.TITLE, analytics_enabled=False) as demo:
+    with PrivateBlocks(title=content.TITLE, analytics_enabled=False) as demo:
         gr.HTML(views.header(), js_on_load=_ON_PASTE)
         own = recalibration.own_calibrations()
         with gr.Tab("Read"):
@@ -62,7 +63,9 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
 
 def launch(demo: gr.Blocks) -> None:
     """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted."""
-    delete_regularly(use_private_folder(), KEPT_SECONDS)
+    uploads = use_private_folder()
+    delete_regularly(uploads, KEPT_SECONDS)
+    delete_when_stopped(uploads)
     demo.launch(
         theme=_theme(),
         css_paths=_FOLDER / "style.css",
@@ -78,6 +81,7 @@ def launch(demo: gr.Blocks) -> None:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
+        app_kwargs=app_settings(),
     )
 
 

@@ -226,7 +226,7 @@ def served_process(weights: str, **environment: str) -> Iterator[tuple[str, int]
 
 
 def _wait_for(port: int, server: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(ConnectionError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
