@@ -61,7 +61,7 @@ class Parts:
             for digest, status in self._form.stored(part):
                 keys += bytes.fromhex(digest)[:_KEY_BYTES]
                 self.rejected += status == "rejected"
-        self._keys = np.sort(np.frombuffer(bytes(keys), f"S{_KEY_BYTES}"))
+        self._keys = np.sort(np.frombuffer(keys, f"S{_KEY_BYTES}"))
         self.done = len(self._keys)
         self._next = 1 + max((int(part.stem.removeprefix("part-")) for part in parts), default=-1)
 

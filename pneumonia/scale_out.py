@@ -3,7 +3,9 @@
 import functools
 import importlib.util
 import os
+import re
 import secrets
+import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -30,6 +32,8 @@ _WAITING = 2
 _RETRIES = 1
 # Bytes of Ray's shared memory. Readings are small and hardly use it; left alone, Ray takes a third of all memory.
 _SHARED_MEMORY = 100_000_000
+
+_SECONDS = 10  # for a cluster to answer
 
 DIED = "The program that read this file ended each time that it tried. Export the image again."
 
@@ -70,6 +74,8 @@ def cluster() -> Iterator[None]:
     if importlib.util.find_spec("ray") is None:
         raise PneumoniaError("Reading on several machines needs Ray: pip install -r requirements-ray.txt")
     address = os.environ.get(_ADDRESS)
+    if address:
+        _require_reachable(address)
     # Ray reads these when it is imported. It would tell its makers about each run.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     own: dict[str, Any] = {}
@@ -90,12 +96,23 @@ def cluster() -> Iterator[None]:
             **own,
         )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        what = f"The Ray cluster at {address}, which {_ADDRESS} names, cannot be reached" if address else "Ray failed"
+        what = f"The Ray cluster at {address} cannot be joined" if address else "Ray cannot be started"
         raise PneumoniaError(f"{what}: {str(error).splitlines()[0]}") from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_reachable(address: str) -> None:
+    """Ray itself would try for many minutes."""
+    place = re.fullmatch(r"(?:ray://)?(.+):(\d{1,5})", address)
+    if not place:
+        raise PneumoniaError(f"{_ADDRESS} must be the address of a Ray cluster, host:port, not {address!r}.")
+    try:
+        socket.create_connection((place[1].strip("[]"), int(place[2])), timeout=_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise PneumoniaError(f"The Ray cluster at {address}, which {_ADDRESS} names, cannot be reached.") from error
 
 
 def spread(
