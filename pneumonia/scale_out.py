@@ -95,7 +95,10 @@ def cluster() -> Iterator[None]:
             logging_level="error",
             **own,
         )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:
+        # What takes too long to start is a plain Exception of Ray's.
+        if type(error) is not Exception and not isinstance(error, OSError | RuntimeError | ValueError):
+            raise
         what = f"The Ray cluster at {address} cannot be joined" if address else "Ray cannot be started"
         raise PneumoniaError(f"{what}: {str(error).splitlines()[0]}") from error
     try:

@@ -1,6 +1,7 @@
-"""Archives for the tests of `scripts/predict.py --parts`: the command with small parts, and what stands in them."""
+"""Archives for the tests of `scripts/predict.py --parts`, the command with small parts, and what stands in them."""
 
 import csv
+import os
 import subprocess
 import sys
 import time
@@ -8,10 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pyarrow.parquet as pq
+
+from pneumonia.errors import WeightsError
+from tests.making import synthetic_chest
 
 ROOT = Path(__file__).parent.parent
 READINGS = 10  # a part
+# Two that a spreadsheet shows alike, and two that are alike as text.
+ODD_NAMES = ["=1+1", "'=1+1", os.fsdecode(b"not\xfftext"), "not\\udcfftext", "line\nbreak", "Röntgen"]
 _PROGRAM = f"""
 import runpy, sys
 sys.path.insert(0, {str(ROOT / "scripts")!r})
@@ -21,6 +28,28 @@ parts.READINGS = {READINGS}
 sys.argv[0] = "predict.py"
 runpy.run_path({str(ROOT / "scripts" / "predict.py")!r}, run_name="__main__")
 """
+
+
+def write_archive(folder: Path) -> None:
+    """A hundred chests in two folders, and six files of another kind."""
+    chest = cv2.imencode(".png", synthetic_chest(160))[1].tobytes()
+    for number in range(100):
+        path = folder / f"{number % 2}" / f"{number:03d}"
+        path.parent.mkdir(exist_ok=True)
+        # Each is another file; what follows a picture is not read.
+        path.write_bytes(chest + bytes([number]))
+    for name in ODD_NAMES:
+        (folder / name).write_text("no image")
+
+
+def read_or_die(paths: list[bytes]) -> list[dict[str, Any]]:
+    """What a worker does in place of reading; it dies of some files, and others are an expected failure."""
+    for path in paths:
+        if b"deadly" in path:
+            os._exit(1)
+        if b"refused" in path:
+            raise WeightsError("There are no weights.")
+    return [{"path": path, "process": os.getpid()} for path in paths]
 
 
 def command(*arguments: object) -> list[str]:

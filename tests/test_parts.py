@@ -1,21 +1,18 @@
 """Archives: a folder of parts, each whole or absent, that a later run goes on with."""
 
-import os
 import resource
 import signal
 import sys
 import tracemalloc
 from pathlib import Path
 
-import cv2
 import pytest
 
 from pneumonia import parts as parts_module
 from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.parts import MANIFEST, open_parts
-from tests.archives import READINGS, ROOT, parts, rows, run, start, wait_until
+from tests.archives import ODD_NAMES, READINGS, ROOT, parts, rows, run, start, wait_until, write_archive
 from tests.fakes import FakePredictor
-from tests.making import synthetic_chest
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import predict
@@ -24,8 +21,6 @@ import cli
 
 SETTINGS = {"variant": "custom-cnn", "operating_point": {"name": "balanced"}}
 REJECTED = FakePredictor("custom-cnn").predict("nowhere").to_dict()
-# Two that a spreadsheet shows alike, and two that are alike as text.
-ODD_NAMES = ["=1+1", "'=1+1", os.fsdecode(b"not\xfftext"), "not\\udcfftext", "line\nbreak", "Röntgen"]
 
 
 @pytest.fixture
@@ -45,16 +40,8 @@ def fill(folder, names, form="csv", settings=SETTINGS):
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """A hundred chests in two folders, among files of other kinds."""
     folder = tmp_path_factory.mktemp("archive")
-    chest = cv2.imencode(".png", synthetic_chest(160))[1].tobytes()
-    for number in range(100):
-        path = folder / f"{number % 2}" / f"{number:03d}"
-        path.parent.mkdir(exist_ok=True)
-        # Each is another file; what follows a picture is not read.
-        path.write_bytes(chest + bytes([number]))
-    for name in ODD_NAMES:
-        (folder / name).write_text("no image")
+    write_archive(folder)
     return folder
 
 
