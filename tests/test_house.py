@@ -29,6 +29,11 @@ def test_imports_keep_the_direction(path):
         assert "pneumonia" not in set(imports(path))
 
 
+@pytest.mark.parametrize(("library", "place"), [("ray", "pneumonia/scale_out.py"), ("pyarrow", "pneumonia/parts.py")])
+def test_one_module_imports_what_is_an_extra(library, place):
+    assert [str(path.relative_to(ROOT)) for path in SOURCES if library in imports(path)] == [place]
+
+
 def test_serving_never_imports_tensorflow():
     heavy = "('tensorflow', 'keras', 'sklearn', 'matplotlib', 'reportlab')"
     done = subprocess.run([sys.executable, "-c", SERVING.format(heavy)], cwd=ROOT, capture_output=True, text=True)

@@ -13,6 +13,7 @@ from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.parts import MANIFEST, open_parts
 from tests.archives import ODD_NAMES, READINGS, ROOT, parts, rows, run, start, wait_until, write_archive
 from tests.fakes import FakePredictor
+from tests.making import EXAMPLE
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import predict
@@ -139,6 +140,12 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(parts_module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(PneumoniaError, match=r"pip install pyarrow, or all of requirements-ray\.txt"):
         fill(tmp_path, ["a"], "parquet")
+
+
+def test_files_are_read_where_neither_ray_nor_pyarrow_is_installed(capsys, monkeypatch):
+    for name in ("ray", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)  # cannot be imported
+    assert command(capsys, monkeypatch, EXAMPLE)[0] == 0
 
 
 def test_memory_stays_flat(tmp_path):
