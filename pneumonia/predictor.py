@@ -210,7 +210,7 @@ class Predictor:
         try:
             case = _case(source)
         except ImageError as error:
-            return self._rejected(point, (Check("image", "reject", str(error)),))
+            return self.rejected(str(error), operating_point)
         case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self._engine.run(prepared.image)
@@ -269,6 +269,14 @@ class Predictor:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+
+    def rejected(self, error: str, operating_point: str = BALANCED) -> Prediction:
+        """The reading of an upload that could not be read, for a reason that can be shown as it is.
+
+        Raises:
+            ValueError: if there is no such operating point.
+        """
+        return self._rejected(self._operating_point(operating_point), (Check("image", "reject", error),))
 
     def measure_support(self, source: Source | Radiograph | Case) -> Support:
         """Test whether the region that the heatmap marks lowers the score more than others do, when it is blurred.
