@@ -35,7 +35,8 @@ def sleep(seconds, wait=time.sleep):
 time.sleep = sleep
 """
 
-# A status to answer with, "cut" to hang up in the middle, or what to do to the bytes of a file before it is sent.
+# A status to answer with and nothing that a client could use, "cut" to hang up in the middle, or what to do to the
+# bytes of a file before it is sent.
 Fault = int | str | Callable[[bytes], bytes]
 
 
@@ -79,7 +80,6 @@ class Hub:
         faults: what shall fail: method, a part of the path, and how. With FILE in place of the method, what is sent of
             the file OWNER/NAME/PATH.
         requests: method and path of each request, in order.
-        tokens: those that came with a request.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,6 @@ class Hub:
         self.stored: dict[str, bytes] = {}
         self.faults: list[tuple[str, str, Fault]] = []
         self.requests: list[tuple[str, str]] = []
-        self.tokens: set[str | None] = set()
         self.endpoint = ""
 
     def environment(self, home: Path, token: str | None = OWNER) -> dict[str, str]:
@@ -153,7 +152,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.path, _, self.query = unquote(self.path).partition("?")
         self.token = self.headers.get("Authorization", "").removeprefix("Bearer ") or None
         self.hub.requests.append((self.command, self.path))
-        self.hub.tokens.add(self.token)
         fault = self.hub.fault(self.command, self.path)
         if fault == "cut":
             # Half of what the client sends is taken, then the line is dead.
@@ -163,7 +161,6 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         try:
             if isinstance(fault, int):
-                # What the client is to do with a status of success is its business: it gets no sensible body.
                 raise _Answer(fault, {"error": "as the test wants it"}, Retry_After="0")
             self._route(body)
         except _Answer as answer:
