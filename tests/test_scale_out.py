@@ -107,7 +107,7 @@ def test_every_file_is_read_once_although_a_worker_is_killed(archive, table, tmp
         killed = at_work(process.pid)[0]
         os.kill(killed, signal.SIGKILL)
         assert len(parts(tmp_path)) < 11
-        said = process.communicate()[1]
+        said = process.communicate()[0]
     assert process.returncode == 1 and "106 files, 6 of them rejected" in said, said
     # Ray itself says that a worker was killed at its work.
     assert f"Worker PID: {killed}" in said
