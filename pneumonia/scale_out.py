@@ -82,8 +82,8 @@ def cluster() -> Iterator[None]:
     if not address:
         # Left alone, it listens on all of the machine's addresses; this name means: on loopback, on any system.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        # Whoever may submit tasks may run any program. The token is of this run alone and is written nowhere.
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+        # Whoever may submit tasks may run any program.
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=_token())
         own = {"num_cpus": cores(), "include_dashboard": False, "object_store_memory": _SHARED_MEMORY}
     import ray
 
@@ -105,6 +105,12 @@ def cluster() -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@functools.cache
+def _token() -> str:
+    """Of this process alone, and written nowhere; Ray looks at it once."""
+    return secrets.token_hex(32)
 
 
 def _require_reachable(address: str) -> None:

@@ -59,21 +59,21 @@ def command(*arguments: object) -> list[str]:
 
 def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess:
     """Run the command to its end."""
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=280, **options)
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=600, **options)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
 def start(*arguments: object, **options: Any) -> subprocess.Popen:
-    """Run the command in the background."""
-    return subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True, **options)
+    """Run the command in the background; `stdout` holds all that it says."""
+    return subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
 
 
 def wait_until(true: Callable[[], object], process: subprocess.Popen) -> None:
     """Wait for something that a command in the background does before its end."""
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 600
     while not true():
-        assert process.poll() is None, process.stderr.read()
+        assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
