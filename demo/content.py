@@ -88,6 +88,10 @@ PRESS = f"Press {READ} to read this image with the chosen variant."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
+CRASHED = (
+    "Something went wrong on the server, and the image was not read. Try again. If it happens again, tell whoever runs "
+    "this page at what time it happened."
+)
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
 
 BATCH_UPLOAD = "Chest radiographs (files, or one ZIP archive)"

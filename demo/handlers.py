@@ -106,7 +106,7 @@ class ReadHandlers:
             raise refused(unavailable(variant, str(error))) from error
         source, name = read_source(file or session.file)
         point = self._predictors.point(variant, operating_point, session.threshold, session.calibration)
-        prediction = predictor.predict(source).at(point)
+        prediction = predictor.predict(source, point)
         if prediction.status == "read":
             reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction}, name)
             shown = self._shown(reading, session)

@@ -6,6 +6,8 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
+from demo.crashes import LoggedBlocks
+from demo.health import Health
 from demo.predictors import Predictors
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
 from demo.uploads import delete_regularly, use_private_folder
@@ -43,7 +45,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     use_private_folder()
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with gr.Blocks(title=content.TITLE, analytics_enabled=False) as demo:
+    with LoggedBlocks(title=content.TITLE, analytics_enabled=False) as demo:
         gr.HTML(views.header(), js_on_load=_ON_PASTE)
         own = recalibration.own_calibrations()
         with gr.Tab("Read"):
@@ -56,6 +58,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             performance.build(predictors, tab, own)
         with gr.Tab("About"):
             about.build()
+    demo.health = Health(predictors)
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)
 
@@ -78,7 +81,12 @@ def launch(demo: gr.Blocks) -> None:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
+        app_kwargs={"routes": [demo.health.route]},
+        prevent_thread_lock=True,
     )
+    # Only now: what takes time must not keep the page from opening.
+    demo.health.begin()
+    demo.block_thread()
 
 
 def _theme() -> gr.themes.Base:

@@ -51,6 +51,10 @@ class Predictors:
             raise found
         return found
 
+    def loaded(self) -> dict[str, Predictor | WeightsError]:
+        """What came of the variants that were asked for so far, without waiting for one that is being loaded."""
+        return dict(self._loaded)
+
     def calibrated(self, variant: str, site: SiteCalibration | None) -> Predictor:
         """The predictor of a variant, calibrated to a site if that was made for this variant, or else as shipped."""
         return self.get(variant).recalibrated(site if site and site.variant == variant else None)
