@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import cv2
@@ -24,8 +25,10 @@ from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.scores import Scores
 from pneumonia.explain.support import Support
 from pneumonia.images import Radiograph, decode
+from pneumonia.logs import ONE_OF_MANY, SINGLE, timed
 from pneumonia.lung_fields import LungSegmentation, cleaned
 from pneumonia.operating_points import Interval, OperatingPoint
+from pneumonia.preprocessing import Preprocessing
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,6 +85,7 @@ class FakePredictor:
     temperature = 1.0
     offset = 0.0
     calibration = None
+    preprocessor = SimpleNamespace(record=Preprocessing())
     metrics: ClassVar = {"sets": _made_sets(operating_points.values())}
     history: ClassVar = [
         {"phase": "linear probe", "epoch": "1", "val_loss": "0.5"},
@@ -98,16 +102,19 @@ class FakePredictor:
     probability = Predictor.probability
     recalibrated = Predictor.recalibrated
     judge = Predictor.judge
+    _operating_point = Predictor._operating_point
 
     @property
     def readings(self) -> int:
         """How often it was run, at whatever calibration."""
         return len(self._read)
 
-    def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
+    def predict(self, source: object, operating_point: str | OperatingPoint = "balanced") -> Prediction:
         """As `pneumonia.Predictor.predict`."""
+        return timed(SINGLE, self._reading, source, self._operating_point(operating_point))
+
+    def _reading(self, source: object, point: OperatingPoint) -> Prediction:
         self._read.append(source)
-        point = self.operating_points[operating_point]
         known = {
             "variant": self.variant,
             "operating_point": point.name,
@@ -150,7 +157,7 @@ class FakePredictor:
         """As `pneumonia.Predictor.predict_many`, slow enough to be stopped."""
         for source in sources:
             time.sleep(0.01)
-            yield self.predict(source, operating_point)
+            yield timed(ONE_OF_MANY, self._reading, source, self._operating_point(operating_point))
 
 
 def load_fake(variant: str) -> FakePredictor:

@@ -68,7 +68,7 @@ def made(seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (),
     for variant in PUBLISHED if compared else [VARIANT]:
         predictor = FakePredictor(variant)
         prediction = replace(predictor.predict(pixels), checks=checks)
-        readings.append(Judged(prediction, predictor.operating_points["balanced"], predictor.version))
+        readings.append(Judged(prediction, predictor.operating_points["balanced"], predictor))
     missing = {} if compared else None
     return Report(pixels, tuple(readings), missing, 4.0, views.OPACITY, views.SHOW, MADE, name)
 
@@ -330,7 +330,7 @@ def test_a_threshold_of_ones_own_is_no_name_of_the_command():
     own = replace(predictor.operating_points["balanced"], name="own", threshold=0.45)
     prediction = predictor.predict(radiograph()).at(own)
     assert command(prediction) == f"python scripts/predict.py IMAGE --variant {VARIANT} --format jsonl"
-    kept = receipt([Judged(prediction, own, "1")], MADE, {})["readings"][0]
+    kept = receipt([Judged(prediction, own, predictor)], MADE, {})["readings"][0]
     assert kept["operating_point"] == "own" and kept["operating_point_figures"]["threshold"] == 0.45
 
 

@@ -235,10 +235,10 @@ def _small_print(report: Report) -> list[Flowable]:
         (content.IMAGE_HASH, report.readings[0].prediction.image_sha256, CODE),
         (content.PROGRAM, content.PROGRAM_VERSION.format(version=__version__), SMALL),
     ]
-    for prediction, _, version in report.readings:
+    for prediction, _, predictor in report.readings:
         title = get_variant(prediction.variant).title
         facts += [
-            (content.VARIANT, content.WEIGHTS.format(title=title, version=version), SMALL),
+            (content.VARIANT, content.WEIGHTS.format(title=title, version=predictor.version), SMALL),
             (content.WEIGHTS_HASH, prediction.weights_sha256, CODE),
             (content.CALIBRATION, views.calibration(prediction.calibration), SMALL),
             (content.LOGIT, f"{prediction.logit:.5f}", CODE),
