@@ -1,7 +1,7 @@
 """Whether a receipt holds: the image read again, and each figure compared.
 
-A receipt is not signed. What the image and the weights bear out cannot be changed in it without being found; its
-time, the file's name and the versions it names are taken as they stand.
+A receipt is not signed. What a reading found and what it was judged by cannot be changed in it without being found,
+by whoever has the image and the weights; its time, the file's name and the versions it names are taken as they stand.
 """
 
 from collections.abc import Mapping
@@ -137,11 +137,11 @@ def _point(kept: Mapping[str, Any], predictor: Predictor) -> OperatingPoint:
     return predictor.operating_points[kept["operating_point"]]
 
 
-def _same(then: Any, now: Any) -> bool:
-    """Numbers but for rounding, and intervals of them."""
+def _same(then: Any, now: Any, apart: float = _ROUNDING) -> bool:
+    """Whether numbers, or numbers by name, lie no further apart than this."""
     if isinstance(now, dict):
-        return isinstance(then, dict) and all(_same(then.get(key), value) for key, value in now.items())
-    return isinstance(then, float) and abs(then - now) <= _ROUNDING
+        return isinstance(then, dict) and all(_same(then.get(key), value, apart) for key, value in now.items())
+    return then is now if now is None else isinstance(then, float) and abs(then - now) <= apart
 
 
 def _checks(kept: Mapping[str, Any], again: Prediction) -> list[str]:
@@ -152,12 +152,11 @@ def _checks(kept: Mapping[str, Any], again: Prediction) -> list[str]:
     if kept.get("error") != again.error:
         said.append(f"error: {kept.get('error')!r} in the receipt, {again.error!r} now.")
     record = again.to_dict()
-    for name in ("in_lung_share", "lung_area"):
-        before, after = kept.get(name), record[name]
-        both = isinstance(before, float) and isinstance(after, float)
-        if name in kept and not (abs(before - after) <= _SHARE if both else before == after):
-            said.append(f"{name.replace('_', ' ')}: {before!r} in the receipt, {after} now.")
-    return said
+    return said + [
+        f"{name.replace('_', ' ')}: {kept[name]!r} in the receipt, {record[name]!r} now."
+        for name in ("in_lung_share", "lung_area", "field_of_view")
+        if name in kept and not _same(kept[name], record[name], _SHARE)
+    ]
 
 
 def _check(check: tuple[str, str, str]) -> str:

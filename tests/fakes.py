@@ -238,7 +238,7 @@ def served_process(weights: str, log: Path | None = None, **environment: str) ->
 
 
 def _wait_for(port: int, server: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(ConnectionError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -244,9 +244,9 @@ def test_a_server_tells_of_its_work_and_names_nobody(chest, document, tmp_path):
         with pytest.raises(AppError, match="not in the list of choices"):
             read(chest, PATIENT)
         # What is no file of the page's is refused, by whatever name.
-        with pytest.raises(AppError):
-            client.predict({"path": f"/etc/{NAME}", "meta": {"_type": "gradio.FileData"}}, VARIANT, "balanced",
-                           api_name="/read")  # fmt: skip
+        data = [{"path": f"/etc/{NAME}", "meta": {"_type": "gradio.FileData"}}, VARIANT, "balanced"]
+        event = httpx.post(f"{address}/gradio_api/call/read", json={"data": data}).json()["event_id"]
+        assert "event: error" in httpx.get(f"{address}/gradio_api/call/read/{event}", timeout=60).text
         packed = tmp_path / "Roe.zip"
         with zipfile.ZipFile(packed, "w") as archive:
             for number in range(15):
@@ -268,10 +268,12 @@ def test_a_server_tells_of_its_work_and_names_nobody(chest, document, tmp_path):
     assert not [mark for mark in marks if mark in said], said
     events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     assert "127.0.0.1" not in json.dumps(events)
-    assert [event["event"] for event in events if event["event"] != "reading"] == ["start", "crash", "batch"]
-    start, crash, batch = (event for event in events if event["event"] != "reading")
+    others = [event for event in events if event["event"] != "reading"]
+    assert [event["event"] for event in others] == ["start", "crash", "crash", "batch"]
+    start, crash, refused, batch = others
     assert start["status"] == "degraded" and start["variants"]["mobilenetv2-frozen"]["reason"]
     assert crash["error"] == "RuntimeError" and crash["at"][-1].startswith("tests.fakes:")
+    assert refused["error"] == "InvalidPathError"  # Gradio's own
     assert batch["images"] == 16 and batch["findings"]["rejected"] == 1
     readings = [event for event in events if event["event"] == "reading"]
     assert len(readings) == 2 + 16 + 1 and sum(event["status"] == "rejected" for event in readings) == 2
