@@ -9,17 +9,17 @@ from demo.predictors import refused
 from pneumonia.logs import log_crash
 
 
-class LoggedBlocks(gr.Blocks):
-    """A page whose failures are not printed: what an exception says may quote a file's name or a header."""
+def keep_from_printing(demo: gr.Blocks) -> None:
+    """Have a page print no failures: what an exception says may quote a file's name or a header.
 
-    async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
-        """As `gr.Blocks`, for one event.
+    From now on an event that fails raises `gr.Error`, whatever was raised. The method is replaced on this page alone:
+    Gradio takes long to make a class of its own.
+    """
+    process = demo.process_api
 
-        Raises:
-            gr.Error: in place of any exception.
-        """
+    async def process_api(*arguments: Any, **named: Any) -> dict[str, Any]:
         try:
-            return await super().process_api(*arguments, **named)
+            return await process(*arguments, **named)
         except gr.Error as error:
             # The reader is told; Gradio's own ones would also be printed.
             error.print_exception = False
@@ -27,3 +27,5 @@ class LoggedBlocks(gr.Blocks):
         except Exception as error:
             log_crash(error)
             raise refused(content.CRASHED) from error
+
+    demo.process_api = process_api

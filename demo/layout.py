@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
-from demo.crashes import LoggedBlocks
+from demo.crashes import keep_from_printing
 from demo.health import Health
 from demo.predictors import Predictors
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
@@ -37,7 +37,7 @@ document.addEventListener('paste', (event) => {
 
 
 def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
-    """Build the page; no weights are read until it is opened.
+    """Build the page; no weights are read until it is up.
 
     Args:
         load: gives the predictor of a variant, or raises `WeightsError`.
@@ -45,7 +45,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     use_private_folder()
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with LoggedBlocks(title=content.TITLE, analytics_enabled=False) as demo:
+    with gr.Blocks(title=content.TITLE, analytics_enabled=False) as demo:
         gr.HTML(views.header(), js_on_load=_ON_PASTE)
         own = recalibration.own_calibrations()
         with gr.Tab("Read"):
@@ -58,13 +58,17 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             performance.build(predictors, tab, own)
         with gr.Tab("About"):
             about.build()
+    keep_from_printing(demo)
     demo.health = Health(predictors)
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)
 
 
 def launch(demo: gr.Blocks) -> None:
-    """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted."""
+    """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted.
+
+    Beside it `/health` answers, and what is done is logged as JSON lines on standard error.
+    """
     delete_regularly(use_private_folder(), KEPT_SECONDS)
     demo.launch(
         theme=_theme(),

@@ -31,7 +31,7 @@ from pneumonia import __version__
 from pneumonia.checks import Check
 from pneumonia.explain.overlay import legend
 from pneumonia.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.receipts import Judged, command
+from pneumonia.receipts import VERIFY, Judged, command
 from pneumonia.variants import get_variant
 
 # No channel asks for files of printable letters any more, and they are a quarter larger.
@@ -253,7 +253,7 @@ def _small_print(report: Report) -> list[Flowable]:
                 paragraph(content.REPRODUCTION, HEADING),
                 Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL], style=_TIGHT),
                 Spacer(0, 2),
-                paragraph(content.REPRODUCED, SMALL),
+                paragraph(content.REPRODUCED.format(verify=VERIFY), SMALL),
             ]
         ),
     ]
