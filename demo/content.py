@@ -276,8 +276,8 @@ READING_REPORT = "Chest radiograph, read for pneumonia"
 COMPARISON_REPORT = "Chest radiograph, read for pneumonia by several variants"
 REPRODUCTION = "What was read, and with what"
 REPRODUCED = (
-    "The command reads the image of this hash with the weights of this hash again, and gives the same logit. The JSON form "
-    "of this report is compared in full by: {verify}"
+    "The command reads the image of this hash with the weights of this hash again, and gives the same logit. The JSON "
+    "form of this report is compared in full by: {verify}"
 )
 REPORT_MADE = "Report made"
 FILE_NAME = "File"

@@ -22,6 +22,8 @@ _ROUNDING = 1e-9
 # Areas and shares of the lungs' network, in [0, 1].
 _SHARE = 1e-3
 _SHORT = 12
+# What only an image that was read has.
+_OF_READ = ("finding", "probability", "logit")
 
 
 def verify(kept: Mapping[str, Any], image_sha256: str, image: Path, predictor: Predictor) -> list[str]:
@@ -60,6 +62,8 @@ def verify(kept: Mapping[str, Any], image_sha256: str, image: Path, predictor: P
         said += _logit(kept, again)
         if same_weights:
             said += _judgement(kept, predictor)
+    else:
+        said += [f"{name}: a rejected image has none." for name in _OF_READ if kept[name] is not None]
     if not other_case:
         said += _checks(kept, again)
     return said

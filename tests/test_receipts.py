@@ -256,6 +256,8 @@ def test_a_rejected_reading_is_verified_as_such(chest, tmp_path, verify):
     line = FakePredictor(VARIANT).predict(document).to_dict()
     status, said = verify(line, document)
     assert status == 0 and f"{VARIANT} rejects this image again" in said and "no hash" in said
+    status, said = verify({**line, "finding": "NORMAL"}, document)
+    assert status == 1 and "finding: a rejected image has none" in said
     status, said = verify(line, chest)
     assert status == 1 and "status: rejected in the receipt, read now" in said
     status, said = verify(reported(chest), document)
