@@ -14,10 +14,10 @@ from PIL import Image
 
 from demo import content, views
 from demo.downloads import new_file
-from demo.predictors import Predictors, refused, unavailable
+from demo.predictors import Predictors, refused
 from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
-from pneumonia.errors import ImageError, WeightsError
+from pneumonia.errors import ImageError
 from pneumonia.images import Radiograph, decode
 from pneumonia.logs import log_batch
 from pneumonia.tables import READING_COLUMNS, CsvWriter, plain_name, reading_row
@@ -51,6 +51,7 @@ class Batch:
         operating_point: they are judged at.
         records: what came of those read so far, in the same order, as `Prediction.to_dict` with the name.
         stopped: whether no more images are to be read.
+        ended: whether none is being read any more.
     """
 
     uploads: list[Upload]
@@ -58,6 +59,7 @@ class Batch:
     operating_point: str
     records: list[dict[str, Any]] = field(default_factory=list)
     stopped: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -68,11 +70,13 @@ class BatchSession:
         batch: the last one; the next takes its place, and what still works on the last one is not disturbed.
         stopped_early: whether a batch that waits its turn is to be stopped.
         shown: which findings the table shows; a key of `content.BATCH_FILTERS`.
+        left_alone: whether what the page had was deleted after a while, and nothing was chosen since.
     """
 
     batch: Batch | None = None
     stopped_early: bool = False
     shown: str = content.ALL
+    left_alone: bool = False
 
 
 class BatchHandlers:
@@ -85,13 +89,10 @@ class BatchHandlers:
         self, files: Sequence[str] | None, variant: str, operating_point: str, session: BatchSession
     ) -> Iterator[tuple]:
         """Read all files, one after the other: records, session, progress, table; again and again while it goes on."""
-        try:
-            predictor = self._predictors.get(variant)
-        except WeightsError as error:
-            raise refused(unavailable(variant, str(error))) from error
+        predictor = self._predictors.require(variant)
         uploads = _uploads(files)
         session.batch = batch = Batch(uploads, variant, operating_point, stopped=session.stopped_early)
-        session.stopped_early = False
+        session.stopped_early = session.left_alone = False
         started = redrawn = time.monotonic()
         yield gr.skip(), session, views.batch_progress(0, len(uploads), None), _rows(session)
         with (
@@ -101,14 +102,18 @@ class BatchHandlers:
             for upload in uploads:
                 if batch.stopped:
                     break
-                batch.records.append(views.record(next(readings), upload.name))
+                record = views.record(next(readings), upload.name)
+                batch.records.append(record)
+                # It may have been changed since the first of them.
+                self._judge(record, batch)
                 now = time.monotonic()
                 if now - redrawn >= _REDRAWN_EVERY:
                     redrawn, done = now, len(batch.records)
                     left = (now - started) / done * (len(uploads) - done)
                     yield gr.skip(), session, views.batch_progress(done, len(uploads), left), _rows(session)
         log_batch(started, batch.variant, batch.operating_point, batch.records)
-        yield batch.records, session, views.batch_summary(batch.records, len(uploads)), _rows(session)
+        batch.ended = True
+        yield batch.records, session, _summary(batch), _rows(session)
 
     def begin(self, session: BatchSession) -> tuple:
         """Note that a batch is wanted, before it waits its turn, and take the opened reading and the downloads away:
@@ -123,18 +128,21 @@ class BatchHandlers:
         if session.batch is not None:
             session.batch.stopped = True
 
-    def judge(self, operating_point: str, session: BatchSession) -> list[list[Any]]:
-        """Judge what was read at another operating point, without running a network: table."""
+    def judge(self, operating_point: str, session: BatchSession) -> tuple:
+        """Judge what was read at another operating point, without running a network: progress, table."""
         batch = session.batch
         if batch is None:
-            return gr.skip()
+            return (views.prompt(content.LEFT_ALONE), []) if session.left_alone else (gr.skip(), gr.skip())
         batch.operating_point = operating_point
-        point = self._predictors.get(batch.variant).operating_points[operating_point]
         for record in batch.records:
-            record |= {"operating_point": point.name, "threshold": point.threshold}
-            if record["probability"] is not None:
-                record["finding"] = point.finding(record["probability"])
-        return _rows(session)
+            self._judge(record, batch)
+        return _summary(batch) if batch.ended else gr.skip(), _rows(session)
+
+    def _judge(self, record: dict[str, Any], batch: Batch) -> None:
+        point = self._predictors.get(batch.variant).operating_points[batch.operating_point]
+        record |= {"operating_point": point.name, "threshold": point.threshold}
+        if record["probability"] is not None:
+            record["finding"] = point.finding(record["probability"])
 
     def show(self, shown: str, session: BatchSession) -> list[list[Any]]:
         """Show some findings only: table."""
@@ -241,6 +249,10 @@ def _rows(session: BatchSession) -> list[list[Any]]:
     kept = content.BATCH_FILTERS[session.shown]
     numbered = enumerate(session.batch.records if session.batch else (), start=1)
     return [views.batch_row(number, record) for number, record in numbered if kept is None or record["finding"] in kept]
+
+
+def _summary(batch: Batch) -> str:
+    return views.batch_summary(batch.records, len(batch.uploads), batch.operating_point)
 
 
 def _archives_in_use(uploads: Sequence[Upload]) -> ExitStack:

@@ -53,6 +53,7 @@ class Session:
         show: what is drawn over it; keys of `content.SHOWN`.
         window: how grey values are shown.
         calibration: to the site that was chosen; None as shipped.
+        left_alone: whether what the page had was deleted after a while, and nothing was chosen since.
     """
 
     file: str | None = None
@@ -64,6 +65,16 @@ class Session:
     show: Sequence[str] = views.SHOW
     window: views.Window = views.WHOLE_WINDOW
     calibration: SiteCalibration | None = None
+    left_alone: bool = False
+
+    def choose(self, file: str) -> None:
+        """Note a new image.
+
+        Whoever calls this gives the session to Gradio again, or one that had expired is lost at once.
+        """
+        self.forget()
+        self.file = file
+        self.left_alone = False
 
     def forget(self) -> None:
         """Take the result away."""
@@ -100,10 +111,8 @@ class ReadHandlers:
     def read(self, file: str | None, variant: str, operating_point: str | None, session: Session) -> tuple:
         """Read a file, or the chosen one: record, session, and a `ReadView`."""
         since = session.forgotten
-        try:
-            predictor = self._predictors.calibrated(variant, session.calibration)
-        except WeightsError as error:
-            raise refused(unavailable(variant, str(error))) from error
+        self._predictors.require(variant)
+        predictor = self._predictors.calibrated(variant, session.calibration)
         source, name = read_source(file or session.file)
         point = self._predictors.point(variant, operating_point, session.threshold, session.calibration)
         prediction = predictor.predict(source, point)
@@ -115,7 +124,8 @@ class ReadHandlers:
             original = None
             if isinstance(source, Case):
                 original = views.windowed(views.preview(source.radiograph.pixels), session.window)
-            reading, shown = None, ReadView(views.rejection(prediction.error), original=original)
+            checks = views.other_checks(prediction)
+            reading, shown = None, ReadView(views.rejection(prediction.error), checks=checks, original=original)
         if not session.keep(reading, since):
             shown = (gr.skip(),) * len(shown)
         return views.record(prediction, name), session, *shown
@@ -165,10 +175,9 @@ class ReadHandlers:
         return ReadView(prompt, original=gr.skip())
 
     def choose(self, file: str, session: Session) -> tuple:
-        """Choose a new image: upload box, and an empty `ReadView`."""
-        session.forget()
-        session.file = file
-        return None, *ReadView(views.prompt(content.READING))
+        """Choose a new image: upload box, session, and an empty `ReadView`."""
+        session.choose(file)
+        return None, session, *ReadView(views.prompt(content.READING))
 
     def support(self, session: Session) -> str:
         """Test whether the region that the map marks matters more than others: sentence."""
@@ -204,7 +213,7 @@ class ReadHandlers:
     def _judged(self, operating_point: str | None, session: Session) -> tuple[str, str]:
         since, judged = session.forgotten, _judge(self._predictors, operating_point, session)
         if judged is None:
-            return gr.skip(), gr.skip()
+            return (views.prompt(content.LEFT_ALONE), "") if session.left_alone else (gr.skip(), gr.skip())
         shown = self._verdict(judged), self._predictive(judged, session)
         return shown if session.keep(judged, since) else (gr.skip(), gr.skip())
 
@@ -247,6 +256,9 @@ class CompareHandlers:
         if not available:
             raise refused(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
         source, name = read_source(file or session.file)
+        if isinstance(source, Case):
+            # What all share is done before any is timed.
+            source.find_all()
         predictions, seconds = {}, []
         for variant in available:
             started = time.perf_counter()
@@ -269,15 +281,14 @@ class CompareHandlers:
         """Judge what was read at another operating point: table."""
         since, judged = session.forgotten, _judge(self._predictors, operating_point, session)
         if judged is None:
-            return gr.skip()
+            return views.prompt(content.LEFT_ALONE) if session.left_alone else gr.skip()
         table = self._table(judged)
         return table if session.keep(judged, since) else gr.skip()
 
     def choose(self, file: str, session: Session) -> tuple:
-        """Choose a new image: upload box, table; both emptied."""
-        session.forget()
-        session.file = file
-        return None, views.prompt(content.READING)
+        """Choose a new image: upload box, session, table."""
+        session.choose(file)
+        return None, session, views.prompt(content.READING)
 
     def _table(self, reading: Reading) -> str:
         predictions = list(reading.predictions.values())

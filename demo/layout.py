@@ -9,8 +9,9 @@ from demo import content, views
 from demo.crashes import keep_from_printing
 from demo.health import Health
 from demo.predictors import Predictors
+from demo.privacy import PrivateBlocks, app_settings
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
-from demo.uploads import delete_regularly, use_private_folder
+from demo.uploads import delete_regularly, delete_when_stopped, use_private_folder
 from pneumonia import Predictor, load_predictor
 
 _FOLDER = Path(__file__).parent
@@ -45,7 +46,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     use_private_folder()
     predictors = Predictors(load)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with gr.Blocks(title=content.TITLE, analytics_enabled=False) as demo:
+    with PrivateBlocks(title=content.TITLE, analytics_enabled=False) as demo:
         gr.HTML(views.header(), js_on_load=_ON_PASTE)
         own = recalibration.own_calibrations()
         with gr.Tab("Read"):
@@ -69,7 +70,9 @@ def launch(demo: gr.Blocks) -> None:
 
     Beside it `/health` answers, and what is done is logged as JSON lines on standard error.
     """
-    delete_regularly(use_private_folder(), KEPT_SECONDS)
+    uploads = use_private_folder()
+    delete_regularly(uploads, KEPT_SECONDS)
+    delete_when_stopped(uploads)
     demo.launch(
         theme=_theme(),
         css_paths=_FOLDER / "style.css",
@@ -85,7 +88,7 @@ def launch(demo: gr.Blocks) -> None:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        app_kwargs={"routes": [demo.health.route]},
+        app_kwargs={**app_settings(), "routes": [demo.health.route]},
         prevent_thread_lock=True,
     )
     # Only now: what takes time must not keep the page from opening.

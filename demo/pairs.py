@@ -6,8 +6,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.handlers import Reading, read_source
-from demo.predictors import Predictors, refused, unavailable
-from pneumonia.errors import WeightsError
+from demo.predictors import Predictors
 
 
 @dataclass
@@ -18,11 +17,13 @@ class PairSession:
         files: paths of the two chosen images.
         cards: what came of each: a reading, or the sentence why it was not read, or nothing yet.
         changed: how often an image or the variant was chosen; what began before the last time is not shown.
+        left_alone: whether what the page had was deleted after a while, and nothing was chosen since.
     """
 
     files: list[str | None] = field(default_factory=lambda: [None, None])
     cards: list[Reading | str | None] = field(default_factory=lambda: [None, None])
     changed: int = 0
+    left_alone: bool = False
 
 
 class PairHandlers:
@@ -32,10 +33,11 @@ class PairHandlers:
         self._predictors = predictors
 
     def choose(self, place: int, file: str, session: PairSession) -> tuple:
-        """Choose the first image (place 0) or the second (1): upload box, emptied, and table."""
+        """Choose the first image (place 0) or the second (1): upload box, emptied, session, and table."""
         session.files[place], session.cards[place] = file, None
+        session.left_alone = False
         session.changed += 1
-        return None, views.prompt(content.READING)
+        return None, session, views.prompt(content.READING)
 
     def forget(self, session: PairSession) -> str:
         """Take both readings away, as another variant is wanted: table."""
@@ -46,10 +48,7 @@ class PairHandlers:
     def read(self, variant: str, operating_point: str, session: PairSession) -> str:
         """Read what was chosen and not read yet: table."""
         since = session.changed
-        try:
-            predictor = self._predictors.get(variant)
-        except WeightsError as error:
-            raise refused(unavailable(variant, str(error))) from error
+        predictor = self._predictors.require(variant)
         cards = list(session.cards)
         for place, file in enumerate(session.files):
             if file is None or cards[place] is not None:
@@ -68,7 +67,7 @@ class PairHandlers:
     def judge(self, variant: str, operating_point: str, session: PairSession) -> str:
         """Judge both at another operating point, without running a network: table."""
         if not any(isinstance(card, Reading) for card in session.cards):
-            return gr.skip()
+            return views.prompt(content.LEFT_ALONE) if session.left_alone else gr.skip()
         point = self._predictors.point(variant, operating_point)
         session.cards = [
             replace(card, predictions={variant: card.predictions[variant].at(point)})

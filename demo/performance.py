@@ -6,9 +6,8 @@ import gradio as gr
 from scipy.special import expit
 
 from demo import content, figures
-from demo.predictors import THRESHOLD_DIGITS, Predictors, refused, unavailable
+from demo.predictors import THRESHOLD_DIGITS, Predictors, unavailable
 from pneumonia import Predictor
-from pneumonia.errors import WeightsError
 from pneumonia.evaluation.scores import VALIDATION, Scores
 from pneumonia.evaluation.thresholds import Thresholds
 from pneumonia.variants import PUBLISHED
@@ -36,7 +35,7 @@ class PerformanceHandlers:
 
     def curves(self, variant: str, name: str, operating_point: str) -> tuple:
         """One variant on one set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
-        predictor = self._predictor(variant)
+        predictor = self._predictors.require(variant)
         point, scores = predictor.operating_points[operating_point], _scores(predictor, name)
         probabilities = expit(scores.logits / predictor.temperature)
         return (
@@ -51,7 +50,7 @@ class PerformanceHandlers:
 
     def move(self, threshold: float, variant: str, name: str) -> str:
         """Another threshold over the same scores: at the threshold."""
-        predictor = self._predictor(variant)
+        predictor = self._predictors.require(variant)
         scores = _scores(predictor, name)
         probabilities = expit(scores.logits / predictor.temperature)
         return figures.at_threshold(Thresholds(scores, predictor.temperature), probabilities, threshold)
@@ -59,12 +58,6 @@ class PerformanceHandlers:
     def _available(self) -> dict[str, Predictor]:
         missing = self._predictors.missing()
         return {variant: self._predictors.get(variant) for variant in PUBLISHED if variant not in missing}
-
-    def _predictor(self, variant: str) -> Predictor:
-        try:
-            return self._predictors.get(variant)
-        except WeightsError as error:
-            raise refused(unavailable(variant, str(error))) from error
 
 
 def _scores(predictor: Predictor, name: str) -> Scores:

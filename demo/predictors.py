@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -49,6 +50,17 @@ class Predictors:
         if isinstance(found, WeightsError):
             raise found
         return found
+
+    def require(self, variant: str) -> Predictor:
+        """The predictor of a variant that somebody asked for.
+
+        Raises:
+            gr.Error: if it is unavailable, with the reason.
+        """
+        try:
+            return self.get(variant)
+        except WeightsError as error:
+            raise refused(unavailable(variant, str(error))) from error
 
     def loaded(self) -> dict[str, Predictor | WeightsError]:
         """What came of the variants that were asked for so far, without waiting for one that is being loaded."""
@@ -137,5 +149,5 @@ def unavailable(variant: str, reason: str) -> str:
 
 def refused(sentence: str) -> gr.Error:
     """What to raise for a request that cannot be met; the page shows the sentence."""
-    # Expected, so the log needs no traceback either.
-    return gr.Error(sentence, print_exception=False)
+    # Gradio shows it as HTML, and it may hold the name of a file. Expected, so the log needs no traceback either.
+    return gr.Error(escape(sentence, quote=False), print_exception=False)

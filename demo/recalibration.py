@@ -11,7 +11,7 @@ import gradio as gr
 from demo import content, figures, views
 from demo.downloads import new_file
 from demo.handlers import Session
-from demo.predictors import Predictors, refused, unavailable
+from demo.predictors import Predictors, refused
 from pneumonia.errors import PneumoniaError, WeightsError
 from pneumonia.labelled import images_in_archive, score_labelled
 from pneumonia.site_calibration import SiteCalibration, require_name, saved_sites
@@ -45,9 +45,9 @@ class RecalibrationHandlers:
             raise refused(content.NO_ARCHIVE)
         if not is_zipfile(file):
             raise refused(content.NO_ZIP)
+        predictor = self._predictors.require(variant)
         try:
             require_name(name := name.strip())
-            predictor = self._predictors.get(variant)
             images = images_in_archive(Path(file), MOST_IMAGES)
             with (
                 images[0].source.archive,
@@ -55,8 +55,6 @@ class RecalibrationHandlers:
             ):
                 scores, rejected = score_labelled(images, progress.tqdm(readings, total=len(images), desc=content.FIT))
             site = recalibrate(predictor, scores, name, date.today())
-        except WeightsError as error:
-            raise refused(unavailable(variant, str(error))) from error
         except PneumoniaError as error:
             raise refused(str(error)) from error
         result = figures.recalibration(site, rejected)

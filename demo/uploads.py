@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -18,7 +19,7 @@ def use_private_folder() -> Path:
     """Make a folder that only this user can read, for this process alone, and have Gradio use it.
 
     Gradio's own deletion keeps folders named by the hash of an image, and all files of a process that was killed; what
-    such a process left is deleted here.
+    such a process left is deleted here. In a container, it may have had the number of this one.
 
     Returns:
         The folder, which is deleted when the process ends; the same one if it is asked for again.
@@ -29,7 +30,7 @@ def use_private_folder() -> Path:
         return current
     current.mkdir(parents=True, exist_ok=True)
     for left in current.glob(f"{_PREFIX}*"):
-        if not _runs(left.name.removeprefix(_PREFIX).partition("-")[0]):
+        if left.name.startswith(ours) or not _runs(left.name.removeprefix(_PREFIX).partition("-")[0]):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=ours, dir=current))
     os.environ[_VARIABLE] = str(folder)
@@ -46,6 +47,17 @@ def delete_regularly(folder: Path, seconds: float) -> None:
             delete_old(folder, seconds)
 
     threading.Thread(target=go_on, name="deletes old uploads", daemon=True).start()
+
+
+def delete_when_stopped(folder: Path) -> None:
+    """Delete a folder when this process is told to end, as a container is when it is stopped, and end it at once."""
+
+    def stop(*_: object) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        # Python's own way out waits for what is being read, and an exception could be lost on it.
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 def delete_old(folder: Path, seconds: float) -> None:

@@ -14,6 +14,11 @@ _RESOURCE_FORKS = "__MACOSX"
 _ENCRYPTED = 1
 # Bytes that may come out of one packed byte. Radiographs hardly give three; of zeros, deflate packs 1,000 into one.
 _MOST_PACKED = 100
+# How the end of an archive begins, and how long it can be.
+_END, _END_WITH_COMMENT = b"PK\x05\x06", 22 + 65_535
+# Of its list of members: for each that may be read the fields of one and a long name, and what is quick anyhow.
+_BYTES_A_MEMBER, _BYTES_ANYHOW = 512, 1_000_000
+_TOO_MANY = "This ZIP archive holds {count} files; at most {most} are read at once."
 _UNPACKED_ANYHOW = 1_000_000  # bytes of a small file, however well they pack
 # What `zipfile` raises on damaged members and on methods it does not know.
 _ZIP_ERRORS = (
@@ -116,6 +121,7 @@ def list_members(path: Path, most: int) -> list[ZipMember]:
     """
     archive = Archive(path)
     try:
+        _require_short_directory(path, most)
         with archive:
             infos = archive.file().infolist()
     except _ZIP_ERRORS as error:
@@ -127,8 +133,20 @@ def list_members(path: Path, most: int) -> list[ZipMember]:
     if not files:
         raise ImageError("This ZIP archive holds no files.")
     if len(files) > most:
-        raise ImageSizeError(f"This ZIP archive holds {len(files):,} files; at most {most:,} are read at once.")
+        raise ImageSizeError(_TOO_MANY.format(count=f"{len(files):,}", most=f"{most:,}"))
     return [ZipMember(archive, info) for info in sorted(files, key=lambda info: info.filename)]
+
+
+def _require_short_directory(path: Path, most: int) -> None:
+    """Refuse by its last bytes an archive whose list of members would take long to go through."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _END_WITH_COMMENT))
+        end = file.read()
+    at = end.rfind(_END)
+    if at >= 0:
+        count, size = struct.unpack_from("<HI", end, at + 10)
+        if size > most * _BYTES_A_MEMBER + _BYTES_ANYHOW:
+            raise ImageSizeError(_TOO_MANY.format(count=f"{count:,}", most=f"{most:,}"))
 
 
 def _unseen(path: PurePosixPath) -> bool:

@@ -23,7 +23,7 @@ HISTORY = "history.csv"
 CARD = "README.md"
 # Beside the others only where a recipe asks for it.
 H5_MODEL = "model.h5"
-_FILES = (KERAS_MODEL, SERVED_MODEL, METRICS, HISTORY, CARD)
+FILES = (KERAS_MODEL, SERVED_MODEL, METRICS, HISTORY, CARD)
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -59,13 +59,11 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
         WeightsError: if something else than a weights folder is there.
     """
     require_replaceable(folder)
-    config = {**config, "files": {name: _facts(content) for name, content in contents.items()}}
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     beside.chmod(0o755)
-    for name, content in contents.items():
+    for name, content in seal(contents, config).items():
         (beside / name).write_bytes(content)
-    (beside / CONFIG).write_bytes(json_bytes(config))
     if folder.exists():
         replaced = beside.with_name(beside.name + "-replaced")
         os.rename(folder, replaced)
@@ -73,6 +71,17 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
         shutil.rmtree(replaced)
     else:
         os.rename(beside, folder)
+
+
+def seal(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str, bytes]:
+    """All files of a weights folder: those given, and the config.json that vouches for them.
+
+    Args:
+        contents: the bytes of every file but config.json, by name.
+        config: JSON values; "files" is written anew.
+    """
+    config = {**config, "files": {name: file_facts(content) for name, content in contents.items()}}
+    return {**contents, CONFIG: json_bytes(config)}
 
 
 def require_replaceable(folder: Path) -> None:
@@ -87,7 +96,7 @@ def require_replaceable(folder: Path) -> None:
         raise WeightsError(f"{folder.name} exists and is no weights folder; it was left alone. Choose another place.")
 
 
-def read_bundle(folder: Path, needed: Sequence[str] = _FILES) -> Bundle:
+def read_bundle(folder: Path, needed: Sequence[str] = FILES) -> Bundle:
     """Read a weights folder and check every file against the size and hash in its config.
 
     Args:
@@ -103,7 +112,7 @@ def read_bundle(folder: Path, needed: Sequence[str] = _FILES) -> Bundle:
     contents = {}
     for name, facts in config.get("files", {}).items():
         contents[name] = _read(folder, name)
-        if _facts(contents[name]) != facts:
+        if file_facts(contents[name]) != facts:
             raise WeightsError(_what_differs(name, contents[name], facts))
     if missing := [name for name in needed if name not in contents]:
         raise WeightsError(f"The config of {folder.name} does not vouch for {', '.join(missing)}.")
@@ -115,7 +124,8 @@ def json_bytes(values: dict[str, Any]) -> bytes:
     return (json.dumps(values, indent=2) + "\n").encode()
 
 
-def _facts(content: bytes) -> dict[str, Any]:
+def file_facts(content: bytes) -> dict[str, Any]:
+    """Size and hash of a file, as config.json names them."""
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 

@@ -62,6 +62,11 @@ class Case:
             # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
             self._looking = _BESIDE.submit(_look, self.square(Preprocessing().size))
 
+    def find_all(self) -> None:
+        """Do now what variants share, which else the first of them waits for."""
+        self.look_for_lungs()
+        self._looking.result()
+
     @property
     def lungs(self) -> LungSegmentation | None:
         """Its lung fields, found or not; None where the network that finds them cannot be loaded."""

@@ -228,16 +228,18 @@ def _describe(dataset: Dataset) -> tuple[dict[str, Any], dict[str, str]]:
         warnings["body-part"] = "The DICOM header does not clearly say that this shows the chest."
 
     view = _code(dataset, "ViewPosition")
-    if view in LATERAL_VIEWS.split():
+    if view in LATERAL_VIEWS.split() or "LATERAL" in view.split():
         raise UnsupportedImageError(f"{says} is a lateral view ({view}). {advice}")
     if view in (*FRONTAL_VIEWS.split(), *UNUSUAL_VIEWS.split()):
         facts["view"] = view
+    frontal = view in FRONTAL_VIEWS.split()
     # Rows that run from front to back, or back to front, are those of a lateral view.
     rows_run_sideways = _code(dataset, "PatientOrientation").startswith(("A", "P"))
-    if view in UNUSUAL_VIEWS.split() or (rows_run_sideways and view not in FRONTAL_VIEWS.split()):
-        warnings["view"] = "The DICOM header suggests that this is not a plain frontal view."
+    if not frontal and (view or rows_run_sideways):
+        warnings["view"] = "The DICOM header does not say that this is a plain frontal view."
 
-    if age := re.fullmatch(r"(\d{3})([DWMY])", _code(dataset, "PatientAge")):
+    # Three digits by the standard, which not all who write one keep to.
+    if age := re.fullmatch(r"(\d{1,3})([DWMY])", _code(dataset, "PatientAge")):
         years = int(age[1]) / {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}[age[2]]
         facts["age_years"] = min(round(years, 2), OLDEST_SHOWN)
         youngest, oldest = TRAINING_YEARS

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,15 +28,12 @@ class Engine:
     """
 
     def __init__(self, model: bytes) -> None:
-        # An interpreter must not be shared while it runs: one a core, each single-threaded, borrowed in turn.
+        # An interpreter must not be shared while it runs: at most one a core, each single-threaded, borrowed in turn.
+        # The others are made when they are first wanted: one of many workers of a machine reads with one.
+        self._model = model
+        self._places = threading.Semaphore(cores())
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
-        try:
-            for _ in range(cores()):
-                interpreter = Interpreter(model_content=model, num_threads=1)
-                interpreter.allocate_tensors()
-                self._idle.put(interpreter)
-        except (ValueError, RuntimeError) as error:
-            raise WeightsError("The compiled model cannot be opened by this version of the runtime.") from error
+        self._idle.put(self._interpreter())
 
     def run(self, image: np.ndarray) -> tuple[float, np.ndarray]:
         """Read one image.
@@ -52,8 +50,20 @@ class Engine:
 
     @contextmanager
     def _borrowed(self) -> Iterator[Interpreter]:
-        interpreter = self._idle.get()
+        with self._places:
+            try:
+                interpreter = self._idle.get_nowait()
+            except queue.Empty:
+                interpreter = self._interpreter()
+            try:
+                yield interpreter
+            finally:
+                self._idle.put(interpreter)
+
+    def _interpreter(self) -> Interpreter:
         try:
-            yield interpreter
-        finally:
-            self._idle.put(interpreter)
+            interpreter = Interpreter(model_content=self._model, num_threads=1)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise WeightsError("The compiled model cannot be opened by this version of the runtime.") from error
+        return interpreter

@@ -35,3 +35,27 @@ class ReceiptError(PneumoniaError):
 
 class WeightsError(PneumoniaError):
     """A weights folder that is missing, incomplete, or does not match its own hashes."""
+
+
+class HubError(PneumoniaError):
+    """The Hugging Face Hub refuses, cannot be reached, or answers what cannot be understood."""
+
+
+class HubNameError(HubError):
+    """What cannot be the name of a repository, of a tag, or of a commit."""
+
+
+class HubTokenError(HubError):
+    """No token, a wrong one, or one that may not do what was asked."""
+
+
+class HubNotFoundError(HubError):
+    """A repository or revision that does not exist, or that the token may not see."""
+
+
+class HubUnreachableError(HubError):
+    """Offline, by choice or not; no answer; or a Hub in trouble of its own."""
+
+
+class HubTransferError(HubError):
+    """An upload or a download that was cut off; the same again completes it."""

@@ -34,6 +34,9 @@ DATA = (
     "Only its training part was used; its test part was never read."
 )
 
+# Its public copy on the Hub.
+DATA_ON_THE_HUB = "hf-vision/chest-xray-pneumonia"
+
 CITATION = (
     "Name the software and the version of the weights, which each reading carries with their hash, and cite the data: "
     "Kermany et al., Identifying Medical Diagnoses and Treatable Diseases by Image-Based Deep Learning, Cell 2018, "

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from pneumonia.archives import ZipMember
-from pneumonia.bundle import HISTORY, SERVED_MODEL, WEIGHTS_FOLDER, Bundle, read_bundle
+from pneumonia.bundle import HISTORY, SERVED_MODEL, Bundle, read_bundle
 from pneumonia.case import Case
 from pneumonia.checks import Check
 from pneumonia.engine import Engine, cores
@@ -31,6 +31,7 @@ from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, Interval, OperatingPoint
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Prepared, Preprocessor
+from pneumonia.published import find_bundle
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import DEFAULT, list_variants
 
@@ -214,7 +215,7 @@ class Predictor:
         try:
             case = _case(source)
         except ImageError as error:
-            return self._rejected(point, (Check("image", "reject", str(error)),))
+            return self.rejected(str(error), point)
         case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self._engine.run(prepared.image)
@@ -273,6 +274,14 @@ class Predictor:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+
+    def rejected(self, error: str, operating_point: str | OperatingPoint = BALANCED) -> Prediction:
+        """The reading of an upload that could not be read, for a reason that can be shown as it is.
+
+        Raises:
+            ValueError: if there is no such operating point.
+        """
+        return self._rejected(self._operating_point(operating_point), (Check("image", "reject", error),))
 
     def measure_support(self, source: Source | Radiograph | Case) -> Support:
         """Test whether the region that the heatmap marks lowers the score more than others do, when it is blurred.
@@ -346,7 +355,7 @@ def _case(source: Source | Radiograph | Case) -> Case:
 
 
 def load_predictor(variant: str | None = None, weights: str | os.PathLike | None = None) -> Predictor:
-    """Load a variant's trained weights.
+    """Load a variant's trained weights: from `weights/`, or else from the Hub where they are pinned.
 
     Args:
         variant: a name from `list_variants()`; if left out, whatever `weights` holds, or the default variant.
@@ -355,12 +364,11 @@ def load_predictor(variant: str | None = None, weights: str | os.PathLike | None
     Raises:
         WeightsError: if there are none, if they do not match their own hashes, or if they are of another variant.
     """
-    if weights is not None:
-        predictor = Predictor(read_bundle(Path(weights)))
-        if variant not in (None, predictor.variant):
-            raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
-        return predictor
-    variant = variant or DEFAULT
-    if variant not in list_variants():
-        raise WeightsError(f"There is no variant {variant!r}; choose one of {', '.join(list_variants())}.")
-    return Predictor(read_bundle(WEIGHTS_FOLDER / variant))
+    if weights is None:
+        variant = variant or DEFAULT
+        if variant not in list_variants():
+            raise WeightsError(f"There is no variant {variant!r}; choose one of {', '.join(list_variants())}.")
+    predictor = Predictor(find_bundle(variant) if weights is None else read_bundle(Path(weights)))
+    if variant not in (None, predictor.variant):
+        raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
+    return predictor

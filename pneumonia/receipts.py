@@ -1,16 +1,21 @@
 """A reading on record, with all it takes to read the image again and to find the same."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pneumonia import __version__
+from pneumonia.bundle import CONFIG
 from pneumonia.errors import CalibrationError, ReceiptError
 from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
+from pneumonia.lung_fields import LUNG_FIELDS_FOLDER
 from pneumonia.operating_points import OPERATING_POINTS, OWN, OperatingPoint
+from pneumonia.plausibility import PLAUSIBILITY_FOLDER
 from pneumonia.predictor import Prediction, Predictor
 from pneumonia.site_calibration import require_name
 from pneumonia.versions import serving_versions, shared_weights
@@ -75,6 +80,33 @@ def command(prediction: Prediction) -> str:
     judged = f" --operating-point {point}" if point in OPERATING_POINTS else ""
     site = f" --site {prediction.calibration.label}" if prediction.calibration else ""
     return f"python scripts/predict.py IMAGE --variant {prediction.variant}{judged}{site} --format jsonl"
+
+
+def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
+    """All that readings depend on beside the image, as plain JSON values: two readers of one record read alike.
+
+    Args:
+        predictor: that reads.
+        operating_point: name of one of its operating points.
+    """
+    return {
+        "program_version": __version__,
+        "variant": predictor.variant,
+        "weights_version": predictor.version,
+        "weights_sha256": predictor.weights_sha256,
+        "lung_fields": _config_sha256(LUNG_FIELDS_FOLDER),
+        "chest_check": _config_sha256(PLAUSIBILITY_FOLDER),
+        "temperature": predictor.temperature,
+        "offset": predictor.offset,
+        "site": predictor.calibration and predictor.calibration.label,
+        "operating_point": asdict(predictor.operating_points[operating_point]),
+    }
+
+
+def _config_sha256(folder: Path) -> str | None:
+    """Hash of the config of a weights folder, which holds the hash of each other file; None where there is none."""
+    config = folder / CONFIG
+    return hashlib.sha256(config.read_bytes()).hexdigest() if config.is_file() else None
 
 
 def _record(judged: Judged) -> dict[str, Any]:

@@ -180,9 +180,14 @@ class SiteCalibration:
                 f"{ranked} So it is not shown to tell the two apart at this site. No calibration can mend that, and "
                 "none is kept. Do not rely on this network for images like these."
             )
-        change = f"the Brier score falls by {self.gain.value:.3f} ({self.gain.low:.3f} to {self.gain.high:.3f})"
+        less, least, most = self.gain.value, self.gain.low, self.gain.high
+        change = f"the Brier score falls by {less:.3f} ({least:.3f} to {most:.3f})"
+        if less < 0:
+            change = f"the Brier score rises by {-less:.3f} ({-most:.3f} to {-least:.3f})"
         if self.helps:
             return f"{ranked} Recalibration makes its probabilities better here: {change}."
+        if self.gain.high < 0:
+            return f"{ranked} Recalibration makes its probabilities worse here: {change}. Stay with the one as shipped."
         return (
             f"{ranked} Recalibration is not shown to make its probabilities better here: {change}, which may be "
             "chance. Stay with the calibration as shipped, or collect more images."

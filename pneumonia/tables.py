@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 # A cell that begins with one of these is run as a formula by common spreadsheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 # File systems allow 255 bytes, of which some are wanted for a number and an ending.
 _MOST_NAME_BYTES = 200
 # Columns of a reading, after the name of its file.
@@ -65,7 +65,8 @@ class CsvWriter:
 
     def __init__(self, file: TextIO, columns: Sequence[str]) -> None:
         self._columns = columns
-        self._writer = csv.writer(file, lineterminator="\n")
+        # Texts in quotes: some spreadsheets take a semicolon for the end of a cell too.
+        self._writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         self._writer.writerow(columns)
 
     def write(self, row: dict[str, Any]) -> None:

@@ -165,7 +165,8 @@ def training_command(script: str, arguments: argparse.Namespace) -> str:
     """The command that does the same training, without paths of this machine."""
     parts = [f"python scripts/{script}"]
     for name, value in vars(arguments).items():
-        if value is None or name == "resume":
+        # What does not change the weights; the second would name an owner in them.
+        if value is None or name in ("resume", "push_to_hub"):
             continue
         is_path = isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file())
         parts.append(f"--{name.replace('_', '-')} {portable(value) if is_path else value}")

@@ -70,7 +70,7 @@ def main() -> int:
         arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
     if arguments.scores:
         arguments.scores.parent.mkdir(parents=True, exist_ok=True)
-        with arguments.scores.open("w", newline="") as file:
+        with arguments.scores.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
                 {
                     "file": f"{CLASS_NAMES[r.label]}/{r.path.name}",

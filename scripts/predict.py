@@ -3,12 +3,14 @@
 
 import argparse
 import contextlib
+import hashlib
+import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from PIL import Image
 from tqdm import tqdm
@@ -21,7 +23,10 @@ from pneumonia.explain.overlay import overlay
 from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
+from pneumonia.parts import FORMS, open_parts
 from pneumonia.predictor import Prediction, Predictor, load_predictor
+from pneumonia.receipts import reader_record
+from pneumonia.scale_out import read_on_ray
 from pneumonia.shares import percent
 from pneumonia.site_calibration import load_site
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
@@ -39,24 +44,47 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--site", metavar="NAME", help="calibration that recalibrate.py made: its name or its JSON file"
     )
-    parser.add_argument("--format", choices=("text", "jsonl", "csv"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "jsonl", "csv", "parquet"), default="text", help="parquet: only with --parts"
+    )
     parser.add_argument("--output", type=Path, help="file to write to instead of standard output")
+    parser.add_argument(
+        "--parts",
+        type=Path,
+        metavar="DIR",
+        help="for archives: folder to write to in parts, as csv or parquet; run again after an end, it goes on",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: on the cluster that RAY_ADDRESS names; only with --parts",
+    )
     parser.add_argument(
         "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG; dashes outline the lungs"
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.parts is None:
+        if arguments.format == "parquet" or arguments.engine == "ray":
+            parser.error("--format parquet and --engine ray are for archives: name a folder with --parts")
+    elif arguments.format not in FORMS or arguments.output or arguments.heatmaps:
+        parser.error("--parts goes with --format csv or parquet, and without --output and --heatmaps")
+    return arguments
 
 
 def main() -> int:
     arguments = parse_arguments()
+    return _read_files(arguments) if arguments.parts is None else _read_archive(arguments)
+
+
+def _read_files(arguments: argparse.Namespace) -> int:
+    # All names first: what is written may lie in a folder that is read.
     files = [path for argument in arguments.paths for path in _walk(argument)]
     if not files:
         raise DataError("There are no files in the folders that were named.")
     if arguments.heatmaps:
         arguments.heatmaps.mkdir(parents=True, exist_ok=True)
-    predictor = load_predictor(arguments.variant)
-    if arguments.site is not None:
-        predictor = predictor.recalibrated(load_site(arguments.site, arguments.variant))
+    predictor = _load(arguments)
     some_rejected = False
     with _output(arguments.output) as output:
         write = _writer(arguments.format, output, several=len(files) > 1)
@@ -71,10 +99,67 @@ def main() -> int:
     return cli.SOME_REJECTED if some_rejected else cli.DONE
 
 
-def _walk(argument: str) -> Iterator[str]:
-    """A file as it was named, or every regular file below a folder whatever its name."""
+def _read_archive(arguments: argparse.Namespace) -> int:
+    """As `_read_files`, of a stream of names, into parts that a later run goes on with."""
+    for argument in arguments.paths:
+        _require_there(argument)
+    _require_apart([*arguments.paths, str(arguments.parts)])
+    predictor = _load(arguments)
+    point = arguments.operating_point
+    places = "\0".join(map(os.path.abspath, arguments.paths))
+    settings = {
+        "format": arguments.format,
+        "paths": arguments.paths,
+        # The same names in another folder are another archive.
+        "folder": hashlib.sha256(os.fsencode(places)).hexdigest(),
+        **reader_record(predictor, point),
+    }
+    with open_parts(arguments.parts, arguments.format, settings) as parts:
+        before = parts.done
+        paths = parts.unread(path for argument in arguments.paths for path in _walk(argument))
+        read = read_on_ray if arguments.engine == "ray" else _read_here
+        for path, reading in tqdm(read(paths, predictor, point), initial=before, unit="image", disable=None):
+            parts.add(path, reading)
+    if not parts.done:
+        raise DataError("There are no files in the folders that were named.")
+    print(
+        f"{parts.done:,} files, {parts.rejected:,} of them rejected; {before:,} were read in earlier runs.",
+        file=sys.stderr,
+    )
+    return cli.SOME_REJECTED if parts.rejected else cli.DONE
+
+
+def _read_here(paths: Iterable[str], predictor: Predictor, point: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `read_on_ray`, in this process."""
+    paths, ahead = itertools.tee(paths)
+    for path, prediction in zip(paths, predictor.predict_many(ahead, point), strict=True):
+        yield path, prediction.to_dict()
+
+
+def _load(arguments: argparse.Namespace) -> Predictor:
+    predictor = load_predictor(arguments.variant)
+    if arguments.site is None:
+        return predictor
+    return predictor.recalibrated(load_site(arguments.site, arguments.variant))
+
+
+def _require_there(argument: str) -> None:
     if not argument or not os.path.exists(argument):
         raise DataError(f"There is no file or folder {_one_line(argument)!r}.")
+
+
+def _require_apart(places: list[str]) -> None:
+    """Make sure that no file would be read twice, nor a part that is written."""
+    # In this order, what lies in a folder comes right after it.
+    resolved = sorted((Path(os.path.realpath(place)).parts, place) for place in places)
+    for (above, one), (below, other) in itertools.pairwise(resolved):
+        if below[: len(above)] == above:
+            raise DataError(f"{_one_line(one)!r} and {_one_line(other)!r} overlap. Name each folder once.")
+
+
+def _walk(argument: str) -> Iterator[str]:
+    """A file as it was named, or every regular file below a folder whatever its name."""
+    _require_there(argument)
     if not os.path.isdir(argument):
         yield argument
         return
@@ -112,9 +197,9 @@ def _writer(form: str, output: TextIO, several: bool):
 
 
 def _text(prediction: Prediction) -> str:
-    if prediction.status == "rejected":
-        return f"Rejected: {prediction.error}"
     warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
+    if prediction.status == "rejected":
+        return f"Rejected: {prediction.error}{warnings}"
     site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""
     return (
         f"Prediction: {prediction.finding} (probability {percent(prediction.probability)}, "

@@ -43,7 +43,8 @@ def main() -> int:
     site = recalibrate(predictor, scores, arguments.name, date.today())
     _print(site)
     path = site.save(arguments.output)
-    print(f"\nWritten to {cli.portable(path)}. It is used only where it is asked for: predict.py --site {site.name}")
+    named = site.name if arguments.output == SITES_FOLDER else path
+    print(f"\nWritten to {cli.portable(path)}. It is used only where it is asked for: predict.py --site {named}")
     print(NOTICE, file=sys.stderr)
     return cli.SOME_REJECTED if rejected else cli.DONE
 

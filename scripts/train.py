@@ -8,7 +8,9 @@ from pathlib import Path
 
 import cli
 
+from pneumonia import hub
 from pneumonia.data.manifest import read_classes, read_training_folder
+from pneumonia.errors import HubError
 from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.variants import get_variant, list_variants
 
@@ -38,6 +40,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")
     parser.add_argument("--resume", action="store_true", help="take up an interrupted training of the same output")
+    parser.add_argument(
+        "--push-to-hub", metavar="OWNER/NAME", help="then send the weights folder to this private repository of the Hub"
+    )
     arguments = parser.parse_args()
     if arguments.recipe and (named := get_recipe(arguments.recipe).name) != arguments.variant:
         parser.error(f"the recipe {arguments.recipe} goes with --variant {named}, not with {arguments.variant}")
@@ -47,10 +52,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     cli.require_backbone(arguments.backbone_weights)
-    # What is wrong with the folders is said at once and not after hours of training.
+    # What is wrong with the folders, or with the Hub, is said at once and not after hours of training.
     read_training_folder(arguments.data)
     if arguments.outside:
         read_classes(arguments.outside)
+    if arguments.push_to_hub:
+        hub.require_publishable(arguments.push_to_hub)
     variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
     variant = cli.tuned(variant, vars(arguments))
     checkpoints = cli.checkpoint_folder(arguments.output, arguments.resume)
@@ -65,7 +72,20 @@ def main() -> int:
     auroc, accuracy = figures["auroc"]["value"], figures["operating_points"]["balanced"]["accuracy"]["value"]
     print(f"Validation: AUROC {auroc:.4f}, accuracy {accuracy:.1%} at the balanced operating point")
     print(f"Skipped {len(result.skipped)} unreadable files")
+    if arguments.push_to_hub:
+        _publish(arguments.output, arguments.push_to_hub)
     return cli.SOME_REJECTED if result.skipped else cli.DONE
+
+
+def _publish(folder: Path, repo_id: str) -> None:
+    from pneumonia.publication import prepare
+
+    publication = prepare(folder, repo_id)
+    try:
+        published = hub.publish(repo_id, publication.files, message=publication.message)
+    except HubError as error:
+        raise HubError(f"{error} The weights are in {folder.name}; scripts/push_to_hub.py sends them.") from error
+    print(f"Published {published.link} at {published.commit}")
 
 
 if __name__ == "__main__":

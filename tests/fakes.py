@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -115,7 +116,7 @@ class FakePredictor:
         return timed(SINGLE, self._reading, source, self._operating_point(operating_point))
 
     def _reading(self, source: object, point: OperatingPoint) -> Prediction:
-        self._read.append(source)
+        self._read.append(None)
         known = {
             "variant": self.variant,
             "operating_point": point.name,
@@ -196,11 +197,31 @@ def load_harmed(variant: str) -> FakePredictor:
     return HarmedPredictor(variant)
 
 
+class LeakingPredictor(FakePredictor):
+    """Keeps every image that it reads."""
+
+    def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
+        """As `pneumonia.Predictor.predict`."""
+        self._read.append(source)
+        return super().predict(source, operating_point)
+
+
+class ForgetfulPredictor(FakePredictor):
+    """Now and then answers with another image's probability, as if two readers had been mixed up."""
+
+    def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
+        """As `pneumonia.Predictor.predict`."""
+        prediction = super().predict(source, operating_point)
+        return replace(prediction, probability=0.5) if self.readings % 5 == 0 else prediction
+
+
 LOADERS = {
     "complete": load_fake,
     "without-frozen": load_all_but_frozen,
     "harmed": load_harmed,
     "real": load_predictor,
+    "leaking": LeakingPredictor,
+    "forgetful": ForgetfulPredictor,
 }
 
 
@@ -238,7 +259,7 @@ def served_process(weights: str, log: Path | None = None, **environment: str) ->
 
 
 def _wait_for(port: int, server: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 180
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(ConnectionError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -54,6 +54,17 @@ def test_members_that_share_their_bytes_are_refused(tmp_path):
         list_members(path, most=10)
 
 
+def test_a_long_list_of_members_is_refused_unread(tmp_path, monkeypatch):
+    path = tmp_path / "long.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for number in range(20_000):
+            file.writestr(str(number), b"")
+    assert len(list_members(path, most=20_000)) == 20_000
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(ImageSizeError, match="20,000 files; at most 10 are"):
+        list_members(path, most=10)
+
+
 @pytest.mark.parametrize("name", ["../up.png", "a/../../up.png", "/root.png", "a\\..\\up.png", "C:\\root.png"])
 def test_names_that_lead_out_of_the_archive_are_refused_and_their_neighbours_read(tmp_path, name):
     chest = encode(radiograph(), "PNG")

@@ -95,12 +95,32 @@ def test_another_operating_point_runs_no_network(files):
     handlers, session = BatchHandlers(Predictors(lambda variant: loaded)), BatchSession()
     done(handlers, files, session)
     readings = loaded.readings
-    rows = handlers.judge("screening", session)
+    summary, rows = handlers.judge("screening", session)
     assert loaded.readings == readings
     assert {record["operating_point"] for record in session.batch.records} == {"screening"}
     point = loaded.operating_points["screening"]
     assert rows[0][2] == point.finding(session.batch.records[0]["probability"])
     assert session.batch.records[1]["finding"] is None
+    assert "operating point screening" in summary and "2 PNEUMONIA" in summary
+
+
+def test_an_operating_point_changed_in_the_middle_judges_what_comes_after_too(handlers, files, monkeypatch):
+    monkeypatch.setattr(batch, "_REDRAWN_EVERY", 0)
+    session = BatchSession()
+    steps = handlers.read(files, VARIANT, "balanced", session)
+    next(steps), next(steps)
+    assert len(session.batch.records) == 1
+    summary, rows = handlers.judge("screening", session)
+    assert isinstance(summary, dict) and len(rows) == 1  # it goes on
+    *_, (records, _, summary, _) = steps
+    assert {record["operating_point"] for record in records} == {"screening"}
+    assert "operating point screening" in summary
+
+
+def test_a_page_that_was_left_alone_shows_no_old_table(handlers):
+    assert handlers.judge("screening", BatchSession())[0]["__type__"] == "update"
+    summary, rows = handlers.judge("screening", BatchSession(left_alone=True))
+    assert "left alone" in summary and rows == []
 
 
 def test_a_row_opens_its_reading_however_the_table_is_sorted(handlers, files):

@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from demo import content
+from pneumonia.bundle import WEIGHTS_FOLDER
 from pneumonia.labels import NORMAL, PNEUMONIA
 from pneumonia.notices import AGAINST_HELP, CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.browsing import needs_chromium, opened, upload
 from tests.fakes import ROOT, served

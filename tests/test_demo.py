@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -18,8 +19,9 @@ from gradio_client.exceptions import AppError
 from demo import content, views
 from demo import handlers as handlers_module
 from demo.handlers import CompareHandlers, ReadHandlers, ReadView, Session
-from demo.predictors import Predictors, availability
-from pneumonia import load_predictor
+from demo.predictors import Predictors, availability, refused
+from pneumonia import Prediction, load_predictor
+from pneumonia.checks import Check
 from pneumonia.labels import PNEUMONIA, UNCERTAIN
 from pneumonia.lung_fields import LungFields
 from pneumonia.variants import PUBLISHED
@@ -176,7 +178,7 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
         [handlers.weigh(5, session)],
     ):
         assert all(_skipped(value) for value in shown)
-    assert handlers.choose(chest, session)[2:] == EMPTY[1:]
+    assert handlers.choose(chest, session)[3:] == EMPTY[1:]
 
 
 def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
@@ -208,6 +210,21 @@ def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
         ReadHandlers(Predictors(load_fake)).read(file, VARIANT, "balanced", Session())
     with pytest.raises(gr.Error, match=sentence):
         CompareHandlers(Predictors(load_fake)).compare(file, "balanced", Session())
+
+
+def test_a_name_in_a_refusal_is_text_and_no_html():
+    assert (
+        refused("<img src=//example.org/x>: it's no image").message == "&lt;img src=//example.org/x&gt;: it's no image"
+    )
+
+
+def test_a_refusal_keeps_the_warning_that_explains_it():
+    warning = Check("several-pictures", "warn", "Several pictures seem to be joined.")
+    refusal = Check("image", "reject", "No chest radiograph.")
+    rejected = Prediction("rejected", VARIANT, "balanced", 0.5, "0", error=refusal.message, checks=(refusal, warning))
+    shown = views.other_checks(rejected)
+    assert warning.message in shown and refusal.message not in shown
+    assert views.other_checks(replace(rejected, checks=(refusal,))) == ""
 
 
 def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest):

@@ -29,6 +29,19 @@ def test_imports_keep_the_direction(path):
         assert "pneumonia" not in set(imports(path))
 
 
+@pytest.mark.parametrize(
+    ("library", "places"),
+    [
+        ("huggingface_hub", ["pneumonia/hub.py"]),
+        ("kagglehub", ["pneumonia/kaggle.py"]),
+        ("pyarrow", ["pneumonia/data/copies.py", "pneumonia/parts.py"]),
+        ("ray", ["pneumonia/scale_out.py"]),
+    ],
+)
+def test_few_modules_import_what_talks_to_others_or_is_an_extra(library, places):
+    assert sorted(str(path.relative_to(ROOT)) for path in SOURCES if library in imports(path)) == places
+
+
 def test_serving_never_imports_tensorflow():
     heavy = "('tensorflow', 'keras', 'sklearn', 'matplotlib', 'reportlab')"
     done = subprocess.run([sys.executable, "-c", SERVING.format(heavy)], cwd=ROOT, capture_output=True, text=True)

@@ -348,13 +348,19 @@ ROWS = (
     ),
     *(reads(f"DICOM, body part {name!r}", dx(BodyPartExamined=name)) for name in ("CHEST", "THORAX", "")),
     reads("DICOM, body part CHESTABDOMEN", dx(BodyPartExamined="CHESTABDOMEN"), "body-part"),
-    *(refuses(f"DICOM, view {name}", dx(ViewPosition=name), "lateral") for name in ("LATERAL", "LL", "RL")),
+    *(
+        refuses(f"DICOM, view {name}", dx(ViewPosition=name), "lateral")
+        for name in ("LATERAL", "LL", "RL", "LEFT LATERAL")
+    ),
     *(reads(f"DICOM, view {name}", dx(ViewPosition=name)) for name in ("AP", "PA")),
-    *(reads(f"DICOM, view {name}", dx(ViewPosition=name), "view") for name in ("LLD", "RAO")),
+    *(reads(f"DICOM, view {name}", dx(ViewPosition=name), "view") for name in ("LLD", "RAO", "LLAT")),
     reads("DICOM, rows from front to back", dx(PatientOrientation=["A", "F"]), "view"),
     reads("DICOM, rows from right to left", dx(PatientOrientation=["L", "F"])),
     *(reads(f"DICOM, patient of {age}", dx(PatientAge=age)) for age in ("012M", "003Y", "005Y", "")),
-    *(reads(f"DICOM, patient of {age}", dx(PatientAge=age), "population") for age in ("200D", "011M", "006Y", "045Y")),
+    *(
+        reads(f"DICOM, patient of {age}", dx(PatientAge=age), "population")
+        for age in ("200D", "011M", "006Y", "045Y", "70Y", "7Y")
+    ),
     reads("DICOM, text burned in", dx(BurnedInAnnotation="YES"), "burned-in-text"),
     reads("DICOM, no text burned in", dx(BurnedInAnnotation="NO")),
 )

@@ -94,12 +94,18 @@ def test_equal_names_get_a_row_each(tmp_path, uploads):
 @pytest.mark.parametrize(
     ("name", "cell"),
     [(name, f"'{name}") for name in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1")]
-    + [("\r=1", "'\n=1"), ("scan\r=1", "scan\n=1"), ("scan=1", "scan=1")],
+    + [("\r=1", "'\n=1"), ("\n=1", "'\n=1"), ("scan\r=1", "scan\n=1"), ("scan=1", "scan=1")],
 )
 def test_names_are_no_formulas_in_csv(name, cell):
     output = StringIO(newline="")
     CsvWriter(output, ("name", "logit")).write({"name": name, "logit": -1.5})
     assert list(csv.reader(StringIO(output.getvalue(), newline="")))[1] == [cell, "-1.5"]
+
+
+def test_a_spreadsheet_that_divides_at_semicolons_finds_no_formula_either():
+    output = StringIO(newline="")
+    CsvWriter(output, ("name", "logit")).write({"name": "x;=HYPERLINK(0);.png", "logit": -1.5})
+    assert output.getvalue() == '"name","logit"\n"x;=HYPERLINK(0);.png",-1.5\n'
 
 
 # === Identities ===

@@ -1,6 +1,7 @@
 """A calibration to a site: recovered where the truth is known, held where little is, refused where it misleads."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pneumonia.evaluation.platt import LEAST_SLOPE, fit_platt
 from pneumonia.evaluation.scores import Scores
 from pneumonia.evaluation.small_samples import auroc_interval
 from pneumonia.labelled import images_in_archive, images_in_folder, score_labelled
-from pneumonia.operating_points import OPERATING_POINTS
+from pneumonia.operating_points import OPERATING_POINTS, Interval
 from pneumonia.predictor import Predictor, load_predictor
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SiteCalibration, load_site, saved_sites
@@ -222,6 +223,9 @@ def test_a_network_at_chance_is_never_kept(tmp_path):
 def test_a_site_like_home_is_told_that_nothing_is_gained():
     site = recalibrate(FakePredictor(VARIANT), site_scores(100), "like-home", TODAY)
     assert site.usable and not site.helps and "Stay with the calibration as shipped" in site.advice
+    lost = replace(site, gain=Interval(-0.031, -0.052, -0.012)).advice
+    assert "makes its probabilities worse here: the Brier score rises by 0.031 (0.012 to 0.052)" in lost
+    assert "chance" not in lost
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,8 @@ def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
     data, weights = tmp_path / "data", folder / "weights" / "custom-cnn"
     write_chests(data, patients=12)
     (data / "NORMAL" / "IM-0099-0001.jpeg").write_bytes(b"broken")
+    # A name that is no valid text.
+    os.rename(data / "NORMAL" / "IM-0000-0001.png", os.fsencode(data / "NORMAL") + b"/IM-0000-000\xe9.png")
     before = (weights / "config.json").read_bytes()
     outputs = {name: tmp_path / name for name in ("metrics.json", "scores.csv", "plots")}
     done = run(
@@ -173,7 +175,8 @@ def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
     assert figures["n"] == 24 and figures["positives"] == 12
     assert set(figures["operating_points"]["balanced"]) >= {"accuracy", "sensitivity", "specificity", "npv", "f1"}
     rows = list(csv.DictReader(outputs["scores.csv"].open()))
-    assert len(rows) == 24 and rows[0]["file"] == "NORMAL/IM-0000-0001.png" and 0 <= float(rows[0]["probability"]) <= 1
+    assert len(rows) == 24 and rows[0]["file"] == r"NORMAL/IM-0000-000\udce9.png"
+    assert 0 <= float(rows[0]["probability"]) <= 1
     names = {"roc", "precision-recall", "reliability", "confusion-matrix", "history", "samples"}
     assert {path.stem for path in outputs["plots"].glob("*.png")} == names
     assert "macro avg" in done.stdout

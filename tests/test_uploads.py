@@ -48,6 +48,26 @@ def test_it_is_gone_when_the_process_ends_and_when_one_was_killed(parent):
     assert ours.exists() and (parent / "somebody else's").exists()
 
 
+def test_a_process_that_is_told_to_end_deletes_them_whatever_it_does(parent):
+    program = (
+        "import threading, time; from demo.uploads import delete_when_stopped, use_private_folder\n"
+        "folder = use_private_folder(); (folder / 'image').write_bytes(b'x'); delete_when_stopped(folder)\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start(); print(folder, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        folder = Path(process.stdout.readline().strip())
+        assert (folder / "image").exists()
+        process.terminate()
+        assert process.wait(20) == 0 and not folder.exists()
+
+
+def test_what_a_process_of_the_same_number_left_is_deleted(parent):
+    left = parent / f"pneumonia-uploads-{os.getpid()}-x"
+    left.mkdir(parents=True)
+    ours = use_private_folder()
+    assert ours.exists() and not left.exists()
+
+
 def test_old_files_and_empty_folders_are_deleted_and_nothing_else(parent):
     for name in ("old/image.png", "old and new/image.png", "old and new/second.png", "new.png"):
         (parent / name).parent.mkdir(parents=True, exist_ok=True)

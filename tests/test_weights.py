@@ -10,12 +10,12 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from pneumonia import load_predictor
+from pneumonia.bundle import WEIGHTS_FOLDER
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images, prepared
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import ImageError
 from pneumonia.images import decode
-from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.variants import PUBLISHED, get_variant
 from tests.making import dicom_bytes
 

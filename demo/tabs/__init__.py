@@ -1,6 +1,7 @@
 """One module a tab, and what several of them share."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,17 @@ element.addEventListener('click', (event) => {
     if (button) trigger('click', {index: Number(button.dataset.index)});
 });
 """
+
+
+def session_state(session: Any) -> gr.State:
+    """What is kept of an open page, for a while; then its `left_alone` is true.
+
+    Args:
+        session: what it is in the beginning, a dataclass.
+    """
+    state = gr.State(replace(session, left_alone=True), time_to_live=KEPT_SECONDS)
+    gr.on(None, lambda opened: replace(opened, left_alone=False), state, state, **AT_ONCE)
+    return state
 
 
 def upload_box(elem_id: str, label: str = content.UPLOAD) -> gr.File:
@@ -96,7 +108,8 @@ def read_when_chosen(
         upload: takes files.
         example: the buttons of `paths`.
         paths: the example images.
-        choose: notes the path of the chosen image and gives what `upload` and `emptied` show from then on.
+        choose: notes the path of the chosen image and gives what `upload` and `emptied` show from then on, with the
+            session between them.
         session: of the tab.
         emptied: what the result is shown in.
         read: the reading, as keyword arguments of an event.
@@ -109,8 +122,9 @@ def read_when_chosen(
     def choose_example(session: Session, event: gr.EventData) -> tuple:
         return choose(str(paths[event.index]), session)
 
-    uploaded = upload.upload(choose, [upload, session], [upload, *emptied], **AT_ONCE)
-    picked = example.click(choose_example, session, [upload, *emptied], **AT_ONCE)
+    outputs = [upload, session, *emptied]
+    uploaded = upload.upload(choose, [upload, session], outputs, **AT_ONCE)
+    picked = example.click(choose_example, session, outputs, **AT_ONCE)
     look = f"() => document.getElementById('{shown_in}').scrollIntoView({{block: 'nearest'}})"
     readings = []
     for chosen in (uploaded, picked):

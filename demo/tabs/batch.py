@@ -8,13 +8,13 @@ from demo.predictors import Predictors
 from demo.tabs import (
     AT_ONCE,
     BATCH,
-    KEPT_SECONDS,
     PRIVATE,
     READING,
     REDRAWN,
     live_region,
     operating_point_choice,
     radiograph_image,
+    session_state,
     variant_choice,
 )
 
@@ -67,7 +67,7 @@ def build(predictors: Predictors) -> None:
                 checks = gr.HTML(elem_id="batch-checks")
 
     records = gr.JSON(visible=False, label="readings")
-    session = gr.State(BatchSession(), time_to_live=KEPT_SECONDS)
+    session = session_state(BatchSession())
 
     # === Events ===
 
@@ -85,7 +85,7 @@ def build(predictors: Predictors) -> None:
     emptied = [*details, save_table, archive]
     gr.on([button.click, folder.upload], handlers.begin, session, emptied, **AT_ONCE)
     stop.click(handlers.stop, session, **AT_ONCE)
-    judge = {"fn": handlers.judge, "inputs": [operating_point, session], "outputs": table}
+    judge = {"fn": handlers.judge, "inputs": [operating_point, session], "outputs": [progress, table]}
     for ended in (on_click, on_folder, operating_point.input(**judge, **REDRAWN)):
         # The operating point may have been changed while images were read.
         ended.then(**judge, **AT_ONCE).then(handlers.save_table, session, save_table, **AT_ONCE)

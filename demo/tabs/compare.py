@@ -12,7 +12,6 @@ from demo.pairs import PairHandlers, PairSession
 from demo.predictors import Predictors
 from demo.tabs import (
     AT_ONCE,
-    KEPT_SECONDS,
     PRIVATE,
     READING,
     REDRAWN,
@@ -20,6 +19,7 @@ from demo.tabs import (
     live_region,
     operating_point_choice,
     read_when_chosen,
+    session_state,
     upload_box,
     variant_choice,
 )
@@ -50,7 +50,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
     report = report_row("compare-report")
 
     records = gr.JSON(visible=False, label="readings")
-    session = gr.State(Session(), time_to_live=KEPT_SECONDS)
+    session = session_state(Session())
 
     # === Events ===
 
@@ -83,7 +83,7 @@ def _build_pair(predictors: Predictors) -> None:
             variant = variant_choice("pair-variant", predictors)
             operating_point = operating_point_choice("pair-operating-point")
     table = live_region("pair-table", views.prompt(content.CHOOSE_TWO))
-    session = gr.State(PairSession(), time_to_live=KEPT_SECONDS)
+    session = session_state(PairSession())
 
     # === Events ===
 
@@ -95,7 +95,7 @@ def _build_pair(predictors: Predictors) -> None:
     }
     judge = {"fn": handlers.judge, "inputs": [variant, operating_point, session], "outputs": table}
     began = [
-        upload.upload(partial(handlers.choose, place), [upload, session], [upload, table], **AT_ONCE)
+        upload.upload(partial(handlers.choose, place), [upload, session], [upload, session, table], **AT_ONCE)
         for place, upload in enumerate(uploads)
     ]
     began.append(variant.input(handlers.forget, session, table, **AT_ONCE))

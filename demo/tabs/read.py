@@ -10,7 +10,6 @@ from demo.handlers import ReadHandlers, ReadView, Session
 from demo.predictors import Predictors
 from demo.tabs import (
     AT_ONCE,
-    KEPT_SECONDS,
     PRIVATE,
     READING,
     REDRAWN,
@@ -20,6 +19,7 @@ from demo.tabs import (
     radiograph_image,
     read_when_chosen,
     recalibration,
+    session_state,
     upload_box,
     variant_choice,
 )
@@ -97,7 +97,7 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
             report = report_row("report")
 
     record = gr.JSON(visible=False, label="reading")
-    session = gr.State(Session(), time_to_live=KEPT_SECONDS)
+    session = session_state(Session())
 
     # === Events ===
 
@@ -117,13 +117,14 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING, api_name="read")
     on_choice = read_when_chosen(upload, example, examples, handlers.choose, session, details, read, "verdict")
+    offer = recalibration.wire_choice(predictors, calibration, variant, own, session, judge)
     for reading in (on_click, *on_choice):
-        # The operating point may have been changed while the image was read.
-        reading.then(**judge, **AT_ONCE)
+        # The operating point may have been changed while the image was read; a session that expired before it had
+        # forgotten the calibration that is still shown as chosen.
+        reading.then(**offer, **AT_ONCE).then(**judge, **AT_ONCE)
     forgotten = variant.input(handlers.forget, [variant, session], list(details), **AT_ONCE)
     forgotten.then(**judge, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
-    recalibration.wire_choice(predictors, calibration, variant, own, session, judge)
     threshold.input(handlers.move, [threshold, session], [verdict, predictive, operating_point], **REDRAWN)
     prevalence.input(handlers.weigh, [prevalence, session], predictive, **REDRAWN)
     gr.on([opacity.change, show.change], handlers.redraw, [opacity, show, session], [overlay, colour_key], **REDRAWN)

@@ -8,12 +8,12 @@ from gradio.components import Component
 from demo import content
 from demo.predictors import Predictors
 from demo.recalibration import SHIPPED, RecalibrationHandlers
-from demo.tabs import AT_ONCE, BATCH, KEPT_SECONDS, PRIVATE, live_region
+from demo.tabs import AT_ONCE, BATCH, PRIVATE, live_region
 
 
 def own_calibrations() -> gr.State:
-    """What a page made for itself, shared by its tabs."""
-    return gr.State((), time_to_live=KEPT_SECONDS)
+    """What a page made for itself, shared by its tabs: scores and no images, kept for as long as it is open."""
+    return gr.State(())
 
 
 def build(predictors: Predictors, variant: Component, own: gr.State) -> None:
@@ -63,7 +63,7 @@ def wire_choice(
     own: gr.State,
     session: gr.State,
     judge: dict[str, Any],
-) -> None:
+) -> dict[str, Any]:
     """Offer what fits the variant, and judge what was read anew when another calibration is chosen.
 
     Args:
@@ -73,6 +73,9 @@ def wire_choice(
         own: as `own_calibrations` gives it.
         session: of the tab.
         judge: the judging, as keyword arguments of an event.
+
+    Returns:
+        The offering, as keyword arguments of an event.
     """
     offer = {
         "fn": RecalibrationHandlers(predictors).offer,
@@ -82,3 +85,4 @@ def wire_choice(
     gr.on([variant.input, own.change], **offer, **AT_ONCE)
     gr.on(None, **offer, **AT_ONCE)
     calibration.input(**offer, **AT_ONCE).then(**judge, **AT_ONCE)
+    return offer

@@ -29,6 +29,7 @@ from demo.views.reading import (
     line_keys,
     map_help,
     operating_point,
+    other_checks,
     probability_bar,
     scale_ends,
     sorted_checks,

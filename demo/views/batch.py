@@ -44,13 +44,14 @@ def batch_progress(done: int, count: int, seconds_left: float | None) -> str:
     )
 
 
-def batch_summary(records: Sequence[Mapping[str, Any]], count: int) -> str:
-    """What a batch came to, finished or stopped."""
+def batch_summary(records: Sequence[Mapping[str, Any]], count: int, operating_point: str) -> str:
+    """What a batch came to at an operating point, finished or stopped."""
     counts = Counter(record["finding"] or content.NOT_READ for record in records)
     found = ", ".join(f"{counts[name]} {name}" for name in (*content.FINDINGS, content.NOT_READ) if counts[name])
     headline = f"{count} images: {found}."
     if len(records) < count:
         headline = content.STOPPED.format(done=len(records), count=count) + (f" {found}." if found else "")
+    headline += f" {content.JUDGED_AT.format(point=operating_point)}"
     return f'<div class="prompt"><p>{escape(headline)}</p>{notice()}</div>'
 
 

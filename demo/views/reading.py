@@ -1,6 +1,7 @@
 """What is shown of one reading, as HTML; every text from outside is escaped."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from html import escape
 from math import isnan
 
@@ -69,6 +70,12 @@ def checks(*predictions: Prediction) -> str:
     )
     body = f"<ul>{items}</ul>" if items else f"<p>{escape(content.NO_CHECKS)}</p>"
     return f"<h3>{escape(content.CHECKS)}</h3>{body}"
+
+
+def other_checks(prediction: Prediction) -> str:
+    """What else was noticed about an upload that was refused; nothing where that is all."""
+    others = tuple(check for check in prediction.checks if check.status == "warn")
+    return checks(replace(prediction, checks=others)) if others else ""
 
 
 def sorted_checks(*predictions: Prediction) -> list[Check]:

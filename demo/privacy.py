@@ -1,0 +1,63 @@
+"""Nothing leaves: neither the server nor a browser asks another machine for anything, whoever tells it to."""
+
+from typing import Any
+
+import gradio as gr
+from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demo import content
+from demo.predictors import refused
+
+# Gradio's page is full of scripts and styles of its own, and makes workers and pictures in the browser.
+_POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; form-action 'self'"
+
+# Gradio fetches what stands behind the first, for anybody, and writes films of the screen for the second.
+_FILE_BY_ADDRESS = ("/file=http://", "/file=https://", "/file/http://", "/file/https://")
+_SCREEN_RECORDING = "/process_recording"
+
+
+class PrivateBlocks(gr.Blocks):
+    """A page that takes files and no addresses of files, which Gradio would fetch."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
+        """As `gr.Blocks`, for what somebody sent to an event.
+
+        Raises:
+            gr.Error: if a file is named by its address on another machine.
+        """
+        traverse(inputs, _refuse_address, is_file_obj_with_meta)
+        return await super().preprocess_data(block_fn, inputs, *others, **named)
+
+
+class _OwnHostOnly:
+    """Refuses what Gradio would fetch, and tells browsers that the page needs no other host."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        if scope["path"].endswith(_SCREEN_RECORDING) or any(part in scope["path"] for part in _FILE_BY_ADDRESS):
+            return await PlainTextResponse(content.NO_ADDRESS, 403)(scope, receive, send)
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Content-Security-Policy"] = _POLICY
+            await send(message)
+
+        await self._app(scope, receive, send_with_policy)
+
+
+def app_settings() -> dict[str, Any]:
+    """For `gr.Blocks.launch(app_kwargs=...)`, which writes into it: a new one for each launch."""
+    return {"middleware": [Middleware(_OwnHostOnly)]}
+
+
+def _refuse_address(file: dict[str, Any]) -> None:
+    if is_http_url_like(file["path"]):
+        raise refused(content.NO_ADDRESS)

@@ -1,0 +1,38 @@
+"""The only importer of kagglehub."""
+
+from pathlib import Path
+
+from pneumonia.errors import PneumoniaError
+
+_BY_HAND = "It can be downloaded in a browser and named by --archive."
+
+
+def download(name: str) -> Path:
+    """Fetch a data set of Kaggle into the cache of kagglehub, or find it there.
+
+    Args:
+        name: owner, data set and version, as "OWNER/NAME/versions/N".
+
+    Returns:
+        The folder with its files; not to be changed.
+
+    Raises:
+        PneumoniaError: if kagglehub is not installed, or Kaggle refuses or cannot be reached.
+    """
+    try:
+        import kagglehub
+        import requests
+        from kagglehub import exceptions as errors
+    except ModuleNotFoundError:
+        raise PneumoniaError("Fetching from Kaggle needs kagglehub: pip install -r requirements-data.txt") from None
+    refusals = (
+        *(errors.BackendError, errors.CredentialError, errors.DataCorruptionError),
+        *(errors.NotFoundError, errors.UnauthenticatedError),
+    )
+    try:
+        return Path(kagglehub.dataset_download(name))
+    except requests.ConnectionError as error:
+        raise PneumoniaError(f"Kaggle cannot be reached. {_BY_HAND}") from error
+    except (*refusals, requests.RequestException) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise PneumoniaError(f"Kaggle did not give the data set: {reason} {_BY_HAND}") from error

@@ -1,0 +1,59 @@
+"""A page that was left alone until what it had was deleted."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo import content
+from tests.browsing import needs_chromium, opened, upload
+from tests.fakes import served_process
+
+pytestmark = needs_chromium
+# Long enough to read an image on a busy machine.
+KEPT_SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def soon_forgotten() -> Iterator[str]:
+    """Address of a page that deletes what it has after seconds."""
+    with served_process("complete", KEPT_SECONDS=str(KEPT_SECONDS)) as (address, _):
+        yield address
+
+
+@pytest.fixture
+def page(browser, soon_forgotten) -> Iterator[Page]:
+    """A freshly opened page of it."""
+    yield from opened(browser, soon_forgotten)
+
+
+def leave_alone(page: Page) -> None:
+    page.wait_for_timeout(1000 * (KEPT_SECONDS + 3))
+
+
+def choose_point(page: Page, radio: str) -> None:
+    page.locator(radio).get_by_label(content.OPERATING_POINTS["rule-in"]).check()
+
+
+def test_read_says_so_and_takes_the_next_image(page, chest):
+    # Nothing was read yet, and nothing is said of it.
+    choose_point(page, "#operating-point")
+    expect(page.locator("#verdict")).not_to_contain_text("left alone")
+    for _ in range(2):
+        upload(page, chest)
+        expect(page.locator("#verdict")).to_contain_text("Calibrated probability", timeout=20_000)
+        leave_alone(page)
+    page.locator("#operating-point").get_by_label(content.OPERATING_POINTS["balanced"]).check()
+    expect(page.locator("#verdict")).to_contain_text("left alone")
+
+
+def test_two_images_are_forgotten_too(page, chest, brighter):
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.get_by_role("tab", name=content.TWO_IMAGES).click()
+    for place, path in enumerate((chest, brighter)):
+        upload(page, path, f"#pair-upload-{place}")
+        expect(page.locator("#pair-table")).to_contain_text("Calibrated probability", timeout=20_000)
+    expect(page.locator("#pair-table")).to_contain_text("logits higher", timeout=20_000)
+    leave_alone(page)
+    choose_point(page, "#pair-operating-point")
+    expect(page.locator("#pair-table")).to_contain_text("left alone")
