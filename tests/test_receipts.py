@@ -18,10 +18,9 @@ from demo.handlers import CompareHandlers, ReadHandlers, Session
 from demo.predictors import Predictors
 from demo.report.handlers import ReportHandlers
 from pneumonia import load_predictor
-from pneumonia.bundle import CONFIG
+from pneumonia.bundle import CONFIG, WEIGHTS_FOLDER
 from pneumonia.errors import ReceiptError, WeightsError
 from pneumonia.notices import NOTICE
-from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.recalibration import recalibrate
 from pneumonia.receipts import VERIFY, read_receipt
 from pneumonia.site_calibration import SiteCalibration

@@ -24,9 +24,9 @@ from demo.report.document import to_pdf
 from demo.report.handlers import ReportHandlers
 from demo.report.text import markup
 from pneumonia import __version__, load_predictor
+from pneumonia.bundle import WEIGHTS_FOLDER
 from pneumonia.checks import Check
 from pneumonia.notices import AGAINST_HELP, INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.predictor import WEIGHTS_FOLDER
 from pneumonia.receipts import VERIFY, Judged, command, receipt
 from pneumonia.variants import PUBLISHED, get_variant
 from tests.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake
