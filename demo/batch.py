@@ -19,6 +19,7 @@ from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
 from pneumonia.errors import ImageError
 from pneumonia.images import Radiograph, decode
+from pneumonia.logs import log_batch
 from pneumonia.tables import READING_COLUMNS, CsvWriter, plain_name, reading_row
 
 MOST_FILES = 5000
@@ -110,6 +111,7 @@ class BatchHandlers:
                     redrawn, done = now, len(batch.records)
                     left = (now - started) / done * (len(uploads) - done)
                     yield gr.skip(), session, views.batch_progress(done, len(uploads), left), _rows(session)
+        log_batch(started, batch.variant, batch.operating_point, batch.records)
         batch.ended = True
         yield batch.records, session, _summary(batch), _rows(session)
 

@@ -88,6 +88,10 @@ PRESS = f"Press {READ} to read this image with the chosen variant."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
+CRASHED = (
+    "Something went wrong on the server, and the image was not read. Try again. If it happens again, tell whoever runs "
+    "this page at what time it happened."
+)
 LEFT_ALONE = "This page was left alone, and what it had was deleted from the server. Choose the image again."
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
 NO_ADDRESS = "Send the file itself: this page fetches nothing from an address."
@@ -274,7 +278,10 @@ REPORT_NAME_HELP = "Without it nothing in the report names the patient, unless t
 READING_REPORT = "Chest radiograph, read for pneumonia"
 COMPARISON_REPORT = "Chest radiograph, read for pneumonia by several variants"
 REPRODUCTION = "What was read, and with what"
-REPRODUCED = "The command reads the image of this hash with the weights of this hash again, and gives the same logit."
+REPRODUCED = (
+    "The command reads the image of this hash with the weights of this hash again, and gives the same logit. The JSON "
+    "form of this report is compared in full by: {verify}"
+)
 REPORT_MADE = "Report made"
 FILE_NAME = "File"
 IMAGE_HASH = "Image, SHA-256"

@@ -115,7 +115,7 @@ class ReadHandlers:
         predictor = self._predictors.calibrated(variant, session.calibration)
         source, name = read_source(file or session.file)
         point = self._predictors.point(variant, operating_point, session.threshold, session.calibration)
-        prediction = predictor.predict(source).at(point)
+        prediction = predictor.predict(source, point)
         if prediction.status == "read":
             reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction}, name)
             shown = self._shown(reading, session)

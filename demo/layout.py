@@ -6,6 +6,8 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
+from demo.crashes import keep_from_printing
+from demo.health import Health
 from demo.predictors import Predictors
 from demo.privacy import PrivateBlocks, app_settings
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
@@ -36,7 +38,7 @@ document.addEventListener('paste', (event) => {
 
 
 def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
-    """Build the page; no weights are read until it is opened.
+    """Build the page; no weights are read until it is up.
 
     Args:
         load: gives the predictor of a variant, or raises `WeightsError`.
@@ -57,12 +59,17 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             performance.build(predictors, tab, own)
         with gr.Tab("About"):
             about.build()
+    keep_from_printing(demo)
+    demo.health = Health(predictors)
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)
 
 
 def launch(demo: gr.Blocks) -> None:
-    """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted."""
+    """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted.
+
+    Beside it `/health` answers, and what is done is logged as JSON lines on standard error.
+    """
     uploads = use_private_folder()
     delete_regularly(uploads, KEPT_SECONDS)
     delete_when_stopped(uploads)
@@ -81,8 +88,12 @@ def launch(demo: gr.Blocks) -> None:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        app_kwargs=app_settings(),
+        app_kwargs={**app_settings(), "routes": [demo.health.route]},
+        prevent_thread_lock=True,
     )
+    # Only now: what takes time must not keep the page from opening.
+    demo.health.begin()
+    demo.block_thread()
 
 
 def _theme() -> gr.themes.Base:

@@ -6,15 +6,14 @@ from html import escape
 from typing import Any
 
 import gradio as gr
-from scipy.special import logit
 
 from demo import content
 from pneumonia import Prediction, Predictor
 from pneumonia.errors import WeightsError
 from pneumonia.evaluation.repeatability import repeatability_limit
-from pneumonia.evaluation.scores import VALIDATION, Scores, pooled_validation
-from pneumonia.evaluation.thresholds import Thresholds
-from pneumonia.operating_points import BALANCED, OWN, OperatingPoint
+from pneumonia.evaluation.scores import VALIDATION, Scores
+from pneumonia.evaluation.thresholds import Thresholds, thresholds_of
+from pneumonia.operating_points import BALANCED, OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import PUBLISHED, get_variant
 
@@ -63,6 +62,10 @@ class Predictors:
         except WeightsError as error:
             raise refused(unavailable(variant, str(error))) from error
 
+    def loaded(self) -> dict[str, Predictor | WeightsError]:
+        """What came of the variants that were asked for so far, without waiting for one that is being loaded."""
+        return dict(self._loaded)
+
     def calibrated(self, variant: str, site: SiteCalibration | None) -> Predictor:
         """The predictor of a variant, calibrated to a site if that was made for this variant, or else as shipped."""
         return self.get(variant).recalibrated(site if site and site.variant == variant else None)
@@ -83,13 +86,13 @@ class Predictors:
             return predictor.operating_points[name]
         if threshold is None:
             return predictor.operating_points[BALANCED]
-        return self._thresholds_of(predictor).point(OWN, predictor.temperature * float(logit(threshold)))
+        return self._thresholds_of(predictor).own_point(threshold)
 
     def _thresholds_of(self, predictor: Predictor) -> Thresholds:
         """What any threshold gives on the images that a calibration was fixed on."""
         if predictor.calibration is not None:
-            return Thresholds(predictor.calibration.shifted_scores, predictor.temperature)
-        return self._once(_thresholds, predictor)
+            return thresholds_of(predictor)
+        return self._once(thresholds_of, predictor)
 
     def repeatability(self, variant: str) -> float | None:
         """As `repeatability_limit`, of the validation images of a variant."""
@@ -121,10 +124,6 @@ class Predictors:
             except WeightsError as error:
                 reasons[variant] = str(error)
         return reasons
-
-
-def _thresholds(predictor: Predictor) -> Thresholds:
-    return Thresholds(pooled_validation(predictor.metrics["sets"]), predictor.temperature)
 
 
 def _repeatability(predictor: Predictor) -> float | None:

@@ -29,6 +29,10 @@ class CalibrationError(PneumoniaError):
     """A calibration to a site that cannot be made, named, kept or found, or that is not of these weights."""
 
 
+class ReceiptError(PneumoniaError):
+    """A file that is no receipt of a reading, or whose reading cannot be made again here."""
+
+
 class WeightsError(PneumoniaError):
     """A weights folder that is missing, incomplete, or does not match its own hashes."""
 

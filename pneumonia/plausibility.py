@@ -136,11 +136,13 @@ class Plausibility:
     Args:
         fitted: the two models.
         limits: for them.
+        weights_sha256: hash of the file of the models; None where they come from none.
     """
 
-    def __init__(self, fitted: Fitted, limits: Limits) -> None:
+    def __init__(self, fitted: Fitted, limits: Limits, weights_sha256: str | None = None) -> None:
         self.fitted = fitted
         self.limits = limits
+        self.weights_sha256 = weights_sha256
 
     def judge(
         self, square: np.ndarray, lungs: LungSegmentation, segment: Callable[[np.ndarray], LungSegmentation]
@@ -207,6 +209,6 @@ def _load(folder: Path, lung_fields: LungFields) -> Plausibility:
         raise WeightsError("The check for chest radiographs was fitted to another version of the lung fields.")
     try:
         fitted = Fitted.from_bytes(bundle.contents[FITTED])
-        return Plausibility(fitted, Limits.from_dict(bundle.config["limits"]))
+        return Plausibility(fitted, Limits.from_dict(bundle.config["limits"]), bundle.config["files"][FITTED]["sha256"])
     except (KeyError, TypeError, ValueError, BadZipFile) as error:
         raise WeightsError("The check for chest radiographs does not fit this version of the program.") from error

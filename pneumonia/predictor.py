@@ -24,6 +24,7 @@ from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.support import Support, measure_support
 from pneumonia.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
 from pneumonia.images import Radiograph, decode
+from pneumonia.logs import ONE_OF_MANY, SINGLE, timed
 from pneumonia.lung_checks import LEAST_EVIDENCE, evidence_check, lungs_check
 from pneumonia.lung_fields import LungSegmentation
 from pneumonia.notices import NOTICE
@@ -192,13 +193,15 @@ class Predictor:
         self.weights_sha256 = bundle.weights_sha256
         self._engine = Engine(bundle.contents[SERVED_MODEL])
 
-    def predict(self, source: Source | Radiograph | Case, operating_point: str = BALANCED) -> Prediction:
+    def predict(
+        self, source: Source | Radiograph | Case, operating_point: str | OperatingPoint = BALANCED
+    ) -> Prediction:
         """Read one radiograph.
 
         Args:
             source: path, bytes of a file, PIL image, uint8 or uint16 array (H, W[, 3]), or a decoded radiograph. A
                 `Case` lets several variants share what they need of one.
-            operating_point: name of the operating point.
+            operating_point: the operating point or its name.
 
         Returns:
             The reading; an image that cannot be read gives one with status `"rejected"` and the reason.
@@ -206,11 +209,13 @@ class Predictor:
         Raises:
             ValueError: if there is no such operating point.
         """
-        point = self._operating_point(operating_point)
+        return timed(SINGLE, self._read, source, self._operating_point(operating_point))
+
+    def _read(self, source: Source | Radiograph | Case, point: OperatingPoint) -> Prediction:
         try:
             case = _case(source)
         except ImageError as error:
-            return self.rejected(str(error), operating_point)
+            return self.rejected(str(error), point)
         case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self._engine.run(prepared.image)
@@ -258,19 +263,19 @@ class Predictor:
         Yields:
             Readings in the order of the sources; a bad file is a rejected reading.
         """
-        self._operating_point(operating_point)
+        point = self._operating_point(operating_point)
         workers = cores()
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[Prediction]] = deque()
             for source in sources:
-                waiting.append(pool.submit(self.predict, source, operating_point))
+                waiting.append(pool.submit(timed, ONE_OF_MANY, self._read, source, point))
                 # Enough ahead to keep every core busy, little enough to keep memory flat.
                 if len(waiting) > 2 * workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def rejected(self, error: str, operating_point: str = BALANCED) -> Prediction:
+    def rejected(self, error: str, operating_point: str | OperatingPoint = BALANCED) -> Prediction:
         """The reading of an upload that could not be read, for a reason that can be shown as it is.
 
         Raises:
@@ -335,7 +340,9 @@ class Predictor:
         lungs = None if record.field == "image" else case.lungs
         return self.preprocessor.apply(case.square(record.size), lungs)
 
-    def _operating_point(self, name: str) -> OperatingPoint:
+    def _operating_point(self, name: str | OperatingPoint) -> OperatingPoint:
+        if isinstance(name, OperatingPoint):
+            return name
         if name not in self.operating_points:
             raise ValueError(f"There is no operating point {name!r}; choose {', '.join(self.operating_points)}.")
         return self.operating_points[name]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import cv2
@@ -25,8 +26,11 @@ from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.scores import Scores
 from pneumonia.explain.support import Support
 from pneumonia.images import Radiograph, decode
+from pneumonia.logs import ONE_OF_MANY, SINGLE, timed
 from pneumonia.lung_fields import LungSegmentation, cleaned
 from pneumonia.operating_points import Interval, OperatingPoint
+from pneumonia.preprocessing import Preprocessing
+from tests.making import PATIENT, PATIENT_ID
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,6 +87,7 @@ class FakePredictor:
     temperature = 1.0
     offset = 0.0
     calibration = None
+    preprocessor = SimpleNamespace(record=Preprocessing())
     metrics: ClassVar = {"sets": _made_sets(operating_points.values())}
     history: ClassVar = [
         {"phase": "linear probe", "epoch": "1", "val_loss": "0.5"},
@@ -99,16 +104,19 @@ class FakePredictor:
     probability = Predictor.probability
     recalibrated = Predictor.recalibrated
     judge = Predictor.judge
+    _operating_point = Predictor._operating_point
 
     @property
     def readings(self) -> int:
         """How often it was run, at whatever calibration."""
         return len(self._read)
 
-    def predict(self, source: object, operating_point: str = "balanced") -> Prediction:
+    def predict(self, source: object, operating_point: str | OperatingPoint = "balanced") -> Prediction:
         """As `pneumonia.Predictor.predict`."""
+        return timed(SINGLE, self._reading, source, self._operating_point(operating_point))
+
+    def _reading(self, source: object, point: OperatingPoint) -> Prediction:
         self._read.append(None)
-        point = self.operating_points[operating_point]
         known = {
             "variant": self.variant,
             "operating_point": point.name,
@@ -151,7 +159,7 @@ class FakePredictor:
         """As `pneumonia.Predictor.predict_many`, slow enough to be stopped."""
         for source in sources:
             time.sleep(0.01)
-            yield self.predict(source, operating_point)
+            yield timed(ONE_OF_MANY, self._reading, source, self._operating_point(operating_point))
 
 
 def load_fake(variant: str) -> FakePredictor:
@@ -164,6 +172,29 @@ def load_all_but_frozen(variant: str) -> FakePredictor:
     if variant == "mobilenetv2-frozen":
         raise WeightsError("There is no weights folder for mobilenetv2-frozen.")
     return FakePredictor(variant)
+
+
+class HarmedPredictor(FakePredictor):
+    """One variant fails, and says in its exception what it was given; the others keep a core busy over a batch."""
+
+    def _reading(self, source: object, point: OperatingPoint) -> Prediction:
+        if self.variant == "custom-cnn":
+            raise RuntimeError(f"This was not expected of {source} with {vars(source)}, of {PATIENT}, {PATIENT_ID}.")
+        return super()._reading(source, point)
+
+    def predict_many(self, sources: Iterable[object], operating_point: str = "balanced") -> Iterator[Prediction]:
+        """As `pneumonia.Predictor.predict_many`, at work all the time."""
+        for source in sources:
+            until = time.monotonic() + 0.2
+            while time.monotonic() < until:
+                sum(range(1000))
+            yield timed(ONE_OF_MANY, self._reading, source, self._operating_point(operating_point))
+
+
+def load_harmed(variant: str) -> FakePredictor:
+    """As `pneumonia.load_predictor`, for a page that misses one variant and has one that fails."""
+    load_all_but_frozen(variant)
+    return HarmedPredictor(variant)
 
 
 class LeakingPredictor(FakePredictor):
@@ -187,6 +218,7 @@ class ForgetfulPredictor(FakePredictor):
 LOADERS = {
     "complete": load_fake,
     "without-frozen": load_all_but_frozen,
+    "harmed": load_harmed,
     "real": load_predictor,
     "leaking": LeakingPredictor,
     "forgetful": ForgetfulPredictor,
@@ -201,11 +233,12 @@ def served(weights: str) -> Iterator[str]:
 
 
 @contextmanager
-def served_process(weights: str, **environment: str) -> Iterator[tuple[str, int]]:
+def served_process(weights: str, log: Path | None = None, **environment: str) -> Iterator[tuple[str, int]]:
     """Serve the page in a process of its own and give its address and id; fail if it called another machine.
 
     Args:
         weights: a key of `LOADERS`.
+        log: file for all that the server says.
         environment: variables to set, for instance KEPT_SECONDS in place of the page's own.
     """
     with socket.socket() as free:
@@ -213,16 +246,16 @@ def served_process(weights: str, **environment: str) -> Iterator[tuple[str, int]
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.fakes", weights]
     environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), **environment}
-    with tempfile.TemporaryFile("w+") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    with tempfile.TemporaryFile("w+") if log is None else log.open("w+") as said_to:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said_to, stderr=said_to)
         try:
             _wait_for(port, server)
             yield f"http://127.0.0.1:{port}", server.pid
         finally:
             server.terminate()
             server.wait(10)
-        log.seek(0)
-        assert OUTSIDE not in (said := log.read()), said
+        said_to.seek(0)
+        assert OUTSIDE not in (said := said_to.read()), said
 
 
 def _wait_for(port: int, server: subprocess.Popen) -> None:

@@ -27,7 +27,7 @@ from pneumonia import __version__, load_predictor
 from pneumonia.bundle import WEIGHTS_FOLDER
 from pneumonia.checks import Check
 from pneumonia.notices import AGAINST_HELP, INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.receipts import Judged, command, receipt
+from pneumonia.receipts import VERIFY, Judged, command, receipt
 from pneumonia.variants import PUBLISHED, get_variant
 from tests.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake
 from tests.making import PATIENT, PATIENT_ID, dicom_bytes, encode, radiograph
@@ -68,7 +68,7 @@ def made(seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (),
     for variant in PUBLISHED if compared else [VARIANT]:
         predictor = FakePredictor(variant)
         prediction = replace(predictor.predict(pixels), checks=checks)
-        readings.append(Judged(prediction, predictor.operating_points["balanced"], predictor.version))
+        readings.append(Judged(prediction, predictor.operating_points["balanced"], predictor))
     missing = {} if compared else None
     return Report(pixels, tuple(readings), missing, 4.0, views.OPACITY, views.SHOW, MADE, name)
 
@@ -112,7 +112,7 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
         *(content.CHECKS, content.NO_CHECKS, prediction.image_sha256, prediction.weights_sha256),
         *("MobileNetV2, fine-tuned, weights version 1.0.0", f"pneumonia {__version__}", f"{prediction.logit:.5f}"),
         "python scripts/predict.py IMAGE --variant mobilenetv2-finetuned --operating-point balanced --format jsonl",
-        *(f"image {prediction.image_sha256[:12]}", "page 1 of 1"),
+        *(VERIFY, f"image {prediction.image_sha256[:12]}", "page 1 of 1"),
     ):
         assert said in text, said
     assert text.count(NOTICE) == 2  # at the top and at the foot
@@ -330,7 +330,7 @@ def test_a_threshold_of_ones_own_is_no_name_of_the_command():
     own = replace(predictor.operating_points["balanced"], name="own", threshold=0.45)
     prediction = predictor.predict(radiograph()).at(own)
     assert command(prediction) == f"python scripts/predict.py IMAGE --variant {VARIANT} --format jsonl"
-    kept = receipt([Judged(prediction, own, "1")], MADE, {})["readings"][0]
+    kept = receipt([Judged(prediction, own, predictor)], MADE, {})["readings"][0]
     assert kept["operating_point"] == "own" and kept["operating_point_figures"]["threshold"] == 0.45
 
 

@@ -31,7 +31,7 @@ from pneumonia import __version__
 from pneumonia.checks import Check
 from pneumonia.explain.overlay import legend
 from pneumonia.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.receipts import Judged, command
+from pneumonia.receipts import VERIFY, Judged, command
 from pneumonia.variants import get_variant
 
 # No channel asks for files of printable letters any more, and they are a quarter larger.
@@ -235,10 +235,10 @@ def _small_print(report: Report) -> list[Flowable]:
         (content.IMAGE_HASH, report.readings[0].prediction.image_sha256, CODE),
         (content.PROGRAM, content.PROGRAM_VERSION.format(version=__version__), SMALL),
     ]
-    for prediction, _, version in report.readings:
+    for prediction, _, predictor in report.readings:
         title = get_variant(prediction.variant).title
         facts += [
-            (content.VARIANT, content.WEIGHTS.format(title=title, version=version), SMALL),
+            (content.VARIANT, content.WEIGHTS.format(title=title, version=predictor.version), SMALL),
             (content.WEIGHTS_HASH, prediction.weights_sha256, CODE),
             (content.CALIBRATION, views.calibration(prediction.calibration), SMALL),
             (content.LOGIT, f"{prediction.logit:.5f}", CODE),
@@ -253,7 +253,7 @@ def _small_print(report: Report) -> list[Flowable]:
                 paragraph(content.REPRODUCTION, HEADING),
                 Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL], style=_TIGHT),
                 Spacer(0, 2),
-                paragraph(content.REPRODUCED, SMALL),
+                paragraph(content.REPRODUCED.format(verify=VERIFY), SMALL),
             ]
         ),
     ]

@@ -42,7 +42,11 @@ class ReportHandlers:
             raise refused(content.NOTHING_READ)
         predictions = list(reading.predictions.values())
         readings = [
-            Judged(prediction, self._predictors.point_of(prediction), self._predictors.get(prediction.variant).version)
+            Judged(
+                prediction,
+                self._predictors.point_of(prediction),
+                self._predictors.calibrated(prediction.variant, prediction.calibration),
+            )
             for prediction in predictions
         ]
         return Report(

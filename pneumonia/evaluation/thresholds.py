@@ -1,11 +1,16 @@
 """What any threshold gives on labelled images."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from pneumonia.evaluation.metrics import draw_patients, first_of, outcomes, share_interval, shares
-from pneumonia.evaluation.scores import Scores
-from pneumonia.operating_points import Interval, OperatingPoint
+from pneumonia.evaluation.scores import Scores, pooled_validation
+from pneumonia.operating_points import OWN, Interval, OperatingPoint
+
+if TYPE_CHECKING:
+    from pneumonia.predictor import Predictor
 
 # Share of the images that are decided at each threshold; the others, nearest to it, are uncertain. Selective
 # classification at a stated coverage: Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks",
@@ -38,7 +43,7 @@ class Thresholds:
         drawn = self.shares(logits >= threshold)
         margin = float(np.quantile(np.abs(logits - threshold), 1 - COVERAGE))
         low, at, high = (
-            float(expit(logit / self._temperature)) for logit in (threshold - margin, threshold, threshold + margin)
+            float(expit(score / self._temperature)) for score in (threshold - margin, threshold, threshold + margin)
         )
         return OperatingPoint(
             name,
@@ -49,6 +54,10 @@ class Thresholds:
             _interval(drawn["specificity"], self._normal),
         )
 
+    def own_point(self, threshold: float) -> OperatingPoint:
+        """The operating point at a reader's own threshold, a calibrated probability in (0, 1)."""
+        return self.point(OWN, self._temperature * float(logit(threshold)))
+
     def shares(self, positive: np.ndarray) -> dict[str, np.ndarray]:
         """What `metrics.shares` gives, first of the images as they are, then of each draw of their patients.
 
@@ -58,6 +67,13 @@ class Thresholds:
         of_patients = np.zeros((self._draws.shape[1], 4))
         np.add.at(of_patients, self._patient, outcomes(self.scores.labels, positive))
         return shares(self._draws @ of_patients)
+
+
+def thresholds_of(predictor: "Predictor") -> Thresholds:
+    """What any threshold gives on the images that a network's calibration was fixed on."""
+    site = predictor.calibration
+    scores = pooled_validation(predictor.metrics["sets"]) if site is None else site.shifted_scores
+    return Thresholds(scores, predictor.temperature)
 
 
 def _interval(drawn: np.ndarray, patients: int) -> Interval:
