@@ -29,5 +29,9 @@ class CalibrationError(PneumoniaError):
     """A calibration to a site that cannot be made, named, kept or found, or that is not of these weights."""
 
 
+class ExportError(PneumoniaError):
+    """A trained network that cannot be written in another form, or that reads differently in it."""
+
+
 class WeightsError(PneumoniaError):
     """A weights folder that is missing, incomplete, or does not match its own hashes."""
