@@ -2,10 +2,10 @@
 """Export the published networks in every form, and measure each on the validation images."""
 
 import argparse
+import json
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -40,29 +40,29 @@ def main() -> int:
     from pneumonia.training.versions import versions
 
     runtimes = {name: version(name) for name in ("ai-edge-litert", "onnxruntime", "tf2onnx")}
-    figures: dict[str, Any] = {
-        "command": _command(arguments),
+    run = {
         "machine": {"processor": speed.processor(), "threads": _CORES, "versions": {**versions(), **runtimes}},
         "rounds": arguments.rounds,
-        "variants": {},
     }
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     for variant in arguments.variants:
         forms = tqdm(FORMATS, variant, unit="form", disable=None)
         with tempfile.TemporaryDirectory() as folder:
-            figures["variants"][variant] = study(
+            measured = study(
                 read_bundle(WEIGHTS_FOLDER / variant), records, forms, Path(folder), _CORES, arguments.rounds
             )
-        # After each, because all of them take long.
-        arguments.output.write_bytes(json_bytes(figures))
+        # After each, because all of them take long; the others' figures stay.
+        figures = json.loads(arguments.output.read_text()) if arguments.output.exists() else {}
+        figures[variant] = {"command": _command(variant, arguments), **run, **measured}
+        arguments.output.write_bytes(json_bytes({name: figures[name] for name in PUBLISHED if name in figures}))
     return cli.DONE
 
 
-def _command(arguments: argparse.Namespace) -> str:
-    parts = [f"--data {cli.portable(arguments.data)}", f"--rounds {arguments.rounds}"]
-    if tuple(arguments.variants) != PUBLISHED:
-        parts.append(f"--variants {' '.join(arguments.variants)}")
-    return f"python scripts/evaluate_exports.py {' '.join(parts)} --output {cli.portable(arguments.output)}"
+def _command(variant: str, arguments: argparse.Namespace) -> str:
+    return (
+        f"python scripts/evaluate_exports.py --data {cli.portable(arguments.data)} --variants {variant} "
+        f"--rounds {arguments.rounds} --output {cli.portable(arguments.output)}"
+    )
 
 
 if __name__ == "__main__":

@@ -39,22 +39,22 @@ def main() -> int:
     if form.precision == "int8" and arguments.data is None:
         raise ExportError("For int8, name with --data the folder the network was trained on: it sets the ranges.")
     bundle = _bundle(arguments)
+    records = read_training_folder(arguments.data) if arguments.data else None
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.exports import original as originals
     from pneumonia.exports.export import export
 
     representative = None
-    if arguments.data is None:
+    if records is None:
         paths = sorted(_EXAMPLES.glob("*.png"))
         images = originals.prepare_files(paths, originals.preprocessor_of(bundle))
     else:
-        records = read_training_folder(arguments.data)
         images = originals.checked_images(bundle, records)
         if form.precision == "int8":
             representative = originals.representative_images(bundle, records)
     original = originals.Original(bundle, representative)
     found = export(original, form, arguments.output, images, original.read(images))
-    kind = "synthetic examples" if arguments.data is None else "validation images"
+    kind = "synthetic examples" if records is None else "validation images"
     print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_gives(form.carries_map)}")
     print(f"probability of pneumonia = 1 / (1 + exp(-logit / {original.temperature:.6f}))")
     print(f"difference on {len(images)} {kind}: {found}")

@@ -39,7 +39,8 @@ def export(original: Original, form: Format, path: Path, images: np.ndarray, exp
         found = difference(expected, read_all(form, written, images), original.temperature)
         if not found.within(form.allowed):
             raise ExportError(
-                f"As {form.title} the network reads differently: {found}. Allowed are: {form.allowed}. Nothing was written."
+                f"As {form.title} the network reads differently: {found}. Allowed are: {form.allowed}. "
+                "Nothing was written."
             )
         form.require_place(path)
         os.rename(written, path)

@@ -22,7 +22,7 @@ from pneumonia.preprocessor import Preprocessor
 
 # Validation images on which an export is compared with its original.
 CHECKED = 50
-# Training images from which int8 takes the range of each layer's values; three hundred gave the same.
+# Training images from which int8 takes the range of each layer's values; with three hundred it is no closer.
 _REPRESENTATIVE = 100
 
 
