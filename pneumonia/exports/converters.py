@@ -11,7 +11,7 @@ from pneumonia.bundle import KERAS_MODEL, SERVED_MODEL
 from pneumonia.exports.formats import Format
 from pneumonia.exports.original import Original
 
-# The oldest operator set in which the network can be written as it is; most runtimes know it.
+# Of the operators; named, so that it is not for the converter to choose.
 _OPSET = 17
 
 
@@ -32,9 +32,13 @@ def _write_keras(original: Original, path: Path) -> None:
 
 def _write_h5(original: Original, path: Path) -> None:
     """Keras's older form, in one HDF5 file."""
+    said = absl.logging.get_verbosity()
     # Keras would say that this form is old; it was asked for.
     absl.logging.set_verbosity(absl.logging.ERROR)
-    original.model.save(path, include_optimizer=False)
+    try:
+        original.model.save(path, include_optimizer=False)
+    finally:
+        absl.logging.set_verbosity(said)
 
 
 def _write_saved_model(original: Original, path: Path) -> None:
