@@ -30,6 +30,6 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/dev-installed: requirements-dev.txt requirements-ray.txt requirements.txt | .venv/bin/python
+.venv/dev-installed: $(wildcard requirements*.txt) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/demo-installed

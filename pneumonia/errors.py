@@ -33,6 +33,10 @@ class ReceiptError(PneumoniaError):
     """A file that is no receipt of a reading, or whose reading cannot be made again here."""
 
 
+class ExportError(PneumoniaError):
+    """A trained network that cannot be written in another form, or that reads differently in it."""
+
+
 class WeightsError(PneumoniaError):
     """A weights folder that is missing, incomplete, or does not match its own hashes."""
 

@@ -3,7 +3,6 @@
 
 import argparse
 import itertools
-import os
 import subprocess
 import sys
 import tempfile
@@ -57,7 +56,7 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.peers:
         cli.require_peers()
-    _keep_to_two_cores()
+    cli.keep_to_cores(CORES)
     with tempfile.TemporaryDirectory() as folder:
         files = _jpegs(arguments.data) if arguments.data else _enlarged_examples(Path(folder))
         figures = _measured(files, Path(folder), arguments)
@@ -272,12 +271,6 @@ def _shrunk(files: list[Path], folder: Path, predictor: Predictor) -> list[Path]
         with Image.open(path) as image:
             image.convert("L").resize((size, size)).save(small[-1], quality=90)
     return small
-
-
-def _keep_to_two_cores() -> None:
-    """Take two cores, for this process and those it starts, where the system can."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
 def _machine() -> dict[str, Any]:

@@ -113,6 +113,12 @@ def require_backbone(source: str) -> None:
         raise DataError("The file named by --backbone-weights does not exist.")
 
 
+def keep_to_cores(count: int) -> None:
+    """Take so many cores, for this process and those it starts, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+
+
 def require_peers() -> None:
     """Make sure that the libraries that make heatmaps in other ways are there, without importing them.
 

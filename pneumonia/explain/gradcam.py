@@ -9,11 +9,14 @@ map has a gradient in every cell; as in the paper a channel's weight is taken fr
 same division left out it is their sum.
 """
 
+from pathlib import Path
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from pneumonia.models import FEATURES, head_layers
-from pneumonia.models.tflite import to_tflite
+from pneumonia.models.tflite import Precision, to_tflite
 
 
 class ServingModule(tf.Module):
@@ -28,9 +31,9 @@ class ServingModule(tf.Module):
         self._extractor = keras.Model(model.input, model.get_layer(FEATURES).output)
         head = head_layers(model)
         self._flattens = any(isinstance(layer, keras.layers.Flatten) for layer in head)
-        # Constants rather than variables: the converter freezes only what the extractor owns.
+        # Arrays rather than variables or tensors: they become constants of whatever graph this is traced into.
         self._dense = [
-            (tf.constant(layer.kernel), tf.constant(layer.bias), layer.activation is keras.activations.relu)
+            (layer.kernel.numpy(), layer.bias.numpy(), layer.activation is keras.activations.relu)
             for layer in head
             if isinstance(layer, keras.layers.Dense)
         ]
@@ -40,7 +43,7 @@ class ServingModule(tf.Module):
             # Summed over the cells first: the same sum of gradients, by a kernel of C rows instead of h * w * C.
             channels = self._extractor.output_shape[-1]
             by_cell = tf.reshape(self._back[0], (-1, channels, self._back[0].shape[1]))
-            self._back[0] = tf.constant(tf.reduce_sum(by_cell, axis=0).numpy())
+            self._back[0] = tf.reduce_sum(by_cell, axis=0).numpy()
 
     def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """Read a batch.
@@ -72,6 +75,23 @@ class ServingModule(tf.Module):
             gradient = tf.matmul(gradient if mask is None else gradient * mask, kernel, transpose_b=True)
         return x, gradient
 
-    def to_tflite(self) -> bytes:
-        """The same computation for one image as a TensorFlow Lite file with outputs `logit` and `cam`."""
-        return to_tflite(self._extractor, self.__call__)
+    def to_tflite(self, precision: Precision = "float32", representative: np.ndarray | None = None) -> bytes:
+        """The same computation for one image as a TensorFlow Lite file with outputs `logit` and `cam`.
+
+        Args:
+            precision: of the file.
+            representative: training images, for int8; both as in `pneumonia.models.tflite.to_tflite`.
+        """
+        return to_tflite(self._extractor, self.__call__, precision, representative)
+
+    def to_saved_model(self, folder: Path) -> None:
+        """Write the same computation, for any number of images, as a SavedModel with outputs `logit` and `cam`."""
+        archive = keras.export.ExportArchive()
+        archive.track(self._extractor)
+        archive.add_endpoint("serving_default", self.__call__, input_signature=[self.signature])
+        archive.write_out(str(folder), verbose=False)
+
+    @property
+    def signature(self) -> tf.TensorSpec:
+        """Of the input, for any number of images."""
+        return tf.TensorSpec((None, *self._extractor.input_shape[1:]), tf.float32, name="image")

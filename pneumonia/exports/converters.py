@@ -1,0 +1,88 @@
+"""Writing a trained network in another form."""
+
+import logging
+import warnings
+from pathlib import Path
+
+import absl.logging
+import tensorflow as tf
+
+from pneumonia.bundle import KERAS_MODEL, SERVED_MODEL
+from pneumonia.exports.formats import Format
+from pneumonia.exports.original import Original
+
+# Of the operators; named, so that it is not for the converter to choose.
+_OPSET = 17
+
+
+def write_export(form: Format, original: Original, path: Path) -> None:
+    """Write a network in that form.
+
+    Args:
+        original: with training images where it is to be int8.
+        path: of the file or folder; nothing is there yet.
+    """
+    _WRITERS[form.title](original, path)
+
+
+def _write_keras(original: Original, path: Path) -> None:
+    """The file of the weights folder, byte for byte."""
+    path.write_bytes(original.bundle.contents[KERAS_MODEL])
+
+
+def _write_h5(original: Original, path: Path) -> None:
+    """Keras's older form, in one HDF5 file."""
+    said = absl.logging.get_verbosity()
+    # Keras would say that this form is old; it was asked for.
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    try:
+        original.model.save(path, include_optimizer=False)
+    finally:
+        absl.logging.set_verbosity(said)
+
+
+def _write_saved_model(original: Original, path: Path) -> None:
+    """A folder that TensorFlow, TensorFlow Serving and their converters read."""
+    original.serving.to_saved_model(path)
+
+
+def _write_tflite(original: Original, path: Path) -> None:
+    """The file that is served, byte for byte."""
+    path.write_bytes(original.bundle.contents[SERVED_MODEL])
+
+
+def _write_tflite_float16(original: Original, path: Path) -> None:
+    """The served computation with parameters kept in half the bytes."""
+    path.write_bytes(original.serving.to_tflite("float16"))
+
+
+def _write_tflite_int8(original: Original, path: Path) -> None:
+    """The served computation in whole numbers of 8 bits, but for the first layers."""
+    with warnings.catch_warnings():
+        # The converter calibrates with an interpreter that tensorflow itself has given notice.
+        warnings.filterwarnings("ignore", message=r"(?s).*tf\.lite\.Interpreter is deprecated")
+        path.write_bytes(original.serving.to_tflite("int8", original.representative))
+
+
+def _write_onnx(original: Original, path: Path) -> None:
+    """The same graph as the SavedModel, in the Open Neural Network Exchange format."""
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    signature = [original.serving.signature]
+    serve = tf.function(original.serving.__call__, input_signature=signature)
+    model, _ = tf2onnx.convert.from_function(serve, input_signature=signature, opset=_OPSET)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    path.write_bytes(model.SerializeToString())
+
+
+_WRITERS = {
+    "keras": _write_keras,
+    "h5": _write_h5,
+    "saved_model": _write_saved_model,
+    "onnx": _write_onnx,
+    "tflite": _write_tflite,
+    "tflite float16": _write_tflite_float16,
+    "tflite int8": _write_tflite_int8,
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Write docs/exports.md from docs/exports.json, so that no number is typed by hand."""
+
+import argparse
+import json
+from typing import Any
+
+import cli
+from documents import command_block, measured_number, section, table
+
+from pneumonia.exports.formats import FORMATS
+
+FIGURES = cli.ROOT / "docs" / "exports.json"
+DOCUMENT = FIGURES.with_suffix(".md")
+_HEAD = """# Exports
+
+Written by `python scripts/report_exports.py` from `docs/exports.json`, which `scripts/evaluate_exports.py` wrote, one
+network in one run. Intervals are 95 %, from resampling patients.
+"""
+# The most that int8 may lose.
+_MOST_LOST = 0.005
+_INT8 = "tflite int8"
+
+
+def parse_arguments() -> argparse.Namespace:
+    return argparse.ArgumentParser(description=__doc__).parse_args()
+
+
+def main() -> int:
+    parse_arguments()
+    DOCUMENT.write_text(render(json.loads(FIGURES.read_text())))
+    return cli.DONE
+
+
+def render(figures: dict[str, Any]) -> str:
+    """The whole of docs/exports.md.
+
+    Args:
+        figures: what scripts/evaluate_exports.py writes, by variant.
+    """
+    parts = (_HEAD, _formats(), _glance(figures), *(_variant(name, values) for name, values in figures.items()))
+    return "\n".join(parts)
+
+
+def _formats() -> str:
+    return section(
+        "How to make one",
+        command_block(
+            "python scripts/export.py --variant mobilenetv2-finetuned --format onnx --output chest.onnx\n"
+            "python scripts/export.py --variant mobilenetv2-finetuned --format tflite --precision int8 \\\n"
+            "    --data $PNEUMONIA_DATA/chest_xray --output chest-int8.tflite"
+        ),
+        "The command reads what it wrote with that format's own runtime, compares probability and map with the Keras "
+        "model, and fails without leaving a file where they differ by more than the format may. It compares on "
+        f"validation images where `--data` names the training folder, else on the synthetic examples. The formats are "
+        f"{_listed(form.title for form in FORMATS)}. onnx needs `pip install -r requirements-onnx.txt`; ONNX Runtime "
+        "is told to send no telemetry.",
+        f"{_listed(form.name for form in FORMATS if form.carries_map)} have the outputs `logit` and `cam`, so one pass "
+        "gives score and map. keras and h5 hold the network alone, with the logit as its only output; the map is made "
+        "again from the layer `features` by `pneumonia.explain.gradcam.ServingModule`. keras and tflite are the files "
+        "of the weights folder, byte for byte. The input is `image`, float32 (B, 224, 224, 1) from 0 to 1, with B = 1 "
+        "in tflite. No file holds the preprocessing, the temperature or the operating points: "
+        "[on_device.md](on_device.md) says how they go.",
+    )
+
+
+def _glance(figures: dict[str, Any]) -> str:
+    lost = {name: values["forms"][_INT8]["auroc_difference"] for name, values in figures.items()}
+    reached = all(difference["value"] >= -_MOST_LOST for difference in lost.values())
+    said = "; ".join(f"`{name}` {_signed(difference)}" for name, difference in lost.items())
+    return section(
+        "At a glance",
+        f"AUROC of int8 less that of float32, on the same validation images: {said}. It was to lose no more than "
+        f"{_MOST_LOST}: {'reached' if reached else '**not reached**'}.",
+        "int8 keeps parameters, and computes, in whole numbers of 8 bits, with a scale for each channel of a kernel. "
+        "Its ranges come from training images alone. The layers whose maps are a quarter of the image's side or more "
+        "stay in float32: they hold few parameters, and in 8 bits they did the most harm, above all the first "
+        "depthwise convolution of MobileNetV2; leaving the head in float32 instead was no help.",
+        "Time is that of one pass on one prepared image, over the served file's in the same round: the median of the "
+        "rounds, with the least and the greatest in brackets. That of keras and h5 is without the map. "
+        "On another processor the ratios may be others.",
+    )
+
+
+def _variant(name: str, values: dict[str, Any]) -> str:
+    rows = [
+        [
+            title,
+            f"{form['bytes'] / 1e6:.2f}",
+            _spread(form["time_to_served"]),
+            measured_number(form["auroc"], 4),
+            f"{form['difference']['probability']:.2g}",
+            f"{form['difference']['mean_probability']:.2g}",
+            f"{form['difference']['map']:.2g}",
+            f"{form['changed']}",
+        ]
+        for title, form in values["forms"].items()
+    ]
+    machine = values["machine"]
+    versions = ", ".join(f"{library} {number}" for library, number in machine["versions"].items())
+    columns = ["format", "MB", "time to served", "AUROC", "probability", "on average", "map, logits", "changed"]
+    return section(
+        name,
+        f"AUROC on {values['images']} validation images, {values['positives']} with pneumonia; changed is how many of "
+        "these are on the other side of the balanced threshold than with the served file. Probability (calibrated, "
+        "from 0 to 1) and map: greatest differences from the Keras model "
+        f"on {values['checked']} of them, drawn at random; and the mean difference of the probability.",
+        table(columns, rows),
+        f"{values['rounds']} rounds; {machine['processor']}, {machine['threads']} threads; {versions}.",
+        command_block(values["command"]),
+    )
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _spread(values: dict[str, float]) -> str:
+    return f"{values['median']:.2f} ({values['low']:.2f} to {values['high']:.2f})"
+
+
+def _signed(interval: dict[str, float]) -> str:
+    value, low, high = (f"{interval[end]:+.4f}" for end in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+if __name__ == "__main__":
+    cli.run(main)
