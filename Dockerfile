@@ -19,5 +19,5 @@ COPY weights weights
 USER nobody
 EXPOSE 7860
 # Asks this machine itself, past any proxy that the environment names.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-c", "import http.client, os, sys; page = http.client.HTTPConnection('127.0.0.1', int(os.environ['GRADIO_SERVER_PORT']), timeout=8); page.request('GET', '/'); sys.exit(page.getresponse().status != 200)"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-c", "import http.client, os, sys; page = http.client.HTTPConnection('127.0.0.1', int(os.environ['GRADIO_SERVER_PORT']), timeout=8); page.request('GET', '/health'); sys.exit(page.getresponse().status != 200)"]
 CMD ["python", "app.py"]
