@@ -1,21 +1,16 @@
 """A reading on record, with all it takes to read the image again and to find the same."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pneumonia import __version__
-from pneumonia.bundle import CONFIG
 from pneumonia.errors import CalibrationError, ReceiptError
 from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
-from pneumonia.lung_fields import LUNG_FIELDS_FOLDER
 from pneumonia.operating_points import OPERATING_POINTS, OWN, OperatingPoint
-from pneumonia.plausibility import PLAUSIBILITY_FOLDER
 from pneumonia.predictor import Prediction, Predictor
 from pneumonia.site_calibration import require_name
 from pneumonia.versions import serving_versions, shared_weights
@@ -60,13 +55,12 @@ def receipt(
         unavailable: why there is no reading by a variant, by variant.
         name: the file's, which may be a patient's; left out for None.
     """
-    shared = {name: found if isinstance(found, str) else None for name, found in shared_weights().items()}
     return {
         **({} if name is None else {"name": name}),
         "made": made.isoformat(timespec="seconds"),
         "program_version": __version__,
         "versions": serving_versions(),
-        "weights_of_checks": shared,
+        "weights_of_checks": _weights_of_checks(),
         "readings": [_record(judged) for judged in readings],
         "unavailable": dict(unavailable),
         "verify": VERIFY,
@@ -94,8 +88,7 @@ def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
         "variant": predictor.variant,
         "weights_version": predictor.version,
         "weights_sha256": predictor.weights_sha256,
-        "lung_fields": _config_sha256(LUNG_FIELDS_FOLDER),
-        "chest_check": _config_sha256(PLAUSIBILITY_FOLDER),
+        "weights_of_checks": _weights_of_checks(),
         "temperature": predictor.temperature,
         "offset": predictor.offset,
         "site": predictor.calibration and predictor.calibration.label,
@@ -103,10 +96,8 @@ def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
     }
 
 
-def _config_sha256(folder: Path) -> str | None:
-    """Hash of the config of a weights folder, which holds the hash of each other file; None where there is none."""
-    config = folder / CONFIG
-    return hashlib.sha256(config.read_bytes()).hexdigest() if config.is_file() else None
+def _weights_of_checks() -> dict[str, str | None]:
+    return {name: found if isinstance(found, str) else None for name, found in shared_weights().items()}
 
 
 def _record(judged: Judged) -> dict[str, Any]:
