@@ -1,6 +1,7 @@
 """From a trained network to a TensorFlow Lite file: the one that is served, and smaller ones."""
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -64,12 +65,15 @@ def _int8(converter: tf.lite.TFLiteConverter, representative: np.ndarray) -> byt
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = images
-    # The only public way to name operations that are to stay as they are.
-    debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=images)
-    tensors = Interpreter(model_content=debugger.calibrated_model).get_tensor_details()
-    least = representative.shape[1] // _FLOAT_FROM
-    first = [tensor["name"] for tensor in tensors if len(tensor["shape"]) == 4 and tensor["shape"][1] >= least]
-    debugger.options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_ops=_OF_THE_HEAD, denylisted_nodes=first
-    )
+    with warnings.catch_warnings():
+        # It runs an interpreter that tensorflow itself has given notice.
+        warnings.filterwarnings("ignore", message=r"(?s).*tf\.lite\.Interpreter is deprecated")
+        # The only public way to name operations that are to stay as they are.
+        debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=images)
+        tensors = Interpreter(model_content=debugger.calibrated_model).get_tensor_details()
+        least = representative.shape[1] // _FLOAT_FROM
+        first = [tensor["name"] for tensor in tensors if len(tensor["shape"]) == 4 and tensor["shape"][1] >= least]
+        debugger.options = tf.lite.experimental.QuantizationDebugOptions(
+            denylisted_ops=_OF_THE_HEAD, denylisted_nodes=first
+        )
     return debugger.get_nondebug_quantized_model()
