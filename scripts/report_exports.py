@@ -79,7 +79,8 @@ def _glance(figures: dict[str, Any]) -> str:
         "`mobilenetv2-frozen` one weight is so large that the others all became zero.",
         "Time is that of one pass on one prepared image, over the served file's in the same round: the median of the "
         "rounds, with the least and the greatest in brackets. That of keras and h5 is without the map. "
-        "On another processor the ratios may be others.",
+        "Where these lie far apart, the machine was busy with other work too; on another processor, the ratios may be "
+        "others.",
     )
 
 
