@@ -73,12 +73,14 @@ def _glance(figures: dict[str, Any]) -> str:
         f"AUROC of int8 less that of float32, on the same validation images: {said}. It was to lose no more than "
         f"{_MOST_LOST}: {'reached' if reached else '**not reached**'}.",
         "int8 keeps parameters, and computes, in whole numbers of 8 bits, with a scale for each channel of a kernel. "
-        "Its ranges come from training images alone. The layers whose maps are a quarter of the image's side or more "
-        "stay in float32: they hold few parameters, and in 8 bits they did the most harm, above all the first "
-        "depthwise convolution of MobileNetV2; leaving the head in float32 instead was no help.",
+        "Its ranges come from training images alone. Two parts that hold few parameters stay in float32. The layers "
+        "whose maps are a quarter of the image's side or more: in 8 bits they did the most harm, above all the first "
+        "depthwise convolution of MobileNetV2. And the head with the map: it has one scale for all its weights, and in "
+        "`mobilenetv2-frozen` one weight is so large that the others all became zero.",
         "Time is that of one pass on one prepared image, over the served file's in the same round: the median of the "
         "rounds, with the least and the greatest in brackets. That of keras and h5 is without the map. "
-        "On another processor the ratios may be others.",
+        "Where these lie far apart, the machine was busy with other work too; on another processor, the ratios may be "
+        "others.",
     )
 
 

@@ -13,13 +13,16 @@ from ai_edge_litert.interpreter import Interpreter
 from pneumonia.bundle import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle, write_bundle
 from pneumonia.data.manifest import fingerprint, read_training_folder
 from pneumonia.data.splits import split_by_patient
+from pneumonia.engine import Engine
 from pneumonia.errors import DataError, ExportError
 from pneumonia.evaluation.exports import study
+from pneumonia.explain.gradcam import ServingModule
 from pneumonia.exports.export import export
 from pneumonia.exports.formats import FORMATS, get_format
 from pneumonia.exports.original import CHECKED, Original, checked_images, representative_images
 from pneumonia.exports.readings import Difference, Readings, difference
 from pneumonia.exports.runtimes import open_export, read_all
+from pneumonia.models.head import attach_head
 from pneumonia.variants import PUBLISHED
 from tests.tiny import SIZE, tiny_config, write_tiny_data
 
@@ -122,6 +125,25 @@ def test_int8_computes_in_whole_numbers_but_for_the_first_layers(written):
     for kernel in kernels:
         channels = kernel["shape"][0] if kernel["dtype"] == np.int8 else 0
         assert len(kernel["quantization_parameters"]["scales"]) == channels
+
+
+def test_one_huge_weight_of_the_head_leaves_the_others_in_int8():
+    """As in a linear probe on a feature that is next to never there."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIZE, SIZE, 1))
+    feature_map = keras.layers.Conv2D(4, 3, strides=8, padding="same", activation="relu", name="features")(image)
+    model = keras.Model(image, attach_head(feature_map, 0.0))
+    kernel, _ = model.get_layer("features").get_weights()
+    model.get_layer("features").set_weights([np.abs(kernel), np.array([-100.0, 0, 0, 0], np.float32)])
+    weights = np.array([[3e4], [1.0], [-0.5], [2.0]], np.float32)
+    model.get_layer("logit").set_weights([weights, np.array([0.5], np.float32)])
+    module = ServingModule(model)
+    images = np.random.default_rng(0).random((8, SIZE, SIZE, 1), dtype=np.float32)
+    expected = module(images[:1])
+    logit, cam = Engine(module.to_tflite("int8", images)).run(images[0, ..., 0])
+    assert abs(float(expected["logit"][0, 0])) > 0.5
+    assert logit == pytest.approx(float(expected["logit"][0, 0]), rel=0.03)
+    np.testing.assert_allclose(cam, expected["cam"][0], atol=0.05 * float(np.abs(expected["cam"]).max()))
 
 
 def test_onnx_takes_any_number_of_images_and_says_nothing_to_anybody(written, images, expected, monkeypatch):

@@ -1,7 +1,6 @@
 """Writing a trained network in another form."""
 
 import logging
-import warnings
 from pathlib import Path
 
 import absl.logging
@@ -57,11 +56,8 @@ def _write_tflite_float16(original: Original, path: Path) -> None:
 
 
 def _write_tflite_int8(original: Original, path: Path) -> None:
-    """The served computation in whole numbers of 8 bits, but for the first layers."""
-    with warnings.catch_warnings():
-        # The converter calibrates with an interpreter that tensorflow itself has given notice.
-        warnings.filterwarnings("ignore", message=r"(?s).*tf\.lite\.Interpreter is deprecated")
-        path.write_bytes(original.serving.to_tflite("int8", original.representative))
+    """The served computation in whole numbers of 8 bits, but for the first layers and the head."""
+    path.write_bytes(original.serving.to_tflite("int8", original.representative))
 
 
 def _write_onnx(original: Original, path: Path) -> None:

@@ -1,6 +1,7 @@
 """From a trained network to a TensorFlow Lite file: the one that is served, and smaller ones."""
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -13,6 +14,8 @@ from ai_edge_litert.interpreter import Interpreter
 Precision = Literal["float32", "float16", "int8"]
 # Under int8, layers whose map is at least the side of the image divided by this stay in float32.
 _FLOAT_FROM = 4
+# What a head and the map are computed by; no backbone is.
+_OF_THE_HEAD = ["FULLY_CONNECTED", "MEAN", "MUL", "SUM"]
 
 
 def to_tflite(
@@ -50,10 +53,11 @@ def to_tflite(
 
 
 def _int8(converter: tf.lite.TFLiteConverter, representative: np.ndarray) -> bytes:
-    """Whole numbers of 8 bits, but for the first layers: those whose maps have a quarter of the image's side or more.
+    """Whole numbers of 8 bits, but for the first layers and the head, which hold few parameters.
 
-    Eight bits do the most harm there, above all to the first depthwise convolution of MobileNetV2, and there are the
-    fewest parameters.
+    First are the layers whose maps have a quarter of the image's side or more: eight bits do the most harm there, above
+    all to the first depthwise convolution of MobileNetV2. The kernel of a head has one scale for all its weights, so
+    a single large one would leave nothing of the others.
     """
 
     def images() -> Iterator[dict[str, np.ndarray]]:
@@ -61,10 +65,15 @@ def _int8(converter: tf.lite.TFLiteConverter, representative: np.ndarray) -> byt
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = images
-    # The only public way to name operations that are to stay as they are.
-    debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=images)
-    tensors = Interpreter(model_content=debugger.calibrated_model).get_tensor_details()
-    least = representative.shape[1] // _FLOAT_FROM
-    large = [tensor["name"] for tensor in tensors if len(tensor["shape"]) == 4 and tensor["shape"][1] >= least]
-    debugger.options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=large)
+    with warnings.catch_warnings():
+        # It runs an interpreter that tensorflow itself has given notice.
+        warnings.filterwarnings("ignore", message=r"(?s).*tf\.lite\.Interpreter is deprecated")
+        # The only public way to name operations that are to stay as they are.
+        debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=images)
+        tensors = Interpreter(model_content=debugger.calibrated_model).get_tensor_details()
+        least = representative.shape[1] // _FLOAT_FROM
+        first = [tensor["name"] for tensor in tensors if len(tensor["shape"]) == 4 and tensor["shape"][1] >= least]
+        debugger.options = tf.lite.experimental.QuantizationDebugOptions(
+            denylisted_ops=_OF_THE_HEAD, denylisted_nodes=first
+        )
     return debugger.get_nondebug_quantized_model()
