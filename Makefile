@@ -8,7 +8,7 @@ demo: .venv/demo-installed
 	$(BIN)/python app.py
 
 test: .venv/dev-installed
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: .venv/dev-installed
 	$(BIN)/python -m pytest -m slow

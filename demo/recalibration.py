@@ -65,19 +65,29 @@ class RecalibrationHandlers:
         others = tuple(made for made in own if (made.variant, made.label) != (site.variant, site.label))
         return result, (*others, site), gr.update(value=str(path), visible=True)
 
-    def offer(self, chosen: str, variant: str, own: OwnSites, session: Session) -> dict[str, Any]:
+    def choose(self, chosen: str, variant: str, own: OwnSites, session: Session) -> dict[str, Any]:
         """Note what was chosen if it fits the variant, or else the calibration as shipped: choice."""
+        session.calibration = self._offered(variant, own).get(chosen)
+        return self.offer(variant, own, session)
+
+    def offer(self, variant: str, own: OwnSites, session: Session) -> dict[str, Any]:
+        """Offer what fits the variant, and show what is used: as shipped, where the chosen one does not fit or was
+        forgotten with the rest of a page that was left alone: choice."""
+        offered = self._offered(variant, own)
+        used = next((key for key, site in offered.items() if site == session.calibration), SHIPPED)
+        session.calibration = offered.get(used)
+        choices = [(content.AS_SHIPPED, SHIPPED), *((_title(key, site), key) for key, site in offered.items())]
+        return gr.update(choices=choices, value=used, visible=bool(offered))
+
+    def _offered(self, variant: str, own: OwnSites) -> dict[str, SiteCalibration]:
         try:
             weights = self._predictors.get(variant).weights_sha256
         except WeightsError:
-            weights = None
+            return {}
         offered = {f"saved {site.label}": site for site in saved_sites(variant, weights)}
-        offered |= {
+        return offered | {
             f"own {site.label}": site for site in own if (site.variant, site.weights_sha256) == (variant, weights)
         }
-        session.calibration = offered.get(chosen)
-        choices = [(content.AS_SHIPPED, SHIPPED), *((_title(key, site), key) for key, site in offered.items())]
-        return gr.update(choices=choices, value=chosen if session.calibration else SHIPPED, visible=bool(offered))
 
 
 def _title(key: str, site: SiteCalibration) -> str:

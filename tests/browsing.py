@@ -70,7 +70,7 @@ def opened(browser: Browser, address: str, width: int = 1280) -> Iterator[Page]:
     yield page
     context.close()
     assert hosts <= {address.split("/")[2], ""}
-    assert not errors
+    assert not errors, errors
 
 
 def upload(page: Page, path: str | list[str], box: str = "#upload") -> None:

@@ -216,7 +216,9 @@ def test_read_and_compare_say_why_and_read_shows_the_image(tiny_predictor, page)
     record, _, *view = ReadHandlers(predictors).read(page, "custom-cnn", "balanced", session)
     verdict, overlay, key, share, checks, original, *_ = view
     assert record["status"] == "rejected" and "frontal chest radiograph" in verdict
-    assert (overlay, key, share, checks, session.reading) == (None, "", "", "", None) and original is not None
+    assert (overlay, key, share, session.reading) == (None, "", "", None) and original is not None
+    # Beside the refusal, and without repeating it.
+    assert "Several pictures" in checks and record["error"] not in checks
     records, session, table = CompareHandlers(predictors).compare(page, "balanced", Session())
     assert {record["status"] for record in records} == {"rejected"} and "frontal chest radiograph" in table
     assert session.reading is None

@@ -79,7 +79,7 @@ def test_predict_uses_a_calibration_only_where_it_is_asked_for(tmp_path):
     done = run("predict.py", example, "--site", path, "--format", "jsonl")
     assert json.loads(done.stdout)["calibration"] == {"name": "here", "date": "2026-11-21"}
     done = run("predict.py", example, "--site", path, "--format", "csv")
-    assert ",here 2026-11-21," in done.stdout
+    assert ',"here 2026-11-21",' in done.stdout
     done = run("predict.py", example, "--site", path, "--variant", "custom-cnn")
     assert done.returncode == 2 and "made for other weights" in done.stderr
     done = run("predict.py", example, "--site", "nowhere")

@@ -119,11 +119,11 @@ def test_requests_that_cannot_be_met_get_a_sentence(tmp_path, chest, archive):
 
 def test_the_choice_is_hidden_while_there_is_none(made):
     handlers, session = RecalibrationHandlers(Predictors(load_all_but_frozen)), Session()
-    choice = handlers.offer(SHIPPED, VARIANT, (), session)
+    choice = handlers.offer(VARIANT, (), session)
     assert not choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
     _, own, _ = made
-    assert not handlers.offer(SHIPPED, "custom-cnn", own, session)["visible"], "made for another variant"
-    assert not handlers.offer(SHIPPED, "mobilenetv2-frozen", own, session)["visible"], "no weights"
+    assert not handlers.offer("custom-cnn", own, session)["visible"], "made for another variant"
+    assert not handlers.offer("mobilenetv2-frozen", own, session)["visible"], "no weights"
 
 
 def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, made):
@@ -133,13 +133,13 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     _, own, _ = made
     (site,) = own
     session = Session()
-    choice = choose.offer(SHIPPED, VARIANT, own, session)
+    choice = choose.offer(VARIANT, own, session)
     assert choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
     record, _, shipped, *_ = read.read(chest, VARIANT, "balanced", session)
     assert record["calibration"] is None and "calibration as shipped" in shipped
 
     (_, key) = choice["choices"][1]
-    assert choose.offer(key, VARIANT, own, session)["value"] == key and session.calibration == site
+    assert choose.choose(key, VARIANT, own, session)["value"] == key and session.calibration == site
     judged, predictive, threshold = read.judge(VARIANT, "balanced", session)
     assert predictor.readings == 1
     assert f"calibration here, {site.date}, 40 images" in judged
@@ -170,7 +170,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert reported["calibration"]["name"] == "here" and f"--site {site.label} " in reported["command"]
     assert reported["operating_point_figures"]["threshold"] == point.threshold
 
-    assert choose.offer(SHIPPED, VARIANT, own, session)["value"] == SHIPPED
+    assert choose.choose(SHIPPED, VARIANT, own, session)["value"] == SHIPPED
     assert read.judge(VARIANT, "balanced", session)[0] == shipped
 
 
@@ -179,12 +179,18 @@ def test_another_variant_and_another_session_are_as_shipped(chest, made):
     read, choose = ReadHandlers(predictors), RecalibrationHandlers(predictors)
     _, own, _ = made
     mine, other = Session(), Session()
-    key = choose.offer(SHIPPED, VARIANT, own, mine)["choices"][1][1]
-    choose.offer(key, VARIANT, own, mine)
+    key = choose.offer(VARIANT, own, mine)["choices"][1][1]
+    choose.choose(key, VARIANT, own, mine)
     assert read.read(chest, VARIANT, "balanced", other)[0]["calibration"] is None
     # The variant was changed, and an image is read before the choice has followed.
     assert read.read(chest, "custom-cnn", "balanced", mine)[0]["calibration"] is None
-    assert choose.offer(key, "custom-cnn", own, mine)["value"] == SHIPPED and mine.calibration is None
+    assert choose.offer("custom-cnn", own, mine)["value"] == SHIPPED and mine.calibration is None
+    # The page sends what it last showed, whatever fits.
+    assert choose.choose(key, "custom-cnn", own, mine)["value"] == SHIPPED and mine.calibration is None
+    # A page that was left alone keeps what it made, and its session begins anew.
+    choose.choose(key, VARIANT, own, mine)
+    assert choose.offer(VARIANT, own, mine)["value"] == key
+    assert choose.offer(VARIANT, own, Session())["value"] == SHIPPED
 
 
 def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(made, tmp_path, monkeypatch):
@@ -192,9 +198,9 @@ def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(m
     monkeypatch.setattr(recalibration_module, "saved_sites", functools.partial(saved_sites, folder=tmp_path))
     path = site.save(tmp_path)
     handlers = RecalibrationHandlers(Predictors(load_fake))
-    choices = handlers.offer(SHIPPED, VARIANT, (), Session())["choices"]
+    choices = handlers.offer(VARIANT, (), Session())["choices"]
     assert [label for label, _ in choices] == [content.AS_SHIPPED, f"here, {site.date}, 40 images"]
     # One of this page keeps apart from one beside the weights.
-    assert len(handlers.offer(SHIPPED, VARIANT, (site,), Session())["choices"]) == 3
+    assert len(handlers.offer(VARIANT, (site,), Session())["choices"]) == 3
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
-    assert not handlers.offer(SHIPPED, VARIANT, (), Session())["visible"]
+    assert not handlers.offer(VARIANT, (), Session())["visible"]

@@ -119,8 +119,8 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
     on_choice = read_when_chosen(upload, example, examples, handlers.choose, session, details, read, "verdict")
     offer = recalibration.wire_choice(predictors, calibration, variant, own, session, judge)
     for reading in (on_click, *on_choice):
-        # The operating point may have been changed while the image was read; a session that expired before it had
-        # forgotten the calibration that is still shown as chosen.
+        # The operating point may have been changed while the image was read. A page that had been left alone before
+        # shows a calibration as chosen that its session has forgotten.
         reading.then(**offer, **AT_ONCE).then(**judge, **AT_ONCE)
     forgotten = variant.input(handlers.forget, [variant, session], list(details), **AT_ONCE)
     forgotten.then(**judge, **AT_ONCE)

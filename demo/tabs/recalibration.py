@@ -77,12 +77,10 @@ def wire_choice(
     Returns:
         The offering, as keyword arguments of an event.
     """
-    offer = {
-        "fn": RecalibrationHandlers(predictors).offer,
-        "inputs": [calibration, variant, own, session],
-        "outputs": calibration,
-    }
+    handlers = RecalibrationHandlers(predictors)
+    offer = {"fn": handlers.offer, "inputs": [variant, own, session], "outputs": calibration}
+    choose = {"fn": handlers.choose, "inputs": [calibration, variant, own, session], "outputs": calibration}
     gr.on([variant.input, own.change], **offer, **AT_ONCE)
     gr.on(None, **offer, **AT_ONCE)
-    calibration.input(**offer, **AT_ONCE).then(**judge, **AT_ONCE)
+    calibration.input(**choose, **AT_ONCE).then(**judge, **AT_ONCE)
     return offer
