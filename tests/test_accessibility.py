@@ -16,7 +16,7 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
     """WCAG 2.2 AA, as far as a program can tell: https://github.com/dequelabs/axe-core."""
     for page in opened(browser, f"{address}/?__theme={theme}"):

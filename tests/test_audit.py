@@ -58,6 +58,7 @@ def test_no_images_is_an_error(tmp_path):
         audit(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_duplicates_of_the_real_set_are_found(data_dir):
     found = audit(data_dir / "chest_xray")
     assert sum(map(len, found.exact_duplicates)) - len(found.exact_duplicates) == 26

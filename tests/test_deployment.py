@@ -47,6 +47,7 @@ STEPS = instructions(DOCKERFILE.read_text())
 # === What can be said of the Dockerfile without carrying it out ===
 
 
+@pytest.mark.slow
 def test_the_image_holds_what_a_space_holds():
     # What the Hub alone reads.
     assert set(sent_files(ROOT)) == set(space_files()) - {"README.md", ".gitattributes"}

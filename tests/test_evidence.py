@@ -71,6 +71,7 @@ def test_without_lungs_the_whole_image_counts_as_inside(images):
     assert (lung_masks(images, NothingFound(), 0.02) == 255).all()
 
 
+@pytest.mark.slow
 def test_the_penalty_moves_the_evidence(images, tmp_path, monkeypatch):
     """The same training with the left half for lungs ends with a larger share of the evidence there."""
     left = np.zeros((len(images.records), SIZE, SIZE), np.uint8)

@@ -35,6 +35,7 @@ def choose_point(page: Page, radio: str) -> None:
     page.locator(radio).get_by_label(content.OPERATING_POINTS["rule-in"]).check()
 
 
+@pytest.mark.slow
 def test_read_says_so_and_takes_the_next_image(page, chest):
     # Nothing was read yet, and nothing is said of it.
     choose_point(page, "#operating-point")
@@ -47,6 +48,7 @@ def test_read_says_so_and_takes_the_next_image(page, chest):
     expect(page.locator("#verdict")).to_contain_text("left alone")
 
 
+@pytest.mark.slow
 def test_two_images_are_forgotten_too(page, chest, brighter):
     page.get_by_role("tab", name="Compare", exact=True).click()
     page.get_by_role("tab", name=content.TWO_IMAGES).click()

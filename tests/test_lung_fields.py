@@ -239,6 +239,7 @@ def test_missing_weights_are_told(tmp_path):
         load_lung_fields(tmp_path / "lung-fields")
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(tiny, tmp_path, monkeypatch):
     import keras
 

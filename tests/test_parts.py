@@ -148,6 +148,7 @@ def test_files_are_read_where_neither_ray_nor_pyarrow_is_installed(capsys, monke
     assert command(capsys, monkeypatch, EXAMPLE)[0] == 0
 
 
+@pytest.mark.slow
 def test_memory_stays_flat(tmp_path):
     """200,000 names, of which 180,000 were read in an earlier run."""
 

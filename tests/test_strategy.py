@@ -56,6 +56,7 @@ def train_on_two(folder, architecture, policy):
     return outcome
 
 
+@pytest.mark.slow
 def test_two_replicas_end_where_one_device_with_their_batch_and_rate_ends(tmp_path):
     outcome = train_on_two(tmp_path, "plain", "float32")
     # 24 images, 4 a step on each replica.

@@ -58,6 +58,7 @@ def test_barlow_twins_loss_by_hand():
     assert float(barlow_twins_loss(apart, -apart)) == pytest.approx(4.0, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_adaptation_moves_every_backbone_parameter_and_no_head(images, tmp_path):
     keras.utils.set_random_seed(0)
     model = build_model(get_variant("mobilenetv2-frozen"), SIZE)
@@ -121,6 +122,7 @@ def test_history_has_a_row_an_epoch_and_the_phase(images, tmp_path):
     assert all(np.isfinite(row["val_loss"]) and 0 <= row["val_auroc"] <= 1 for row in history)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["custom-cnn", "cnn-160"])
 def test_a_killed_training_ends_as_if_it_had_not_been(variant, images, tmp_path, monkeypatch):
     whole = train(images, tmp_path / "whole", variant)
