@@ -6,7 +6,6 @@ from pathlib import Path
 import gradio as gr
 
 from demo import content, views
-from demo.crashes import keep_from_printing
 from demo.health import Health
 from demo.predictors import Predictors
 from demo.privacy import PrivateBlocks, app_settings
@@ -59,7 +58,6 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
             performance.build(predictors, tab, own)
         with gr.Tab("About"):
             about.build()
-    keep_from_printing(demo)
     demo.health = Health(predictors)
     # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
     return demo.queue(max_size=20, api_open=False)

@@ -1,4 +1,4 @@
-"""Nothing leaves: neither the server nor a browser asks another machine for anything, whoever tells it to."""
+"""Nothing leaves: neither the server nor a browser asks another machine for anything, and no failure is printed."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo import content
 from demo.predictors import refused
+from pneumonia.logs import log_crash
 
 # Gradio's page is full of scripts and styles of its own, and makes workers and pictures in the browser.
 _POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; form-action 'self'"
@@ -21,7 +22,23 @@ _SCREEN_RECORDING = "/process_recording"
 
 
 class PrivateBlocks(gr.Blocks):
-    """A page that takes files and no addresses of files, which Gradio would fetch."""
+    """A page that takes files and no addresses of files, which Gradio would fetch, and prints no failures."""
+
+    async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """As `gr.Blocks`. What an exception says may quote a file's name or a header, so its kind alone is logged.
+
+        Raises:
+            gr.Error: whatever failed.
+        """
+        try:
+            return await super().process_api(*arguments, **named)
+        except gr.Error as error:
+            # The reader is told; Gradio's own ones would also be printed.
+            error.print_exception = False
+            raise
+        except Exception as error:
+            log_crash(error)
+            raise refused(content.CRASHED) from error
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
         """As `gr.Blocks`, for what somebody sent to an event.

@@ -29,9 +29,9 @@ from pneumonia.lung_checks import LEAST_EVIDENCE, evidence_check, lungs_check
 from pneumonia.lung_fields import LungSegmentation
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, Interval, OperatingPoint
+from pneumonia.pins import find_bundle
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Prepared, Preprocessor
-from pneumonia.published import find_bundle
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import DEFAULT, list_variants
 

@@ -33,7 +33,7 @@ In a checkout of the project that these weights belong to, with its `requirement
 
 ```python
 from pneumonia import Predictor
-from pneumonia.published import fetch_bundle
+from pneumonia.pins import fetch_bundle
 
 # The full hash of the commit you chose, as its page shows it: nobody can move it to other files.
 predictor = Predictor(fetch_bundle("{repo_id}", "COMMIT"))

@@ -18,10 +18,10 @@ from pneumonia.evaluation.metrics import (
     brier,
     calibration_interval,
     expected_calibration_error,
-    first_of,
     rates,
     resample_with_both_classes,
     share_interval,
+    with_interval,
 )
 from pneumonia.evaluation.platt import fit_platt
 from pneumonia.evaluation.scores import Scores
@@ -113,12 +113,12 @@ def recalibrate(predictor: Predictor, scores: Scores, name: str, date: Date) -> 
         images=len(labels),
         positives=int(labels.sum()),
         patients=len(np.unique(patients)),
-        temperature=first_of(temperatures),
-        offset=first_of(offsets),
+        temperature=with_interval(temperatures),
+        offset=with_interval(offsets),
         auroc=auroc_interval(float(auroc(labels, log_odds, weights[:1])[0]), *_patients_of_classes(scores)),
         before=_figures(before, scores, weights, shipped, {p: np.full(2, shipped[p].threshold) for p in shipped}),
         after=_figures(after, scores, weights, points, _thresholds(log_odds, labels, weights, fits)),
-        gain=first_of(gains),
+        gain=with_interval(gains),
         scores=scores.to_dict(),
     )
 
@@ -163,10 +163,10 @@ def _figures(
     errors = expected_calibration_error(labels, judged.probabilities, weights)
     return LocalFigures(
         ece=Interval(**calibration_interval(errors[:1], errors[1:])),
-        brier=first_of(brier(labels, judged.probabilities, weights)),
+        brier=with_interval(brier(labels, judged.probabilities, weights)),
         points={
             name: LocalPoint(
-                threshold=replace(first_of(thresholds[name]), value=points[name].threshold),
+                threshold=replace(with_interval(thresholds[name]), value=points[name].threshold),
                 low=points[name].low,
                 high=points[name].high,
                 **_shares(judged.called[name], scores),

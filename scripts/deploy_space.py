@@ -6,7 +6,7 @@ import argparse
 import cli
 
 from pneumonia import hub
-from pneumonia.published import find_pin
+from pneumonia.pins import find_pin
 from pneumonia.space import README, REQUIREMENTS, space_files
 from pneumonia.variants import PUBLISHED
 

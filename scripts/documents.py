@@ -53,6 +53,11 @@ def measured_share(interval: Mapping[str, float] | None) -> str:
     return _measured(interval, ".1%")
 
 
+def measured_ratio(spread: Mapping[str, float]) -> str:
+    """The median of a ratio over some rounds, with the least and the greatest."""
+    return f"{spread['median']:.2f} ({spread['low']:.2f} to {spread['high']:.2f})"
+
+
 def _measured(interval: Mapping[str, float] | None, form: str) -> str:
     if interval is None:
         return UNDEFINED

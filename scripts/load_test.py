@@ -3,7 +3,6 @@
 
 import argparse
 import itertools
-import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -80,8 +79,10 @@ def use(
 
 
 def memory_over(page: ServedPage, files: Sequence[Path], readings: int) -> dict[str, Any]:
-    """Resident memory of the server over so many readings by one user."""
+    """Resident memory of the server in MB, over so many readings by one user; as `memory_trend`, with its samples."""
     client = _client(page.address)
+    if resident_megabytes(page.process) is None:
+        raise PneumoniaError("This system does not tell the memory of a process in /proc.")
     every = max(1, readings // _SAMPLES)
     samples = []
     for done, file in enumerate(itertools.islice(itertools.cycle(files), readings), start=1):
@@ -132,7 +133,7 @@ def _client(address: str) -> Client:
 
 def _read(client: Client, file: Path) -> dict[str, Any]:
     record, *_ = client.predict(handle_file(file), DEFAULT, BALANCED, api_name="/read")
-    return json.loads(record) if isinstance(record, str) else record
+    return record
 
 
 def _files(folder: Path | None) -> list[Path]:

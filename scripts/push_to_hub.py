@@ -8,7 +8,7 @@ import cli
 
 from pneumonia import hub
 from pneumonia.bundle import WEIGHTS_FOLDER
-from pneumonia.published import VARIABLE
+from pneumonia.pins import VARIABLE
 from pneumonia.variants import list_variants
 
 

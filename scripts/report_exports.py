@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """Write docs/exports.md from docs/exports.json, so that no number is typed by hand."""
 
-import argparse
-import json
 from typing import Any
 
 import cli
-from documents import command_block, measured_number, section, table
+from documents import command_block, measured_number, measured_ratio, section, table, write_document
 
 from pneumonia.exports.formats import FORMATS
 
@@ -22,14 +20,8 @@ _MOST_LOST = 0.005
 _INT8 = "tflite int8"
 
 
-def parse_arguments() -> argparse.Namespace:
-    return argparse.ArgumentParser(description=__doc__).parse_args()
-
-
 def main() -> int:
-    parse_arguments()
-    DOCUMENT.write_text(render(json.loads(FIGURES.read_text())))
-    return cli.DONE
+    return write_document(__doc__, FIGURES, DOCUMENT, render)
 
 
 def render(figures: dict[str, Any]) -> str:
@@ -73,10 +65,9 @@ def _glance(figures: dict[str, Any]) -> str:
         f"AUROC of int8 less that of float32, on the same validation images: {said}. It was to lose no more than "
         f"{_MOST_LOST}: {'reached' if reached else '**not reached**'}.",
         "int8 keeps parameters, and computes, in whole numbers of 8 bits, with a scale for each channel of a kernel. "
-        "Its ranges come from training images alone. Two parts that hold few parameters stay in float32. The layers "
-        "whose maps are a quarter of the image's side or more: in 8 bits they did the most harm, above all the first "
-        "depthwise convolution of MobileNetV2. And the head with the map: it has one scale for all its weights, and in "
-        "`mobilenetv2-frozen` one weight is so large that the others all became zero.",
+        "Its ranges come from training images alone. Two parts that hold few parameters stay in float32: the layers "
+        "whose maps are a quarter of the image's side or more, and the head with the map, where one scale would have "
+        "to do for weights of very different size.",
         "Time is that of one pass on one prepared image, over the served file's in the same round: the median of the "
         "rounds, with the least and the greatest in brackets. That of keras and h5 is without the map. "
         "Where these lie far apart, the machine was busy with other work too; on another processor, the ratios may be "
@@ -89,7 +80,7 @@ def _variant(name: str, values: dict[str, Any]) -> str:
         [
             title,
             f"{form['bytes'] / 1e6:.2f}",
-            _spread(form["time_to_served"]),
+            measured_ratio(form["time_to_served"]),
             measured_number(form["auroc"], 4),
             f"{form['difference']['probability']:.2g}",
             f"{form['difference']['mean_probability']:.2g}",
@@ -115,10 +106,6 @@ def _variant(name: str, values: dict[str, Any]) -> str:
 
 def _listed(names: Any) -> str:
     return ", ".join(dict.fromkeys(names))
-
-
-def _spread(values: dict[str, float]) -> str:
-    return f"{values['median']:.2f} ({values['low']:.2f} to {values['high']:.2f})"
 
 
 def _signed(interval: dict[str, float]) -> str:

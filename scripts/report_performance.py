@@ -4,7 +4,7 @@
 from typing import Any
 
 import cli
-from documents import command_block, section, table, write_document
+from documents import command_block, measured_ratio, section, table, write_document
 
 FIGURES = cli.ROOT / "docs" / "performance.json"
 DOCUMENT = FIGURES.with_suffix(".md")
@@ -45,12 +45,14 @@ def goals(figures: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
     for peer, least in (("usual recipe", 10), ("tf-keras-vis", 3), ("xplique", 3)):
         if ratio := reading["ratio_to_ours"].get(peer):
             what = f"one reading, times faster than with {'the ' * (peer == 'usual recipe')}{peer}"
-            rows.append((what, _ratio(ratio), f"at least {least}", ratio["median"] >= least))
+            rows.append((what, measured_ratio(ratio), f"at least {least}", ratio["median"] >= least))
     # The faster of the bare ways is the harder to come close to.
     bare = max(reading["ours_to_bare"].values(), key=lambda ratio: ratio["median"])
-    rows.append(("one reading, over the bare passes and decoding", _ratio(bare), "at most 1.5", bare["median"] <= 1.5))
+    rows.append(
+        ("one reading, over the bare passes and decoding", measured_ratio(bare), "at most 1.5", bare["median"] <= 1.5)
+    )
     three = figures["compare"]["ratio"]
-    rows.append(("three variants on one image, over one", _ratio(three), "at most 2.5", three["median"] <= 2.5))
+    rows.append(("three variants on one image, over one", measured_ratio(three), "at most 2.5", three["median"] <= 2.5))
     for name, folder in figures["folders"].items():
         speed = folder["images_per_second"]
         what = f"a folder of {folder['images']} images, {_size(name)}, images a second"
@@ -80,7 +82,7 @@ def _reading(figures: dict[str, Any]) -> str:
     reading, image = figures["reading"], figures["image"]
     time, ratio = reading["milliseconds"], reading["ratio_to_ours"]
     rows = [["this project: file to finding, checks and heatmap", _spread(time["ours"]), "1"]]
-    rows += [[_description(name), _spread(time[name]), _ratio(ratio[name])] for name in time if name != "ours"]
+    rows += [[_description(name), _spread(time[name]), measured_ratio(ratio[name])] for name in time if name != "ours"]
     kind = "a synthetic example, enlarged" if image["synthetic"] else "a radiograph"
     parts = [
         f"One JPEG of {image['width']} by {image['height']} pixels and {image['bytes'] / 1000:.0f} kB ({kind}), "
@@ -132,8 +134,8 @@ def _start(figures: dict[str, Any]) -> str:
         ["`import pneumonia` in a fresh process, seconds", _spread(start["import_seconds"])],
         ["`python app.py` to the first answer with HTTP status 200, seconds", _spread(start["page_seconds"])],
         ["one reading through the page's API, milliseconds", _spread(start["read_milliseconds"])],
-        ["comparing three variants through the page's API, over one reading", _ratio(start["compare_to_read"])],
-        ["the same in the library, decoded once", _ratio(compare["ratio"])],
+        ["comparing three variants through the page's API, over one reading", measured_ratio(start["compare_to_read"])],
+        ["the same in the library, decoded once", measured_ratio(compare["ratio"])],
         ["memory of the server before the readings, MB", _megabytes(start["server_megabytes_before"])],
         [f"memory of the server after {start['readings']} readings, MB", _megabytes(start["server_megabytes_after"])],
     ]
@@ -166,10 +168,6 @@ def _limit(figures: dict[str, Any]) -> str:
 
 def _size(name: str) -> str:
     return {"native": "native size", "small": "the size of the network's input"}[name]
-
-
-def _ratio(values: dict[str, float]) -> str:
-    return f"{values['median']:.2f} ({values['low']:.2f} to {values['high']:.2f})"
 
 
 def _spread(values: dict[str, float]) -> str:

@@ -7,14 +7,14 @@ import socket
 import pytest
 
 from demo.predictors import Predictors, availability
-from pneumonia import load_predictor, published
+from pneumonia import load_predictor, pins
 from pneumonia.bundle import CONFIG, seal
 from pneumonia.errors import WeightsError
 from tests.loopback_hub import OWNER, STRANGER, Hub, Repo, serve_hub
 from tests.tiny import EXAMPLES
 
 CHEST = EXAMPLES / "synthetic-pneumonia-1.png"
-NO_WEIGHTS = "from pathlib import Path; from pneumonia import published; published.WEIGHTS_FOLDER = Path('nowhere')\n"
+NO_WEIGHTS = "from pathlib import Path; from pneumonia import pins; pins.WEIGHTS_FOLDER = Path('nowhere')\n"
 # Prints the reading, and every address that was connected to.
 READ = f"""
 import sys
@@ -218,15 +218,15 @@ def test_a_harmed_file_does_not_stay_in_the_cache(tmp_path, tiny_weights):
 
 
 def test_weights_that_are_here_are_taken_whatever_is_pinned(tiny_weights, monkeypatch):
-    monkeypatch.setattr(published, "WEIGHTS_FOLDER", tiny_weights.parent)
-    monkeypatch.setattr(published, "fetch_bundle", lambda *_: pytest.fail("the Hub was asked"))
+    monkeypatch.setattr(pins, "WEIGHTS_FOLDER", tiny_weights.parent)
+    monkeypatch.setattr(pins, "fetch_bundle", lambda *_: pytest.fail("the Hub was asked"))
     monkeypatch.setenv("PNEUMONIA_HUB", f"custom-cnn=alice/net@{UNKNOWN}")
     assert load_predictor("custom-cnn").version == "0.0.0"
 
 
 def test_harmed_weights_that_are_here_are_not_passed_over(tmp_path, monkeypatch):
     (tmp_path / "custom-cnn").mkdir()
-    monkeypatch.setattr(published, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(pins, "WEIGHTS_FOLDER", tmp_path)
     monkeypatch.setenv("PNEUMONIA_HUB", f"custom-cnn=alice/net@{UNKNOWN}")
     with pytest.raises(WeightsError, match=r"config\.json is missing"):
         load_predictor("custom-cnn")
@@ -234,15 +234,15 @@ def test_harmed_weights_that_are_here_are_not_passed_over(tmp_path, monkeypatch)
 
 def test_nothing_is_pinned_unless_somebody_does(monkeypatch):
     monkeypatch.delenv("PNEUMONIA_HUB", raising=False)
-    assert not published.PINS and published.find_pin("custom-cnn") is None
-    monkeypatch.setattr(published, "PINS", {"custom-cnn": f"alice/net@{UNKNOWN}"})
-    assert published.find_pin("custom-cnn") == ("alice/net", UNKNOWN)
+    assert not pins.PINS and pins.find_pin("custom-cnn") is None
+    monkeypatch.setattr(pins, "PINS", {"custom-cnn": f"alice/net@{UNKNOWN}"})
+    assert pins.find_pin("custom-cnn") == ("alice/net", UNKNOWN)
     monkeypatch.setenv("PNEUMONIA_HUB", "mobilenetv2-frozen=bob/frozen@1 custom-cnn=bob/net@2")
-    assert published.find_pin("custom-cnn") == ("bob/net", "2")
+    assert pins.find_pin("custom-cnn") == ("bob/net", "2")
 
 
 def test_the_page_shows_the_reason_and_keeps_the_other_variants(tiny_weights, monkeypatch):
-    monkeypatch.setattr(published, "WEIGHTS_FOLDER", tiny_weights.parent)
+    monkeypatch.setattr(pins, "WEIGHTS_FOLDER", tiny_weights.parent)
     monkeypatch.setenv("PNEUMONIA_HUB", "mobilenetv2-frozen=alice/net@main")
     marked = availability(Predictors(load_predictor))
     assert ("Custom CNN", "custom-cnn") in marked["choices"]

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# Of a reading, over which a trend of memory is told, in MB for a thousand readings: at the slope that is still called
-# flat, a server that reads one image a second all day grows by under 2 GB. What allocators keep at first is left out.
+# MB for a thousand readings, below which memory counts as flat: a server that reads one image a second all day then
+# grows by under 2 GB.
 FLAT = 20.0
+# Share of the readings in which caches and allocators fill.
 _WARM_UP = 0.25
 
 

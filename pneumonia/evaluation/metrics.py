@@ -224,7 +224,7 @@ def to_interval(value: float, draws: np.ndarray) -> dict[str, float | None]:
     return asdict(Interval(float(value), float(low), float(high)))
 
 
-def first_of(values: np.ndarray) -> Interval:
+def with_interval(values: np.ndarray) -> Interval:
     """The first of values (R,), which is that of the images as they are, with the middle 95 % of the others."""
     return Interval(**to_interval(values[0], values[1:]))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from pneumonia.evaluation.metrics import draw_patients, first_of, outcomes, share_interval, shares
+from pneumonia.evaluation.metrics import draw_patients, outcomes, share_interval, shares, with_interval
 from pneumonia.evaluation.scores import Scores, pooled_validation
 from pneumonia.operating_points import OWN, Interval, OperatingPoint
 
@@ -78,4 +78,4 @@ def thresholds_of(predictor: "Predictor") -> Thresholds:
 
 def _interval(drawn: np.ndarray, patients: int) -> Interval:
     # Drawn from patients that are all alike, no draw differs: the exact interval knows better.
-    return share_interval(drawn[0], patients) if drawn[0] in (0.0, 1.0) else first_of(drawn)
+    return share_interval(drawn[0], patients) if drawn[0] in (0.0, 1.0) else with_interval(drawn)

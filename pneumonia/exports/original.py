@@ -22,7 +22,7 @@ from pneumonia.preprocessor import Preprocessor
 
 # Validation images on which an export is compared with its original.
 CHECKED = 50
-# Training images from which int8 takes the range of each layer's values; with three hundred it is no closer.
+# Training images from which int8 takes the range of each layer's values.
 _REPRESENTATIVE = 100
 
 
