@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from pneumonia.data.pipeline import prepared
 from pneumonia.models import FEATURES, backbone_layers, build_model
@@ -101,13 +99,27 @@ def test_linear_probe_is_logistic_regression_and_moves_the_logit_alone(images, t
         assert np.array_equal(ours.numpy(), start.numpy()) != ("logit/kernel" in ours.path), ours.path
     inputs = prepared(images, Preprocessor(PREPROCESSING))
     pool = keras.Model(fresh.input, fresh.get_layer("pool").output)
-    regression = make_pipeline(
-        StandardScaler(with_mean=False),
-        LogisticRegression(class_weight="balanced", fit_intercept=False, max_iter=2000),
-    )
-    expected = regression.fit(pool(inputs).numpy(), images.labels).decision_function(pool(inputs).numpy())
+    features = pool(inputs).numpy()
+    deviations = features.std(axis=0)
+    features /= np.maximum(deviations, np.median(deviations[deviations > 0]) / 2)
+    regression = LogisticRegression(class_weight="balanced", fit_intercept=False, max_iter=2000)
+    expected = regression.fit(features, images.labels).decision_function(features)
     np.testing.assert_allclose(trained.model(inputs).numpy()[:, 0], expected, atol=1e-2)
     assert [row["phase"] for row in trained.history] == ["linear probe"] and 0 <= trained.history[0]["val_auroc"] <= 1
+
+
+def test_a_feature_that_hardly_ever_fires_gets_no_great_weight(images):
+    pooled = keras.Input((8,))
+    pool = keras.layers.Activation("linear", name="pool")(pooled)
+    model = keras.Model(pooled, keras.layers.Dense(1, name="logit")(pool))
+    features = np.random.default_rng(0).normal(size=(200, 8)).astype("float32")
+    labels = np.arange(200) % 2
+    # Fires in one image of a hundred, hardly, and in one class alone.
+    features[:, 7] = 0
+    features[[1, 3], 7] = 1e-4
+    fit_linear_probe(model, features, labels, 1.0)
+    weights = np.abs(model.get_layer("logit").kernel.numpy()[:, 0])
+    assert 0 < weights[7] < 1 and weights[:7].min() > 0
 
 
 def test_a_probe_of_a_head_with_hidden_layers_is_refused(images):

@@ -7,10 +7,12 @@ gain from augmented images, and its training is a convex problem with one soluti
 import keras
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 _BATCH_SIZE = 64
 _MOST_ITERATIONS = 2000
+# Of the median among features that vary. One that hardly ever fires in training has a tiny deviation; scaled to one,
+# it would be given a weight of thousands, and a radiograph in which it fires would be read by it alone.
+_LEAST_DEVIATION = 0.5
 
 
 def fit_linear_probe(model: keras.Model, inputs: np.ndarray, labels: np.ndarray, inverse_penalty: float) -> None:
@@ -34,10 +36,11 @@ def fit_linear_probe(model: keras.Model, inputs: np.ndarray, labels: np.ndarray,
         raise ValueError("A linear probe needs a head without hidden layers.")
     starts = range(0, len(inputs), _BATCH_SIZE)
     features = np.concatenate([pool(inputs[i : i + _BATCH_SIZE], training=False).numpy() for i in starts])
-    scaler = StandardScaler(with_mean=False)
+    deviations = features.std(axis=0)
+    scale = np.maximum(deviations, _LEAST_DEVIATION * np.median(deviations[deviations > 0]))
     regression = LogisticRegression(
         C=inverse_penalty, class_weight="balanced", fit_intercept=False, max_iter=_MOST_ITERATIONS
     )
-    regression.fit(scaler.fit_transform(features), labels)
+    regression.fit(features / scale, labels)
     # The scaling goes into the layer's own kernel.
-    logit.set_weights([(regression.coef_[0] / scaler.scale_)[:, None], np.zeros(1)])
+    logit.set_weights([(regression.coef_[0] / scale)[:, None], np.zeros(1)])

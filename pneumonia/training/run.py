@@ -32,7 +32,7 @@ from pneumonia.training.versions import versions
 from pneumonia.variants import Variant
 
 # Version of the weights; goes up when newly trained ones are published.
-WEIGHTS_VERSION = "0.2.0"
+WEIGHTS_VERSION = "0.2.1"
 
 
 @dataclass(frozen=True)
