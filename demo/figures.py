@@ -15,10 +15,10 @@ from pneumonia.evaluation.scores import Scores
 from pneumonia.evaluation.thresholds import Thresholds
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import Interval, OperatingPoint
-from pneumonia.shares import UNDEFINED, percent
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.tables import plain_name
 from pneumonia.variants import get_variant
+from pneumonia.written import measured, percent
 
 # What networks reach that see no lungs, as `scripts/shortcut_baseline.py` wrote it.
 SHORTCUTS = Path(__file__).parent.parent / "docs" / "results" / "shortcuts.json"
@@ -46,9 +46,9 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, mis
         rows.append(
             [
                 get_variant(variant).title,
-                _number(of_set["auroc"]),
-                *(_share(point[measure]) for measure in ("accuracy", "sensitivity", "specificity")),
-                _number(of_set["ece"]),
+                measured(of_set["auroc"]),
+                *(measured(point[measure], percent) for measure in ("accuracy", "sensitivity", "specificity")),
+                measured(of_set["ece"]),
                 percent(point["uncertain_share"]),
             ]
         )
@@ -65,7 +65,7 @@ def at_threshold(thresholds: Thresholds, probabilities: np.ndarray, threshold: f
     """
     labels, positive = thresholds.scores.labels, probabilities >= threshold
     drawn = thresholds.shares(positive)
-    rows = [[title, _share(to_interval(drawn[name][0], drawn[name][1:]))] for name, title in _SHARES.items()]
+    rows = [[title, measured(to_interval(drawn[name][0], drawn[name][1:]), percent)] for name, title in _SHARES.items()]
     counts = [
         [title, f"{np.sum((labels == label) & ~positive):,}", f"{np.sum((labels == label) & positive):,}"]
         for label, title in enumerate(content.LABELLED)
@@ -82,7 +82,7 @@ def shortcut_baseline() -> str:
     if not SHORTCUTS.is_file():
         return ""
     figures = json.loads(SHORTCUTS.read_text())["figures"]
-    rows = [[content.SHORTCUT_NAMES.get(name, name), _number(figure)] for name, figure in figures.items()]
+    rows = [[content.SHORTCUT_NAMES.get(name, name), measured(figure)] for name, figure in figures.items()]
     return f"<h2>{escape(content.SHORTCUTS)}</h2><p>{escape(content.SHORTCUTS_HELP)}</p>" + _table(
         content.SHORTCUT_COLUMNS, rows
     )
@@ -137,8 +137,8 @@ def marks(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
     return content.MARK.format(
         point=point.name,
         threshold=percent(point.threshold),
-        sensitivity=_share(at["sensitivity"]),
-        specificity=_share(at["specificity"]),
+        sensitivity=measured(at["sensitivity"], percent),
+        specificity=measured(at["specificity"], percent),
     )
 
 
@@ -172,7 +172,7 @@ def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) ->
             content.MEASURES[measure]
             if point is None
             else f"{content.OPERATING_POINTS[point]}: {content.MEASURES[measure]}",
-            *(_number(vars(figure)) if point is None else _fitted(figure) for figure in (before, after)),
+            *(measured(vars(figure)) if point is None else _fitted(figure) for figure in (before, after)),
         ]
         for point, measure, before, after in site.compared
     ]
@@ -193,18 +193,6 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="figures"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _number(interval: Mapping[str, float | None]) -> str:
-    if interval["value"] is None:
-        return UNDEFINED
-    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
-
-
 def _fitted(figure: Interval) -> str:
     """A share; a threshold that was not fitted here has no interval."""
-    return percent(figure.value) if figure.low == figure.high else _share(vars(figure))
-
-
-def _share(interval: Mapping[str, float | None]) -> str:
-    if interval["value"] is None:
-        return UNDEFINED
-    return f"{percent(interval['value'])} ({percent(interval['low'])} to {percent(interval['high'])})"
+    return percent(figure.value) if figure.low == figure.high else measured(vars(figure), percent)

@@ -4,8 +4,8 @@ from typing import Any
 
 from pneumonia.notices import DATA, INTENDED_USE, LIMITS, NOTICE, POPULATION, SELECTION
 from pneumonia.recipes import get_recipe
-from pneumonia.shares import UNDEFINED
 from pneumonia.variants import get_variant
+from pneumonia.written import UNDEFINED, measured, measured_share
 
 # What each field shows, in a sentence for the card.
 _SHOWN = {
@@ -81,7 +81,7 @@ def _points_table(points: dict[str, Any]) -> str:
     for name, point in points.items():
         rows.append(
             f"| {name} | {point['threshold']:.1%} | {point['low']:.1%} to {point['high']:.1%} "
-            f"| {_share(point['sensitivity'])} | {_share(point['specificity'])} |"
+            f"| {measured_share(point['sensitivity'])} | {measured_share(point['specificity'])} |"
         )
     return "\n".join(rows)
 
@@ -93,9 +93,9 @@ def _sets_table(sets: dict[str, Any]) -> str:
     ]
     for name, figures in sets.items():
         point = figures["operating_points"]["balanced"]
+        shares = " | ".join(measured_share(point[measure]) for measure in ("accuracy", "sensitivity", "specificity"))
         rows.append(
-            f"| {name} | {figures['n']} | {_number(figures['auroc'])} | {_share(point['accuracy'])} "
-            f"| {_share(point['sensitivity'])} | {_share(point['specificity'])} | {_number(figures['ece'])} "
+            f"| {name} | {figures['n']} | {measured(figures['auroc'])} | {shares} | {measured(figures['ece'])} "
             f"| {point['uncertain_share']:.1%} | {_plain_share(point['accuracy_outside_uncertain'])} |"
         )
     return "\n".join(rows)
@@ -114,17 +114,5 @@ def _count(part: dict[str, Any]) -> str:
     return f"{images} radiographs of {part['patients']:,} patients"
 
 
-def _share(interval: dict[str, float | None]) -> str:
-    if interval["value"] is None:
-        return UNDEFINED
-    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
-
-
 def _plain_share(value: float | None) -> str:
     return UNDEFINED if value is None else f"{value:.1%}"
-
-
-def _number(interval: dict[str, float | None]) -> str:
-    if interval["value"] is None:
-        return UNDEFINED
-    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"

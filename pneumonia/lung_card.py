@@ -3,6 +3,7 @@
 from typing import Any
 
 from pneumonia.notices import DATA, NOTICE, POPULATION
+from pneumonia.written import measured
 
 _USE = (
     "For research and teaching: to mark where the lungs are in a frontal chest radiograph, so that a reading can be "
@@ -78,9 +79,8 @@ def _found(config: dict[str, Any]) -> str:
 def _table(sets: dict[str, Any]) -> str:
     rows = ["| set | images | Dice | least Dice | lungs found |", "| --- | --- | --- | --- | --- |"]
     for name, figures in sets.items():
-        value, low, high = (figures["dice"][key] for key in ("value", "low", "high"))
         rows.append(
-            f"| {name} | {figures['n']} | {value:.3f} ({low:.3f} to {high:.3f}) "
+            f"| {name} | {figures['n']} | {measured(figures['dice'])} "
             f"| {figures['least_dice']:.3f} | {figures['found']:.1%} |"
         )
     return "\n".join(rows)

@@ -13,7 +13,7 @@ from pneumonia.bundle import WEIGHTS_FOLDER, json_bytes
 from pneumonia.errors import CalibrationError
 from pneumonia.evaluation.scores import Scores
 from pneumonia.operating_points import OPERATING_POINTS, Interval, OperatingPoint
-from pneumonia.shares import percent
+from pneumonia.written import percent
 
 # Weights folders are hashed as a whole and never change, so these files lie beside them, in a folder a variant.
 SITES_FOLDER = WEIGHTS_FOLDER / "sites"

@@ -9,7 +9,7 @@ from typing import Any
 
 import cli
 
-from pneumonia.shares import UNDEFINED
+from pneumonia.written import measured
 
 _WIDTH = 120
 
@@ -43,23 +43,6 @@ def command_block(command: str) -> str:
     return f"```\n{command}\n```"
 
 
-def measured_number(interval: Mapping[str, float] | None, digits: int = 3) -> str:
-    """A measured number with its 95 % interval."""
-    return _measured(interval, f".{digits}f")
-
-
-def measured_share(interval: Mapping[str, float] | None) -> str:
-    """A measured share with its 95 % interval."""
-    return _measured(interval, ".1%")
-
-
-def measured_ratio(spread: Mapping[str, float]) -> str:
-    """The median of a ratio over some rounds, with the least and the greatest."""
-    return f"{spread['median']:.2f} ({spread['low']:.2f} to {spread['high']:.2f})"
-
-
-def _measured(interval: Mapping[str, float] | None, form: str) -> str:
-    if interval is None:
-        return UNDEFINED
-    value, low, high = (format(interval[end], form) for end in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+def measured_spread(spread: Mapping[str, float], form: Callable[[float], str] = "{:.2f}".format) -> str:
+    """The median of some rounds, with the least and the greatest."""
+    return measured({**spread, "value": spread["median"]}, form)

@@ -20,10 +20,11 @@ from pneumonia.evaluation.plots import save_history_plot, save_plots, save_sampl
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.operating_points import BALANCED, OperatingPoint
 from pneumonia.predictor import Prediction, Predictor, load_predictor
-from pneumonia.shares import UNDEFINED
 from pneumonia.tables import CsvWriter
 from pneumonia.variants import DEFAULT, list_variants
+from pneumonia.written import measured
 
+_FORM = "{:.4f}".format
 # Readings shown with their heatmaps among the plots.
 _SAMPLES = 8
 
@@ -107,7 +108,7 @@ def _print_comparison(
     result = compare(labels, patients, (probabilities, others), thresholds)
     print(f"Against {against}, positive where the first is better")
     for name in ("auroc_difference", "accuracy_difference"):
-        print(f"  {name.replace('_', ' '):20} {_interval(result[name])}")
+        print(f"  {name.replace('_', ' '):20} {measured(result[name], _FORM)}")
     print(f"  only the first right {result['only_first_right']}, only {against} right {result['only_second_right']}")
     print(f"  McNemar p            {result['mcnemar_p']:.4g}")
 
@@ -115,18 +116,12 @@ def _print_comparison(
 def _print(figures: dict) -> None:
     print(f"{figures['n']} images, {figures['positives']} with pneumonia, {figures['patients']} patients")
     for name in ("auroc", "auprc", "brier", "ece"):
-        print(f"{name:12} {_interval(figures[name])}")
+        print(f"{name:12} {measured(figures[name], _FORM)}")
     for name, point in figures["operating_points"].items():
         print(f"\n{name}, threshold {point['threshold']:.4f}")
         for measure in ("accuracy", "sensitivity", "specificity", "precision", "npv", "f1"):
-            print(f"  {measure:12} {_interval(point[measure])}")
+            print(f"  {measure:12} {measured(point[measure], _FORM)}")
         print("  " + ", ".join(f"{key.replace('_', ' ')} {count}" for key, count in point["confusion_matrix"].items()))
-
-
-def _interval(values: dict) -> str:
-    if values["value"] is None:
-        return UNDEFINED
-    return f"{values['value']:.4f}  ({values['low']:.4f} to {values['high']:.4f})"
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ from pneumonia.parts import FORMS, open_parts
 from pneumonia.predictor import Prediction, Predictor, load_predictor
 from pneumonia.receipts import reader_record
 from pneumonia.scale_out import read_on_ray
-from pneumonia.shares import percent
 from pneumonia.site_calibration import load_site
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 from pneumonia.variants import DEFAULT, list_variants
+from pneumonia.written import percent
 
 # Of a file's name in the name of its overlay: file systems allow 255 bytes.
 _MOST_NAME_BYTES = 200

@@ -17,6 +17,7 @@ from pneumonia.predictor import load_predictor
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SITES_FOLDER, SiteCalibration, require_name
 from pneumonia.variants import DEFAULT, list_variants
+from pneumonia.written import measured
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -70,7 +71,7 @@ def _print(site: SiteCalibration) -> None:
 def _interval(values: Interval) -> str:
     if values.low == values.high:
         return f"{values.value:.3f}"
-    return f"{values.value:.3f} ({values.low:.3f} to {values.high:.3f})"
+    return measured(vars(values))
 
 
 if __name__ == "__main__":

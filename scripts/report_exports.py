@@ -4,9 +4,10 @@
 from typing import Any
 
 import cli
-from documents import command_block, measured_number, measured_ratio, section, table, write_document
+from documents import command_block, measured_spread, section, table, write_document
 
 from pneumonia.exports.formats import FORMATS
+from pneumonia.written import measured
 
 FIGURES = cli.ROOT / "docs" / "exports.json"
 DOCUMENT = FIGURES.with_suffix(".md")
@@ -59,7 +60,7 @@ def _formats() -> str:
 def _glance(figures: dict[str, Any]) -> str:
     lost = {name: values["forms"][_INT8]["auroc_difference"] for name, values in figures.items()}
     reached = all(difference["value"] >= -_MOST_LOST for difference in lost.values())
-    said = "; ".join(f"`{name}` {_signed(difference)}" for name, difference in lost.items())
+    said = "; ".join(f"`{name}` {measured(difference, '{:+.4f}'.format)}" for name, difference in lost.items())
     return section(
         "At a glance",
         f"AUROC of int8 less that of float32, on the same validation images: {said}. It was to lose no more than "
@@ -80,8 +81,8 @@ def _variant(name: str, values: dict[str, Any]) -> str:
         [
             title,
             f"{form['bytes'] / 1e6:.2f}",
-            measured_ratio(form["time_to_served"]),
-            measured_number(form["auroc"], 4),
+            measured_spread(form["time_to_served"]),
+            measured(form["auroc"], "{:.4f}".format),
             f"{form['difference']['probability']:.2g}",
             f"{form['difference']['mean_probability']:.2g}",
             f"{form['difference']['map']:.2g}",
@@ -106,11 +107,6 @@ def _variant(name: str, values: dict[str, Any]) -> str:
 
 def _listed(names: Any) -> str:
     return ", ".join(dict.fromkeys(names))
-
-
-def _signed(interval: dict[str, float]) -> str:
-    value, low, high = (f"{interval[end]:+.4f}" for end in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
 
 
 if __name__ == "__main__":

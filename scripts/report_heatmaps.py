@@ -7,14 +7,14 @@ from typing import Any
 from scipy.stats import binomtest
 
 import cli
-from documents import command_block, measured_number, measured_share, section, table, write_document
+from documents import command_block, section, table, write_document
 
 from pneumonia.evaluation.heatmap_figures import LEAST_COMPARED
 from pneumonia.explain.faithfulness import BLUR, STEPS
 from pneumonia.explain.robustness import NOISE
 from pneumonia.explain.support import REGIONS
-from pneumonia.shares import UNDEFINED
 from pneumonia.variants import get_variant
+from pneumonia.written import UNDEFINED, measured, measured_share
 
 FIGURES = cli.ROOT / "docs" / "heatmaps.json"
 _HEAD = """# Heatmaps, measured
@@ -36,7 +36,7 @@ _PARTS = {
     "inside_lungs": "the lungs themselves",
 }
 # Two digits are all that these carry.
-_number = partial(measured_number, digits=2)
+_number = partial(measured, form="{:.2f}".format)
 
 
 def main() -> int:
@@ -226,14 +226,14 @@ def _stability(variants: dict[str, Any]) -> str:
 
 def _empty(variants: dict[str, Any]) -> str:
     rows = []
-    for name, measured in variants.items():
-        empty = measured["empty"]
+    for name, figures in variants.items():
+        empty = figures["empty"]
         greatest = "none" if empty["greatest_logit"] is None else f"{empty['greatest_logit']:.2f}"
         rows.append(
             [
                 f"`{name}`",
-                f"{measured['nan']} of {measured['images']}",
-                f"{empty['images']} of {measured['images']}",
+                f"{figures['nan']} of {figures['images']}",
+                f"{empty['images']} of {figures['images']}",
                 greatest,
                 f"{empty['threshold_logit']:.2f}",
                 str(empty["called_pneumonia"]),

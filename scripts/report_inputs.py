@@ -4,7 +4,9 @@
 from typing import Any
 
 import cli
-from documents import command_block, measured_share, section, table, write_document
+from documents import command_block, section, table, write_document
+
+from pneumonia.written import measured_share
 
 FIGURES = cli.ROOT / "docs" / "inputs.json"
 _HEAD = """# What is refused as no chest radiograph, measured

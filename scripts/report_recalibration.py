@@ -4,7 +4,9 @@
 from typing import Any
 
 import cli
-from documents import command_block, measured_number, measured_share, section, table, write_document
+from documents import command_block, section, table, write_document
+
+from pneumonia.written import measured, measured_share
 
 FIGURES = cli.ROOT / "docs" / "results" / "recalibration.json"
 DOCUMENT = cli.ROOT / "docs" / "recalibration.md"
@@ -138,7 +140,7 @@ def _how_many(sites: dict[str, Any]) -> str:
 
 def _kept(site: dict[str, Any]) -> str:
     shares = [row["kept"] for variant in site.values() for row in variant["recalibrated"].values()]
-    aurocs = ", ".join(f"`{name}` {measured_number(variant['auroc'])}" for name, variant in site.items())
+    aurocs = ", ".join(f"`{name}` {measured(variant['auroc'])}" for name, variant in site.items())
     if max(shares) == min(shares):
         kept = f"kept after {shares[0]:.0%} of draws"
     else:
@@ -157,7 +159,7 @@ def _table(site: dict[str, Any]) -> str:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    return [measured_number(row[name]) if name in ("ece", "brier") else measured_share(row[name]) for name in _MEASURES]
+    return [measured(row[name]) if name in ("ece", "brier") else measured_share(row[name]) for name in _MEASURES]
 
 
 if __name__ == "__main__":

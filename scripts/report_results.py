@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import cli
-from documents import command_block, measured_number, measured_share, section, table
+from documents import command_block, section, table
 
 from pneumonia.bundle import json_bytes, read_bundle
-from pneumonia.shares import UNDEFINED
 from pneumonia.variants import PUBLISHED
+from pneumonia.written import UNDEFINED, measured, measured_share
 
 DOCS = cli.ROOT / "docs"
 FIGURES = DOCS / "results"
@@ -72,7 +72,7 @@ def render() -> str:
 def _variants() -> str:
     sets = {variant: read_bundle(cli.ROOT / "weights" / variant).metrics["sets"] for variant in PUBLISHED}
     names = list(sets[PUBLISHED[0]])
-    auroc = [[name, *(measured_number(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
+    auroc = [[name, *(measured(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
     balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
     command = sets[PUBLISHED[-1]]["validation"]["command"]
     return section(
@@ -109,11 +109,11 @@ def _designs() -> str:
                 [
                     f"`{design}`",
                     f"{number}",
-                    measured_number(sets["held-out"]["auroc"]),
-                    measured_number(sets["held-out-shifted"]["auroc"]),
+                    measured(sets["held-out"]["auroc"]),
+                    measured(sets["held-out-shifted"]["auroc"]),
                     *(f"{point[measure]['value']:.1%}" for measure in _SHARES),
                     f"{sets['held-out-shifted']['operating_points']['balanced']['accuracy']['value']:.1%}",
-                    measured_number(sets["outside-selection"]["auroc"]),
+                    measured(sets["outside-selection"]["auroc"]),
                 ]
             )
     columns = ["design", "round", "AUROC", "AUROC, corrupted", *_SHARES, "accuracy, corrupted", "adult-selection"]
@@ -139,8 +139,8 @@ def _folds() -> str:
     rows = [
         [
             f"{number}",
-            measured_number(sets["held-out"]["auroc"]),
-            measured_number(sets["held-out-shifted"]["auroc"]),
+            measured(sets["held-out"]["auroc"]),
+            measured(sets["held-out-shifted"]["auroc"]),
             *(f"{sets['held-out']['operating_points']['balanced'][measure]['value']:.1%}" for measure in _SHARES),
         ]
         for number, sets in enumerate(result["rounds"], start=1)
@@ -169,11 +169,11 @@ def _trained() -> str:
         rows.append(
             [
                 f"`{name}`",
-                measured_number(sets["validation"]["auroc"]),
+                measured(sets["validation"]["auroc"]),
                 measured_share(sets["validation"]["accuracy"]),
                 f"{shifted[worst]['auroc']['value']:.3f} ({worst.removeprefix('validation-')})",
                 f"{min(figures['accuracy']['value'] for figures in shifted.values()):.1%}",
-                measured_number(sets["adult-report"]["auroc"]),
+                measured(sets["adult-report"]["auroc"]),
                 f"{kept['epochs']}",
                 "not kept" if kept["minutes"] is None else f"{kept['minutes']:.0f}",
             ]
@@ -194,7 +194,7 @@ def _trained() -> str:
 
 def _shortcuts() -> str:
     result = _figures("shortcuts.json")
-    rows = [[what, measured_number(interval)] for what, interval in result["figures"].items()]
+    rows = [[what, measured(interval)] for what, interval in result["figures"].items()]
     return section(
         "What a classifier reaches without looking at the lungs",
         "A high AUROC on images of this source says little by itself: the classes differ in how they were taken.",
@@ -207,7 +207,7 @@ def _lung_fields() -> str:
     figures = read_bundle(cli.ROOT / "weights" / "lung-fields").metrics["sets"]["validation"]
     return section(
         "Lung fields",
-        f"Dice {measured_number(figures['dice'])} on {figures['n']} held-out masks; the "
+        f"Dice {measured(figures['dice'])} on {figures['n']} held-out masks; the "
         "[card](../weights/lung-fields/README.md) has the corrupted sets.",
         command_block(figures["command"]),
     )

@@ -17,6 +17,7 @@ from pneumonia.evaluation.shortcuts import border_features, corner_features, sco
 from pneumonia.images import decode
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
+from pneumonia.written import measured
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -48,7 +49,7 @@ def main() -> int:
         patients = np.array([record.patient for record in records])
         figures["size and aspect ratio"] = _auroc(labels, score_by_shape(shapes, labels, patients), patients)
     for name, interval in figures.items():
-        print(f"{name:22} AUROC {interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})")
+        print(f"{name:22} AUROC {measured(interval)}")
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         command = cli.training_command("shortcut_baseline.py", arguments)

@@ -9,8 +9,8 @@ from demo import content, figures
 from demo.performance import PerformanceHandlers
 from demo.predictors import Predictors
 from pneumonia.evaluation.scores import Scores
-from pneumonia.shares import UNDEFINED
 from pneumonia.variants import PUBLISHED, get_variant
+from pneumonia.written import UNDEFINED
 from tests.fakes import FakePredictor, load_all_but_frozen, load_fake
 
 VARIANT = "custom-cnn"

@@ -16,9 +16,9 @@ from pneumonia.explain.support import Support
 from pneumonia.notices import AGAINST_HELP, HEATMAP_HELP
 from pneumonia.operating_points import OWN, OperatingPoint
 from pneumonia.prevalence import at_prevalence, predictive_values
-from pneumonia.shares import UNDEFINED, percent
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import get_variant
+from pneumonia.written import UNDEFINED, percent
 
 _HASH_LENGTH = 12
 

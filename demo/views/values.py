@@ -4,7 +4,7 @@ from typing import Any
 
 from pneumonia import Prediction
 from pneumonia.operating_points import Interval
-from pneumonia.shares import percent
+from pneumonia.written import percent
 
 
 def record(prediction: Prediction, name: str) -> dict[str, Any]:

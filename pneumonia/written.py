@@ -1,0 +1,36 @@
+"""How a share, or a measured value with its interval, is written for a reader."""
+
+import math
+from collections.abc import Callable, Mapping
+
+UNDEFINED = "not defined"
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share in [0, 1]; 0% and 100% are kept for what is exactly that. NaN is not defined."""
+    if math.isnan(share):
+        return UNDEFINED
+    least = 10.0 ** -(decimals + 2)
+    if 0 < share < least / 2:
+        return f"<{least:.{decimals}%}"
+    if 1 - least / 2 <= share < 1:
+        return f">{1 - least:.{decimals}%}"
+    return f"{share:.{decimals}%}"
+
+
+def measured(interval: Mapping[str, float | None] | None, form: Callable[[float], str] = "{:.3f}".format) -> str:
+    """A measured value with its 95 % interval; one that is missing is not defined.
+
+    Args:
+        interval: `value`, `low` and `high`.
+        form: writes one of them.
+    """
+    if interval is None or interval["value"] is None:
+        return UNDEFINED
+    value, low, high = (form(interval[end]) for end in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def measured_share(interval: Mapping[str, float | None] | None) -> str:
+    """A measured share with its 95 % interval, rounded whatever it is."""
+    return measured(interval, "{:.1%}".format)
