@@ -132,6 +132,7 @@ def test_every_named_recipe_goes_the_whole_way(recipe, tmp_path):
     assert done.returncode == 0, done.stderr
     config = json.loads((weights / "config.json").read_text())
     assert config["variant"] == network.name and config["training"]["recipe_name"] == recipe
+    assert config["training"]["minutes"] is not None
     assert f"--variant {network.name} " in config["training"]["command"]
     assert f"--recipe {recipe} " in config["training"]["command"]
     assert config["architecture"]["name"] == network.architecture

@@ -112,9 +112,11 @@ def run_training(job: TrainingJob) -> TrainingResult:
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
+    resumed = any(job.checkpoints.iterdir())
     started = time.monotonic()
     calibrated = train_and_calibrate(job, train, validation, preprocessor)
-    minutes = (time.monotonic() - started) / 60
+    # Of a training that was taken up again, how long it took before is not known.
+    minutes = None if resumed else round((time.monotonic() - started) / 60, 1)
     sets = calibrated.validation
     if job.outside is not None:
         sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
@@ -158,7 +160,7 @@ def _write(
     job: TrainingJob,
     calibrated: Calibrated,
     metrics: dict[str, Any],
-    minutes: float,
+    minutes: float | None,
     train: ImageSet,
     validation: ImageSet,
     preprocessor: Preprocessor,
@@ -186,7 +188,7 @@ def _write(
             "head": job.variant.head,
             "dropout": job.variant.dropout,
             "hidden_dropout": job.variant.hidden_dropout,
-            "minutes": round(minutes, 1),
+            "minutes": minutes,
         },
         "data": {"train": _facts(train), "validation": _facts(validation)},
         "versions": versions(),
