@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Write docs/reliability.md from the promises, and from figures in docs/results/."""
+
+import argparse
+import json
+from typing import Any
+
+import cli
+from documents import command_block, section, table
+from promises import PROMISES
+
+RESULTS = cli.ROOT / "docs" / "results"
+DOCUMENT = cli.ROOT / "docs" / "reliability.md"
+# Each is made by the command that it names.
+SOURCES = ("abuse", "fuzz", "load")
+_HEAD = """# Reliability
+
+Written by `python scripts/report_reliability.py`. What can be relied on, the test that fails where it is broken, and
+what was measured. The tests lie in `tests/` and are run by `make test` and `make test-slow`; figures are of one machine
+with two cores. [SECURITY.md](../SECURITY.md) says who may attack what, and what is not defended.
+"""
+
+
+def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    DOCUMENT.write_text(render({name: json.loads((RESULTS / f"{name}.json").read_text()) for name in SOURCES}))
+    return cli.DONE
+
+
+def render(figures: dict[str, Any]) -> str:
+    """The whole of docs/reliability.md.
+
+    Args:
+        figures: contents of the JSON files, by name.
+    """
+    parts = [_HEAD]
+    for part, promises in PROMISES.items():
+        rows = [[said, f"`{test}`", measured.format(**figures)] for said, test, measured in promises]
+        parts.append(section(part, table(["promise", "test", "measured"], rows)))
+    commands = "\n".join(figures[name]["command"] for name in SOURCES)
+    parts.append(section("How it was measured", command_block(commands)))
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    cli.run(main)
