@@ -1,5 +1,6 @@
 """Nothing leaves: neither the server nor a browser asks another machine for anything, and no failure is printed."""
 
+import errno
 from typing import Any
 
 import gradio as gr
@@ -20,6 +21,9 @@ _POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-
 _FILE_BY_ADDRESS = ("/file=http://", "/file=https://", "/file/http://", "/file/https://")
 _SCREEN_RECORDING = "/process_recording"
 
+# By the system's own limit, or by one for this user.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 class PrivateBlocks(gr.Blocks):
     """A page that takes files and no addresses of files, which Gradio would fetch, and prints no failures."""
@@ -38,7 +42,8 @@ class PrivateBlocks(gr.Blocks):
             raise
         except Exception as error:
             log_crash(error)
-            raise refused(content.CRASHED) from error
+            full = isinstance(error, OSError) and error.errno in _DISK_FULL
+            raise refused(content.DISK_FULL if full else content.CRASHED) from error
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
         """As `gr.Blocks`, for what somebody sent to an event.

@@ -12,6 +12,7 @@ from typing import Any
 from pneumonia.bundle import WEIGHTS_FOLDER, json_bytes
 from pneumonia.errors import CalibrationError
 from pneumonia.evaluation.scores import Scores
+from pneumonia.files import write_whole
 from pneumonia.operating_points import OPERATING_POINTS, Interval, OperatingPoint
 from pneumonia.shares import percent
 
@@ -262,8 +263,7 @@ class SiteCalibration:
             )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.write(self.to_bytes())
+            write_whole(path, self.to_bytes())
         except OSError as error:
             raise CalibrationError(
                 f"The calibration could not be written beside the weights: {error.strerror}. Choose a folder that you "

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import keras
+
+from pneumonia.bundle import json_bytes
+from pneumonia.files import write_whole
 
 # Below this what is watched counts as no better: the noise of the last digits.
 _MIN_IMPROVEMENT = 1e-5
@@ -79,9 +81,7 @@ class Checkpoints(keras.callbacks.Callback):
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
-    beside = path.with_suffix(".partial")
-    beside.write_text(json.dumps(values, indent=2) + "\n")
-    os.replace(beside, path)
+    write_whole(path, json_bytes(values))
 
 
 def history_csv(rows: list[dict[str, Any]]) -> str:
