@@ -1,6 +1,5 @@
 """Nothing leaves: neither the server nor a browser asks another machine for anything, and no failure is printed."""
 
-import errno
 from typing import Any
 
 import gradio as gr
@@ -11,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo import content
+from demo.disk import FullDiskSaid, is_full_disk
 from demo.predictors import refused
 from pneumonia.logs import log_crash
 
@@ -20,9 +20,6 @@ _POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-
 # Gradio fetches what stands behind the first, for anybody, and writes films of the screen for the second.
 _FILE_BY_ADDRESS = ("/file=http://", "/file=https://", "/file/http://", "/file/https://")
 _SCREEN_RECORDING = "/process_recording"
-
-# By the system's own limit, or by one for this user.
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class PrivateBlocks(gr.Blocks):
@@ -42,8 +39,7 @@ class PrivateBlocks(gr.Blocks):
             raise
         except Exception as error:
             log_crash(error)
-            full = isinstance(error, OSError) and error.errno in _DISK_FULL
-            raise refused(content.DISK_FULL if full else content.CRASHED) from error
+            raise refused(content.DISK_FULL if is_full_disk(error) else content.CRASHED) from error
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
         """As `gr.Blocks`, for what somebody sent to an event.
@@ -77,7 +73,7 @@ class _OwnHostOnly:
 
 def app_settings() -> dict[str, Any]:
     """For `gr.Blocks.launch(app_kwargs=...)`, which writes into it: a new one for each launch."""
-    return {"middleware": [Middleware(_OwnHostOnly)]}
+    return {"middleware": [Middleware(_OwnHostOnly), Middleware(FullDiskSaid)]}
 
 
 def _refuse_address(file: dict[str, Any]) -> None:

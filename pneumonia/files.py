@@ -10,7 +10,7 @@ from typing import TextIO
 UNFINISHED = ".unfinished"
 
 
-def write_through(path: Path, contents: bytes) -> None:
+def write_through(path: Path, contents: bytes | memoryview) -> None:
     """Write a file, and come back when it is on the disk.
 
     Raises:
@@ -27,7 +27,7 @@ def partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
 
 
-def write_whole(path: Path, contents: bytes) -> None:
+def write_whole(path: Path, contents: bytes | memoryview) -> None:
     """Write a file or replace one in one step; nothing is left beside it, unless the process is killed.
 
     Raises:
