@@ -266,8 +266,8 @@ class SiteCalibration:
         there = [file.stem for file in _files(self.variant, folder) if file.stem[_DATE:] == self.name]
         if there and there[-1] > self.label:
             raise CalibrationError(
-                f"This machine's clock shows {self.date}, but there is a calibration {there[-1]} for {self.variant}. As "
-                "the newer one it would be used instead of this one. Set the clock, or delete that calibration."
+                f"This machine's clock shows {self.date}, but there is a calibration {there[-1]} for {self.variant}. "
+                "As the newer one it would be used instead of this one. Set the clock, or delete that calibration."
             )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

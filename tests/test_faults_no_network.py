@@ -1,0 +1,101 @@
+"""No network: reading asks nobody, and whoever does need it is told in a sentence."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.fakes import ROOT
+from tests.making import EXAMPLE
+
+_SAID = "tried to open a socket:"
+# Python tells of its own sockets; the kernel kills a process whose libraries in C ask for one of the internet.
+_WATCHED = f"""
+import ctypes, platform, runpy, struct, sys
+
+def tell(event, arguments):
+    if event.startswith("socket."):
+        print({_SAID!r}, event, file=sys.stderr, flush=True)
+
+sys.addaudithook(tell)
+
+if platform.machine() == "x86_64":
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+
+    load, equal, give = 0x20, 0x15, 0x06
+    rules = [
+        (load, 0, 0, 0),                # the number of the system call
+        (equal, 0, 3, 41),              # socket(), or else go on
+        (load, 0, 0, 16),               # its first argument, the family
+        (equal, 2, 0, 2),               # AF_INET
+        (equal, 1, 0, 10),              # AF_INET6
+        (give, 0, 0, 0x7FFF0000),       # allow
+        (give, 0, 0, 0x80000000),       # kill the process
+    ]
+    code = b"".join(struct.pack("HBBI", *rule) for rule in rules)
+    libc = ctypes.CDLL(None, use_errno=True)
+    watched = libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.byref(Program(len(rules), code)), 0, 0) == 0
+    print("kernel watches:", watched, file=sys.stderr, flush=True)
+
+sys.argv = sys.argv[1:]
+sys.path.insert(0, {str(ROOT / "scripts")!r})
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+# What asks for a socket in C alone, so that the test above can be seen to notice.
+_BY_A_LIBRARY = "import ctypes; print(ctypes.CDLL(None).socket(2, 1, 0))"
+_BY_PYTHON = "import socket; socket.getaddrinfo('127.0.0.1', 80)"
+
+
+def watched(script, *arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", _WATCHED, str(script), *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+
+
+def test_reading_opens_no_socket_at_all(tmp_path):
+    """Not even to itself: DICOM, PNG and an archive's table alike."""
+    done = watched(
+        ROOT / "scripts" / "predict.py", EXAMPLE, "--variant", "custom-cnn", "--heatmaps", tmp_path, "--format", "csv"
+    )
+    assert done.returncode == 0 and _SAID not in done.stderr, done.stderr
+    assert list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize(("program", "notices"), [(_BY_PYTHON, "python"), (_BY_A_LIBRARY, "kernel")])
+def test_a_socket_would_be_noticed(program, notices, tmp_path):
+    (tmp_path / "program.py").write_text(program)
+    done = watched(tmp_path / "program.py")
+    if notices == "python":
+        assert _SAID in done.stderr
+    elif "kernel watches: True" in done.stderr:
+        assert done.returncode < 0, done.stdout
+    else:
+        pytest.skip("this kernel watches for nobody")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not shutil.which("unshare")
+    or subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode,
+    reason="no machine without a network can be made here",
+)
+def test_a_training_that_would_fetch_a_backbone_says_so(tmp_path):
+    """In a network of its own without a single connection, and with nothing kept from before."""
+    from tests.tiny import write_tiny_data
+
+    write_tiny_data(tmp_path / "data")
+    done = subprocess.run(
+        [
+            *("unshare", "-rn", sys.executable, ROOT / "scripts" / "train.py", "--data", tmp_path / "data"),
+            *("--variant", "mobilenetv2-frozen", "--output", tmp_path / "out", "--image-size", "64"),
+        ],
+        env={**os.environ, "KERAS_HOME": str(tmp_path / "keras"), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: The backbone's parameters cannot be loaded")
