@@ -160,6 +160,33 @@ def test_a_limit_of_the_user_is_told_in_a_line(data, tmp_path):
     assert not (tmp_path / "custom-cnn").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_adaptation_that_meets_a_full_disk_goes_on_from_its_last_epoch(images, tmp_path):
+    import keras
+
+    from pneumonia.models import build_model
+    from pneumonia.preprocessing import Preprocessing
+    from pneumonia.training.adaptation import adapt_backbone
+    from pneumonia.variants import get_variant
+
+    def adapt(folder: Path) -> list[dict]:
+        keras.utils.set_random_seed(0)
+        model = build_model(get_variant("custom-cnn"), SIZE)
+        return adapt_backbone(model, images, Preprocessing(size=SIZE), epochs=2, seed=0, folder=folder)
+
+    whole = adapt(tmp_path / "whole")
+    size = sum(path.stat().st_size for path in (tmp_path / "whole").iterdir()) // 1024
+    # Room for one state, and not for the next beside it.
+    with small_disk(tmp_path / "disk", int(1.3 * size)) as disk:
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            adapt(disk)
+        enlarge(disk, 3 * size)
+        again = adapt(disk)
+    assert [row["epoch"] for row in again] == [1, 2]
+    np.testing.assert_allclose([row["loss"] for row in again], [row["loss"] for row in whole], rtol=1e-4)
+
+
 def assert_told(done: subprocess.CompletedProcess, number: int) -> None:
     """That a training ended for want of room, with a line that says so and one that says how to go on."""
     *_, how, why = done.stderr.splitlines()
