@@ -173,8 +173,10 @@ class BatchHandlers:
         """Write what was read as CSV: download button."""
         if session.batch is None or not session.batch.records:
             return gr.update(value=None, interactive=False)
-        path = new_file("readings.csv")
-        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        with (
+            new_file("readings.csv") as path,
+            path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+        ):
             table = CsvWriter(file, ("name", *READING_COLUMNS))
             for record in session.batch.records:
                 table.write(reading_row(record))
@@ -187,26 +189,26 @@ class BatchHandlers:
             raise refused(content.NOTHING_READ)
         predictor = self._predictors.get(batch.variant)
         numbered = list(enumerate(zip(batch.uploads, batch.records, strict=False), start=1))
-        path = new_file("overlays.zip")
-        try:
+        with (
+            new_file("overlays.zip") as path,
+            _archives_in_use(batch.uploads),
             # PNG files are compressed already.
-            with _archives_in_use(batch.uploads), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-                for number, (upload, record) in progress.tqdm(numbered, desc=content.OVERLAYS):
-                    if record["status"] != "read":
-                        continue
-                    radiograph, prediction = _read(upload, predictor, batch.operating_point)
-                    if prediction.image_sha256 != record["image_sha256"]:
-                        raise refused(content.EXPIRED)
-                    shown = views.preview(radiograph.pixels)
-                    stream = BytesIO()
-                    overlay = views.overlay_on(shown, prediction, predictor.heatmap_scale)
-                    Image.fromarray(overlay).save(stream, "PNG")
-                    # The number in the table keeps equal names from different folders apart.
-                    archive.writestr(f"{number:04} {plain_name(upload.name)}.png", stream.getvalue())
-        except gr.Error:
-            # Half an archive helps nobody.
-            path.unlink()
-            raise
+            zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
+        ):
+            for number, (upload, record) in progress.tqdm(numbered, desc=content.OVERLAYS):
+                if record["status"] != "read":
+                    continue
+                radiograph, prediction = _read(upload, predictor, batch.operating_point)
+                if prediction.image_sha256 != record["image_sha256"]:
+                    raise refused(content.EXPIRED)
+                shown = views.preview(radiograph.pixels)
+                stream = BytesIO()
+                overlay = views.overlay_on(shown, prediction, predictor.heatmap_scale)
+                Image.fromarray(overlay).save(stream, "PNG")
+                # The number in the table keeps equal names from different folders apart. The archive says nothing of
+                # the time, which a clock before 1980 could not even be written as.
+                name = f"{number:04} {plain_name(upload.name)}.png"
+                archive.writestr(zipfile.ZipInfo(name), stream.getvalue())
         return gr.update(value=str(path), visible=True)
 
 

@@ -92,6 +92,10 @@ CRASHED = (
     "Something went wrong on the server, and the image was not read. Try again. If it happens again, tell whoever runs "
     "this page at what time it happened."
 )
+DISK_FULL = (
+    "The disk of the server is full, so this could not be done. Readings that this page shows stay. Try again later, "
+    "and tell whoever runs this page."
+)
 LEFT_ALONE = "This page was left alone, and what it had was deleted from the server. Choose the image again."
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
 NO_ADDRESS = "Send the file itself: this page fetches nothing from an address."

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo import content
+from demo.disk import FullDiskSaid, is_full_disk
 from demo.predictors import refused
 from pneumonia.logs import log_crash
 
@@ -38,7 +39,7 @@ class PrivateBlocks(gr.Blocks):
             raise
         except Exception as error:
             log_crash(error)
-            raise refused(content.CRASHED) from error
+            raise refused(content.DISK_FULL if is_full_disk(error) else content.CRASHED) from error
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
         """As `gr.Blocks`, for what somebody sent to an event.
@@ -72,7 +73,7 @@ class _OwnHostOnly:
 
 def app_settings() -> dict[str, Any]:
     """For `gr.Blocks.launch(app_kwargs=...)`, which writes into it: a new one for each launch."""
-    return {"middleware": [Middleware(_OwnHostOnly)]}
+    return {"middleware": [Middleware(_OwnHostOnly), Middleware(FullDiskSaid)]}
 
 
 def _refuse_address(file: dict[str, Any]) -> None:

@@ -60,8 +60,8 @@ class RecalibrationHandlers:
         result = figures.recalibration(site, rejected)
         if not site.usable:
             return result, own, gr.update(value=None, visible=False)
-        path = new_file(f"{site.label}.json")
-        path.write_bytes(site.to_bytes())
+        with new_file(f"{site.label}.json") as path:
+            path.write_bytes(site.to_bytes())
         others = tuple(made for made in own if (made.variant, made.label) != (site.variant, site.label))
         return result, (*others, site), gr.update(value=str(path), visible=True)
 

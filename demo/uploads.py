@@ -61,13 +61,16 @@ def delete_when_stopped(folder: Path) -> None:
 
 
 def delete_old(folder: Path, seconds: float) -> None:
-    """Delete the files of a folder that were written so long ago, and folders in it that are empty as long."""
-    before = time.time() - seconds
+    """Delete the files of a folder that were written so long ago, and folders in it that are empty as long.
+
+    A file from so far in the future goes too: the clock was set back, and nobody knows how long it has lain there.
+    """
+    now = time.time()
     # Deepest first, so that a folder comes after what it holds.
     for path in sorted(folder.rglob("*"), key=lambda path: -len(path.parts)):
         # It may have been deleted in the meantime, or a folder have been filled.
         with suppress(OSError):
-            if path.lstat().st_mtime > before:
+            if abs(now - path.lstat().st_mtime) < seconds:
                 continue
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()

@@ -4,13 +4,13 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pneumonia.errors import WeightsError
+from pneumonia.files import write_through
 
 # The weights that come with the project.
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
@@ -25,6 +25,9 @@ CARD = "README.md"
 H5_MODEL = "model.h5"
 FILES = (KERAS_MODEL, SERVED_MODEL, METRICS, HISTORY, CARD)
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+# What config.json says of itself: the hash of it without this line. Thresholds and temperature stand in it.
+_OWN_HASH = "config_sha256"
+_ALTERED = "{name} has been altered: its SHA-256 differs from the one {where}. Copy or download it again."
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class Bundle:
 
 
 def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any]) -> None:
-    """Write a weights folder, or replace one, in one step: a reader never meets half of it.
+    """Write a weights folder, or replace one: a reader meets the old one or the new one, whatever ends the process.
+
+    One process at a time; what an earlier one left beside it when it was killed is cleared away.
 
     Args:
         folder: becomes the weights folder; its parent is made if missing.
@@ -57,31 +62,47 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
 
     Raises:
         WeightsError: if something else than a weights folder is there.
+        OSError: if it cannot be written, for instance on a full disk; what was there stays.
     """
     require_replaceable(folder)
+    folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    beside.chmod(0o755)
-    for name, content in seal(contents, config).items():
-        (beside / name).write_bytes(content)
-    if folder.exists():
-        replaced = beside.with_name(beside.name + "-replaced")
-        os.rename(folder, replaced)
+    beside, replaced = folder.with_name(f".{folder.name}-new"), _replaced(folder)
+    shutil.rmtree(beside, ignore_errors=True)
+    if not folder.exists() and replaced.exists():
+        os.rename(replaced, folder)
+    shutil.rmtree(replaced, ignore_errors=True)
+    try:
+        beside.mkdir()
+        for name, content in seal(contents, config).items():
+            write_through(beside / name, content)
+        if folder.exists():
+            os.rename(folder, replaced)
         os.rename(beside, folder)
-        shutil.rmtree(replaced)
-    else:
-        os.rename(beside, folder)
+    except BaseException:
+        # Half of it helps nobody, and the disk may be full.
+        shutil.rmtree(beside, ignore_errors=True)
+        if not folder.exists() and replaced.exists():
+            os.rename(replaced, folder)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _replaced(folder: Path) -> Path:
+    """Where a weights folder is while another takes its place."""
+    return folder.with_name(f".{folder.name}-replaced")
 
 
 def seal(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str, bytes]:
-    """All files of a weights folder: those given, and the config.json that vouches for them.
+    """All files of a weights folder: those given, and the config.json that vouches for them and for itself.
 
     Args:
         contents: the bytes of every file but config.json, by name.
-        config: JSON values; "files" is written anew.
+        config: JSON values; "files" and its own hash are written anew.
     """
     config = {**config, "files": {name: file_facts(content) for name, content in contents.items()}}
-    return {**contents, CONFIG: json_bytes(config)}
+    config.pop(_OWN_HASH, None)
+    return {**contents, CONFIG: json_bytes({**config, _OWN_HASH: file_facts(json_bytes(config))["sha256"]})}
 
 
 def require_replaceable(folder: Path) -> None:
@@ -106,14 +127,25 @@ def read_bundle(folder: Path, needed: Sequence[str] = FILES) -> Bundle:
     Raises:
         WeightsError: naming the file that is missing, a Git LFS pointer, truncated, or altered.
     """
+    if not folder.is_dir() and _replaced(folder).is_dir():
+        # Who was replacing it was killed between two renamings.
+        folder = _replaced(folder)
     if not folder.is_dir():
         raise WeightsError(f"There is no weights folder for {folder.name}. Train it with scripts/train.py.")
     config = _json(_read(folder, CONFIG), CONFIG)
+    # Folders that were written before it had one have none.
+    own_hash = config.pop(_OWN_HASH, None)
+    if own_hash not in (None, file_facts(json_bytes(config))["sha256"]):
+        raise WeightsError(_ALTERED.format(name=CONFIG, where="it names itself"))
     contents = {}
-    for name, facts in config.get("files", {}).items():
+    for name, (size, sha256) in _vouched_for(config).items():
         contents[name] = _read(folder, name)
-        if file_facts(contents[name]) != facts:
-            raise WeightsError(_what_differs(name, contents[name], facts))
+        if len(contents[name]) != size:
+            raise WeightsError(
+                f"{name} is incomplete: {len(contents[name])} bytes instead of {size}. Copy or download it again."
+            )
+        if file_facts(contents[name])["sha256"] != sha256:
+            raise WeightsError(_ALTERED.format(name=name, where=f"in {CONFIG}"))
     if missing := [name for name in needed if name not in contents]:
         raise WeightsError(f"The config of {folder.name} does not vouch for {', '.join(missing)}.")
     return Bundle(config, _json(contents[METRICS], METRICS), contents)
@@ -131,11 +163,14 @@ def file_facts(content: bytes) -> dict[str, Any]:
 
 def _read(folder: Path, name: str) -> bytes:
     try:
-        return (folder / name).read_bytes()
+        content = (folder / name).read_bytes()
     except FileNotFoundError:
         raise WeightsError(f"{name} is missing from the weights folder of {folder.name}.") from None
     except OSError as error:
         raise WeightsError(f"{name} of {folder.name} cannot be read: {error.strerror}.") from error
+    if content.startswith(_LFS_POINTER):
+        raise WeightsError(f"{name} is only a Git LFS pointer. Fetch the real file with: git lfs pull")
+    return content
 
 
 def _json(content: bytes, name: str) -> dict[str, Any]:
@@ -148,9 +183,9 @@ def _json(content: bytes, name: str) -> dict[str, Any]:
     return values
 
 
-def _what_differs(name: str, content: bytes, facts: dict[str, Any]) -> str:
-    if content.startswith(_LFS_POINTER):
-        return f"{name} is only a Git LFS pointer. Fetch the real file with: git lfs pull"
-    if len(content) != facts["bytes"]:
-        return f"{name} is incomplete: {len(content)} bytes instead of {facts['bytes']}. Copy or download it again."
-    return f"{name} has been altered: its SHA-256 differs from the one in {CONFIG}. Copy or download it again."
+def _vouched_for(config: dict[str, Any]) -> dict[str, tuple[int, str]]:
+    """Size and hash of each file, by name."""
+    try:
+        return {name: (facts["bytes"], facts["sha256"]) for name, facts in config["files"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{CONFIG} in the weights folder does not vouch for the other files.") from error

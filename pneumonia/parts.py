@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from pneumonia.bundle import json_bytes
 from pneumonia.errors import DataError, PneumoniaError
+from pneumonia.files import partial, write_whole
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 
 MANIFEST = "manifest.json"
@@ -86,7 +87,7 @@ class Parts:
         """Write what was taken since the last part as one more; nothing, if nothing was."""
         if not self._rows:
             return
-        _write_whole(self._folder / f"part-{self._next:05d}.{self._ending}", self._form.contents(self._rows))
+        write_whole(self._folder / f"part-{self._next:05d}.{self._ending}", self._form.contents(self._rows))
         self._next += 1
         self.done += len(self._rows)
         self.rejected += sum(row["status"] == "rejected" for row in self._rows)
@@ -126,7 +127,7 @@ def open_parts(folder: Path, form: str, settings: Mapping[str, Any]) -> Iterator
     except Timeout:
         raise DataError("Another run is writing to this folder of parts. Wait for it, or end it.") from None
     with held:
-        for left in folder.glob(".*.partial"):
+        for left in folder.glob(partial(folder / "*").name):
             left.unlink()
         _require_same(folder, json.loads(json_bytes(dict(settings))))
         parts = Parts(folder, form)
@@ -145,7 +146,7 @@ def _require_same(folder: Path, settings: dict[str, Any]) -> None:
     except FileNotFoundError:
         if any(not path.name.startswith(".") for path in folder.iterdir()):
             raise DataError(f"The folder for the parts is not empty and has no {MANIFEST}. Name a new one.") from None
-        _write_whole(manifest, json_bytes(settings))
+        write_whole(manifest, json_bytes(settings))
         return
     except ValueError:
         before = {}
@@ -159,19 +160,6 @@ def _require_same(folder: Path, settings: dict[str, Any]) -> None:
 
 def _digest(path: str) -> bytes:
     return hashlib.sha256(os.fsencode(path)).digest()
-
-
-def _write_whole(path: Path, contents: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all, whatever ends the process or the power."""
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        with beside.open("wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -12,12 +12,15 @@ from typing import Any
 from pneumonia.bundle import WEIGHTS_FOLDER, json_bytes
 from pneumonia.errors import CalibrationError
 from pneumonia.evaluation.scores import Scores
+from pneumonia.files import write_whole
 from pneumonia.operating_points import OPERATING_POINTS, Interval, OperatingPoint
 from pneumonia.written import percent
 
 # Weights folders are hashed as a whole and never change, so these files lie beside them, in a folder a variant.
 SITES_FOLDER = WEIGHTS_FOLDER / "sites"
 _ENDING = ".json"
+# Of the date in front of a name.
+_DATE = len("2000-01-01-")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 40
 # In Brier scores.
@@ -250,8 +253,8 @@ class SiteCalibration:
         """Write it into the variant's folder among the calibrations to sites, and give the file's path.
 
         Raises:
-            CalibrationError: if the network is not usable at the site, if there is one of that name and day already,
-                or if the folder cannot be written to.
+            CalibrationError: if the network is not usable at the site, if there is one of that name and of that day or
+                a later one already, or if the folder cannot be written to.
         """
         if not self.usable:
             raise CalibrationError(self.advice)
@@ -260,10 +263,15 @@ class SiteCalibration:
             raise CalibrationError(
                 f"There is a calibration {self.label} for {self.variant} already. Choose another name, or delete it."
             )
+        there = [file.stem for file in _files(self.variant, folder) if file.stem[_DATE:] == self.name]
+        if there and there[-1] > self.label:
+            raise CalibrationError(
+                f"This machine's clock shows {self.date}, but there is a calibration {there[-1]} for {self.variant}. "
+                "As the newer one it would be used instead of this one. Set the clock, or delete that calibration."
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.write(self.to_bytes())
+            write_whole(path, self.to_bytes())
         except OSError as error:
             raise CalibrationError(
                 f"The calibration could not be written beside the weights: {error.strerror}. Choose a folder that you "
@@ -300,7 +308,7 @@ def load_site(site: str, variant: str, folder: Path = SITES_FOLDER) -> SiteCalib
         return _read(Path(site))
     saved = _files(variant, folder)
     # Dates sort as text.
-    matching = [path for path in saved if site in (path.stem, path.stem[len("2000-01-01-") :])]
+    matching = [path for path in saved if site in (path.stem, path.stem[_DATE:])]
     if not matching:
         there = f"; there are {', '.join(path.stem for path in saved)}" if saved else ""
         raise CalibrationError(

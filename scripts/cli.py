@@ -46,7 +46,8 @@ def run(main: Callable[[], int]) -> None:
         status = DONE
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        print(f"error: {error.strerror or error}{where}", file=sys.stderr)
+        # In the system's words: libraries put whole paragraphs there.
+        print(f"error: {os.strerror(error.errno) if error.errno else error}{where}", file=sys.stderr)
         status = FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import cli
 
+from pneumonia.bundle import json_bytes
 from pneumonia.data.manifest import read_training_folder
+from pneumonia.files import write_whole
 from pneumonia.variants import FIELDS, get_variant, list_variants
 
 
@@ -45,7 +47,7 @@ def main() -> int:
         done = checkpoints / f"{arguments.scheme}-{number}.json"
         if not done.exists():
             figures = run_round(job, arguments.scheme, number)
-            done.write_text(json.dumps(figures))
+            write_whole(done, json_bytes(figures))
         rounds.append(json.loads(done.read_text()))
         for name, figures in rounds[-1].items():
             point = figures["operating_points"]["balanced"]

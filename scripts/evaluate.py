@@ -17,6 +17,7 @@ from pneumonia.errors import DataError
 from pneumonia.evaluation.comparison import compare
 from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.plots import save_history_plot, save_plots, save_samples
+from pneumonia.files import open_whole
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.operating_points import BALANCED, OperatingPoint
 from pneumonia.predictor import Prediction, Predictor, load_predictor
@@ -70,8 +71,7 @@ def main() -> int:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
     if arguments.scores:
-        arguments.scores.parent.mkdir(parents=True, exist_ok=True)
-        with arguments.scores.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        with open_whole(arguments.scores) as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
                 {
                     "file": f"{CLASS_NAMES[r.label]}/{r.path.name}",

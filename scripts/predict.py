@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -17,9 +18,10 @@ from tqdm import tqdm
 
 import cli
 
-from pneumonia.errors import DataError, ImageError
+from pneumonia.errors import DataError, ImageError, PneumoniaError
 from pneumonia.explain.marks import outline_lungs
 from pneumonia.explain.overlay import overlay
+from pneumonia.files import UNFINISHED, open_whole, write_whole
 from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
@@ -47,7 +49,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--format", choices=("text", "jsonl", "csv", "parquet"), default="text", help="parquet: only with --parts"
     )
-    parser.add_argument("--output", type=Path, help="file to write to instead of standard output")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"file to write to instead of standard output; a run that is ended leaves FILE{UNFINISHED}",
+    )
     parser.add_argument(
         "--parts",
         type=Path,
@@ -178,12 +185,18 @@ def _one_line(path: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)
 
 
-def _output(path: Path | None) -> contextlib.AbstractContextManager[TextIO]:
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
-        return contextlib.nullcontext(sys.stdout)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # File names need not be valid text.
-    return path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+        yield sys.stdout
+        return
+    try:
+        with open_whole(path) as file:
+            yield file
+    except (OSError, PneumoniaError, KeyboardInterrupt):
+        if (unfinished := Path(f"{path}{UNFINISHED}")).exists():
+            print(f"what was read until then is in {_one_line(str(unfinished))}", file=sys.stderr)
+        raise
 
 
 def _writer(form: str, output: TextIO, several: bool):
@@ -222,7 +235,9 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
     name = f"{stem}.{prediction.image_sha256[:8]}.png"
-    Image.fromarray(picture).save(folder / name)
+    png = io.BytesIO()
+    Image.fromarray(picture).save(png, "PNG")
+    write_whole(folder / name, png.getvalue())
 
 
 if __name__ == "__main__":

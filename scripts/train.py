@@ -64,7 +64,13 @@ def main() -> int:
     job = cli.training_job("train.py", arguments, variant, checkpoints)
     from pneumonia.training.run import run_training
 
-    result = run_training(job)
+    try:
+        result = run_training(job)
+    except (OSError, KeyboardInterrupt):
+        print(
+            "what was trained is kept: run the same with --resume to go on from the last whole epoch", file=sys.stderr
+        )
+        raise
     shutil.rmtree(checkpoints)
     for name, reason in result.skipped:
         print(f"skipped {name}: {reason}", file=sys.stderr)

@@ -261,7 +261,7 @@ def test_a_saved_calibration_is_found_by_its_name_and_is_the_same(site, tmp_path
 
 
 def test_the_newest_of_a_name_is_taken(tmp_path):
-    for day in (3, 21, 20):
+    for day in (3, 20, 21):
         recalibrate(FakePredictor(VARIANT), site_scores(60), "here", date(2026, 11, day)).save(tmp_path)
     assert load_site("here", VARIANT, tmp_path).date == "2026-11-21"
     assert load_site("2026-11-03-here", VARIANT, tmp_path).date == "2026-11-03"

@@ -63,6 +63,6 @@ class ReportHandlers:
 
     def _written(self, report: Report, ending: str, contents: bytes) -> str:
         kind = "comparison" if self._comparison else "reading"
-        path = new_file(f"{kind}-{report.made:%Y-%m-%d-%H%M}.{ending}")
-        path.write_bytes(contents)
+        with new_file(f"{kind}-{report.made:%Y-%m-%d-%H%M}.{ending}") as path:
+            path.write_bytes(contents)
         return str(path)

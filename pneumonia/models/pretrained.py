@@ -25,9 +25,12 @@ def read_pretrained(constructor: Callable[..., keras.Model], source: str) -> ker
             return constructor(weights=IMAGENET, **shape)
         pretrained = constructor(weights=None, **shape)
         pretrained.load_weights(source)
-    except (OSError, ValueError, KeyError) as error:
-        raise WeightsError(
-            "The backbone's parameters cannot be loaded: the download failed, or the file is of another network. "
-            "Name a weights file of the backbone with --backbone-weights, or start from none."
-        ) from error
+    except Exception as error:
+        # Of a download that failed Keras makes a bare Exception, raised while it handled the real one.
+        if isinstance(error, OSError | ValueError | KeyError) or isinstance(error.__context__, OSError):
+            raise WeightsError(
+                "The backbone's parameters cannot be loaded: the download failed, or the file is of another network. "
+                "Name a weights file of the backbone with --backbone-weights, or start from none."
+            ) from error
+        raise
     return pretrained

@@ -4,7 +4,9 @@ Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction
 augmentations of an image shall give the same features, and no feature shall repeat another. No label is read.
 """
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,9 @@ def adapt_backbone(
 
     Returns:
         History rows with phase, epoch and loss.
+
+    Raises:
+        OSError: if the state cannot be written; that of the epoch before stays.
     """
     backbone = keras.Model(model.input, model.get_layer(FEATURES).output)
     network = _projector(backbone)
@@ -118,5 +123,9 @@ def adapt_backbone(
             progress.add(1, [("loss", float(mean.result()))])
         history.append({"phase": "adaptation", "epoch": epoch + 1, "loss": float(mean.result())})
         write_json(history_file, {"history": history})
-        manager.save()
+        try:
+            manager.save()
+        except tf.errors.ResourceExhaustedError as error:
+            # By this name TensorFlow calls a full disk.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
     return history

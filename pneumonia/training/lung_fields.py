@@ -19,6 +19,7 @@ from pneumonia.lung_fields import LungFields, Plausible
 from pneumonia.models import tflite
 from pneumonia.models.lung_unet import build_lung_unet, deep_features
 from pneumonia.preprocessing import Preprocessing
+from pneumonia.training.clock import require_clock
 from pneumonia.training.resume import Checkpoints, history_csv
 from pneumonia.training.schedule import warmup_cosine
 from pneumonia.training.versions import versions
@@ -115,7 +116,9 @@ def train_lung_fields(job: LungFieldsJob) -> LungFieldsResult:
 
     Raises:
         DataError: if the data cannot be used.
+        PneumoniaError: if the clock shows a time that weights cannot be written at.
     """
+    require_clock()
     preprocessing = Preprocessing(size=IMAGE_SIZE)
     train, validation = (
         load_masked_images(with_masks(records, job.masks), job.masks)

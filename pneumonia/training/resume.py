@@ -3,11 +3,13 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import keras
+
+from pneumonia.bundle import json_bytes
+from pneumonia.files import write_whole
 
 # Below this what is watched counts as no better: the noise of the last digits.
 _MIN_IMPROVEMENT = 1e-5
@@ -66,22 +68,34 @@ class Checkpoints(keras.callbacks.Callback):
         value = self._sign * logs[self._watched]
         if state["best"] is None or value < state["best"] - _MIN_IMPROVEMENT:
             state["best"], state["waited"] = value, 0
-            self.model.save_weights(self.best_weights)
+            _save_weights(self.model, self.best_weights)
         else:
             state["waited"] += 1
             self.model.stop_training = state["waited"] >= self._patience
         state["epochs_done"] = epoch + 1
         state["finished"] = self.model.stop_training or epoch + 1 == self.params["epochs"]
         # Two files in turn: a kill while one is written leaves the other, which the state still names.
-        self.model.save_weights(str(self._last).format(state["epochs_done"] % 2))
+        _save_weights(self.model, Path(str(self._last).format(state["epochs_done"] % 2)))
         write_json(self._state_file, state)
+
+
+class _InMemory(io.BytesIO):
+    """Where Keras writes weights to first: on a full disk, HDF5 itself would bring the whole process down."""
+
+    def __str__(self) -> str:
+        # Keras goes by the ending.
+        return "memory.weights.h5"
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
+    memory = _InMemory()
+    model.save_weights(memory)
+    write_whole(path, memory.getbuffer())
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
-    beside = path.with_suffix(".partial")
-    beside.write_text(json.dumps(values, indent=2) + "\n")
-    os.replace(beside, path)
+    write_whole(path, json_bytes(values))
 
 
 def history_csv(rows: list[dict[str, Any]]) -> str:

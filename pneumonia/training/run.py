@@ -26,6 +26,7 @@ from pneumonia.labels import CLASS_NAMES
 from pneumonia.models import shift_logit
 from pneumonia.operating_points import OperatingPoint
 from pneumonia.preprocessor import Preprocessor, new_preprocessor
+from pneumonia.training.clock import require_clock
 from pneumonia.training.loop import Trained, train_variant
 from pneumonia.training.resume import history_csv
 from pneumonia.training.versions import versions
@@ -107,7 +108,9 @@ def run_training(job: TrainingJob) -> TrainingResult:
     Raises:
         DataError: if the data cannot be used.
         WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
+        PneumoniaError: if the clock shows a time that weights cannot be written at.
     """
+    require_clock()
     preprocessor = new_preprocessor(job.variant.image_size, job.variant.field, job.variant.stretched)
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
