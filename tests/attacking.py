@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,7 +41,8 @@ class Attacker:
 
     def post(self, path: str, **values: Any) -> httpx.Response:
         """What the API answers to JSON."""
-        return self._http.post(f"{API}/{path}", json=values)
+        # On a connection of its own: the server ends one on which something failed.
+        return httpx.post(f"{self.address}{API}/{path}", json=values, timeout=60)
 
     def upload(self, name: str, content: bytes) -> httpx.Response:
         """What the page answers to a file of this name."""
@@ -62,9 +64,19 @@ class Attacker:
         if not event["queue"]:
             return self.post("run/predict", **asked).json()
         self.post("queue/join", **asked).raise_for_status()
-        with self._http.stream("GET", f"{API}/queue/data", params={"session_hash": self.session}) as said:
-            messages = [json.loads(line.removeprefix("data:")) for line in said.iter_lines() if line]
-        return next(message["output"] for message in messages if message["msg"] == "process_completed")
+        return self.heard(self.session)[-1]["output"]
+
+    def heard(self, session: str) -> list[dict[str, Any]]:
+        """What the page tells a session, up to the end of its event or to the refusal to tell anything."""
+        messages = []
+        asked = self._http.stream("GET", f"{API}/queue/data", params={"session_hash": session})
+        with suppress(httpx.RemoteProtocolError), asked as said:
+            for line in said.iter_lines():
+                if line:
+                    messages.append(json.loads(line.removeprefix("data:")))
+                    if messages[-1]["msg"] in ("process_completed", "unexpected_error"):
+                        break
+        return messages
 
     def _config(self) -> dict[str, Any]:
         return self._http.get("/config").json()

@@ -10,7 +10,7 @@ from tests.fakes import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import audit_dependencies  # noqa: E402
+import audit_dependencies
 
 SOUND = {"name": "numpy", "version": "2.4.6", "vulns": []}
 HARMED = {"name": "pillow", "version": "12.3.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["12.4.0"]}]}
