@@ -111,6 +111,8 @@ def read_bundle(folder: Path, needed: Sequence[str] = FILES) -> Bundle:
     config = _json(_read(folder, CONFIG), CONFIG)
     contents = {}
     for name, facts in config.get("files", {}).items():
+        if Path(name).name != name:
+            raise WeightsError(f"The config of {folder.name} names a file that is not in its folder.")
         contents[name] = _read(folder, name)
         if file_facts(contents[name]) != facts:
             raise WeightsError(_what_differs(name, contents[name], facts))
