@@ -1,8 +1,11 @@
 # Two commands: `make demo` serves the page, `make test` checks everything that is quick.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --custom-compile-command "make lock" --constraints locks/constraints.txt
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow lint lock audit clean
 
 demo: .venv/demo-installed
 	$(BIN)/python app.py
@@ -17,19 +20,31 @@ lint: .venv/dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# Writes what is to be installed, to the last package and with its hashes, for every system and Python from 3.11 on.
+# Versions that are locked already stay; delete the locks before to take the newest of what nobody named.
+lock: .venv/dev-installed
+	$(LOCK) requirements-dev.txt --output-file locks/requirements-dev.txt
+	$(LOCK) requirements.txt --constraints locks/requirements-dev.txt --output-file locks/requirements.txt
+	sed '/^# Training/,$$d' requirements.txt \
+		| $(LOCK) - --constraints locks/requirements-dev.txt --output-file locks/serving.txt
+
+# Asks which of the locked packages have known vulnerabilities.
+audit: .venv/dev-installed
+	$(BIN)/python scripts/audit_dependencies.py
+
 clean:
 	rm -rf .venv
 
-# The stamps are newer than the requirements they were installed from, so a second run starts at once.
+# The stamps are newer than the locks they were installed from, so a second run starts at once.
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/demo-installed: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+.venv/demo-installed: locks/requirements.txt | .venv/bin/python
+	$(INSTALL) -r locks/requirements.txt
 	@touch $@
 
-.venv/dev-installed: $(wildcard requirements*.txt) | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/dev-installed: locks/requirements-dev.txt | .venv/bin/python
+	$(INSTALL) -r locks/requirements-dev.txt
 	@touch $@ .venv/demo-installed

@@ -1,8 +1,10 @@
 """Nothing leaves: neither the server nor a browser asks another machine for anything, and no failure is printed."""
 
+import os
 from typing import Any
 
 import gradio as gr
+from gradio.exceptions import InvalidPathError
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -11,15 +13,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo import content
 from demo.disk import FullDiskSaid, is_full_disk
+from demo.doors import Doors, closed_to_other_sites
 from demo.predictors import refused
 from pneumonia.logs import log_crash
 
 # Gradio's page is full of scripts and styles of its own, and makes workers and pictures in the browser.
-_POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; form-action 'self'"
+_POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self'"
+)
+# The Hub shows a Space, whose SYSTEM is "spaces", in a frame.
+_HUB = " https://huggingface.co"
 
-# Gradio fetches what stands behind the first, for anybody, and writes films of the screen for the second.
-_FILE_BY_ADDRESS = ("/file=http://", "/file=https://", "/file/http://", "/file/https://")
-_SCREEN_RECORDING = "/process_recording"
+# Gradio fetches what stands behind these, for anybody.
+_FILE_BY_ADDRESS = ("/file=http://", "/file=https://")
 
 
 class PrivateBlocks(gr.Blocks):
@@ -45,10 +52,13 @@ class PrivateBlocks(gr.Blocks):
         """As `gr.Blocks`, for what somebody sent to an event.
 
         Raises:
-            gr.Error: if a file is named by its address on another machine.
+            gr.Error: if a file is named by its address on another machine, or was not uploaded to this one.
         """
         traverse(inputs, _refuse_address, is_file_obj_with_meta)
-        return await super().preprocess_data(block_fn, inputs, *others, **named)
+        try:
+            return await super().preprocess_data(block_fn, inputs, *others, **named)
+        except InvalidPathError as error:
+            raise refused(content.NOT_UPLOADED) from error
 
 
 class _OwnHostOnly:
@@ -56,16 +66,17 @@ class _OwnHostOnly:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._policy = _POLICY + (_HUB if os.environ.get("SYSTEM") == "spaces" else "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        if scope["path"].endswith(_SCREEN_RECORDING) or any(part in scope["path"] for part in _FILE_BY_ADDRESS):
+        if any(part in scope["path"] for part in _FILE_BY_ADDRESS):
             return await PlainTextResponse(content.NO_ADDRESS, 403)(scope, receive, send)
 
         async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Content-Security-Policy"] = _POLICY
+                MutableHeaders(scope=message)["Content-Security-Policy"] = self._policy
             await send(message)
 
         await self._app(scope, receive, send_with_policy)
@@ -73,7 +84,8 @@ class _OwnHostOnly:
 
 def app_settings() -> dict[str, Any]:
     """For `gr.Blocks.launch(app_kwargs=...)`, which writes into it: a new one for each launch."""
-    return {"middleware": [Middleware(_OwnHostOnly), Middleware(FullDiskSaid)]}
+    middleware = [Middleware(door) for door in (_OwnHostOnly, Doors, FullDiskSaid)]
+    return {"middleware": middleware, "lifespan": closed_to_other_sites}
 
 
 def _refuse_address(file: dict[str, Any]) -> None:

@@ -139,6 +139,8 @@ def read_bundle(folder: Path, needed: Sequence[str] = FILES) -> Bundle:
         raise WeightsError(_ALTERED.format(name=CONFIG, where="it names itself"))
     contents = {}
     for name, (size, sha256) in _vouched_for(config).items():
+        if Path(name).name != name:
+            raise WeightsError(f"The config of {folder.name} names a file that is not in its folder.")
         contents[name] = _read(folder, name)
         if len(contents[name]) != size:
             raise WeightsError(

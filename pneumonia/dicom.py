@@ -58,6 +58,7 @@ THORACICSPINE THUMB TIBIA TOE TSPINE ULNA UPPEREXTREMITY WRIST
 """
 FRONTAL_VIEWS = "AP PA"
 LATERAL_VIEWS = "LATERAL LAT LL RL"
+COLOURS = "RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_420 YBR_PARTIAL_422 YBR_ICT YBR_RCT"  # all else is free text
 UNUSUAL_VIEWS = "LLD RLD LLO RLO LAO RAO LPO RPO OBLIQUE"  # decubitus and oblique
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # SOP class, and the beginning of its multi-frame variants
 SECONDARY_CAPTURE_WARNING = "This is a secondary capture (a copy or a scan); its grey values may be altered."
@@ -122,7 +123,7 @@ def read_header(data: bytes) -> DicomImage:
             "Export it with 8 to 16 bits."
         )
     grey = photometric in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
-    if not grey and photometric != "RGB" and not photometric.startswith("YBR"):
+    if not grey and photometric not in COLOURS.split():
         raise UnsupportedImageError(COLOURS_NOT_READ)
     if samples != (1 if grey else 3):
         raise CorruptImageError("This DICOM file contradicts itself about its colours. Export it again.")
@@ -228,8 +229,9 @@ def _describe(dataset: Dataset) -> tuple[dict[str, Any], dict[str, str]]:
         warnings["body-part"] = "The DICOM header does not clearly say that this shows the chest."
 
     view = _code(dataset, "ViewPosition")
-    if view in LATERAL_VIEWS.split() or "LATERAL" in view.split():
-        raise UnsupportedImageError(f"{says} is a lateral view ({view}). {advice}")
+    lateral = "LATERAL" if "LATERAL" in view.split() else view  # words beside it are free text
+    if lateral in LATERAL_VIEWS.split():
+        raise UnsupportedImageError(f"{says} is a lateral view ({lateral}). {advice}")
     if view in (*FRONTAL_VIEWS.split(), *UNUSUAL_VIEWS.split()):
         facts["view"] = view
     frontal = view in FRONTAL_VIEWS.split()

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from pneumonia.bundle import CONFIG, read_bundle, write_bundle
+from pneumonia.bundle import CONFIG, file_facts, read_bundle, write_bundle
 from pneumonia.errors import WeightsError
 from tests.tiny import tiny_config
 
@@ -92,6 +92,17 @@ def test_nothing_but_a_weights_folder_is_ever_replaced(folder, tmp_path):
     empty.mkdir()
     write_bundle(empty, contents, tiny_config())
     read_bundle(empty)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b"])
+def test_a_config_cannot_name_a_file_elsewhere(folder, name):
+    content = b"elsewhere"
+    (folder.parent / "secret").write_bytes(content)
+    config = json.loads((folder / CONFIG).read_text())
+    config["files"][name] = file_facts(content)
+    (folder / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(WeightsError, match="not in its folder"):
+        read_bundle(folder)
 
 
 def test_json_that_is_no_object_is_told(folder):

@@ -1,0 +1,389 @@
+"""The attacks on Gradio that are known, tried on this page; SECURITY.md says against what each stands.
+
+Proxying and fetching of addresses are in test_privacy.py, and names and formulas in tables in test_names.py.
+"""
+
+import io
+import json
+import socket
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+
+from demo import content
+from demo.doors import MOST_BYTES
+from pneumonia.variants import DEFAULT
+from tests.attacking import API, Attacker, file_at
+from tests.fakes import served_process
+from tests.making import encode, radiograph
+
+MARK = b"MARK-OF-A-FILE-ELSEWHERE"
+FOREIGN = "http://radiographs.invalid"
+# Parts of the page that take a file.
+TAKES_FILES = ("file", "uploadbutton", "image")
+
+
+@dataclass
+class Victim:
+    """A page, its folders, and what it says.
+
+    Attributes:
+        address: where it is.
+        folder: holds the folder of uploads and nothing else.
+        secret: a radiograph elsewhere that it could read.
+        log: what it said.
+    """
+
+    address: str
+    folder: Path
+    secret: Path
+    log: Path
+
+    @property
+    def uploads(self) -> Path:
+        (uploads,) = self.folder.glob("pneumonia-uploads-*")
+        return uploads
+
+    def logged(self, event: str) -> list[dict]:
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == event]
+
+
+@pytest.fixture(scope="module")
+def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
+    place = tmp_path_factory.mktemp("victim")
+    (place / "uploads").mkdir()
+    secret = place / "secret.png"
+    secret.write_bytes(encode(radiograph(), "PNG") + MARK)
+    with served_process("complete", place / "log", GRADIO_TEMP_DIR=str(place / "uploads")) as (address, _):
+        yield Victim(address, place / "uploads", secret, place / "log")
+
+
+@pytest.fixture
+def attacker(victim: Victim) -> Attacker:
+    return Attacker(victim.address)
+
+
+# === Files of the server (CVE-2023-51449, 2024-0964, 2024-1561, 2024-4325, 2024-4941, 2024-34510, 2024-47164) ===
+
+
+def test_no_way_of_writing_a_path_leads_out_of_the_uploads(victim, attacker):
+    secret, uploads = victim.secret, victim.uploads
+    up = f"{uploads}/../../{secret.name}"
+    ways = [
+        *(str(secret), quote(str(secret), safe=""), f"/{secret}", f"file://{secret}", f"FILE://{secret}"),
+        *(up, up.replace("../", "..%2f"), up.replace("../", "%2e%2e/"), up.replace("../", "..%252f")),
+        *(up.replace("../", "..%5c"), up.replace("../", "....//"), up.replace("../", "%c0%ae%c0%ae/")),
+        *(f"{uploads}/x/../../../{secret.name}", f"{secret}%00.png", f"{uploads}%00/../../{secret.name}"),
+        *(str(uploads), f"{uploads}/", str(victim.folder), "/proc/self/environ", "~/.ssh", "/etc/passwd", ""),
+        *("//radiographs.invalid/chest.png", "%5C%5Cradiographs.invalid%5Cchest.png", "ftp://radiographs.invalid/x"),
+    ]
+    tree = "../" * 12 + str(secret)[1:]
+    below = [f"{where}/{way}" for where in ("static", "assets") for way in (tree, tree.replace("../", "..%2f"), secret)]
+    for path in (*(f"{API}/file={way}" for way in ways), *(f"/{way}" for way in below)):
+        status, said = attacker.raw(path)
+        assert status in (400, 403, 404) and MARK not in said, path
+    # What was uploaded is there, so that the answers above are not those of a page that gives out nothing.
+    (kept,) = attacker.upload("chest.png", secret.read_bytes()).json()
+    status, said = attacker.raw(f"{API}/file={kept}")
+    assert status == 200 and MARK in said
+
+
+def test_no_event_reads_a_file_that_was_not_uploaded_here(victim, attacker):
+    """Also none of those that are in no API: whoever reads the page's configuration can ask for them."""
+    readings, crashes, kinds = len(victim.logged("reading")), len(victim.logged("crash")), attacker.kinds()
+    given = 0
+    for event in attacker.events():
+        everywhere = [file_at(victim.secret)] * len(event["inputs"])
+        tries = [(everywhere, any(kinds[part] != "state" for part in event["inputs"]))]
+        for place, part in enumerate(event["inputs"]):
+            if kinds[part] in TAKES_FILES:
+                for file in (file_at(victim.secret), [file_at(victim.secret)], file_at("/etc/passwd")):
+                    tries.append(([*[None] * place, file, *[None] * (len(event["inputs"]) - place - 1)], True))
+        for data, refused in tries:
+            answer = attacker.run(event, data)
+            assert MARK.decode() not in str(answer) and "root:" not in str(answer)
+            if refused:
+                assert answer["error"] == content.NOT_UPLOADED, event["api_name"]
+                given += 1
+    # Refused in words: no reading, and no crash but where an event was asked for in a state that it does not begin in.
+    assert given > 60 and len(victim.logged("reading")) == readings
+    assert not [crash for crash in victim.logged("crash")[crashes:] if "Path" in crash["error"]]
+
+
+def test_a_path_in_place_of_a_file_is_no_file(victim, attacker):
+    event = next(event for event in attacker.events() if event["api_name"] == "read")
+    for data in (str(victim.secret), {"path": str(victim.secret)}, {"url": f"file://{victim.secret}"}):
+        for place in range(2):
+            answer = attacker.run(event, [None, DEFAULT, "balanced", None][:place] + [data] + [DEFAULT] * (3 - place))
+            assert answer["error"] and MARK.decode() not in str(answer)
+
+
+def test_a_link_in_an_archive_leads_nowhere(victim):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        link = zipfile.ZipInfo("chest.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, str(victim.secret))
+        archive.writestr("../../secret.png", encode(radiograph(seed=1), "PNG"))
+    path = victim.secret.with_name("links.zip")
+    path.write_bytes(packed.getvalue())
+    before = victim.secret.read_bytes()
+    page = Client(victim.address, verbose=False, analytics_enabled=False)
+    try:
+        (records, *_) = page.predict([handle_file(str(path))], DEFAULT, "balanced", api_name="/batch")
+        assert not [record for record in records if record["status"] == "read" and record["name"] == "chest.png"]
+    except ValueError as refused:  # the whole archive
+        assert "Traceback" not in str(refused)
+    assert victim.secret.read_bytes() == before
+    assert not [path for path in victim.folder.rglob("*") if path.is_symlink()]
+
+
+# === Uploads (CVE-2024-1727, 2024-8966, 2024-12217, 2024-47867 to 47872) ===
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../../../evil.png", "..\\..\\evil.png", "/etc/evil.png", "C:\\evil.png", "..", ".", "~", "evil.png\0.txt"),
+        *("..%2f..%2fevil.png", "a/../../evil.png", "\x1b[2Jevil.png", "e" * 4000, "", "chest.png::$DATA"),
+    ],
+)
+def test_no_file_name_writes_outside_the_uploads(victim, attacker, name):
+    outside = {path for path in victim.folder.parent.rglob("*") if not path.is_relative_to(victim.uploads)}
+    answer = attacker.upload(name, b"evil")
+    if answer.status_code == 200:
+        for written in answer.json():
+            assert Path(written).resolve().is_relative_to(victim.uploads) and Path(written).read_bytes() == b"evil"
+    else:
+        assert answer.status_code in (400, 500) and str(victim.folder) not in answer.text
+    assert {path for path in victim.folder.parent.rglob("*") if not path.is_relative_to(victim.uploads)} == outside
+
+
+@pytest.mark.parametrize("name", ["page.html", "image.svg", "script.js", "page.xhtml", "x.xml", "x.htm"])
+def test_no_upload_is_shown_as_a_page_or_run_as_a_script(victim, attacker, name):
+    (kept,) = attacker.upload(name, b"<svg onload='alert(1)'><script>alert(1)</script></svg>").json()
+    answer = httpx.get(f"{victim.address}{API}/file={kept}")
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (f"multipart/form-data; boundary={'-' * 60_000}", b"--" + b"-" * 2_000_000),
+        ("multipart/form-data; boundary=cut", b"--cut" + b"-" * 2_000_000),
+        ("multipart/form-data; boundary=cut", b'--cut\r\nContent-Disposition: form-data; name="files"\r\n'),
+        ("multipart/form-data", b"--cut--"),
+        ("multipart/form-data; boundary=cut", b"--cut\r\n" + b"X: y\r\n" * 200_000),
+    ],
+)
+def test_a_malformed_upload_is_no_file_and_takes_no_time(victim, kind, body):
+    begun = time.monotonic()
+    answer = httpx.post(f"{victim.address}{API}/upload", content=body, headers={"Content-Type": kind}, timeout=60)
+    assert time.monotonic() - begun < 20
+    assert answer.status_code >= 400 or answer.json() == []
+    assert httpx.get(f"{victim.address}/health", timeout=20).status_code == 200
+
+
+def test_the_progress_of_anothers_upload_is_not_told(victim):
+    assert httpx.get(f"{victim.address}{API}/upload_progress?upload_id=guessed", timeout=20).status_code == 404
+
+
+# === What Gradio serves beside the page (CVE-2024-4253, 2024-8021, 2024-39236, 2024-47166, 2024-47168, 2025-5320) ===
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            f"{API}/component_server",
+            f"{API}/proxy=http://127.0.0.1/",
+            f"{API}/deep_link?session_hash=a",
+            f"{API}/token",
+        ),
+        *(f"{API}/custom_component/x/client/component/../../../../etc/passwd", f"{API}/user", f"{API}/login_check"),
+        *(f"{API}/stream/a/b/1/playlist.m3u8", f"{API}/stream/a/b/1/playlist-file", f"{API}/stream/event"),
+        *(f"{API}/dev/reload", f"{API}/vibe-code", f"{API}/vibe-edit", f"{API}/profiling/traces", f"{API}/app_id"),
+        *(f"{API}/run-history/records", f"{API}/process_recording", f"{API}/file/etc/passwd", f"{API}/mcp/sse"),
+        *("/login", "/login/huggingface?_target_url=http://radiographs.invalid", "/logout", "/monitoring/key"),
+        *("/svelte/x.js", "/docs", "/openapi.json", "/pwa_icon/99999", "//radiographs.invalid/", "/.env", "/app.py"),
+        *("/gradio_api/../monitoring", "/./config", "/health/..", "/gradio_api//info", "/GRADIO_API/info"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_whatever_the_page_does_not_need_is_shut(attacker, path, method):
+    status, said = attacker.raw(path, method)
+    assert status == 404 and said == content.NOT_HERE.encode()
+
+
+def test_what_is_asked_for_wrongly_is_answered_without_a_word_about_the_server(victim, attacker):
+    for path, values in (
+        ("run/nothing", {"data": []}),
+        ("call/nothing", {"data": []}),
+        ("queue/join", {"data": [], "fn_index": 9999, "session_hash": "x"}),
+        ("queue/join", {"data": [], "fn_index": -1, "session_hash": "x"}),
+        ("queue/join", {"data": {}, "fn_index": "read", "session_hash": ["x"]}),
+        ("run/predict", {"data": [], "fn_index": 0, "session_hash": "x", "event_data": {"index": "x"}}),
+    ):
+        answer = attacker.post(path, **values)
+        assert 400 <= answer.status_code <= 500, path
+        assert not [mark for mark in ("Traceback", ".py", str(victim.folder)) if mark in answer.text]
+
+
+# === Other readers (CVE-2024-47870 and what can be asked for by number) ===
+
+
+def test_nobody_gets_or_ends_what_another_reader_does(victim, attacker):
+    reader = Attacker(victim.address, "reader-5f3a")
+    (kept,) = reader.upload("chest.png", victim.secret.read_bytes()).json()
+    events = {event["api_name"]: event for event in reader.events()}
+    asked = {"data": [[file_at(kept)] * 100, DEFAULT, "balanced", None], "session_hash": reader.session}
+    begun = reader.post("queue/join", fn_index=events["batch"]["id"], **asked)
+    begun.raise_for_status()
+    for session, event in (("stranger", begun.json()["event_id"][::-1]), ("", "0" * 32), ("reader", "1")):
+        attacker.post("cancel", session_hash=session, fn_index=events["batch"]["id"], event_id=event)
+        (said,) = attacker.heard(session)
+        assert said["msg"] == "unexpected_error" and said["session_not_found"]
+    # The other's stop, and its downloads, are of its own session, in which nothing was read.
+    attacker.run(events["stop"], [None])
+    for name in ("pdf", "json", "save_table", "save_overlays", "open"):
+        answer = attacker.run(events[name], [None] * len(events[name]["inputs"]))
+        assert answer.get("error") or str(victim.folder) not in str(answer), name
+    done = reader.heard(reader.session)[-1]
+    assert done["success"] and len(done["output"]["data"][0]) == 100
+
+
+def test_a_state_that_somebody_sends_is_not_taken(victim, attacker):
+    """What a reader has read is kept here, and a browser only names its session."""
+    event = next(event for event in attacker.events() if event["api_name"] == "save_table")
+    answer = attacker.run(event, [{"batch": {"records": [{"name": MARK.decode()}]}}])
+    assert MARK.decode() not in str(answer)
+    assert not [path for path in victim.uploads.rglob("*.csv") if MARK in path.read_bytes()]
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "Host", "X-Gradio-Server"])
+def test_an_address_that_somebody_makes_up_is_told_to_nobody_else(victim, attacker, header):
+    for path in ("/", "/config", f"{API}/info"):
+        made_up = FOREIGN if header == "X-Gradio-Server" else urlsplit(FOREIGN).netloc
+        attacker.raw(path, **{header: made_up})
+        status, said = attacker.raw(path)
+        assert status == 200 and b"radiographs.invalid" not in said
+
+
+# === Pages of other sites (CVE-2024-1727, 2024-47084, 2024-47165, 2025-5320) ===
+
+
+@pytest.mark.parametrize("host", ["hospital.example", "127.0.0.1:7860", "localhost"])
+@pytest.mark.parametrize("origin", [FOREIGN, "null", "http://hospital.example.radiographs.invalid", "file://"])
+def test_a_page_of_another_site_may_neither_ask_nor_read(victim, origin, host):
+    headers = {"Host": host, "Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    for method, path in (("GET", "/config"), ("POST", f"{API}/upload"), ("POST", f"{API}/queue/join")):
+        for sent in (headers, {**headers, "Access-Control-Request-Method": method}):
+            asked = method if sent is headers else "OPTIONS"
+            answer = httpx.request(asked, f"{victim.address}{path}", headers=sent)
+            assert answer.status_code == 403 and answer.text == content.OTHER_SITE
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "hospital.example", "Origin": "https://hospital.example"},
+        {"Host": "10.0.0.1:7860", "X-Forwarded-Host": "hospital.example, proxy", "Origin": "https://hospital.example"},
+        # Behind a proxy that says nothing.
+        {"Host": "10.0.0.1:7860", "Sec-Fetch-Site": "same-origin", "Origin": "https://hospital.example"},
+        # A link from another site, and a program.
+        {"Host": "hospital.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        {"Host": "hospital.example"},
+    ],
+)
+def test_the_page_itself_may_behind_any_proxy(victim, headers):
+    answer = httpx.get(f"{victim.address}/config", headers=headers)
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+# === Size and form (CVE-2024-10648 and the like) ===
+
+
+def test_a_request_that_is_no_upload_is_small(victim):
+    large = b'{"session_hash": "x", "fn_index": 2, "data": ["' + b"x" * MOST_BYTES + b'"]}'
+    kind = {"Content-Type": "application/json"}
+    told = httpx.post(f"{victim.address}{API}/queue/join", content=large, headers=kind, timeout=60)
+    assert told.status_code == 413 and told.text == content.TOO_LARGE
+    pieces = (large[start : start + 2**16] for start in range(0, len(large), 2**16))
+    untold = httpx.post(f"{victim.address}{API}/queue/join", content=pieces, headers=kind, timeout=60)
+    assert untold.status_code == 400
+
+
+@pytest.mark.parametrize("text", ["[" * 1_000_000, '{"data":' * 100_000, '{"data": [' + "[" * 900 + "]" * 900 + "]}"])
+def test_json_nested_however_deep_is_refused(victim, text):
+    kind = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{victim.address}{API}/queue/join", content=text, headers=kind, timeout=60)
+    assert 400 <= answer.status_code < 500
+    assert httpx.get(f"{victim.address}/health", timeout=20).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("Content-Length: -1", "Content-Length: 1e3", "Content-Length: 0x10", "Content-Length: +5"),
+        *("Content-Length: 5\r\nContent-Length: 6", "Content-Length: 5\r\nTransfer-Encoding: chunked"),
+        *("Content-Length: 99999999999999999999999", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity"),
+        "X: " + "y" * 200_000,
+    ],
+)
+def test_a_request_of_no_clear_length_is_refused_and_the_page_goes_on(victim, head):
+    target = urlsplit(victim.address)
+    begin = f"POST {API}/queue/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{head}\r\n\r\n{{}}\r\n\r\n"
+    with socket.create_connection((target.hostname, target.port), timeout=20) as raw:
+        raw.sendall(begin.encode())
+        raw.shutdown(socket.SHUT_WR)
+        first = raw.recv(100).split(b"\r\n")[0]
+    assert first == b"" or 400 <= int(first.split()[1]) < 500
+    assert httpx.get(f"{victim.address}/health", timeout=20).status_code == 200
+
+
+# === The log ===
+
+
+def test_nothing_that_is_sent_writes_a_line_of_the_log(victim, attacker):
+    forged = '\n{"level": "INFO", "event": "forged"}\x1b[31m\r\u2028'
+    kept = attacker.upload("chest.png", encode(radiograph(), "PNG")).json()[0]
+    event = next(event for event in attacker.events() if event["api_name"] == "read")
+    attacker.run(event, [{**file_at(kept), "orig_name": forged}, DEFAULT, "balanced", None])
+    attacker.run(event, [file_at(forged), forged, forged, None])
+    for path in (f"{API}/file={quote(forged)}", f"{API}/call/{quote(forged)}", f"/{quote(forged)}"):
+        attacker.raw(path, User_Agent="x", Referer="x")
+    attacker.upload(quote(forged), b"evil")
+    said = victim.log.read_text()
+    assert "forged" not in said and "\x1b" not in said
+    # Two lines of Gradio's own at the start, then one JSON object a line.
+    lines = [line for line in said.splitlines() if line]
+    first = next(place for place, line in enumerate(lines) if line.startswith("{"))
+    assert first <= 3 and all("event" in json.loads(line) for line in lines[first:])
+
+
+# === Answers ===
+
+
+def test_every_answer_is_guarded(victim, attacker):
+    (kept,) = attacker.upload("chest.png", victim.secret.read_bytes()).json()
+    paths = ("", "config", "health", "theme.css", "nothing", f"{API[1:]}/info", f"{API[1:]}/file={kept}")
+    for path in paths:
+        headers = httpx.get(f"{victim.address}/{path}").headers
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin" and "camera=()" in headers["Permissions-Policy"]
+        assert "frame-ancestors 'self'" in headers["Content-Security-Policy"], path
+        # An image of a patient stays in no cache.
+        assert headers["Cache-Control"] == "no-store"
+        assert not any(letter.isdigit() for letter in headers.get("Server", "")) and "X-Powered-By" not in headers

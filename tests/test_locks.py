@@ -1,0 +1,123 @@
+"""What is installed is locked: every package in one version, by its hashes, as the requirements say."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from pneumonia.space import serving_requirements
+
+ROOT = Path(__file__).parent.parent
+LOCKS = ("serving.txt", "requirements.txt", "requirements-dev.txt")
+
+# Where the project shall run, as environment markers see it.
+MACHINES = {
+    "linux": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix"},
+    "macos": {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64", "os_name": "posix"},
+    "windows": {"sys_platform": "win32", "platform_system": "Windows", "platform_machine": "AMD64", "os_name": "nt"},
+}
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+def requirements(text: str) -> list[Requirement]:
+    """What a requirements file asks for, with the files that it names."""
+    asked = []
+    for line in text.replace("\\\n", "").splitlines():
+        if line.startswith("-r "):
+            asked += requirements((ROOT / line.removeprefix("-r ")).read_text())
+        elif line.strip() and not line.startswith("#"):
+            asked.append(Requirement(line.partition(" --hash")[0]))
+    return asked
+
+
+def asked_for(lock: str) -> list[Requirement]:
+    """What a lock is made from."""
+    if lock == "serving.txt":
+        return requirements(serving_requirements((ROOT / "requirements.txt").read_text()))
+    return requirements((ROOT / lock).read_text())
+
+
+def locked(lock: str) -> list[Requirement]:
+    return requirements((ROOT / "locks" / lock).read_text())
+
+
+def applies(requirement: Requirement, environment: dict[str, str]) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate(environment)
+
+
+def missing(asked: list[Requirement], locked: list[Requirement], environment: dict[str, str]) -> set[str]:
+    """What is asked for on a machine and is not locked there in that very version."""
+
+    def pins(requirements: list[Requirement]) -> set[str]:
+        on_it = (requirement for requirement in requirements if applies(requirement, environment))
+        return {f"{canonicalize_name(requirement.name)}{requirement.specifier}" for requirement in on_it}
+
+    return pins(asked) - pins(locked)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_what_the_requirements_ask_for_in_the_same_versions(lock, python, machine):
+    environment = {**MACHINES[machine], "python_version": python, "python_full_version": f"{python}.0"}
+    assert not missing(asked_for(lock), locked(lock), environment), "run: make lock"
+    # One version of each, or pip refuses the file.
+    names = [canonicalize_name(found.name) for found in locked(lock) if applies(found, environment)]
+    assert len(names) == len(set(names))
+
+
+def test_a_change_of_the_requirements_alone_is_found():
+    environment = {**MACHINES["linux"], "python_version": "3.11", "python_full_version": "3.11.0"}
+    asked, here = asked_for("serving.txt"), locked("serving.txt")
+    for changed in ("gradio==6.31.1", "seaborn==0.13.2"):
+        assert missing([*asked, Requirement(changed)], here, environment) == {changed}
+
+
+def test_the_smaller_locks_are_parts_of_the_largest():
+    """So that what is tested is what is served."""
+    serving, whole, development = ({str(found) for found in locked(lock)} for lock in LOCKS)
+    assert serving < whole < development
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_has_one_version_and_hashes_and_nothing_says_where_it_comes_from(lock):
+    text = (ROOT / "locks" / lock).read_text()
+    entries = text.replace("\\\n", "").splitlines()[2:]
+    assert len(entries) > 50
+    for entry in entries:
+        assert re.fullmatch(r"[a-z0-9._-]+==[^\s;]+( ; [^#\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+", entry), entry
+    # A file, an index or a repository in place of a version would be taken from there.
+    assert not re.search(r"https?:|file:|git\+|index-url|find-links|trusted-host", text)
+
+
+def test_every_python_that_the_project_names_is_locked_for():
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert min(PYTHONS, key=lambda python: tuple(map(int, python.split(".")))) in SpecifierSet(named)
+    assert "3.10" not in SpecifierSet(named)
+    assert "--python-version 3.11 " in (ROOT / "Makefile").read_text()
+
+
+def test_whatever_installs_for_somebody_to_use_asks_for_the_hashes():
+    makefile, dockerfile = (ROOT / "Makefile").read_text(), (ROOT / "Dockerfile").read_text()
+    assert all("--require-hashes" in line for line in makefile.splitlines() if "pip install" in line)
+    assert all("--require-hashes" in line for line in dockerfile.splitlines() if "pip install" in line)
+    assert {"locks/requirements.txt", "locks/requirements-dev.txt"} <= set(re.findall(r"-r (\S+)", makefile))
+
+
+def test_pip_refuses_a_package_whose_content_is_not_the_locked_one(tmp_path):
+    """The form of the lock is one that pip holds to; no index is asked."""
+    wheel = tmp_path / "wheels" / "sound-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"another content")
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"sound==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--require-hashes", "--no-index", "--no-deps"]
+    place = ["--find-links", str(wheel.parent), "--target", str(tmp_path / "target"), "-r", str(lock)]
+    done = subprocess.run([*command, *place], capture_output=True, text=True)
+    assert done.returncode == 1 and "DO NOT MATCH THE HASHES" in done.stderr
