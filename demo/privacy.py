@@ -1,4 +1,5 @@
-"""Nothing leaves: neither the server nor a browser asks another machine for anything, and no failure is printed."""
+"""Nothing leaves and nothing stays: neither the server nor a browser asks another machine for anything, a browser keeps
+nothing, and no failure is printed."""
 
 from typing import Any
 
@@ -19,6 +20,9 @@ _POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-
 # Gradio fetches what stands behind the first, for anybody, and writes films of the screen for the second.
 _FILE_BY_ADDRESS = ("/file=http://", "/file=https://", "/file/http://", "/file/https://")
 _SCREEN_RECORDING = "/process_recording"
+
+# Begins what is of a reader: pictures, answers and downloads. A browser would keep them on its disk.
+_OF_A_READER = "/gradio_api/"
 
 
 class PrivateBlocks(gr.Blocks):
@@ -51,7 +55,7 @@ class PrivateBlocks(gr.Blocks):
 
 
 class _OwnHostOnly:
-    """Refuses what Gradio would fetch, and tells browsers that the page needs no other host."""
+    """Refuses what Gradio would fetch, and tells browsers that the page needs no other host and what not to keep."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -64,7 +68,10 @@ class _OwnHostOnly:
 
         async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Content-Security-Policy"] = _POLICY
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = _POLICY
+                if _OF_A_READER in scope["path"]:
+                    headers["Cache-Control"] = "no-store"
             await send(message)
 
         await self._app(scope, receive, send_with_policy)

@@ -14,6 +14,7 @@ from pydicom import Dataset, uid
 from pydicom.datadict import DicomDictionary, RepeatersDictionary
 from pydicom.encaps import encapsulate
 
+from pneumonia.discretion import quiet_pydicom
 from tests.making import deep, dicom_dataset, encode, lookup_table, photograph, radiograph, to_bytes
 
 # Begins every mark inside a file; what follows it says where it stood. Capitals, as codes have.
@@ -78,6 +79,7 @@ def marked_dataset(
         elements: as for `dicom_dataset`; they take the place of marks.
     """
     # pydicom complains of a character set that is a mark.
+    quiet_pydicom()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dataset = dicom_dataset(pixels, syntax)
