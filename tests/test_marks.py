@@ -10,6 +10,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import traceback
 import warnings
 from datetime import UTC, datetime
@@ -92,19 +93,18 @@ def test_an_error_quotes_nothing_even_with_all_that_led_to_it():
 # === The commands ===
 
 
-def command(script: str, *arguments: object, folder: Path, fails: bool = False) -> bytes:
-    """All that a command says that is run in a folder, with every warning; its temporary files must be gone."""
-    scratch = folder / "scratch"
-    scratch.mkdir(exist_ok=True)
-    # Ray's sockets lie in a folder of its own choice: their paths must be short.
-    environment = {**os.environ, "TMPDIR": str(scratch), "PYTHONWARNINGS": "always", "HOME": str(scratch)}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)],
-        **{"cwd": folder, "env": environment, "capture_output": True, "timeout": 280, "check": False},
-    )
+def command(script: str, *arguments: object, folder: Path, status: tuple[int, ...] = (0, 1)) -> bytes:
+    """All that a command says that is run in a folder, with every warning; in what it leaves elsewhere is no mark."""
+    # In no deeper folder: the paths of Ray's sockets must be short.
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = {**os.environ, "TMPDIR": scratch, "HOME": scratch, "PYTHONWARNINGS": "always"}
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)],
+            **{"cwd": folder, "env": environment, "capture_output": True, "timeout": 280, "check": False},
+        )
+        left = all_files(Path(scratch))
     said = done.stdout + done.stderr
-    assert b"Traceback" not in said and done.returncode in ((2,) if fails else (0, 1)), said
-    left = all_files(scratch)
+    assert b"Traceback" not in said and done.returncode in status, said
     assert not marks_anywhere(*left, *left.values())
     return said
 
@@ -149,7 +149,7 @@ def test_a_receipt_is_verified_without_a_mark(files, tmp_path):
         said = command("verify_receipt.py", "out", files[1], folder=tmp_path)
         assert b"differs: custom-cnn" in said and not marks_anywhere(said)
     for other in (files[0], files[1]):
-        assert not marks_anywhere(command("verify_receipt.py", other, other, folder=tmp_path, fails=True))
+        assert not marks_anywhere(command("verify_receipt.py", other, other, folder=tmp_path, status=(2,)))
 
 
 @pytest.fixture(scope="module")
@@ -201,5 +201,6 @@ def test_loads_and_times_name_nobody(tmp_path):
     pictures = {f"{name}.png": data for name, data in readable().items() if data[1:4] == b"PNG"}
     write_files(tmp_path / "pictures", pictures)
     load = ("--users", 2, "--minutes", 0.05, "--readings", 4, "--output", "load.json")
-    said = command("load_test.py", "--data", "pictures", *load, folder=tmp_path)
+    # So few readings tell nothing of the memory, which may count as missed.
+    said = command("load_test.py", "--data", "pictures", *load, folder=tmp_path, status=(0, 2))
     assert b"memory" in said and not marks_anywhere(said, (tmp_path / "load.json").read_bytes())
