@@ -32,7 +32,6 @@ from tests.marks import NAMED, marked_archive, marked_dicom, readable, refused, 
 from tests.searching import all_files, marks_anywhere, marks_inside, marks_of_names
 from tests.test_privacy import KEPT_IN_THE_BROWSER
 
-# Beside whatever else the machine does.
 PATIENCE = 60_000
 
 
@@ -47,6 +46,14 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All of them packed."""
     path = tmp_path_factory.mktemp("archive") / f"{NAMED}ARCHIVE.zip"
     return marked_archive(path, ((f"{NAMED}FOLDER/{name}", data) for name, data in (readable() | refused()).items()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """Whole sessions of a reader, beside whatever else the machine does."""
+    expect.set_options(timeout=PATIENCE)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -138,11 +145,17 @@ class Reader:
 
     def read(self, file: Path, verdict: str = "Calibrated probability") -> None:
         """Read a file on the Read tab."""
-        upload(self.page, str(file))
+        self.upload(file)
         self.says("#verdict", verdict)
 
+    def upload(self, file: Path, box: str = "#upload") -> None:
+        """Choose a file, and wait until it was sent: meanwhile its name is shown to who chose it."""
+        with self.page.expect_response(lambda response: "/gradio_api/upload?" in response.url):
+            upload(self.page, str(file), box)
+        expect(self.page.locator("body")).not_to_contain_text(NAMED)
+
     def says(self, place: str, text: str) -> None:
-        expect(self.page.locator(place)).to_contain_text(text, timeout=PATIENCE)
+        expect(self.page.locator(place)).to_contain_text(text)
 
     def open_tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
@@ -157,9 +170,9 @@ class Reader:
         expect(self.page.locator("button#batch-csv, #batch-csv button, a#batch-csv").first).to_be_enabled()
         self.export("table", "#batch-csv")
         self.page.locator("#batch-overlays").click()
-        link = "#batch-archive a[download]"
-        expect(self.page.locator(link)).to_be_visible()
-        self.export("overlays", link)
+        link = "#batch-archive a"
+        expect(self.page.locator(link).first).to_be_visible()
+        self.export("overlays", f"{link} >> nth=0")
 
 
 @contextmanager
@@ -204,13 +217,13 @@ def test_a_whole_session_shows_exports_and_leaves_no_mark(files, archive, site, 
         session.export("report", "#report-pdf")
         session.export("receipt", "#report-json")
         session.open_tab("Compare")
-        upload(page, str(dicom), "#compare-upload")
+        session.upload(dicom, "#compare-upload")
         expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
         session.export("comparison", "#compare-report-pdf")
         session.export("comparison's receipt", "#compare-report-json")
         session.open_tab(content.TWO_IMAGES)
         for place, path in enumerate((dicom, lateral)):
-            upload(page, str(path), f"#pair-upload-{place}")
+            session.upload(path, f"#pair-upload-{place}")
         session.says("#pair-table", "Calibrated probability")
         session.says("#pair-table", "lateral view")
         session.open_tab("About")
