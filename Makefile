@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow coverage lint clean
 
 demo: .venv/demo-installed
 	$(BIN)/python app.py
@@ -12,6 +12,10 @@ test: .venv/dev-installed
 
 test-slow: .venv/dev-installed
 	$(BIN)/python -m pytest -m slow
+
+# Lines of the library that the quick tests run, also in the processes that they start.
+coverage: .venv/dev-installed
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report term
 
 lint: .venv/dev-installed
 	$(BIN)/ruff check .
