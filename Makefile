@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock" --constraints locks/constraints.txt
 
-.PHONY: demo test test-slow lint lock audit clean
+.PHONY: demo test test-slow coverage lint lock audit clean
 
 demo: .venv/demo-installed
 	$(BIN)/python app.py
@@ -15,6 +15,10 @@ test: .venv/dev-installed
 
 test-slow: .venv/dev-installed
 	$(BIN)/python -m pytest -m slow
+
+# Lines of the library that the quick tests run, also in the processes that they start.
+coverage: .venv/dev-installed
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report term
 
 lint: .venv/dev-installed
 	$(BIN)/ruff check .

@@ -1,12 +1,12 @@
 """The DICOM part of the decoder: from a file's bytes to grey values in [0, 1].
 
-Only the tags in `TAGS` are ever parsed. None of them names a person, a date, a place or a device, so
-identity cannot reach a result, a message or a log.
+Only the tags in `TAGS` are ever parsed. None of them names a person, a date, a place or a device; as any may be filled
+with any text, only known terms are repeated. So identity cannot reach a result, a message or a log.
 
-The grey-scale pipeline (modality LUT, VOI LUT or window, MONOCHROME1) follows DICOM PS3.3 C.11. It is worked
-out once for every value that can be stored, at most 65,536, instead of for every pixel. It is written here
-because pydicom 3.0's `apply_windowing` swaps black and white under a negative rescale slope and its
-`apply_voi_lut` wraps the index of 8-bit tables with more than 256 entries.
+The grey-scale pipeline (modality LUT, VOI LUT or window, MONOCHROME1) follows DICOM PS3.3 C.11. It is worked out once
+for every value that can be stored, at most 65,536, instead of for every pixel. It is written here because pydicom 3.0's
+`apply_windowing` swaps black and white under a negative rescale slope and its `apply_voi_lut` wraps the index of 8-bit
+tables with more than 256 entries.
 """
 
 import re
@@ -18,7 +18,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from pydicom import Dataset, config, dcmread
+from pydicom import Dataset, dcmread
 from pydicom.encaps import get_frame
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
@@ -28,10 +28,8 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, RLELossless
 
 from pneumonia.checks import Check
 from pneumonia.codestreams import can_decode, decode_frame, jpeg_shape, rle_unfolds_to
+from pneumonia.discretion import quiet_pydicom
 from pneumonia.errors import CorruptImageError, UnsupportedImageError
-
-# pydicom would otherwise quote values it finds invalid in warnings and logs, and free text may name a person.
-config.settings.reading_validation_mode = config.IGNORE
 
 # Sets of terms, separated by blanks.
 TAGS = """
@@ -64,6 +62,7 @@ SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # SOP class, and the beginning 
 SECONDARY_CAPTURE_WARNING = "This is a secondary capture (a copy or a scan); its grey values may be altered."
 TRAINING_YEARS = (1, 5)  # the training radiographs are of children of one to five years
 OLDEST_SHOWN = 90  # an age above 89 counts as identifying (HIPAA Safe Harbor)
+COLOURS = "RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_420 YBR_PARTIAL_422 YBR_ICT YBR_RCT"
 COLOURS_NOT_READ = "This DICOM file stores its colours in a way that is not read. Export it in grey."
 # A window that leaves less contrast or fewer grey levels than this misses the picture.
 MIN_SPREAD = 0.02
@@ -108,6 +107,7 @@ def read_header(data: bytes) -> DicomImage:
             says this is no frontal chest radiograph.
         CorruptImageError: the header cannot be parsed or contradicts itself.
     """
+    quiet_pydicom()
     syntax = _transfer_syntax(data)
     with _as_corrupt("The header of this DICOM file is damaged. Export the file again."):
         dataset = dcmread(BytesIO(data), specific_tags=TAGS.split())
@@ -138,8 +138,7 @@ def decode_pixels(image: DicomImage) -> tuple[np.ndarray, list[Check]]:
     """Decode the pixels of a header whose size has been found acceptable.
 
     Returns:
-        float32 (H, W) in [0, 1], 0 black, for MONOCHROME1 and MONOCHROME2; uint8 or uint16 (H, W, 3) in
-        RGB for colour; and the warnings that arose.
+        float32 (H, W) in [0, 1], 0 black, for MONOCHROME1 and 2; uint8 or uint16 (H, W, 3) in RGB for colour; warnings.
 
     Raises:
         CorruptImageError: the pixel data is damaged or holds less than the header says.
@@ -393,8 +392,8 @@ def _code(dataset: Dataset, keyword: str) -> str:
 
 @contextmanager
 def _as_corrupt(message: str) -> Iterator[None]:
-    """Turn what pydicom raises on damaged files into one sentence."""
+    """Turn what pydicom raises on damaged files, which may quote them, into one sentence without its cause."""
     try:
         yield
-    except PYDICOM_ERRORS as error:
-        raise CorruptImageError(message) from error
+    except PYDICOM_ERRORS:
+        raise CorruptImageError(message) from None

@@ -109,6 +109,17 @@ def test_a_browser_is_told_to_ask_no_other_host(address):
         assert policy.startswith("default-src 'self' ") and "http" not in policy and "*" not in policy
 
 
+def test_a_browser_is_told_to_keep_nothing_of_a_reader(address, tmp_path):
+    page = Client(address, verbose=False, analytics_enabled=False, download_files=False)
+    _, _, overlay, *_ = page.predict(handle_file(str(EXAMPLE)), DEFAULT, "balanced", api_name="/read")
+    picture = httpx.get(overlay["url"])
+    assert picture.status_code == 200 and picture.headers["content-type"] == "image/png"
+    assert picture.headers["cache-control"] == "no-store"
+    assert httpx.get(f"{address}/gradio_api/info").headers["cache-control"] == "no-store"
+    # What is the same for everybody may be kept.
+    assert httpx.get(f"{address}/theme.css").headers.get("cache-control") != "no-store"
+
+
 def test_the_environment_opens_nothing():
     """Settings that a machine may have for other pages of Gradio, which this one overrides."""
     open_page = {
