@@ -72,7 +72,7 @@ MIN_LEVELS = 16
 
 # Bytes of any element but the pixels: a few tables of 65,536 entries. pydicom takes seconds for a longer list.
 MOST_ELEMENT_BYTES = 1_000_000
-_PIXEL_DATA = 0x7FE00010
+PIXEL_DATA, UNDEFINED_LENGTH = 0x7FE00010, 2**32 - 1
 
 # What pydicom and its plug-ins raise on damaged files.
 PYDICOM_ERRORS = (
@@ -116,7 +116,7 @@ def read_header(data: bytes) -> DicomImage:
     syntax = _transfer_syntax(data)
     with _as_corrupt("The header of this DICOM file is damaged. Export the file again."):
         dataset = dcmread(BoundedBytes(data), specific_tags=TAGS.split())
-        _require_short_elements(dataset)
+        _require_sane_lengths(dataset)
         _require_one_image(dataset)
         facts, warnings = _describe(dataset)
         width, height = _integer(dataset, "Columns"), _integer(dataset, "Rows")
@@ -195,12 +195,18 @@ def _transfer_syntax(data: bytes) -> UID:
     return syntax
 
 
-def _require_short_elements(dataset: Dataset) -> None:
-    """Refuse what takes long to parse, before any value is."""
-    # Of a sequence that was parsed already the reading was bounded.
-    raw = (element for element in dataset.values() if isinstance(element, RawDataElement))
-    if any(len(element.value or b"") > MOST_ELEMENT_BYTES for element in raw if element.tag != _PIXEL_DATA):
-        raise ValueError("an element too long")
+def _require_sane_lengths(dataset: Dataset) -> None:
+    """Refuse what is cut off, and what takes long to parse, before any value is parsed."""
+    for element in dataset.values():
+        if not isinstance(element, RawDataElement):
+            continue  # a sequence that was parsed as it was read, in not too many pieces
+        held = len(element.value or b"")
+        if held < element.length < UNDEFINED_LENGTH:
+            raise CorruptImageError(
+                "This DICOM file ends too early: it is truncated or damaged. Export the file again."
+            )
+        if held > MOST_ELEMENT_BYTES and element.tag != PIXEL_DATA:
+            raise ValueError("an element too long")
 
 
 def _require_one_image(dataset: Dataset) -> None:

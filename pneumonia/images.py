@@ -30,10 +30,9 @@ from PIL import ExifTags, Image
 
 from pneumonia.additions import find_additions, mean_cells, reduce
 from pneumonia.archives import ZipMember
-from pneumonia.bounded import BoundedBytes, has_many_scans
+from pneumonia.bounded import BoundedBytes, require_modest, require_modest_exif
 from pneumonia.checks import Check
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
-from pneumonia.tags import require_modest_tags
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 100_000_000
@@ -67,8 +66,6 @@ _NOT_READ = (
 )  # fmt: skip
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _TEXT_BYTES = bytes([*range(7, 14), 27, *range(32, 256)])
-
-_EXIF, _EXIF_AS_TEXT = b"Exif\0\0", "Raw profile type exif"  # the second is an old way, of PNG alone
 
 # What Pillow raises on damaged files; its format readers do not all use one class.
 _PILLOW_ERRORS = (
@@ -219,7 +216,7 @@ def _from_dicom(data: bytes, sha256: str) -> Radiograph:
 def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
     """Decode a picture file with the one Pillow reader that its first bytes name."""
     try:
-        _require_modest(data, kind)
+        require_modest(data, kind)
         with Image.open(BoundedBytes(data), formats=(kind,)) as image:
             check_size(*image.size)
             # In full: at a JPEG's reduced scale probabilities move by up to 0.025, or hardly any time is saved.
@@ -237,22 +234,6 @@ def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
         raise CorruptImageError(f"This {kind} file is truncated or damaged. Export it again.") from error
 
 
-def _require_modest(data: bytes, kind: str) -> None:
-    """Refuse what Pillow would take long or much memory for, whatever its size in pixels.
-
-    Raises:
-        ValueError, struct.error: as damaged files do.
-    """
-    if kind == "TIFF":
-        require_modest_tags(data)
-    if kind == "JPEG":
-        if has_many_scans(data):
-            raise ValueError("too many scans")
-        at = -1
-        while (at := data.find(_EXIF, at + 1)) >= 0:  # of the preview, too
-            require_modest_tags(data[at + len(_EXIF) : at + 2**16])
-
-
 def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[Check]]:
     """Return an opened image's values, upright, as uint8 or uint16 (H, W) or (H, W, 3)."""
     check_size(*image.size)
@@ -261,10 +242,7 @@ def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[C
         if frames > 1:
             count = str(frames) if frames < MAX_FRAMES_COUNTED else f"{frames} or more"
             raise UnsupportedImageError(f"This file holds {count} frames. Export the one frontal view.")
-        if image.format in ("PNG", "WEBP") and "exif" in image.info:
-            require_modest_tags(image.info["exif"].removeprefix(_EXIF))
-        if len(image.info.get(_EXIF_AS_TEXT, "")) > 2**17:
-            raise ValueError("too much EXIF data")
+        require_modest_exif(image)
         exif = image.getexif()
         orientation = exif.get(ExifTags.Base.Orientation, 1)
         camera = exif.get_ifd(ExifTags.IFD.Exif).keys() & {ExifTags.Base.ExposureTime, ExifTags.Base.FNumber}
@@ -310,11 +288,15 @@ def _values(image: Image.Image, data: bytes) -> np.ndarray:
         values = values.astype(np.uint16)
         inverted = image.format == "TIFF" and image.tag_v2.get(262) == 0  # 0 is white; Pillow minds only 8 bits
         return (2 ** _bit_depth(values) - 1 - values).astype(np.uint16) if inverted else values
-    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+    if image.mode == "LA":
+        black = Image.new("L", image.size)
+        black.paste(image.getchannel("L"), mask=image.getchannel("A"))
+        return np.asarray(black)
+    if image.mode in ("La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         layer = image if image.mode == "RGBA" else image.convert("RGBA")
         image = Image.new("RGB", layer.size)
         image.paste(layer, mask=layer.getchannel("A"))
-    return np.asarray(image if image.mode == "L" else image.convert("RGB"))
+    return np.asarray(image if image.mode in ("L", "RGB") else image.convert("RGB"))
 
 
 def _deep_colours(data: bytes) -> np.ndarray:

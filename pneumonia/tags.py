@@ -7,8 +7,8 @@ list of numbers takes far more memory as Python objects than in the file.
 import struct
 from collections.abc import Iterator
 
-# Far more than any radiograph or camera writes: of numbers in one tag, and of images in one file.
-MOST_NUMBERS, MOST_IMAGES = 200_000, 1000
+# Far more than any radiograph or camera writes: of numbers in one tag, of tags, and of images in one file.
+MOST_NUMBERS, MOST_TAGS, MOST_IMAGES = 200_000, 100_000, 1000
 
 # Bytes of one value, by type.
 _BYTES = dict(enumerate((1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), start=1)) | {16: 8, 17: 8, 18: 8}
@@ -26,10 +26,10 @@ def require_modest_tags(data: bytes) -> None:
     big = data[2:4] in (b"\x2b\0", b"\0\x2b")
     (directory,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
     total = 0
-    for kind, count in _tags(data, directory, order, big):
+    for number, (kind, count) in enumerate(_tags(data, directory, order, big)):
         size = _BYTES.get(kind, 1)
         total += size * count
-        if total > len(data) or (size > 1 and count > MOST_NUMBERS):
+        if number > MOST_TAGS or total > len(data) or (size > 1 and count > MOST_NUMBERS):
             raise ValueError("too many tags")
 
 

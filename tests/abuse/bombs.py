@@ -10,7 +10,7 @@ from pydicom.encaps import encapsulate
 
 from tests.abuse.cases import Case, reads, rejects
 from tests.answers import CHEST, PICTURE
-from tests.making import dicom_bytes, dicom_dataset, encode, huge_png, png_chunk, to_bytes
+from tests.making import dicom_bytes, dicom_dataset, encode, png_chunk, to_bytes
 
 PNG, JPEG, GIF = encode(CHEST, "PNG"), encode(CHEST, "JPEG", quality=95), encode(CHEST, "GIF")
 DICOM = dicom_bytes(CHEST)
@@ -161,7 +161,6 @@ def _in_dicom(frame: Callable[[], bytes], syntax: uid.UID = uid.JPEG2000) -> Cal
 CASES: list[Case] = [
     # === More pixels than are read ===
     rejects("PNG of 100 megapixels, all there", lambda: whole_png(10_000, 10_000), "10000 x 10000", "megapixels"),
-    rejects("PNG of 4 gigapixels a row", lambda: huge_png(2**31 - 1, 1), "megapixels"),
     *(
         rejects(f"{kind} header of 400 megapixels", make, "megapixels")
         for kind, make in {
@@ -192,7 +191,7 @@ CASES: list[Case] = [
     rejects("TIFF of two million tiles", lambda: tiff_of_tiles(2 * 10**6), _DAMAGED),
     rejects("TIFF whose tags share 10 MB", lambda: shared_tags(60_000, 10**7), _DAMAGED),
     rejects("TIFF with a long list", lambda: tiff(240, 200, (338, 3, 10**7, 134)) + bytes(2 * 10**7), _DAMAGED),
-    rejects("TIFF in a ring", tiff_ring, "frames"),
+    rejects("TIFF in a ring", tiff_ring, _DAMAGED),
     # === DICOM ===
     rejects("DICOM of a million elements", lambda: before_pixels(b"\x28\0\0\x60US\0\0" * 10**6), "damaged"),
     rejects("DICOM of a million private elements", lambda: before_pixels(b"\x29\0\0\x60US\0\0" * 10**6), "damaged"),
@@ -216,7 +215,7 @@ CASES: list[Case] = [
     rejects(
         "DICOM of a million fragments",
         lambda: packed(uid.JPEGBaseline8Bit, JPEG, before=_ITEM * 10**6),
-        _DAMAGED,
+        "damaged",
     ),
     rejects(
         "DICOM, RLE of 20 million empty runs", lambda: packed(uid.RLELossless, rle(b"\x80" * 20_000_000)), _DAMAGED
@@ -273,6 +272,7 @@ CASES: list[Case] = [
     rejects(
         "DICOM whose pixels are said to be 4 GB",
         lambda: DICOM[: _PIXELS + 8] + b"\xfe\xff\xff\xff" + DICOM[_PIXELS + 12 :],
+        _DAMAGED,
     ),
 ]
 

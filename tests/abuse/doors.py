@@ -24,6 +24,8 @@ from tests.answers import CHEST
 from tests.fakes import ROOT, served_process
 from tests.making import encode
 
+# What an answer may take: seconds of the processors, and memory beyond that of the loaded process, in MB.
+SECONDS, MEGABYTES = 5.0, 500.0
 GOOD = "chest.png"
 # Read first, so that all that is loaded with the first images is there.
 _WARM_UP = 8

@@ -12,6 +12,7 @@ OTHER_MODALITIES = ("CT", "MR", "NM", "RTDOSE", "SEG", "US")
 # What the header says of these is not what keeps them from being read.
 ODD = {
     "image_dfl.dcm": "Deflated",
+    "MR_truncated.dcm": "too early",
     "badVR.dcm": "damaged",
     "nested_priv_SQ.dcm": "damaged",
     "meta_missing_tsyntax.dcm": "how its pixels are stored",

@@ -1,0 +1,150 @@
+"""The abuse corpus through every door: no crash, no traceback, no silent guess, in little time and memory."""
+
+import os
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from playwright.sync_api import expect
+
+from pneumonia.operating_points import BALANCED
+from pneumonia.variants import DEFAULT
+from tests.abuse import archives, bombs, corpus, doors
+from tests.abuse.cases import Case
+from tests.abuse.doors import MEGABYTES, SECONDS, Passage, differing
+from tests.browsing import needs_chromium, opened, upload
+from tests.fakes import served
+
+
+def bad() -> list[Case]:
+    """One case of each kind of small file, for the page and for the quick tests."""
+    return list(corpus(every=40))
+
+
+def require_right(cases: list[Case], passage: Passage) -> None:
+    assert len(passage.records) == len(cases) and len(passage.good) > len(cases)
+    assert passage.complaints(cases) == []
+    assert max(passage.seconds.values()) < SECONDS, passage.summary(cases)
+
+
+# === Quick: each bomb to the library, and a few of all to the command ===
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", [case for case in bombs.CASES if case.answer != "read"], ids=lambda case: case.what)
+def test_bombs_are_refused_without_going_off(case, tiny_predictor):
+    data, before = case.make(), sum(os.times()[:4])
+    assert case.complaints(tiny_predictor.predict(data).to_dict()) == []
+    assert sum(os.times()[:4]) - before < SECONDS
+
+
+def test_a_complaint_is_made_of_every_wrong_answer(tiny_predictor):
+    """The judge of this corpus can say no."""
+    good = tiny_predictor.predict(archives.GOOD).to_dict()
+    refused = tiny_predictor.predict(b"%PDF-1.7").to_dict()
+    reading, refusal = Case("a", bytes, "read", warned=("text",)), Case("b", bytes, "rejected", ("HEIC",))
+    assert all(case.complaints(record) for case in (reading, refusal) for record in (good, refused))
+    either = Case("c", bytes, "either")
+    assert not either.complaints(good) and not either.complaints(refused)
+    for broken in ({"probability": 1.5}, {"logit": float("nan")}, {"finding": None}, {"status": "failed"}):
+        assert either.complaints({**good, **broken})
+    for broken in ({"error": "Traceback (most recent call last):"}, {"probability": 0.5}):
+        assert either.complaints({**refused, **broken})
+    passage = Passage({1: refused}, [good, {**good, "logit": 0.0}], {1: 0.1}, said='{"event": "crash"}')
+    assert len(passage.complaints([refusal])) == 3
+
+
+# === Slow: all of it ===
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return list(corpus())
+
+
+@pytest.fixture(scope="module")
+def folder(cases, tmp_path_factory) -> Path:
+    """All cases as files, each with a good one after it."""
+    folder = tmp_path_factory.mktemp("abuse")
+    doors.write(folder, cases)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def through_library(folder) -> Passage:
+    return doors.library(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_library(cases, through_library):
+    require_right(cases, through_library)
+    assert through_library.megabytes < MEGABYTES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_command_answers_as_the_library_does(cases, folder, through_library):
+    passage = doors.script(folder)
+    require_right(cases, passage)
+    assert differing(cases, passage, through_library) == []
+    # It reads as many at once as there are cores, and these may be the largest.
+    assert passage.megabytes < MEGABYTES * (os.cpu_count() or 1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_the_endpoint_answers_as_the_library_does(cases, folder, through_library):
+    passage = doors.api(folder)
+    require_right(cases, passage)
+    assert differing(cases, passage, through_library) == []
+    assert passage.megabytes < MEGABYTES
+
+
+@pytest.mark.slow
+def test_archives(tmp_path):
+    with served("real") as address:
+        client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
+        for batch in archives.CASES:
+            path = tmp_path / "archive.zip"
+            path.write_bytes(batch.make())
+            try:
+                records = client.predict([handle_file(path)], DEFAULT, BALANCED, api_name="/batch")[0]
+            except AppError as error:
+                assert batch.refused and batch.refused in str(error), (batch.what, str(error))
+                continue
+            assert len(records) == len(batch.members), batch.what
+            by_name = {record["name"]: record for record in records}
+            for case in batch.members:
+                record = records[0] if len(records) == 1 else by_name[case.name]
+                assert case.complaints(record) == [], batch.what
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_the_page(browser, tmp_path):
+    """Every sixtieth case: the sentence or the reading is shown, and the next good image is read as before."""
+    few = list(corpus(every=60))
+    assert len(few) >= 12
+    good = tmp_path / "chest.png"
+    good.write_bytes(archives.GOOD)
+    with served("real") as address:
+        for page in opened(browser, address):
+            verdict = page.locator("#verdict")
+            upload(page, str(good))
+            expect(verdict).to_contain_text("Calibrated probability", timeout=60_000)
+            first = verdict.inner_text()
+            for number, case in enumerate(few):
+                path = tmp_path / str(number) / case.name
+                path.parent.mkdir()
+                path.write_bytes(case.make())
+                upload(page, str(path))
+                alert = verdict.locator("[role=alert]")
+                said = "Calibrated probability"
+                expect(alert if case.answer == "rejected" else verdict).to_contain_text(
+                    " ".join(case.words[:1]) if case.answer == "rejected" else said, timeout=60_000
+                )
+                upload(page, str(good))
+                expect(alert).to_have_count(0, timeout=60_000)
+                expect(verdict).to_have_text(first, use_inner_text=True, timeout=60_000)
