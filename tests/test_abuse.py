@@ -1,15 +1,12 @@
 """The abuse corpus through every door: no crash, no traceback, no silent guess, in little time and memory."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
 
-from pneumonia.operating_points import BALANCED
-from pneumonia.variants import DEFAULT
 from tests.abuse import archives, bombs, corpus, doors
 from tests.abuse.cases import Case
 from tests.abuse.doors import MEGABYTES, SECONDS, Passage, differing
@@ -17,18 +14,13 @@ from tests.browsing import needs_chromium, opened, upload
 from tests.fakes import served
 
 
-def bad() -> list[Case]:
-    """One case of each kind of small file, for the page and for the quick tests."""
-    return list(corpus(every=40))
-
-
-def require_right(cases: list[Case], passage: Passage) -> None:
+def require_right(cases: Sequence[Case | archives.Batch], passage: Passage) -> None:
     assert len(passage.records) == len(cases) and len(passage.good) > len(cases)
     assert passage.complaints(cases) == []
     assert max(passage.seconds.values()) < SECONDS, passage.summary(cases)
 
 
-# === Quick: each bomb to the library, and a few of all to the command ===
+# === Quick: each bomb to the library ===
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -104,21 +96,9 @@ def test_the_endpoint_answers_as_the_library_does(cases, folder, through_library
 
 @pytest.mark.slow
 def test_archives(tmp_path):
-    with served("real") as address:
-        client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
-        for batch in archives.CASES:
-            path = tmp_path / "archive.zip"
-            path.write_bytes(batch.make())
-            try:
-                records = client.predict([handle_file(path)], DEFAULT, BALANCED, api_name="/batch")[0]
-            except AppError as error:
-                assert batch.refused and batch.refused in str(error), (batch.what, str(error))
-                continue
-            assert len(records) == len(batch.members), batch.what
-            by_name = {record["name"]: record for record in records}
-            for case in batch.members:
-                record = records[0] if len(records) == 1 else by_name[case.name]
-                assert case.complaints(record) == [], batch.what
+    passage = doors.batch(tmp_path, archives.CASES)
+    require_right(archives.CASES, passage)
+    assert passage.megabytes < MEGABYTES
 
 
 @pytest.mark.slow

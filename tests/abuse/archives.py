@@ -5,8 +5,9 @@ import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
-from tests.abuse.cases import NO_CHEST, Case
+from tests.abuse.cases import Case
 from tests.abuse.names import NAMES
 from tests.answers import CHEST
 from tests.making import encode, photograph
@@ -30,6 +31,16 @@ class Batch:
     make: Callable[[], bytes]
     refused: str = ""
     members: tuple[Case, ...] = ()
+
+    def complaints(self, record: dict[str, Any]) -> list[str]:
+        """What is wrong with an answer of `doors.batch`."""
+        if self.refused or record["status"] == "rejected":
+            right = self.refused and record["status"] == "rejected" and self.refused in record["error"]
+            return [] if right else [f"{self.what}: {record}"]
+        by_name = {member["name"]: member for member in record["members"]}
+        if sorted(by_name) != sorted(case.name for case in self.members) or len(by_name) != len(record["members"]):
+            return [f"{self.what}: {sorted(by_name)}"]
+        return [f"{self.what}: {text}" for case in self.members for text in case.complaints(by_name[case.name])]
 
 
 def packed(files: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -89,12 +100,12 @@ CASES = (
     Batch("odd names", lambda: packed([(name, GOOD) for name in _ODD]), members=tuple(map(_read, _ODD))),
     Batch(
         "what is no radiograph",
-        lambda: packed([("photo", encode(photograph(), "JPEG")), ("noise.png", encode(CHEST.T[::-1], "PNG"))]),
-        members=(_refused("photo", "colour"), _refused("noise.png", NO_CHEST[:14])),
+        lambda: packed([("photo", encode(photograph(), "JPEG")), ("turned.png", encode(CHEST.T[::-1], "PNG"))]),
+        members=(_refused("photo", "colour"), _refused("turned.png", "side")),
     ),
     Batch("six thousand files", lambda: packed([(str(n), b"") for n in range(6000)]), refused="at most 5,000"),
     Batch("a hundred thousand files", lambda: packed([(str(n), b"") for n in range(100_000)]), refused="at most 5,000"),
-    Batch("no file", lambda: b"PK\x05\x06" + bytes(18), members=(_refused("", "empty ZIP"),)),
+    Batch("none", lambda: b"PK\x05\x06" + bytes(18), members=(_refused("none.zip", "empty ZIP"),)),
     Batch("folders alone", lambda: packed([("folder/", b"")]), refused="no files"),
     Batch("cut off", lambda: packed([("good", GOOD)])[:-30], refused="truncated"),
     Batch("a lie from the first bytes on", lambda: b"PK\x03\x04" + bytes(1000), refused="truncated"),

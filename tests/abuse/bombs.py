@@ -174,9 +174,9 @@ CASES: list[Case] = [
     ),
     # === Many small pieces, and what unfolds ===
     rejects("PNG of 400,000 chunks", lambda: with_chunk(b"tEXt", b"a\0b", 400_000), _DAMAGED),
-    rejects("PNG with 500 MB of text", lambda: with_chunk(b"zTXt", b"a\0\0" + zeros(500)), _DAMAGED),
-    rejects("PNG with 500 MB of a colour profile", lambda: with_chunk(b"iCCP", b"a\0\0" + zeros(500)), _DAMAGED),
-    reads("PNG with 500 MB behind its pixels", lambda: PNG[:-12] + png_chunk(b"IDAT", zeros(500)) + PNG[-12:]),
+    rejects("PNG with 200 MB of text", lambda: with_chunk(b"zTXt", b"a\0\0" + zeros(200)), _DAMAGED),
+    rejects("PNG with 200 MB of a colour profile", lambda: with_chunk(b"iCCP", b"a\0\0" + zeros(200)), _DAMAGED),
+    reads("PNG with 200 MB behind its pixels", lambda: PNG[:-12] + png_chunk(b"IDAT", zeros(200)) + PNG[-12:]),
     rejects("PNG whose EXIF tags share 1 MB", lambda: with_chunk(b"eXIf", shared_tags(3000, 10**6)), _DAMAGED),
     rejects(
         "JPEG whose EXIF tags share 32 KB",

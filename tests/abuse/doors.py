@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from gradio_client import Client
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 
 from pneumonia.operating_points import BALANCED
 from pneumonia.variants import DEFAULT
+from tests.abuse.archives import Batch
 from tests.abuse.cases import Case
 from tests.answers import CHEST
 from tests.fakes import ROOT, served_process
@@ -50,7 +52,7 @@ class Passage:
     megabytes: float = 0.0
     said: str = ""
 
-    def complaints(self, cases: Sequence[Case]) -> list[str]:
+    def complaints(self, cases: Sequence[Case | Batch]) -> list[str]:
         """What is wrong, a sentence each."""
         wrong = [text for number, case in enumerate(cases, start=1) for text in case.complaints(self.records[number])]
         first, *others = (_judgement(record) for record in self.good)
@@ -63,7 +65,7 @@ class Passage:
             wrong.append("The good image was not read.")
         return wrong + [line for line in self.said.splitlines() if "Traceback" in line or '"crash"' in line]
 
-    def summary(self, cases: Sequence[Case]) -> dict[str, Any]:
+    def summary(self, cases: Sequence[Case | Batch]) -> dict[str, Any]:
         """Plain figures."""
         slowest = max(self.seconds, key=self.seconds.get)
         counted = [record["status"] for record in self.records.values()]
@@ -104,7 +106,7 @@ def write(folder: Path, cases: Iterable[Case]) -> None:
 
 
 def _put(path: Path, data: bytes) -> None:
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     path.write_bytes(data)
 
 
@@ -128,6 +130,30 @@ def api(folder: Path) -> Passage:
             _note(passage, path, _read(address, client, path), _cpu_seconds(process) - before)
             if place == _WARM_UP - 1:
                 loaded = _peak(process)
+        passage.megabytes = _peak(process) - loaded
+    passage.said = log.read_text()
+    return passage
+
+
+def batch(folder: Path, batches: Sequence[Batch]) -> Passage:
+    """The endpoint `/batch`, with an archive at a time; each is answered whole or by its files, the `members`."""
+    passage, log, good = Passage(), folder / "server.log", folder / GOOD
+    good.write_bytes(encode(CHEST, "PNG"))
+    with served_process("real", log) as (address, process):
+        client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
+        passage.good.append(_read(address, client, good))
+        loaded = _peak(process)
+        for number, archive in enumerate(batches, start=1):
+            path = folder / "none.zip"
+            path.write_bytes(archive.make())
+            before = _cpu_seconds(process)
+            try:
+                members = client.predict([handle_file(path)], DEFAULT, BALANCED, api_name="/batch")[0]
+                passage.records[number] = {"status": "read", "members": members}
+            except AppError as error:
+                passage.records[number] = {"status": "rejected", "error": str(error)}
+            passage.seconds[number] = _cpu_seconds(process) - before
+            passage.good.append(_read(address, client, good))
         passage.megabytes = _peak(process) - loaded
     passage.said = log.read_text()
     return passage
