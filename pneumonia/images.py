@@ -280,6 +280,7 @@ def _values(image: Image.Image, data: bytes) -> np.ndarray:
     image.load()
     depths = {"PNG": data[24:25], "TIFF": bytes(getattr(image, "tag_v2", {}).get(258, ()))}
     if data and image.mode in ("RGB", "RGBA", "LA") and 16 in depths.get(image.format, b""):
+        image.close()  # gives its memory back
         return _deep_colours(data)  # Pillow would cut them down to 8 bits
     if image.mode.startswith("I"):
         values = np.asarray(image)

@@ -1,5 +1,6 @@
 """The abuse corpus through every door: no crash, no traceback, no silent guess, in little time and memory."""
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.abuse.cases import Case
 from tests.abuse.doors import MEGABYTES, SECONDS, Passage, differing
 from tests.browsing import needs_chromium, opened, upload
 from tests.fakes import served
+
+PATIENCE = 60_000  # milliseconds; two cores may have other work
 
 
 def require_right(cases: Sequence[Case | archives.Batch], passage: Passage) -> None:
@@ -112,19 +115,25 @@ def test_the_page(browser, tmp_path):
     with served("real") as address:
         for page in opened(browser, address):
             verdict = page.locator("#verdict")
+            alert, paragraphs = verdict.locator("[role=alert]"), verdict.locator("p")
             upload(page, str(good))
-            expect(verdict).to_contain_text("Calibrated probability", timeout=60_000)
-            first = verdict.inner_text()
+            expect(verdict).to_contain_text(short_hash(archives.GOOD), timeout=PATIENCE)
+            first = paragraphs.all_text_contents()
             for number, case in enumerate(few):
-                path = tmp_path / str(number) / case.name
+                path, data = tmp_path / str(number) / case.name, case.make()
                 path.parent.mkdir()
-                path.write_bytes(case.make())
+                path.write_bytes(data)
                 upload(page, str(path))
-                alert = verdict.locator("[role=alert]")
-                said = "Calibrated probability"
-                expect(alert if case.answer == "rejected" else verdict).to_contain_text(
-                    " ".join(case.words[:1]) if case.answer == "rejected" else said, timeout=60_000
-                )
+                if case.answer == "rejected":
+                    expect(alert).to_contain_text("".join(case.words[:1]), timeout=PATIENCE)
+                else:
+                    expect(alert.or_(verdict.get_by_text(short_hash(data)))).to_be_visible(timeout=PATIENCE)
+                    assert case.answer == "either" or not alert.count()
                 upload(page, str(good))
-                expect(alert).to_have_count(0, timeout=60_000)
-                expect(verdict).to_have_text(first, use_inner_text=True, timeout=60_000)
+                expect(alert).to_have_count(0, timeout=PATIENCE)
+                expect(paragraphs).to_have_text(first, timeout=PATIENCE)
+
+
+def short_hash(data: bytes) -> str:
+    """As the page shows it."""
+    return f"image {hashlib.sha256(data).hexdigest()[:12]}"
