@@ -4,12 +4,22 @@ Each syntax has one decoder, so that results do not depend on which of several h
 """
 
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 from pydicom import Dataset, uid
 from pydicom.pixels import get_decoder
 
 from pneumonia import gdcm_apart
+from pneumonia.bounded import has_many_scans
+
+# How the two forms of JPEG 2000 begin, bare and in a JP2 file.
+_SIZ = b"\xff\x4f\xff\x51"
+_JPEG_2000 = (b"\xff\x4f", b"\0\0\0\x0cjP  ")
+# Far more than any encoder writes: of segments before the pixels, and of runs in RLE.
+_MOST_SEGMENTS, _MOST_RUNS = 20_000, 5_000_000
+# For what a JPEG 2000 decoder sets up beside its pixels.
+_MOST_KILOBYTES = 150_000
 
 PLUGINS = {
     uid.JPEGBaseline8Bit: "pillow",
@@ -49,24 +59,102 @@ def jpeg_shape(frame: bytes) -> tuple[int, int, int] | None:
     """Read the size from the header of a JPEG, JPEG Lossless, JPEG-LS, JPEG 2000 or HTJ2K codestream.
 
     Returns:
-        (height, width, samples per pixel), or None where there is no such header.
+        (height, width, samples per pixel), or None where there is no such header, or none that ends soon.
 
     Raises:
         struct.error, ValueError: the header is cut off.
     """
-    if frame.startswith((b"\xff\x4f", b"\0\0\0\x0cjP  ")):  # JPEG 2000, bare or in a JP2 file
-        siz = frame.index(b"\xff\x4f\xff\x51")
-        right, bottom, left, top = struct.unpack_from(">4I", frame, siz + 8)
-        return bottom - top, right - left, struct.unpack_from(">H", frame, siz + 40)[0]
+    if frame.startswith(_JPEG_2000):
+        right, bottom, left, top = struct.unpack_from(">4I", frame, _siz(frame) + 4)
+        return bottom - top, right - left, struct.unpack_from(">H", frame, _siz(frame) + 36)[0]
+    shape = None
     position = 2 if frame.startswith(b"\xff\xd8") else len(frame)
-    while position + 10 <= len(frame):
+    for _ in range(_MOST_SEGMENTS):
+        if position + 10 > len(frame):
+            break
         marker = frame[position + 1]
         length, _, height, width, samples = struct.unpack_from(">HBHHB", frame, position + 2)
         # Frame headers are SOF0 to SOF15, of which three codes mean something else, and SOF55 of JPEG-LS.
         if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            return height, width, samples
+            shape = height, width, samples
+        elif marker == 0xDA:  # the first scan
+            return shape
         position += 1 if marker == 0xFF else 2 + length  # 0xFF may be repeated before a marker
-    return None
+    else:
+        return None
+    return shape
+
+
+def asks_too_much(frame: bytes) -> bool:
+    """Tell whether a decoder would take far longer, or more memory, than the size in pixels says.
+
+    Raises:
+        struct.error, ValueError: as `has_many_parts`.
+    """
+    return has_many_parts(frame) if frame.startswith(_JPEG_2000) else has_many_scans(frame)
+
+
+def has_many_parts(codestream: bytes) -> bool:
+    """Tell whether a JPEG 2000 codestream is cut up so small that a decoder would need far more memory than pixels do.
+
+    A header of a hundred bytes can ask for millions of tiles, precincts or code-blocks. Decoders set all of them up
+    before they read the first. Every header counts, as that of a tile replaces what the main header says.
+
+    Raises:
+        struct.error, ValueError: a header is cut off.
+    """
+    siz = _siz(codestream)
+    right, bottom, _, _, tile_width, tile_height = struct.unpack_from(">6I", codestream, siz + 4)
+    (samples,) = struct.unpack_from(">H", codestream, siz + 36)
+    # In kilobytes, about what OpenJPEG 2.5 takes for each.
+    kilobytes = 11 * _ceil(right, max(tile_width, 1)) * _ceil(bottom, max(tile_height, 1))
+    for marker, at in _j2k_segments(codestream, siz - 2):
+        if marker == 0x52:  # COD
+            style, levels = codestream[at], at + 5
+        elif marker == 0x53:  # COC
+            at += 1 if samples < 257 else 2
+            style, levels = codestream[at], at + 1
+        else:
+            continue
+        count, *block = codestream[levels : levels + 3]
+        kilobytes += samples * right * bottom / 2 ** (block[0] + block[1] + 5)  # half of one for each code-block
+        if style & 1:  # precincts have sizes of their own, one for each resolution
+            for resolution, size in enumerate(codestream[levels + 5 : levels + 6 + count]):
+                shrunk = count - resolution
+                columns, rows = _ceil(right, 2 ** (shrunk + (size & 15))), _ceil(bottom, 2 ** (shrunk + (size >> 4)))
+                kilobytes += 2 * samples * columns * rows
+    return kilobytes > _MOST_KILOBYTES
+
+
+def _j2k_segments(codestream: bytes, position: int) -> Iterator[tuple[int, int]]:
+    """The second byte of each marker in the main header and those of tiles, and where what it holds begins."""
+    tile_ends = len(codestream)
+    for _ in range(_MOST_SEGMENTS):
+        if position + 4 > len(codestream):
+            return
+        marker, length = struct.unpack_from(">xBH", codestream, position)
+        if marker == 0x93:  # SOD: the data of a tile
+            position = tile_ends
+            continue
+        if marker == 0x90:  # SOT: a tile begins
+            (size,) = struct.unpack_from(">I", codestream, position + 6)
+            tile_ends = position + size if size else len(codestream)
+            if size and size < 14:
+                raise ValueError("a tile shorter than its header")
+        yield marker, position + 4
+        position += 2 + length
+    raise ValueError("too many segments")
+
+
+def _siz(frame: bytes) -> int:
+    """Where the length of the SIZ segment stands, bare or in a JP2 file, which may hold one codestream."""
+    if frame.count(_SIZ) != 1:
+        raise ValueError("not one codestream")
+    return frame.index(_SIZ) + 4
+
+
+def _ceil(number: int, divisor: int) -> int:
+    return -(-number // divisor)
 
 
 def rle_unfolds_to(frame: bytes, expected: int) -> bool:
@@ -74,16 +162,19 @@ def rle_unfolds_to(frame: bytes, expected: int) -> bool:
 
     Raises:
         struct.error: the 64-byte header is cut off.
-        ValueError: the header counts more than 15 segments.
+        ValueError: the header counts more than 15 segments, or these hold more runs than are unfolded in good time.
     """
     count, *starts = struct.unpack_from("<16I", frame)
     if count > 15:
         raise ValueError("more than 15 segments")
     ends = [*starts[1:count], len(frame)]
-    total = 0
+    total = runs = 0
     for position, end in zip(starts[:count], ends[:count], strict=True):
         while position + 1 < min(end, len(frame)) and total <= expected + 1024:
             code = frame[position]
+            runs += 1
+            if runs > _MOST_RUNS:
+                raise ValueError("too many runs")
             if code < 128:  # code + 1 bytes as they are
                 total += code + 1
                 position += code + 2

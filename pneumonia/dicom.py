@@ -14,11 +14,11 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.encaps import get_frame
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
@@ -26,8 +26,9 @@ from pydicom.multival import MultiValue
 from pydicom.pixels import apply_color_lut
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, RLELossless
 
+from pneumonia.bounded import BoundedBytes
 from pneumonia.checks import Check
-from pneumonia.codestreams import can_decode, decode_frame, jpeg_shape, rle_unfolds_to
+from pneumonia.codestreams import asks_too_much, can_decode, decode_frame, jpeg_shape, rle_unfolds_to
 from pneumonia.discretion import quiet_pydicom
 from pneumonia.errors import CorruptImageError, UnsupportedImageError
 
@@ -60,6 +61,7 @@ COLOURS = "RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_420 YBR_PARTIAL_422 YBR_ICT YBR
 UNUSUAL_VIEWS = "LLD RLD LLO RLO LAO RAO LPO RPO OBLIQUE"  # decubitus and oblique
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # SOP class, and the beginning of its multi-frame variants
 SECONDARY_CAPTURE_WARNING = "This is a secondary capture (a copy or a scan); its grey values may be altered."
+SURPLUS_WARNING = "The file holds more pixel data than its header says: the picture may be cut off or skewed."
 TRAINING_YEARS = (1, 5)  # the training radiographs are of children of one to five years
 OLDEST_SHOWN = 90  # an age above 89 counts as identifying (HIPAA Safe Harbor)
 COLOURS = "RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_420 YBR_PARTIAL_422 YBR_ICT YBR_RCT"
@@ -67,6 +69,10 @@ COLOURS_NOT_READ = "This DICOM file stores its colours in a way that is not read
 # A window that leaves less contrast or fewer grey levels than this misses the picture.
 MIN_SPREAD = 0.02
 MIN_LEVELS = 16
+
+# Bytes of any element but the pixels: a few tables of 65,536 entries. pydicom takes seconds for a longer list.
+MOST_ELEMENT_BYTES = 1_000_000
+PIXEL_DATA, UNDEFINED_LENGTH = 0x7FE00010, 2**32 - 1
 
 # What pydicom and its plug-ins raise on damaged files.
 PYDICOM_ERRORS = (
@@ -110,7 +116,8 @@ def read_header(data: bytes) -> DicomImage:
     quiet_pydicom()
     syntax = _transfer_syntax(data)
     with _as_corrupt("The header of this DICOM file is damaged. Export the file again."):
-        dataset = dcmread(BytesIO(data), specific_tags=TAGS.split())
+        dataset = dcmread(BoundedBytes(data), specific_tags=TAGS.split())
+        _require_sane_lengths(dataset)
         _require_one_image(dataset)
         facts, warnings = _describe(dataset)
         width, height = _integer(dataset, "Columns"), _integer(dataset, "Rows")
@@ -145,7 +152,7 @@ def decode_pixels(image: DicomImage) -> tuple[np.ndarray, list[Check]]:
         UnsupportedImageError: a colour space that is not read.
     """
     dataset = image.dataset
-    _require_enough_data(image)
+    surplus = _require_enough_data(image)
     undecodable = (
         f"The pixels of this DICOM file ({image.syntax.name}) cannot be decoded: they are damaged or of a "
         "rare variant. Export the file again, uncompressed."
@@ -156,7 +163,7 @@ def decode_pixels(image: DicomImage) -> tuple[np.ndarray, list[Check]]:
         raise CorruptImageError(undecodable)
     if image.photometric.startswith("MONOCHROME"):
         pixels, checks = _display(dataset, stored, image.bits)
-        return (1 - pixels if image.photometric == "MONOCHROME1" else pixels), checks
+        return (1 - pixels if image.photometric == "MONOCHROME1" else pixels), [*checks, *surplus]
     if image.photometric == "PALETTE COLOR":
         with _as_corrupt("The palette of this DICOM file is damaged or missing. Export it in grey."):
             if not dataset.original_encoding[1]:  # pydicom takes the words of every palette for little endian
@@ -166,13 +173,13 @@ def decode_pixels(image: DicomImage) -> tuple[np.ndarray, list[Check]]:
             stored = apply_color_lut(stored, dataset)[..., :3]
     elif photometric != "RGB" or stored.dtype.kind != "u":
         raise UnsupportedImageError(COLOURS_NOT_READ)
-    return stored, []
+    return stored, surplus
 
 
 def _transfer_syntax(data: bytes) -> UID:
     """Find the transfer syntax before anything is inflated or decoded; raises when it is not read."""
     with _as_corrupt("The beginning of this DICOM file is damaged. Export the file again."):
-        stream = BytesIO(data)
+        stream = BoundedBytes(data)
         read_preamble(stream, force=False)
         meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
         syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
@@ -186,6 +193,20 @@ def _transfer_syntax(data: bytes) -> UID:
         name = syntax.name if syntax.name != syntax else "unknown"
         raise UnsupportedImageError(f"This DICOM file's transfer syntax is not read ({name}). {advice}")
     return syntax
+
+
+def _require_sane_lengths(dataset: Dataset) -> None:
+    """Refuse what is cut off, and what takes long to parse, before any value is parsed."""
+    for element in dataset.values():
+        if not isinstance(element, RawDataElement):
+            continue  # a sequence that was parsed as it was read, in not too many pieces
+        held = len(element.value or b"")
+        if held < element.length < UNDEFINED_LENGTH:
+            raise CorruptImageError(
+                "This DICOM file ends too early: it is truncated or damaged. Export the file again."
+            )
+        if held > MOST_ELEMENT_BYTES and element.tag != PIXEL_DATA:
+            raise ValueError("an element too long")
 
 
 def _require_one_image(dataset: Dataset) -> None:
@@ -255,8 +276,9 @@ def _describe(dataset: Dataset) -> tuple[dict[str, Any], dict[str, str]]:
     return facts, warnings
 
 
-def _require_enough_data(image: DicomImage) -> None:
-    """Compare what the header promises with what is there, before a decoder allocates anything."""
+def _require_enough_data(image: DicomImage) -> list[Check]:
+    """Compare what the header promises with what is there, before a decoder allocates anything; returns warnings."""
+    surplus = []
     message = (
         f"This DICOM file says it holds {image.width} x {image.height} pixels but its pixel data does not: "
         "it is truncated or damaged. Export the file again."
@@ -268,16 +290,21 @@ def _require_enough_data(image: DicomImage) -> None:
         if not image.syntax.is_encapsulated:
             expected = plane * (2 if image.photometric == "YBR_FULL_422" else samples)
             enough = len(data) >= expected
+            if len(data) > expected + expected % 2:
+                surplus = [Check("pixel-data", "warn", SURPLUS_WARNING)]
         else:
-            frame = get_frame(data, 0, number_of_frames=1)
+            frame = get_frame(BoundedBytes(data), 0, number_of_frames=1)
             if image.syntax == RLELossless:
                 enough = rle_unfolds_to(frame, plane * samples)
             else:
                 # Every JPEG family ends in the same marker; decoders fill in silently what is missing.
                 shape = jpeg_shape(frame)
                 enough = shape == (image.height, image.width, samples) and b"\xff\xd9" in frame[-16:]
+                if enough and asks_too_much(frame):
+                    raise ValueError("too much to decode")
     if not enough:
         raise CorruptImageError(message)
+    return surplus
 
 
 def _display(dataset: Dataset, stored: np.ndarray, bits: int) -> tuple[np.ndarray, list[Check]]:

@@ -1,0 +1,214 @@
+"""The ways into the product, with the same files through each, and what each file cost.
+
+Files lie in a folder each, with a good one after it, which must be read as it is when nothing bad came before. Time is
+that of the processors: it does not depend on what else the machine does, and is more than what passes on a clock when
+two cores work.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from pneumonia.operating_points import BALANCED
+from pneumonia.variants import DEFAULT
+from tests.abuse.archives import Batch
+from tests.abuse.cases import Case
+from tests.answers import CHEST
+from tests.fakes import ROOT, served_process
+from tests.making import encode
+
+# What an answer may take: seconds of the processors, and memory beyond that of the loaded process, in MB.
+SECONDS, MEGABYTES = 5.0, 500.0
+GOOD = "chest.png"
+# Read first, so that all that is loaded with the first images is there.
+_WARM_UP = 8
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Passage:
+    """What went through one door.
+
+    Attributes:
+        records: of each file, by its place among the cases; as `Prediction.to_dict`, and more.
+        good: of the good files, one before all cases and one after each.
+        seconds: of the processors, by place.
+        megabytes: by which memory grew over the loaded process at most.
+        said: on standard error.
+    """
+
+    records: dict[int, dict[str, Any]] = field(default_factory=dict)
+    good: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[int, float] = field(default_factory=dict)
+    megabytes: float = 0.0
+    said: str = ""
+
+    def complaints(self, cases: Sequence[Case | Batch]) -> list[str]:
+        """What is wrong, a sentence each."""
+        wrong = [text for number, case in enumerate(cases, start=1) for text in case.complaints(self.records[number])]
+        first, *others = (_judgement(record) for record in self.good)
+        wrong += [
+            f"The good image after case {number} was read differently."
+            for number, other in enumerate(others)
+            if other != first
+        ]
+        if first["status"] != "read":
+            wrong.append("The good image was not read.")
+        return wrong + [line for line in self.said.splitlines() if "Traceback" in line or '"crash"' in line]
+
+    def summary(self, cases: Sequence[Case | Batch]) -> dict[str, Any]:
+        """Plain figures."""
+        slowest = max(self.seconds, key=self.seconds.get)
+        counted = [record["status"] for record in self.records.values()]
+        return {
+            "cases": len(counted),
+            "read": counted.count("read"),
+            "rejected": counted.count("rejected"),
+            "wrong": len(self.complaints(cases)),
+            "slowest_seconds": round(self.seconds[slowest], 2),
+            "slowest": cases[slowest - 1].what,
+            "greatest_growth_megabytes": round(self.megabytes),
+        }
+
+
+def _judgement(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: record[key] for key in ("status", "error", "logit", "probability", "finding", "checks", "image_sha256")
+    }
+
+
+def differing(cases: Sequence[Case], one: Passage, other: Passage) -> list[str]:
+    """Cases that two doors answer differently."""
+    return [
+        case.what
+        for number, case in enumerate(cases, start=1)
+        if _judgement(one.records[number]) != _judgement(other.records[number])
+    ]
+
+
+def write(folder: Path, cases: Iterable[Case]) -> None:
+    """Write each case into a folder of its own, and a good image into one after it."""
+    good = encode(CHEST, "PNG")
+    for number in range(_WARM_UP):
+        _put(folder / f"0000-{number}" / GOOD, good)
+    for number, case in enumerate(cases, start=1):
+        _put(folder / f"{number:04}" / case.name, case.make())
+        _put(folder / f"{number:04}-after" / GOOD, good)
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+
+
+def library(folder: Path) -> Passage:
+    """A program that uses the library, one file after the other."""
+    return _through_process([sys.executable, "-m", "tests.abuse.library", str(folder)])
+
+
+def script(folder: Path) -> Passage:
+    """The command, with the whole folder at once. It reads on all cores, so times are those between two answers."""
+    return _through_process([sys.executable, "scripts/predict.py", "--format", "jsonl", str(folder)])
+
+
+def api(folder: Path) -> Passage:
+    """The endpoint `/read` of the page."""
+    passage, log = Passage(), folder.with_suffix(".log")
+    with served_process("real", log) as (address, process):
+        client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
+        for place, path in enumerate(sorted(folder.glob("*/*"))):
+            before = _cpu_seconds(process)
+            _note(passage, path, _read(address, client, path), _cpu_seconds(process) - before)
+            if place == _WARM_UP - 1:
+                loaded = _peak(process)
+        passage.megabytes = _peak(process) - loaded
+    passage.said = log.read_text()
+    return passage
+
+
+def batch(folder: Path, batches: Sequence[Batch]) -> Passage:
+    """The endpoint `/batch`, with an archive at a time; each is answered whole or by its files, the `members`."""
+    passage, log, good = Passage(), folder / "server.log", folder / GOOD
+    good.write_bytes(encode(CHEST, "PNG"))
+    with served_process("real", log) as (address, process):
+        client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
+        passage.good.append(_read(address, client, good))
+        loaded = _peak(process)
+        for number, archive in enumerate(batches, start=1):
+            path = folder / "none.zip"
+            path.write_bytes(archive.make())
+            before = _cpu_seconds(process)
+            try:
+                members = client.predict([handle_file(path)], DEFAULT, BALANCED, api_name="/batch")[0]
+                passage.records[number] = {"status": "read", "members": members}
+            except AppError as error:
+                passage.records[number] = {"status": "rejected", "error": str(error)}
+            passage.seconds[number] = _cpu_seconds(process) - before
+            passage.good.append(_read(address, client, good))
+        passage.megabytes = _peak(process) - loaded
+    passage.said = log.read_text()
+    return passage
+
+
+def _read(address: str, client: Client, path: Path) -> dict[str, Any]:
+    # As a browser sends it: gradio_client would change the name.
+    with path.open("rb") as file:
+        sent = httpx.post(f"{address}/gradio_api/upload", files={"files": (path.name, file)}, timeout=120)
+    (place,) = sent.raise_for_status().json()
+    upload = {"path": place, "meta": {"_type": "gradio.FileData"}}
+    return client.predict(upload, DEFAULT, BALANCED, api_name="/read")[0]
+
+
+def _through_process(command: list[str]) -> Passage:
+    """Run a command that prints a reading a line."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    passage, place, loaded = Passage(), 0, 0.0
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        before = _cpu_seconds(process.pid)
+        for place, line in enumerate(process.stdout):
+            now = _cpu_seconds(process.pid)
+            record = json.loads(line)
+            _note(passage, Path(record["path"]), record, now - before)
+            before = now
+            if place == _WARM_UP - 1:
+                loaded = _peak(process.pid)
+        passage.said = process.stderr.read()
+        # Of the process itself, or of one that it ran, whichever took most.
+        _, _, usage = os.wait4(process.pid, 0)
+    passage.megabytes = usage.ru_maxrss / 1024 - loaded
+    return passage
+
+
+def _note(passage: Passage, path: Path, record: dict[str, Any], seconds: float) -> None:
+    number, _, after = path.parent.name.partition("-")
+    if after:
+        passage.good.append(record)
+    else:
+        passage.records[int(number)] = record
+        passage.seconds[int(number)] = seconds
+
+
+def _cpu_seconds(process: int) -> float:
+    """Of a process and of those that it waited for; 0 for one that has just ended."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / _TICKS
+
+
+def _peak(process: int) -> float:
+    """The most resident memory of a process so far, in MB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

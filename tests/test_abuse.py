@@ -1,0 +1,139 @@
+"""The abuse corpus through every door: no crash, no traceback, no silent guess, in little time and memory."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.abuse import archives, bombs, corpus, doors
+from tests.abuse.cases import Case
+from tests.abuse.doors import MEGABYTES, SECONDS, Passage, differing
+from tests.browsing import needs_chromium, opened, upload
+from tests.fakes import served
+
+PATIENCE = 60_000  # milliseconds; two cores may have other work
+
+
+def require_right(cases: Sequence[Case | archives.Batch], passage: Passage) -> None:
+    assert len(passage.records) == len(cases) and len(passage.good) > len(cases)
+    assert passage.complaints(cases) == []
+    assert max(passage.seconds.values()) < SECONDS, passage.summary(cases)
+
+
+# === Quick: each bomb to the library ===
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", [case for case in bombs.CASES if case.answer != "read"], ids=lambda case: case.what)
+def test_bombs_are_refused_without_going_off(case, tiny_predictor):
+    data, before = case.make(), sum(os.times()[:4])
+    assert case.complaints(tiny_predictor.predict(data).to_dict()) == []
+    assert sum(os.times()[:4]) - before < SECONDS
+
+
+def test_a_complaint_is_made_of_every_wrong_answer(tiny_predictor):
+    """The judge of this corpus can say no."""
+    good = tiny_predictor.predict(archives.GOOD).to_dict()
+    refused = tiny_predictor.predict(b"%PDF-1.7").to_dict()
+    reading, refusal = Case("a", bytes, "read", warned=("text",)), Case("b", bytes, "rejected", ("HEIC",))
+    assert all(case.complaints(record) for case in (reading, refusal) for record in (good, refused))
+    either = Case("c", bytes, "either")
+    assert not either.complaints(good) and not either.complaints(refused)
+    for broken in ({"probability": 1.5}, {"logit": float("nan")}, {"finding": None}, {"status": "failed"}):
+        assert either.complaints({**good, **broken})
+    for broken in ({"error": "Traceback (most recent call last):"}, {"probability": 0.5}):
+        assert either.complaints({**refused, **broken})
+    passage = Passage({1: refused}, [good, {**good, "logit": 0.0}], {1: 0.1}, said='{"event": "crash"}')
+    assert len(passage.complaints([refusal])) == 3
+
+
+# === Slow: all of it ===
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return list(corpus())
+
+
+@pytest.fixture(scope="module")
+def folder(cases, tmp_path_factory) -> Path:
+    """All cases as files, each with a good one after it."""
+    folder = tmp_path_factory.mktemp("abuse")
+    doors.write(folder, cases)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def through_library(folder) -> Passage:
+    return doors.library(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_library(cases, through_library):
+    require_right(cases, through_library)
+    assert through_library.megabytes < MEGABYTES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_command_answers_as_the_library_does(cases, folder, through_library):
+    passage = doors.script(folder)
+    require_right(cases, passage)
+    assert differing(cases, passage, through_library) == []
+    # It reads as many at once as there are cores, and these may be the largest.
+    assert passage.megabytes < MEGABYTES * (os.cpu_count() or 1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_the_endpoint_answers_as_the_library_does(cases, folder, through_library):
+    passage = doors.api(folder)
+    require_right(cases, passage)
+    assert differing(cases, passage, through_library) == []
+    assert passage.megabytes < MEGABYTES
+
+
+@pytest.mark.slow
+def test_archives(tmp_path):
+    passage = doors.batch(tmp_path, archives.CASES)
+    require_right(archives.CASES, passage)
+    assert passage.megabytes < MEGABYTES
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_the_page(browser, tmp_path):
+    """Every sixtieth case: the sentence or the reading is shown, and the next good image is read as before."""
+    few = list(corpus(every=60))
+    assert len(few) >= 12
+    good = tmp_path / "chest.png"
+    good.write_bytes(archives.GOOD)
+    with served("real") as address:
+        for page in opened(browser, address):
+            verdict = page.locator("#verdict")
+            alert, paragraphs = verdict.locator("[role=alert]"), verdict.locator("p")
+            upload(page, str(good))
+            expect(verdict).to_contain_text(short_hash(archives.GOOD), timeout=PATIENCE)
+            first = paragraphs.all_text_contents()
+            for number, case in enumerate(few):
+                path, data = tmp_path / str(number) / case.name, case.make()
+                path.parent.mkdir()
+                path.write_bytes(data)
+                upload(page, str(path))
+                if case.answer == "rejected":
+                    expect(alert).to_contain_text("".join(case.words[:1]), timeout=PATIENCE)
+                else:
+                    expect(alert.or_(verdict.get_by_text(short_hash(data)))).to_be_visible(timeout=PATIENCE)
+                    assert case.answer == "either" or not alert.count()
+                upload(page, str(good))
+                expect(alert).to_have_count(0, timeout=PATIENCE)
+                expect(paragraphs).to_have_text(first, timeout=PATIENCE)
+
+
+def short_hash(data: bytes) -> str:
+    """As the page shows it."""
+    return f"image {hashlib.sha256(data).hexdigest()[:12]}"
