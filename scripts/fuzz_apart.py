@@ -92,6 +92,9 @@ def _fuzz(target: str, corpus: str, findings: Path, seconds: str, seed: str) -> 
     sys.modules.pop("zipfile", None)
     with atheris.instrument_imports(include=list(_WATCHED)):
         read = readers()[target]
+        # Much is imported only when it is needed, and what is imported later is not watched.
+        for seed_file in Path(corpus).iterdir():
+            judge(read, seed_file.read_bytes())
 
     def one_input(data: bytes) -> None:
         found = judge(read, data)
