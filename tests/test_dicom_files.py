@@ -2,6 +2,7 @@
 
 import struct
 import time
+from io import BytesIO
 from pathlib import Path
 
 import gdcm
@@ -123,6 +124,18 @@ def test_syntaxes_written_by_pydicom(syntax):
     dataset = dicom_dataset(TWELVE, BitsStored=12)
     dataset.compress(syntax)
     np.testing.assert_array_equal(decode(to_bytes(dataset)).pixels, pixels(TWELVE, BitsStored=12))
+
+
+@pytest.mark.parametrize("photometric, samples", [("YBR_FULL", 3), ("YBR_FULL_422", 2)])
+def test_colours_become_those_of_pydicom(photometric, samples):
+    """It converts all rows at once."""
+    stored = np.random.default_rng(0).integers(0, 256, (600, 130 * samples), np.uint8).tobytes()
+    shape = np.empty((600, 130, 3), np.uint8)
+    data = dicom_bytes(shape, PhotometricInterpretation=photometric, PixelData=stored)
+    image = dicom.read_header(data)
+    values, converted = decode_frame(image.dataset, image.syntax)
+    assert converted == "RGB"
+    np.testing.assert_array_equal(values, pydicom.dcmread(BytesIO(data)).pixel_array)
 
 
 # === Damaged and contradicting files ===
