@@ -82,7 +82,7 @@ def run(target: str, seconds: int, findings: Path) -> dict[str, Any]:
     from tests import seeds
 
     begins_with = getattr(seeds, f"{target}_seeds")()
-    executions, processes, log, started = 0, 0, "", time.monotonic()
+    executions, processes, reached, started = 0, 0, ("0", "0", "0"), time.monotonic()
     with tempfile.TemporaryDirectory() as corpus:
         for number, data in enumerate(begins_with):
             (Path(corpus) / f"{number:04d}").write_bytes(data)
@@ -93,9 +93,10 @@ def run(target: str, seconds: int, findings: Path) -> dict[str, Any]:
             log = done.stderr.decode(errors="replace")
             counted = re.search(r"number_of_executed_units: (\d+)", log)
             if not counted:
-                raise PneumoniaError(f"Fuzzing could not begin: {log.strip().splitlines()[-1]}")
+                raise PneumoniaError(f"Fuzzing could not begin: {log.strip().rpartition(chr(10))[2]}")
             executions += int(counted[1])
-    edges, features, kept = map(int, re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", log)[-1])
+            reached = (re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", log) or [reached])[-1]
+    edges, features, kept = map(int, reached)
     return {
         "seconds": round(time.monotonic() - started),
         "executions": executions,

@@ -2,8 +2,10 @@
 
 import struct
 import time
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import gdcm
 import numpy as np
@@ -237,6 +239,25 @@ def test_damaged_files(seed, draw):
         limit = draw.draw(st.sampled_from([1200, len(data)]))
         data[draw.draw(st.integers(132, limit - 1))] = draw.draw(st.integers(0, 255))
     read_or_refuse(bytes(data[: draw.draw(st.integers(len(data) // 2, len(data)))]))
+
+
+@cache
+def lossless_jpeg(name: str) -> bytes:
+    with TemporaryDirectory() as folder:
+        return recompressed(radiograph(128, 128), getattr(gdcm.TransferSyntax, name), Path(folder))
+
+
+@settings(max_examples=settings().max_examples // 4)  # each starts a process
+@given(
+    name=st.sampled_from(["JPEGLosslessProcess14_1", "JPEGLSLossless"]),
+    changes=st.lists(st.tuples(st.integers(2, 60), st.integers(0, 255)), min_size=1, max_size=3),
+)
+def test_damaged_frames_of_the_decoder_in_a_process_of_its_own(name, changes):
+    data = bytearray(lossless_jpeg(name))
+    start = data.rindex(b"\xff\xd8\xff")
+    for offset, value in changes:
+        data[start + offset] = value
+    read_or_refuse(bytes(data))
 
 
 @pytest.mark.filterwarnings("ignore")
