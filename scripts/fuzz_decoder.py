@@ -93,7 +93,8 @@ def run(target: str, seconds: int, findings: Path) -> dict[str, Any]:
             log = done.stderr.decode(errors="replace")
             counted = re.search(r"number_of_executed_units: (\d+)", log)
             if not counted:
-                raise PneumoniaError(f"Fuzzing could not begin: {log.strip().rpartition(chr(10))[2]}")
+                _, _, last_line = log.strip().rpartition("\n")
+                raise PneumoniaError(f"Fuzzing could not begin: {last_line}")
             executions += int(counted[1])
             reached = (re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", log) or [reached])[-1]
     edges, features, kept = map(int, reached)
