@@ -129,7 +129,8 @@ def list_members(path: Path, most: int) -> list[ZipMember]:
     # Members that share their bytes would unpack to far more than the archive holds.
     if sum(info.compress_size for info in infos) > path.stat().st_size:
         raise CorruptImageError("This ZIP archive says it holds more than it does. Pack it again.")
-    files = [info for info in infos if not info.is_dir() and not _unseen(PurePosixPath(info.filename))]
+    # In this order: of a member without a name, Python 3.11 cannot tell whether it is a folder.
+    files = [info for info in infos if not _unseen(PurePosixPath(info.filename)) and not info.is_dir()]
     if not files:
         raise ImageError("This ZIP archive holds no files.")
     if len(files) > most:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from pydicom import Dataset, uid
-from pydicom.pixels import get_decoder
+from pydicom.pixels import convert_color_space, get_decoder
 
 from pneumonia import gdcm_apart
 from pneumonia.bounded import has_many_scans
@@ -29,6 +29,7 @@ PLUGINS = {
     **dict.fromkeys((uid.HTJ2K, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL), "pylibjpeg"),
     **dict.fromkeys(map(uid.UID, gdcm_apart.DECODER_DEPENDENCIES), "gdcm-apart"),
 }
+_ROWS = 256  # whose colours are converted at once
 for _syntax in gdcm_apart.DECODER_DEPENDENCIES:
     get_decoder(_syntax).add_plugin("gdcm-apart", (gdcm_apart.__name__, "decode_frame"))
 
@@ -51,8 +52,16 @@ def decode_frame(dataset: Dataset, syntax: uid.UID) -> tuple[np.ndarray, str]:
     Raises:
         Whatever pydicom raises on damaged data, see `pneumonia.dicom.PYDICOM_ERRORS`.
     """
-    values, properties = get_decoder(syntax).as_array(dataset, index=0, decoding_plugin=PLUGINS.get(syntax, ""))
-    return values, str(properties["photometric_interpretation"])
+    plugin = PLUGINS.get(syntax, "")
+    values, properties = get_decoder(syntax).as_array(dataset, index=0, raw=True, decoding_plugin=plugin)
+    photometric = str(properties["photometric_interpretation"])
+    if photometric in ("YBR_FULL", "YBR_FULL_422"):
+        # Rows by rows: pydicom would take ten times the memory of the picture for all of it.
+        for top in range(0, len(values), _ROWS):
+            rows = slice(top, top + _ROWS)
+            values[rows] = convert_color_space(values[rows], "YBR_FULL", "RGB")
+        photometric = "RGB"
+    return values, photometric
 
 
 def jpeg_shape(frame: bytes) -> tuple[int, int, int] | None:

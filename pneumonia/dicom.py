@@ -340,7 +340,8 @@ def _modality(dataset: Dataset, values: np.ndarray) -> tuple[np.ndarray, tuple[f
             return mapped, (0.0, full_scale), []
         slope, intercept = _number(dataset, "RescaleSlope", 1.0), _number(dataset, "RescaleIntercept", 0.0)
         mapped = values * slope + intercept
-        if slope == 0 or not np.isfinite(mapped).all():
+        # A slope that is too small beside the intercept is as good as none.
+        if not np.isfinite(mapped).all() or mapped.min() == mapped.max():
             raise ValueError("rescale without information")
         return mapped, (mapped.min(), mapped.max()), []
     except PYDICOM_ERRORS:
@@ -386,8 +387,8 @@ def _look_up(item: Dataset, values: np.ndarray, little_endian: bool) -> tuple[np
         entry_bytes = 2 if len(data) >= 2 * entries else 1
         data = np.frombuffer(data, dtype=f"{'<' if little_endian else '>'}u{entry_bytes}", count=entries)
     table = np.asarray(data, dtype=np.int64) & 0xFFFF
-    if not 8 <= bits <= 16 or len(table) < entries:
-        raise ValueError("lookup table shorter than its descriptor says")
+    if not 8 <= bits <= 16 or len(table) < entries or table.max() >= 2**bits:
+        raise ValueError("lookup table shorter, or of more bits, than its descriptor says")
     index = np.clip(np.rint(values) - first, 0, entries - 1).astype(np.intp)
     return table[index].astype(np.float64), float(2**bits - 1)
 

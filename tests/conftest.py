@@ -4,11 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pneumonia.plausibility import Plausibility
 from pneumonia.predictor import Predictor
 from tests.browsing import address, brighter, browser, chest, page  # noqa: F401
 from tests.tiny import SIZE, write_tiny_bundle, write_tiny_data
+
+# The same examples in every run; pytest --hypothesis-profile=long draws others, and many.
+_ANY_TIME = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("quick", max_examples=40, derandomize=True, database=None, **_ANY_TIME)
+settings.register_profile("long", max_examples=1000, **_ANY_TIME)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

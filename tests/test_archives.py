@@ -128,6 +128,14 @@ def test_odd_names_end_in_no_traceback(tmp_path, name):
     assert all(decode(member).facts["width"] == 240 for member in members)
 
 
+def test_a_member_without_a_name_is_passed_over(tmp_path):
+    chest = encode(radiograph(), "PNG")
+    path = archive(tmp_path / "nameless.zip", {"nobody": b"", "chest.png": chest})
+    path.write_bytes(path.read_bytes().replace(b"nobody", b"\0obody"))  # what follows a zero is no part of a name
+    (member,) = list_members(path, most=10)
+    assert member.name == "chest.png" and member.read(MAX_BYTES) == chest
+
+
 def test_a_damaged_member_of_another_method_is_named(tmp_path):
     path = archive(tmp_path / "packed.zip", {"a.png": encode(radiograph(), "PNG")}, zipfile.ZIP_LZMA)
     content = bytearray(path.read_bytes())

@@ -2,13 +2,16 @@
 
 import struct
 import time
+from functools import cache
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import gdcm
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.data import get_testdata_files
@@ -36,6 +39,7 @@ from tests.making import (
     refused,
     to_bytes,
 )
+from tests.reading import read_or_refuse
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255
@@ -124,6 +128,18 @@ def test_syntaxes_written_by_pydicom(syntax):
     np.testing.assert_array_equal(decode(to_bytes(dataset)).pixels, pixels(TWELVE, BitsStored=12))
 
 
+@pytest.mark.parametrize("photometric, samples", [("YBR_FULL", 3), ("YBR_FULL_422", 2)])
+def test_colours_become_those_of_pydicom(photometric, samples):
+    """It converts all rows at once."""
+    stored = np.random.default_rng(0).integers(0, 256, (600, 130 * samples), np.uint8).tobytes()
+    shape = np.empty((600, 130, 3), np.uint8)
+    data = dicom_bytes(shape, PhotometricInterpretation=photometric, PixelData=stored)
+    image = dicom.read_header(data)
+    values, converted = decode_frame(image.dataset, image.syntax)
+    assert converted == "RGB"
+    np.testing.assert_array_equal(values, pydicom.dcmread(BytesIO(data)).pixel_array)
+
+
 # === Damaged and contradicting files ===
 
 
@@ -165,6 +181,8 @@ def test_missing_elements_are_refused(keyword):
 
 
 # === Nothing but ImageError comes out ===
+
+MANY = settings(max_examples=5 * settings().max_examples)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -213,20 +231,33 @@ for _syntax in (RLELossless, JPEG2000Lossless):
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@MANY
 @given(st.integers(0, len(SEEDS) - 1), st.data())
 def test_damaged_files(seed, draw):
     data = bytearray(SEEDS[seed])
     for _ in range(draw.draw(st.integers(1, 6))):
         limit = draw.draw(st.sampled_from([1200, len(data)]))
         data[draw.draw(st.integers(132, limit - 1))] = draw.draw(st.integers(0, 255))
-    try:
-        result = decode(bytes(data[: draw.draw(st.integers(len(data) // 2, len(data)))]))
-    except ImageError as error:
-        assert str(error)
-    else:
-        assert np.isfinite(result.pixels).all()
-        assert 0 <= result.pixels.min() <= result.pixels.max() <= 1
+    read_or_refuse(bytes(data[: draw.draw(st.integers(len(data) // 2, len(data)))]))
+
+
+@cache
+def lossless_jpeg(name: str) -> bytes:
+    with TemporaryDirectory() as folder:
+        return recompressed(radiograph(128, 128), getattr(gdcm.TransferSyntax, name), Path(folder))
+
+
+@settings(max_examples=settings().max_examples // 4)  # each starts a process
+@given(
+    name=st.sampled_from(["JPEGLosslessProcess14_1", "JPEGLSLossless"]),
+    changes=st.lists(st.tuples(st.integers(2, 60), st.integers(0, 255)), min_size=1, max_size=3),
+)
+def test_damaged_frames_of_the_decoder_in_a_process_of_its_own(name, changes):
+    data = bytearray(lossless_jpeg(name))
+    start = data.rindex(b"\xff\xd8\xff")
+    for offset, value in changes:
+        data[start + offset] = value
+    read_or_refuse(bytes(data))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -271,6 +271,7 @@ ROWS = (
             {"WindowCenter": 60000, "WindowWidth": 100},
             {"WindowCenter": 2048, "WindowWidth": 100, "VOILUTFunction": "CUBIC"},
             {"RescaleSlope": 0, "RescaleIntercept": 5},
+            {"RescaleSlope": "1e-20", "RescaleIntercept": 1000},
         )
     ),
     reads(
@@ -281,7 +282,11 @@ ROWS = (
     *(
         reads(f"DICOM, {keyword} that is {name}", twelve(**{keyword: [item]}), "window")
         for keyword in ("VOILUTSequence", "ModalityLUTSequence")
-        for name, item in (("empty", Dataset()), ("of 40 bits", lookup_table(np.arange(3), 0, 40)))
+        for name, item in (
+            ("empty", Dataset()),
+            ("of 40 bits", lookup_table(np.arange(3), 0, 40)),
+            ("of 12 bits but says 8", lookup_table(np.arange(4096), 0, 8)),
+        )
     ),
     # === DICOM: colour ===
     reads("DICOM, RGB", dx(COLOUR), "secondary-capture"),
