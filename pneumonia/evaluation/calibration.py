@@ -90,9 +90,10 @@ def _equal_error(normal: np.ndarray, diseased: np.ndarray) -> float:
     candidates = np.unique(np.concatenate([normal, diseased]))
     # A network that gives every image the same logit has no middles; any threshold serves it equally.
     middles = (candidates[1:] + candidates[:-1]) / 2 if len(candidates) > 1 else candidates
-    above = 1 - np.searchsorted(np.sort(normal), middles) / len(normal)
-    below = np.searchsorted(np.sort(diseased), middles) / len(diseased)
-    gap = np.abs(above - below)
+    above = len(normal) - np.searchsorted(np.sort(normal), middles)
+    below = np.searchsorted(np.sort(diseased), middles)
+    # Shares over a common denominator: whole numbers, so that rounding does not decide between equals.
+    gap = np.abs(above * len(diseased) - below * len(normal))
     # Where several do equally well, the middle of them stays farthest from both classes.
     return float(np.median(middles[gap == gap.min()]))
 
