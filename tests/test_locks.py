@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def requirements(text: str) -> list[Requirement]:
     return asked
 
 
+@cache
 def asked_for(lock: str) -> list[Requirement]:
     """What a lock is made from."""
     if lock == "serving.txt":
@@ -43,6 +45,7 @@ def asked_for(lock: str) -> list[Requirement]:
     return requirements((ROOT / lock).read_text())
 
 
+@cache
 def locked(lock: str) -> list[Requirement]:
     return requirements((ROOT / "locks" / lock).read_text())
 
