@@ -184,8 +184,8 @@ def test_adaptation_that_meets_a_full_disk_goes_on_from_its_last_epoch(images, t
         enlarge(disk, 3 * size)
         again = adapt(disk)
     assert [row["epoch"] for row in again] == [1, 2]
-    # What is augmented is the same; Adam's first steps go by the sign of gradients, which noise may turn.
-    np.testing.assert_allclose([row["loss"] for row in again], [row["loss"] for row in whole], rtol=0.05)
+    # The network has dropout, whose state is no part of what is saved.
+    np.testing.assert_allclose([row["loss"] for row in again], [row["loss"] for row in whole], rtol=1e-4)
 
 
 def assert_told(done: subprocess.CompletedProcess, number: int) -> None:
