@@ -1,8 +1,10 @@
 """Killed while something is written: the old one is there or the new one, whole, and the next run clears up."""
 
+import csv
 import json
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -11,7 +13,7 @@ from pneumonia.bundle import FILES, read_bundle, write_bundle
 from pneumonia.errors import WeightsError
 from pneumonia.files import UNFINISHED, open_whole, write_whole
 from pneumonia.parts import open_parts
-from tests.archives import rows
+from tests.archives import rows, run, start, wait_until, write_archive
 from tests.fakes import FakePredictor
 from tests.killing import killed_at_each_step
 from tests.tiny import tiny_config
@@ -119,3 +121,17 @@ def test_what_an_archive_has_in_parts_survives_every_step(tmp_path):
         assert [row["path"] for row in rows(tmp_path)] == ["a", "b", "c"]
         assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
     assert counts == sorted(counts) and set(counts) == {0, 1, 2, 3}
+
+
+@pytest.mark.slow
+def test_a_command_that_is_killed_leaves_no_table_that_looks_whole(tmp_path):
+    (tmp_path / "archive").mkdir()
+    write_archive(tmp_path / "archive")
+    table, unfinished = tmp_path / "readings.csv", tmp_path / f"readings.csv{UNFINISHED}"
+    options = (tmp_path / "archive", "--format", "csv", "--output", table)
+    with start(*options) as process:
+        wait_until(lambda: unfinished.exists() and unfinished.stat().st_size, process)
+        process.send_signal(signal.SIGKILL)
+    assert not table.exists() and 0 < len(unfinished.read_text().splitlines()) < 1 + 106
+    assert run(*options).returncode == 1
+    assert len(list(csv.DictReader(table.read_text().splitlines()))) >= 106 and not unfinished.exists()

@@ -16,7 +16,7 @@ import tensorflow as tf
 from pneumonia.data.pipeline import ImageSet, steps_per_epoch, training_batches
 from pneumonia.models import FEATURES
 from pneumonia.preprocessing import Preprocessing
-from pneumonia.training.resume import write_json
+from pneumonia.training.resume import seed_random_layers, write_json
 from pneumonia.training.schedule import warmup_cosine
 
 _PROJECTION_UNITS = 1024
@@ -117,6 +117,7 @@ def adapt_backbone(
     for epoch in range(len(history), epochs):
         progress = keras.utils.Progbar(steps, unit_name="step")
         mean = keras.metrics.Mean()
+        seed_random_layers(network, epoch)
         print(f"Adaptation without labels, epoch {epoch + 1}/{epochs}")
         for batch in training_batches(images, preprocessing, batch_size, seed, range(epoch, epoch + 1), views=2):
             mean.update_state(step(*batch))

@@ -56,10 +56,7 @@ class Checkpoints(keras.callbacks.Callback):
             model.load_weights(str(self._last).format(done % 2))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        # The state of random layers is no part of saved weights, so it is made to depend on the epoch alone.
-        for number, layer in enumerate(self.model.layers):
-            if generator := getattr(layer, "seed_generator", getattr(layer, "generator", None)):
-                generator.state.assign([number, epoch])
+        seed_random_layers(self.model, epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
@@ -77,6 +74,13 @@ class Checkpoints(keras.callbacks.Callback):
         # Two files in turn: a kill while one is written leaves the other, which the state still names.
         _save_weights(self.model, Path(str(self._last).format(state["epochs_done"] % 2)))
         write_json(self._state_file, state)
+
+
+def seed_random_layers(model: keras.Model, epoch: int) -> None:
+    """Make the state of dropout and the like depend on the epoch alone: it is no part of what is saved."""
+    for number, layer in enumerate(model.layers):
+        if generator := getattr(layer, "seed_generator", getattr(layer, "generator", None)):
+            generator.state.assign([number, epoch])
 
 
 class _InMemory(io.BytesIO):
