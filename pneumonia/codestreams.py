@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 from pydicom import Dataset, uid
+from pydicom.encaps import get_frame
 from pydicom.pixels import convert_color_space, get_decoder
 
 from pneumonia import gdcm_apart
-from pneumonia.bounded import has_many_scans
+from pneumonia.bounded import BoundedBytes, has_many_scans
 
 # How the two forms of JPEG 2000 begin, bare and in a JP2 file.
 _SIZ = b"\xff\x4f\xff\x51"
@@ -64,6 +65,30 @@ def decode_frame(dataset: Dataset, syntax: uid.UID) -> tuple[np.ndarray, str]:
     return values, photometric
 
 
+def holds_frame(data: bytes, syntax: uid.UID, shape: tuple[int, int, int], expected: int) -> bool:
+    """Tell whether encapsulated pixel data begins with a whole frame of this size, decoding nothing.
+
+    Args:
+        data: the value of PixelData.
+        syntax: of the transfer.
+        shape: height, width and samples per pixel, as the header of the file says.
+        expected: bytes of the decoded frame.
+
+    Raises:
+        Whatever pydicom raises on damaged data, see `pneumonia.dicom.PYDICOM_ERRORS`; ValueError also where a decoder
+        would take far longer, or more memory, than the size in pixels says.
+    """
+    frame = get_frame(BoundedBytes(data), 0, number_of_frames=1)
+    if syntax == uid.RLELossless:
+        return rle_unfolds_to(frame, expected)
+    # Every JPEG family ends in the same marker; decoders fill in silently what is missing.
+    if jpeg_shape(frame) != shape or b"\xff\xd9" not in frame[-16:]:
+        return False
+    if has_many_parts(frame) if frame.startswith(_JPEG_2000) else has_many_scans(frame):
+        raise ValueError("too much to decode")
+    return True
+
+
 def jpeg_shape(frame: bytes) -> tuple[int, int, int] | None:
     """Read the size from the header of a JPEG, JPEG Lossless, JPEG-LS, JPEG 2000 or HTJ2K codestream.
 
@@ -92,15 +117,6 @@ def jpeg_shape(frame: bytes) -> tuple[int, int, int] | None:
     else:
         return None
     return shape
-
-
-def asks_too_much(frame: bytes) -> bool:
-    """Tell whether a decoder would take far longer, or more memory, than the size in pixels says.
-
-    Raises:
-        struct.error, ValueError: as `has_many_parts`.
-    """
-    return has_many_parts(frame) if frame.startswith(_JPEG_2000) else has_many_scans(frame)
 
 
 def has_many_parts(codestream: bytes) -> bool:

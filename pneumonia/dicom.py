@@ -18,17 +18,16 @@ from typing import Any
 
 import numpy as np
 from pydicom import Dataset, dcmread
-from pydicom.dataelem import RawDataElement
-from pydicom.encaps import get_frame
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.multival import MultiValue
 from pydicom.pixels import apply_color_lut
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, RLELossless
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from pneumonia.bounded import BoundedBytes
 from pneumonia.checks import Check
-from pneumonia.codestreams import asks_too_much, can_decode, decode_frame, jpeg_shape, rle_unfolds_to
+from pneumonia.codestreams import can_decode, decode_frame, holds_frame
+from pneumonia.dicom_lengths import require_sane_lengths
 from pneumonia.discretion import quiet_pydicom
 from pneumonia.errors import CorruptImageError, UnsupportedImageError
 
@@ -69,10 +68,6 @@ COLOURS_NOT_READ = "This DICOM file stores its colours in a way that is not read
 # A window that leaves less contrast or fewer grey levels than this misses the picture.
 MIN_SPREAD = 0.02
 MIN_LEVELS = 16
-
-# Bytes of any element but the pixels: a few tables of 65,536 entries. pydicom takes seconds for a longer list.
-MOST_ELEMENT_BYTES = 1_000_000
-PIXEL_DATA, UNDEFINED_LENGTH = 0x7FE00010, 2**32 - 1
 
 # What pydicom and its plug-ins raise on damaged files.
 PYDICOM_ERRORS = (
@@ -117,7 +112,7 @@ def read_header(data: bytes) -> DicomImage:
     syntax = _transfer_syntax(data)
     with _as_corrupt("The header of this DICOM file is damaged. Export the file again."):
         dataset = dcmread(BoundedBytes(data), specific_tags=TAGS.split())
-        _require_sane_lengths(dataset)
+        require_sane_lengths(dataset)
         _require_one_image(dataset)
         facts, warnings = _describe(dataset)
         width, height = _integer(dataset, "Columns"), _integer(dataset, "Rows")
@@ -193,20 +188,6 @@ def _transfer_syntax(data: bytes) -> UID:
         name = syntax.name if syntax.name != syntax else "unknown"
         raise UnsupportedImageError(f"This DICOM file's transfer syntax is not read ({name}). {advice}")
     return syntax
-
-
-def _require_sane_lengths(dataset: Dataset) -> None:
-    """Refuse what is cut off, and what takes long to parse, before any value is parsed."""
-    for element in dataset.values():
-        if not isinstance(element, RawDataElement):
-            continue  # a sequence that was parsed as it was read, in not too many pieces
-        held = len(element.value or b"")
-        if held < element.length < UNDEFINED_LENGTH:
-            raise CorruptImageError(
-                "This DICOM file ends too early: it is truncated or damaged. Export the file again."
-            )
-        if held > MOST_ELEMENT_BYTES and element.tag != PIXEL_DATA:
-            raise ValueError("an element too long")
 
 
 def _require_one_image(dataset: Dataset) -> None:
@@ -293,15 +274,7 @@ def _require_enough_data(image: DicomImage) -> list[Check]:
             if len(data) > expected + expected % 2:
                 surplus = [Check("pixel-data", "warn", SURPLUS_WARNING)]
         else:
-            frame = get_frame(BoundedBytes(data), 0, number_of_frames=1)
-            if image.syntax == RLELossless:
-                enough = rle_unfolds_to(frame, plane * samples)
-            else:
-                # Every JPEG family ends in the same marker; decoders fill in silently what is missing.
-                shape = jpeg_shape(frame)
-                enough = shape == (image.height, image.width, samples) and b"\xff\xd9" in frame[-16:]
-                if enough and asks_too_much(frame):
-                    raise ValueError("too much to decode")
+            enough = holds_frame(data, image.syntax, (image.height, image.width, samples), plane * samples)
     if not enough:
         raise CorruptImageError(message)
     return surplus

@@ -27,8 +27,8 @@ def require_right(cases: Sequence[Case | archives.Batch], passage: Passage) -> N
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("case", [case for case in bombs.CASES if case.answer != "read"], ids=lambda case: case.what)
-def test_bombs_are_refused_without_going_off(case, tiny_predictor):
+@pytest.mark.parametrize("case", bombs.CASES, ids=lambda case: case.what)
+def test_no_bomb_goes_off(case, tiny_predictor):
     data, before = case.make(), sum(os.times()[:4])
     assert case.complaints(tiny_predictor.predict(data).to_dict()) == []
     assert sum(os.times()[:4]) - before < SECONDS

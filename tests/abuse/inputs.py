@@ -308,6 +308,15 @@ ROWS = (
     reads("DICOM, secondary capture in grey", dx(SOPClassUID="1.2.840.10008.5.1.4.1.1.7"), "secondary-capture"),
     # === DICOM: how pixels are stored ===
     reads("DICOM, JPEG baseline", packed(uid.JPEGBaseline8Bit, good(CHEST, "JPEG")), within=LOSSY),
+    reads(
+        "DICOM, JPEG 2000 in tiles and precincts",
+        packed(
+            uid.JPEG2000Lossless,
+            encode(
+                PICTURE, "JPEG2000", no_jp2=True, tile_size=(64, 64), precinct_size=(64, 64), codeblock_size=(32, 32)
+            ),
+        ),
+    ),
     damaged(
         "DICOM, JPEG of 12 bits, which has no decoder",
         packed(uid.JPEGExtended12Bit, good(CHEST, "JPEG").replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc1\0\x0b\x0c")),
