@@ -144,7 +144,12 @@ def _compared(name: str, measured: dict[str, Any]) -> str:
         "On the same pneumonias, and for those of other libraries on the first of them. A map beats the served one "
         f"clearly if on the same images, {LEAST_COMPARED} at least, its gap is greater with 95 % confidence, and it is "
         "not shown to put less of its evidence into the lungs. "
-        + (f"Clearly better: {', '.join(better)}." if better else "None of them does, so the served one stays.")
+        + (
+            f"Clearly better: {', '.join(better)}. The served one stays all the same: it comes from the pass that "
+            "gives the logit, and adds up to it."
+            if better
+            else "None of them does, so the served one stays."
+        )
         + (f" By the gap alone this would win: {', '.join(by_gap)}." if by_gap else ""),
         table(["map", "n", "deletion", "insertion", "gap", "in the lungs", "gap less served"], rows),
     ]

@@ -12,10 +12,10 @@ from PIL import Image
 from pydicom import uid
 
 from pneumonia.images import BIT_DEPTHS, decode
+from tests.abuse.inputs import HELD
 from tests.answers import CHEST
 from tests.making import deep, dicom_bytes, dicom_dataset, encode, exif, lookup_table, to_bytes
 from tests.reading import read_or_refuse
-from tests.test_inputs import HELD
 
 # A picture of the size that is just read, in 16 bits; what is drawn is how it is stored.
 DEEP = CHEST[:128, :136] * np.uint16(257)

@@ -117,7 +117,7 @@ def test_a_browser_is_told_to_keep_nothing_of_a_reader(address, tmp_path):
     assert picture.headers["cache-control"] == "no-store"
     assert httpx.get(f"{address}/gradio_api/info").headers["cache-control"] == "no-store"
     # What is the same for everybody may be kept.
-    assert httpx.get(f"{address}/theme.css").headers.get("cache-control") != "no-store"
+    assert httpx.get(f"{address}/favicon.ico").headers.get("cache-control") != "no-store"
 
 
 def test_the_environment_opens_nothing():

@@ -128,7 +128,7 @@ def test_the_priors_have_room_for_what_corruptions_ask_for(variant):
     for figures in corrupted.values():
         scores = Scores.from_dict(figures["scores"])
         free = LogisticRegression(C=np.inf).fit(scores.logits[:, None] / predictor.temperature, scores.labels)
-        assert 0.89 < free.coef_[0, 0] < 1.26 and abs(free.intercept_[0]) < 1.6
+        assert 0.89 < free.coef_[0, 0] < 1.26 and abs(free.intercept_[0]) < 2.2
 
 
 def test_all_of_fifteen_is_not_certain():
