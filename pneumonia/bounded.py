@@ -47,7 +47,7 @@ def require_modest(data: bytes, kind: str) -> None:
         kind: its format, as Pillow names it.
 
     Raises:
-        ValueError, struct.error: as damaged files do.
+        ValueError: as damaged files do.
     """
     if kind == "TIFF":
         require_modest_tags(data)
@@ -56,14 +56,15 @@ def require_modest(data: bytes, kind: str) -> None:
             raise ValueError("too many scans or EXIF data")
         at = -1
         while (at := data.find(_EXIF, at + 1)) >= 0:  # of the preview, too
-            require_modest_tags(data[at + len(_EXIF) : at + 2**16])
+            segment = int.from_bytes(data[at - 2 : at])  # its length, and that of these two bytes
+            require_modest_tags(data[at + len(_EXIF) : at - 2 + segment])
 
 
 def require_modest_exif(image: Image.Image) -> None:
     """As `require_modest`, for the EXIF data of an opened PNG or WebP file, which Pillow parses when it is asked for.
 
     Raises:
-        ValueError, struct.error: as damaged files do.
+        ValueError: as damaged files do.
     """
     if image.format in ("PNG", "WEBP") and "exif" in image.info:
         require_modest_tags(image.info["exif"].removeprefix(_EXIF))

@@ -115,7 +115,7 @@ def test_a_threshold_of_ones_own_and_a_prevalence_are_weighed_at_once(page, ches
 
 def test_grey_values_and_zoom_change_the_view_of_both_images_and_not_the_reading(page, chest):
     upload(page, chest)
-    overlay, verdict = _overlay(page), page.locator("#verdict").inner_text()
+    overlay, verdict = _overlay(page), page.locator("#verdict section").inner_text()
     original = page.locator("#original img").get_attribute("src")
     page.get_by_text(content.GREYS).click()
     page.locator("#invert input").check()
@@ -130,7 +130,7 @@ def test_grey_values_and_zoom_change_the_view_of_both_images_and_not_the_reading
     page.locator("#reset-view").click()
     expect(page.locator("#original img")).to_have_attribute("src", original)
     page.wait_for_function(f"document.querySelector('#original img').clientWidth < {1.1 * width}")
-    assert page.locator("#verdict").inner_text() == verdict
+    assert page.locator("#verdict section").inner_text() == verdict
 
 
 def test_the_marked_region_is_tested_on_request_and_forgotten_with_the_image(page, chest, brighter):

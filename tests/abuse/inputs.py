@@ -179,6 +179,15 @@ ROWS = (
         for orientation, turn in HELD.items()
         for kind in ("JPEG", "PNG", "TIFF")
     ),
+    *(
+        reads(f"JPEG whose EXIF data {name}", good(CHEST, "JPEG", exif=data), within=LOSSY)
+        for name, data in (
+            ("is empty", b"Exif\0\0"),
+            ("points behind itself", b"Exif\0\0II*\0" + struct.pack("<I", 5000)),
+            ("has a tag longer than itself", b"Exif\0\0II*\0" + struct.pack("<IHHHII", 8, 1, 0x927C, 7, 90000, 4000)),
+            ("says it has more tags", b"Exif\0\0II*\0" + struct.pack("<IHHHII", 8, 60000, 0x0112, 3, 1, 1)),
+        )
+    ),
     reads("JPEG with a camera's exposure", good(CHEST, "JPEG", exif=camera()), "photograph", within=LOSSY),
     reads(
         "phone's JPEG with a preview",
