@@ -44,6 +44,7 @@ CHROMA = 0.15  # difference between a pixel's channels from which it counts as c
 MAX_COLOURED = 0.15  # share of coloured pixels from which an image is no radiograph
 MARK_COLOURED = 0.001  # share of coloured pixels worth a warning
 MIN_SPREAD = 0.02  # between the 1st and 99th percentile; less is a blank image
+_ROWS = 256  # whose colours are converted at once, for less memory
 MIN_LEVELS = 16  # fewer grey levels are a drawing or a mask
 LOW_CONTRAST = 0.4  # spread below which the exposure is worth a warning
 NEGATIVE = -0.05  # mediastinum less lungs, below which the image looks inverted
@@ -66,6 +67,10 @@ _NOT_READ = (
 )  # fmt: skip
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _TEXT_BYTES = bytes([*range(7, 14), 27, *range(32, 256)])
+
+# Pillow keeps pixels in blocks of this many bytes. The C library gives back to the system what is over 32 MB as soon as
+# it is free; of smaller blocks it keeps what it likes, and a server grew by some hundred MB after large pictures.
+Image.core.set_block_size(2**26)
 
 # What Pillow raises on damaged files; its format readers do not all use one class.
 _PILLOW_ERRORS = (
@@ -309,7 +314,7 @@ def _deep_colours(data: bytes) -> np.ndarray:
         for channel in range(3):  # one by one: all at once they take over 700 MB of 25 megapixels
             over_black = np.multiply(values[..., channel], values[..., 3], dtype=np.uint32)
             values[..., channel] = np.floor_divide(over_black, 65535, out=over_black)
-    return np.ascontiguousarray(values[..., 2::-1])
+    return values[..., 2::-1]
 
 
 def _checked_array(array: np.ndarray) -> np.ndarray:
@@ -360,7 +365,11 @@ def _to_grey(values: np.ndarray, white: int) -> tuple[np.ndarray, list[Check]]:
     if coloured > MARK_COLOURED:
         message = "The image holds coloured marks or a tint, which were read as grey."
         checks.append(Check("colour", "warn", message))
-    return cv2.cvtColor(values, cv2.COLOR_RGB2GRAY), checks
+    grey = np.empty(values.shape[:2], values.dtype)
+    for top in range(0, len(values), _ROWS):
+        rows = np.ascontiguousarray(values[top : top + _ROWS])
+        grey[top : top + _ROWS] = cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY)
+    return grey, checks
 
 
 def _thin_out(array: np.ndarray) -> np.ndarray:

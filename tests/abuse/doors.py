@@ -171,7 +171,7 @@ def _read(address: str, client: Client, path: Path) -> dict[str, Any]:
 def _through_process(command: list[str]) -> Passage:
     """Run a command that prints a reading a line."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    passage, place, loaded = Passage(), 0, 0.0
+    passage, loaded, peak = Passage(), 0.0, 0.0
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -181,12 +181,11 @@ def _through_process(command: list[str]) -> Passage:
             record = json.loads(line)
             _note(passage, Path(record["path"]), record, now - before)
             before = now
+            peak = _peak(process.pid) or peak
             if place == _WARM_UP - 1:
-                loaded = _peak(process.pid)
+                loaded = peak
         passage.said = process.stderr.read()
-        # Of the process itself, or of one that it ran, whichever took most.
-        _, _, usage = os.wait4(process.pid, 0)
-    passage.megabytes = usage.ru_maxrss / 1024 - loaded
+    passage.megabytes = peak - loaded
     return passage
 
 
@@ -209,6 +208,9 @@ def _cpu_seconds(process: int) -> float:
 
 
 def _peak(process: int) -> float:
-    """The most resident memory of a process so far, in MB."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    """The most resident memory of a process so far, in MB; 0 for one that has just ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
