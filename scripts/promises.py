@@ -68,12 +68,12 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "Any bytes give a sound radiograph, or one sentence.",
             "test_images_refused.py::test_random_bytes",
             "fuzzing: {fuzz[targets][decoder][executions]:,} files from {fuzz[targets][decoder][seeds]} seeds, "
-            "no finding",
+            "{found[decoder]} findings",
         ),
         Promise(
             "Any archive is listed and read, or refused in a sentence.",
             "test_fuzzing.py::test_it_begins_with_files_of_every_kind_that_are_answered_as_they_should_be",
-            "fuzzing: {fuzz[targets][archive][executions]:,} archives, no finding",
+            "fuzzing: {fuzz[targets][archive][executions]:,} archives, {found[archive]} findings",
         ),
         Promise(
             "Whatever a DICOM header says of rescale and window, grey values stay between black and white.",
@@ -122,23 +122,22 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         Promise(
             "Readers at once get, bit for bit, what one alone gets.",
             "test_load.py::test_users_at_once_get_what_one_alone_gets",
-            "1 at once: {load[users][1][right]:,} readings, {load[users][1][wrong]} wrong, "
-            "{load[users][1][failed]} failed; 95 of 100 within {load[users][1][p95]:.2f} s; 5 at once: "
-            "{load[users][5][right]:,} readings, {load[users][5][wrong]} wrong, {load[users][5][failed]} "
-            "failed; 95 of 100 within {load[users][5][p95]:.2f} s; 10 at once: {load[users][10][right]:,} "
-            "readings, {load[users][10][wrong]} wrong, {load[users][10][failed]} failed; 95 of 100 within "
-            "{load[users][10][p95]:.2f} s; 20 at once: {load[users][20][right]:,} readings, "
-            "{load[users][20][wrong]} wrong, {load[users][20][failed]} failed; 95 of 100 within "
-            "{load[users][20][p95]:.2f} s",
+            "1 at once: {users[of_1][right]:,} readings, {users[of_1][wrong]} wrong, {users[of_1][failed]} "
+            "failed; 95 of 100 within {users[of_1][p95]:.2f} s; 5 at once: {users[of_5][right]:,} readings, "
+            "{users[of_5][wrong]} wrong, {users[of_5][failed]} failed; 95 of 100 within {users[of_5][p95]:.2f} "
+            "s; 10 at once: {users[of_10][right]:,} readings, {users[of_10][wrong]} wrong, "
+            "{users[of_10][failed]} failed; 95 of 100 within {users[of_10][p95]:.2f} s; 20 at once: "
+            "{users[of_20][right]:,} readings, {users[of_20][wrong]} wrong, {users[of_20][failed]} failed; 95 "
+            "of 100 within {users[of_20][p95]:.2f} s",
         ),
         Promise(
             "The measurement would notice a server that mixes readers up.",
             "test_load.py::test_a_server_that_mixes_readers_up_is_noticed",
         ),
         Promise(
-            "Memory stays flat, and a leak would be noticed.",
+            "A leak of memory would be noticed.",
             "test_load.py::test_a_leak_is_noticed",
-            "{load[memory][growth]:.0f} MB more after {load[memory][samples][-1][0]:,} readings",
+            "{load[memory][growth]:.0f} MB more after {readings:,} readings",
         ),
         Promise(
             "Two readers do not see each other's images.",

@@ -33,9 +33,14 @@ def render(figures: dict[str, Any]) -> str:
     Args:
         figures: contents of the JSON files, by name.
     """
+    load = figures["load"]
+    # A format string takes a number in brackets for a place in a list.
+    users = {f"of_{count}": answers for count, answers in load["users"].items()}
+    found = {name: len(target["findings"]) for name, target in figures["fuzz"]["targets"].items()}
+    named = {**figures, "users": users, "found": found, "readings": load["memory"]["samples"][-1][0]}
     parts = [_HEAD]
     for part, promises in PROMISES.items():
-        rows = [[said, f"`{test}`", measured.format(**figures)] for said, test, measured in promises]
+        rows = [[said, f"`{test}`", measured.format(**named)] for said, test, measured in promises]
         parts.append(section(part, table(["promise", "test", "measured"], rows)))
     commands = "\n".join(figures[name]["command"] for name in SOURCES)
     parts.append(section("How it was measured", command_block(commands)))
