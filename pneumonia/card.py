@@ -30,7 +30,7 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     Returns:
         Markdown.
     """
-    recipe = config["training"].get("recipe_name")
+    recipe = config["training"]["recipe_name"]
     variant = get_recipe(recipe) if recipe else get_variant(config["variant"])
     sections = [
         f"# {variant.title}",

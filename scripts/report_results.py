@@ -54,7 +54,7 @@ def summary(folder: Path) -> dict[str, Any]:
     training = bundle.config["training"]
     return {
         "command": training["command"],
-        "minutes": training.get("minutes"),
+        "minutes": training["minutes"],
         "epochs": len(bundle.contents["history.csv"].decode().splitlines()) - 1,
         "sets": {
             name: {"auroc": s["auroc"], **{m: s["operating_points"]["balanced"][m] for m in _SHARES}}
