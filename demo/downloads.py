@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
@@ -15,9 +15,8 @@ def new_file(name: str) -> Iterator[Path]:
     uploads = Path(get_upload_folder())
     uploads.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=uploads))
-    try:
-        yield folder / name
-    except BaseException:
+    with ExitStack() as unless_written:
         # Half a table or archive helps nobody, and the disk may be full.
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        unless_written.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder / name
+        unless_written.pop_all()

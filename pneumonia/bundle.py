@@ -68,10 +68,7 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside, replaced = folder.with_name(f".{folder.name}-new"), _replaced(folder)
-    shutil.rmtree(beside, ignore_errors=True)
-    if not folder.exists() and replaced.exists():
-        os.rename(replaced, folder)
-    shutil.rmtree(replaced, ignore_errors=True)
+    _clear(folder, beside, replaced)
     try:
         beside.mkdir()
         for name, content in seal(contents, config).items():
@@ -79,12 +76,16 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
         if folder.exists():
             os.rename(folder, replaced)
         os.rename(beside, folder)
-    except BaseException:
+    finally:
         # Half of it helps nobody, and the disk may be full.
-        shutil.rmtree(beside, ignore_errors=True)
-        if not folder.exists() and replaced.exists():
-            os.rename(replaced, folder)
-        raise
+        _clear(folder, beside, replaced)
+
+
+def _clear(folder: Path, beside: Path, replaced: Path) -> None:
+    """Leave one whole weights folder, the old one if there is no new one, and nothing beside it."""
+    shutil.rmtree(beside, ignore_errors=True)
+    if not folder.exists() and replaced.exists():
+        os.rename(replaced, folder)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
