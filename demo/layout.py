@@ -7,6 +7,7 @@ import gradio as gr
 
 from demo import content, views
 from demo.health import Health
+from demo.memory import return_large_blocks
 from demo.predictors import Predictors
 from demo.privacy import PrivateBlocks, app_settings
 from demo.tabs import KEPT_SECONDS, about, batch, compare, performance, read, recalibration
@@ -68,6 +69,7 @@ def launch(demo: gr.Blocks) -> None:
 
     Beside it `/health` answers, and what is done is logged as JSON lines on standard error.
     """
+    return_large_blocks()
     uploads = use_private_folder()
     delete_regularly(uploads, KEPT_SECONDS)
     delete_when_stopped(uploads)

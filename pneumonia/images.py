@@ -44,7 +44,7 @@ CHROMA = 0.15  # difference between a pixel's channels from which it counts as c
 MAX_COLOURED = 0.15  # share of coloured pixels from which an image is no radiograph
 MARK_COLOURED = 0.001  # share of coloured pixels worth a warning
 MIN_SPREAD = 0.02  # between the 1st and 99th percentile; less is a blank image
-_ROWS = 256  # whose colours are converted at once, for less memory
+_ROWS = 256  # whose colours are worked on at once, for less memory
 MIN_LEVELS = 16  # fewer grey levels are a drawing or a mask
 LOW_CONTRAST = 0.4  # spread below which the exposure is worth a warning
 NEGATIVE = -0.05  # mediastinum less lungs, below which the image looks inverted
@@ -311,9 +311,9 @@ def _deep_colours(data: bytes) -> np.ndarray:
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         raise ValueError("not a 16-bit image in colour")
     if values.shape[2] == 4:
-        for channel in range(3):  # one by one: all at once they take over 700 MB of 25 megapixels
-            over_black = np.multiply(values[..., channel], values[..., 3], dtype=np.uint32)
-            values[..., channel] = np.floor_divide(over_black, 65535, out=over_black)
+        for top in range(0, len(values), _ROWS):
+            rows = values[top : top + _ROWS]
+            rows[..., :3] = np.multiply(rows[..., :3], rows[..., 3:], dtype=np.uint32) // 65535
     return values[..., 2::-1]
 
 

@@ -144,10 +144,9 @@ def _read_here(paths: Iterable[str], predictor: Predictor, point: str) -> Iterat
 
 
 def _load(arguments: argparse.Namespace) -> Predictor:
+    site = None if arguments.site is None else load_site(arguments.site, arguments.variant)
     predictor = load_predictor(arguments.variant)
-    if arguments.site is None:
-        return predictor
-    return predictor.recalibrated(load_site(arguments.site, arguments.variant))
+    return predictor if site is None else predictor.recalibrated(site)
 
 
 def _require_there(argument: str) -> None:

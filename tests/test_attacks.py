@@ -3,6 +3,7 @@
 Proxying and fetching of addresses are in test_privacy.py, and names and formulas in tables in test_names.py.
 """
 
+import contextlib
 import io
 import json
 import socket
@@ -346,9 +347,11 @@ def test_a_request_of_no_clear_length_is_refused_and_the_page_goes_on(victim, he
     target = urlsplit(victim.address)
     begin = f"POST {API}/queue/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{head}\r\n\r\n{{}}\r\n\r\n"
     with socket.create_connection((target.hostname, target.port), timeout=20) as raw:
-        raw.sendall(begin.encode())
-        raw.shutdown(socket.SHUT_WR)
-        first = raw.recv(100).split(b"\r\n")[0]
+        first = b""
+        with contextlib.suppress(OSError):  # the server may hang up before everything is sent
+            raw.sendall(begin.encode())
+            raw.shutdown(socket.SHUT_WR)
+            first = raw.recv(100).split(b"\r\n")[0]
     assert first == b"" or 400 <= int(first.split()[1]) < 500
     assert httpx.get(f"{victim.address}/health", timeout=20).status_code == 200
 
