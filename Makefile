@@ -41,8 +41,8 @@ clean:
 
 # The stamps are newer than the locks they were installed from, so a second run starts at once.
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/demo-installed: locks/requirements.txt | .venv/bin/python

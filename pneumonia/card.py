@@ -8,6 +8,7 @@ from pneumonia.variants import get_variant
 from pneumonia.written import UNDEFINED, measured, measured_share
 
 # What each field shows, in a sentence for the card.
+_AS_IT_IS = "The whole image, its grey values as they are."
 _SHOWN = {
     "image": "The whole image, its grey values stretched between two percentiles.",
     "exposure": "The whole image, its grey values stretched between two percentiles of those within the lungs' hull.",
@@ -43,9 +44,8 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Limits",
         "\n".join(f"- {limit}" for limit in LIMITS),
         "## What it is shown",
-        _SHOWN[config["preprocessing"]["field"]] + _guidance(config["training"]["recipe"]),
-        "## Selection",
-        SELECTION,
+        _shown(config["preprocessing"]) + _guidance(config["training"]["recipe"]),
+        *(() if recipe else ("## Selection", SELECTION)),
         "## Operating points",
         "Thresholds, temperature, the offset that is now part of the head's bias, and the uncertain zone were fixed on "
         "the validation images and fixed corruptions of them, pooled, by the rules written in "
@@ -53,7 +53,8 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"{config['calibration']['coverage']:.0%} of these images decided.",
         _points_table(config["operating_points"]),
         "## Figures",
-        "At the balanced operating point, with 95 % intervals from resampling patients. `metrics.json` has the rest.",
+        "At the balanced operating point, with 95 % intervals from resampling patients. `metrics.json` has the rest, "
+        "`config.json` the operating points.",
         _sets_table(metrics["sets"]),
         "## Training",
         _training(config),
@@ -62,6 +63,10 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "",
     ]
     return "\n\n".join(sections)
+
+
+def _shown(preprocessing: dict[str, Any]) -> str:
+    return _SHOWN[preprocessing["field"]] if preprocessing["low_percentile"] is not None else _AS_IT_IS
 
 
 def _guidance(recipe: dict[str, Any]) -> str:

@@ -11,8 +11,7 @@ _USE = (
     "measurement."
 )
 _LIMITS = (
-    "The drawn masks are of children of one hospital. Other ages and hospitals were never measured, because no "
-    "drawn masks of them are here.",
+    "The drawn masks are of children of one hospital. Against none of other ages or hospitals was it measured.",
     "A mask includes the lung behind the heart, which is inferred from the lung's place and not seen.",
     "Lungs that lie sideways, one lung alone, and lungs that fill almost nothing or almost all of the image are "
     "reported as not found.",

@@ -13,7 +13,7 @@ _OUTSIDE = "NIH ChestX-ray8: Wang et al. 2017; of its radiographs only features 
 _LIMITS = (
     "An image that passes need not be a frontal chest radiograph: pictures with two dark fields side by side, computed "
     "tomograms of a chest, and abdomens with the lungs' bases in them pass at times. Lateral views were never "
-    "measured, because none are here.",
+    "measured.",
     "Radiographs mirrored left to right pass; that cannot be told safely.",
     "A negative is warned of and read as it is.",
     "Infants, children over five years and other hospitals' equipment were not fitted on. Some adults fixed the "

@@ -24,8 +24,8 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "test_inputs.py::test_input",
         ),
         Promise(
-            "Every file of the abuse corpus gets its stated answer in under 5 seconds and 500 MB, and the next "
-            "good image reads as before.",
+            "Every file of the abuse corpus gets its stated answer within 5 seconds of the processors and 500 MB, and "
+            "the next good image reads as before.",
             "test_abuse.py::test_the_library",
             "{abuse[doors][library][cases]} files, {abuse[doors][library][wrong]} wrong; at most "
             "{abuse[doors][library][slowest_seconds]} s and {abuse[doors][library][greatest_growth_megabytes]} "
@@ -39,7 +39,7 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "MB for both",
         ),
         Promise(
-            "So does the API.",
+            "The API gives the same answers, one image at a time, within the same limits.",
             "test_abuse.py::test_the_endpoint_answers_as_the_library_does",
             "{abuse[doors][endpoint][cases]} files, {abuse[doors][endpoint][wrong]} wrong; at most "
             "{abuse[doors][endpoint][slowest_seconds]} s and "
@@ -57,7 +57,7 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "test_abuse.py::test_the_page",
         ),
         Promise(
-            "No small file that is made to cost much does.",
+            "No small file that is built to be expensive takes more than these limits.",
             "test_abuse.py::test_no_bomb_goes_off",
         ),
         Promise(
@@ -135,9 +135,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "test_load.py::test_a_server_that_mixes_readers_up_is_noticed",
         ),
         Promise(
-            "A leak of memory would be noticed.",
+            "Memory stays flat over many readings: a leak of memory fails the load test.",
             "test_load.py::test_a_leak_is_noticed",
-            "{load[memory][growth]:.0f} MB more after {readings:,} readings",
+            "{load[memory][growth]:.0f} MB more after {readings:,} readings (limit 100); late on "
+            "{load[memory][slope]:.0f} MB in a thousand (limit 20)",
         ),
         Promise(
             "Two readers do not see each other's images.",
@@ -253,7 +254,7 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "test_attacks.py::test_a_page_of_another_site_may_neither_ask_nor_read",
         ),
         Promise(
-            "No other site can lay the page under its own.",
+            "No other site can show the page in a frame.",
             "test_frames.py::test_no_other_site_can_lay_the_page_under_its_own",
         ),
         Promise(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Calibrate a variant to a site, from 30 to 200 labelled radiographs of it; one image a patient is best."""
+"""Calibrate a variant to a site, from at least 30 labelled radiographs of it; one image a patient is best."""
 
 import argparse
 import sys

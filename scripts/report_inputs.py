@@ -46,8 +46,8 @@ def _used(result: dict[str, Any]) -> str:
         "Fitted on training radiographs of children, and on what is made of them: turned, mirrored upside down, cut "
         "into parts or tiles. So these kinds are known to the check, and are reported on other patients. No other "
         "kind below was fitted. But which feature maps are used, and how strict the limits are, was decided with an "
-        "eye on most of them, drawn from other seeds; the same photographs were seen. Only the kinds of the row *first "
-        "looked at afterwards* were drawn and shown to the check when it was finished. "
+        "eye on most of them, drawn from other seeds; the same photographs were seen. Only the kinds marked *afterwards*, "
+        "pooled in the row *first looked at afterwards*, were drawn and shown to the check when it was finished. "
         "The limits were fixed on other children and on `adult-selection`. `children-report`, `children-native` (other "
         "patients than all of these, at full resolution) and `adult-report` fixed nothing; an earlier version of the "
         "check was reported on them, too, and nothing was changed because of it. The network that looks for "
@@ -60,7 +60,7 @@ def _used(result: dict[str, Any]) -> str:
 def _others(result: dict[str, Any]) -> str:
     rows = [[f"**{name}**", "", str(figures["n"]), *_cells(figures)] for name, figures in result["pooled"].items()]
     rows += [
-        [row["kind"], _SOURCES[row["source"]], str(row["n"]), *_cells(row)]
+        [row["kind"] + (" (afterwards)" if row["later"] else ""), _SOURCES[row["source"]], str(row["n"]), *_cells(row)]
         for row in sorted(result["others"], key=lambda row: (row["fitted"], row["source"] != "packages"))
     ]
     return section(

@@ -73,8 +73,9 @@ def render(figures: dict[str, Any]) -> str:
 def _method() -> str:
     return section(
         "What it does",
-        "To 30 to 200 labelled images of one site, in folders `NORMAL` and `PNEUMONIA`, it fits a temperature, an "
-        "offset and three thresholds, each with an interval. The network and its heatmap are not touched.",
+        "To labelled images of one site, in folders `NORMAL` and `PNEUMONIA`, it fits a temperature, an offset and "
+        "three thresholds, each with an interval. It takes at least 30, of at least ten patients with pneumonia and "
+        "ten without; 30 to 200 are measured below. The network and its heatmap are not touched.",
         _COMMANDS,
         "Platt scaling (1999) is applied to the log-odds as shipped, the logistic recalibration of Cox (1958): "
         "`log-odds at the site = slope * log-odds as shipped + shift`. Normal priors hold the slope near 1 (standard "
@@ -101,7 +102,8 @@ def _how_measured(figures: dict[str, Any]) -> str:
         "How it was measured",
         f"For each number of local images {figures['draws']} draws without replacement, with both classes in the "
         "proportion of the set and at least ten of each; each calibration is scored on images of other patients. "
-        "`as shipped` has 95 % intervals from resampling the patients that are scored; the other rows have the mean of "
+        "`as shipped` has 95 % intervals from resampling the patients that are scored, drawn anew here, so their last "
+        "digit may differ from the cards; the other rows have the mean of "
         "the draws and the middle 95 % of them, which is how much the result depends on the images that happened to be "
         "collected. Accuracy, sensitivity and specificity are those of the operating point `balanced`. `kept` is the "
         "share of draws after which the tool would have kept the calibration. The scores are those in "

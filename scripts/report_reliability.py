@@ -17,7 +17,7 @@ _HEAD = """# Reliability
 
 Written by `python scripts/report_reliability.py`. What can be relied on, the test that fails where it is broken, and
 what was measured. The tests lie in `tests/` and are run by `make test` and `make test-slow`; figures are of one machine
-with two cores. [SECURITY.md](../SECURITY.md) says who may attack what, and what is not defended.
+with two cores. [SECURITY.md](../SECURITY.md) says who might attack what, and what is not defended.
 """
 
 

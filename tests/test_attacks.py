@@ -72,7 +72,7 @@ def attacker(victim: Victim) -> Attacker:
     return Attacker(victim.address)
 
 
-# === Files of the server (CVE-2023-51449, 2024-0964, 2024-1561, 2024-4325, 2024-4941, 2024-34510, 2024-47164) ===
+# === Files of the server (CVE-2023-51449, 2024-0964, 2024-1561, 2024-4325, 2024-4941, 2024-34510, 2024-47164, 2024-51751) ===
 
 
 def test_no_way_of_writing_a_path_leads_out_of_the_uploads(victim, attacker):
@@ -147,7 +147,7 @@ def test_a_link_in_an_archive_leads_nowhere(victim):
     assert not [path for path in victim.folder.rglob("*") if path.is_symlink()]
 
 
-# === Uploads (CVE-2024-1727, 2024-8966, 2024-12217, 2024-47867 to 47872) ===
+# === Uploads (CVE-2024-1727, 2024-8966, 2024-12217, 2024-47868 to 47870, 47872) ===
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_the_progress_of_anothers_upload_is_not_told(victim):
     assert httpx.get(f"{victim.address}{API}/upload_progress?upload_id=guessed", timeout=20).status_code == 404
 
 
-# === What Gradio serves beside the page (CVE-2024-4253, 2024-8021, 2024-39236, 2024-47166, 2024-47168, 2025-5320) ===
+# === What Gradio serves beside the page (CVE-2024-8021, 2024-39236, 2024-47166, 2024-47168, 2025-5320) ===
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from pneumonia.data.pipeline import lung_masks, training_batches
+from pneumonia.errors import PneumoniaError
 from pneumonia.models import build_model
 from pneumonia.models.evidence import EvidencePenalty, guided
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
+from pneumonia.recipes import get_recipe
 from pneumonia.training import loop
 from pneumonia.variants import Phase, Recipe, get_variant
 from tests.tiny import SIZE
@@ -42,10 +44,19 @@ def test_a_guided_network_gives_the_same_logits_and_shares_every_parameter(image
     assert [id(weight) for weight in twin.weights] == [id(weight) for weight in model.weights]
 
 
-def test_heads_whose_map_does_not_add_up_are_refused():
-    variant = dataclasses.replace(get_variant("custom-cnn"), hidden_units=(4,))
-    with pytest.raises(ValueError, match="linear head"):
-        guided(build_model(variant, SIZE), 1.0)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        dataclasses.replace(get_variant("custom-cnn"), hidden_units=(4,)),
+        # As many hidden units, or cells, as the feature map has channels.
+        get_recipe("cnn3-augmented"),
+        get_recipe("cnn-adam"),
+        dataclasses.replace(get_variant("custom-cnn"), head="softmax"),
+    ],
+)
+def test_heads_whose_map_does_not_add_up_are_refused(variant):
+    with pytest.raises(PneumoniaError, match="linear head"):
+        guided(build_model(variant, SIZE, training=True), 1.0)
 
 
 def test_lungs_move_along_with_their_image(images):

@@ -93,6 +93,8 @@ def test_every_kind_of_recipe_goes_the_whole_way(variant, tmp_path):
     assert done.returncode == 0, done.stderr
     metrics = json.loads((weights / "metrics.json").read_text())
     assert {"validation", "data-selection", "data-report"} <= set(metrics["sets"])
+    fixed_on = json.loads((weights / "config.json").read_text())["calibration"]["sets"]
+    assert fixed_on == [name for name in metrics["sets"] if not name.startswith("data-")]
     done = run("evaluate.py", "--data", tmp_path / "data", "--weights", weights, "--against", "custom-cnn")
     assert done.returncode == 0 and "McNemar" in done.stdout and variant in (weights / "config.json").read_text()
 

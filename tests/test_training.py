@@ -9,6 +9,7 @@ import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
 from pneumonia.data.pipeline import prepared
+from pneumonia.errors import DataError
 from pneumonia.models import FEATURES, backbone_layers, build_model
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
@@ -17,6 +18,7 @@ from pneumonia.training import loop
 from pneumonia.training.adaptation import adapt_backbone, barlow_twins_loss
 from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.resume import Checkpoints
+from pneumonia.training.run import TrainingJob, run_training
 from pneumonia.training.schedule import warmup_cosine
 from pneumonia.variants import Phase, Recipe, get_variant
 from tests.tiny import SIZE
@@ -183,3 +185,10 @@ def test_a_recipe_may_watch_the_auroc(images, tmp_path, monkeypatch):
 
 def test_the_feature_map_has_a_name(images, tmp_path):
     assert train(images, tmp_path).model.get_layer(FEATURES).output.shape[1:] == (SIZE // 16, SIZE // 16, 192)
+
+
+def test_an_outside_population_cannot_pass_for_what_fixed_the_thresholds(tmp_path):
+    outside = tmp_path / "validation"
+    job = TrainingJob(tmp_path, get_variant("custom-cnn"), tmp_path / "w", 0, "none", "command", outside, tmp_path)
+    with pytest.raises(DataError, match="another name"):
+        run_training(job)

@@ -1,6 +1,7 @@
 """The weights that come with the project: what they claim, against what they do."""
 
 import io
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -50,6 +51,8 @@ def test_every_published_variant_has_its_figures(predictor):
     for figures in sets.values():
         assert figures["command"].startswith("python scripts/")
         assert set(figures["operating_points"]) == {"screening", "balanced", "rule-in"}
+    config = json.loads((WEIGHTS_FOLDER / predictor.variant / "config.json").read_text())
+    assert config["calibration"]["sets"] == [name for name in sets if not name.startswith("adult-")]
     thresholds = [point.threshold for point in predictor.operating_points.values()]
     assert thresholds == sorted(thresholds)
 

@@ -7,7 +7,8 @@ penalty takes out of the map it takes out of the score.
 
 import keras
 
-from pneumonia.models import FEATURES
+from pneumonia.errors import PneumoniaError
+from pneumonia.models import FEATURES, head_layers
 
 # Keeps the share defined for a map without evidence, in logits over the whole map.
 _EPSILON = 1e-3
@@ -56,11 +57,11 @@ def guided(model: keras.Model, weight: float) -> keras.Model:
         From images (B, S, S, 1) and lungs (B, S, S, 1), 1 inside and 0 outside, to the same logits.
 
     Raises:
-        ValueError: if the head is another.
+        PneumoniaError: if the head is another.
     """
     feature_map, head = model.get_layer(FEATURES).output, model.get_layer("logit")
-    if head.kernel.shape[0] != feature_map.shape[-1]:
-        raise ValueError("Evidence can be kept inside the lungs only for a linear head on average pooling.")
+    if [layer.name for layer in head_layers(model)] != ["pool", "dropout", "logit"] or head.units != 1:
+        raise PneumoniaError("Evidence can be kept inside the lungs only for a linear head on average pooling.")
     lungs = keras.Input(model.input_shape[1:], name="lungs")
     cell = model.input_shape[1] // feature_map.shape[1]
     inside = keras.layers.AveragePooling2D(cell, name="inside")(lungs)  # (B, h, w, 1)

@@ -106,11 +106,14 @@ def run_training(job: TrainingJob) -> TrainingResult:
     """Train, calibrate, judge, and write the weights folder.
 
     Raises:
-        DataError: if the data cannot be used.
+        DataError: if the data cannot be used, or the outside population is named as what fixes the thresholds.
         WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
         PneumoniaError: if the clock shows a time that weights cannot be written at.
     """
     require_clock()
+    if job.outside is not None and job.outside.resolve().name == VALIDATION:
+        # Sets of that name are those that fixed the thresholds.
+        raise DataError(f"Give the folder of another population another name than {VALIDATION!r}.")
     preprocessor = new_preprocessor(job.variant.image_size, job.variant.field, job.variant.stretched)
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
@@ -120,7 +123,7 @@ def run_training(job: TrainingJob) -> TrainingResult:
     calibrated = train_and_calibrate(job, train, validation, preprocessor)
     # Of a training that was taken up again, how long it took before is not known.
     minutes = None if resumed else round((time.monotonic() - started) / 60, 1)
-    sets = calibrated.validation
+    sets = dict(calibrated.validation)
     if job.outside is not None:
         sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
     metrics = {
@@ -211,7 +214,7 @@ def _write(
 def _score_outside(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, Scores]:
     halves = zip(("selection", "report"), split_outside(read_classes(folder)), strict=True)
     return {
-        f"{folder.name}-{half}": score_images(engine, load_images(records, preprocessor), preprocessor)
+        f"{folder.resolve().name}-{half}": score_images(engine, load_images(records, preprocessor), preprocessor)
         for half, records in halves
     }
 
