@@ -28,8 +28,8 @@ _DESIGNS = {
 _HEAD = """# Results
 
 Written by `python scripts/report_results.py` from `weights/*/metrics.json` and `docs/results/*.json`; every file names
-the command that made its figures (`scripts/report_results.py --add runs/NAME` keeps those of a recipe). Intervals are 95 %, from resampling patients. The official test part of the data set was
-never read.
+the command that made its figures (`scripts/report_results.py --add runs/NAME` keeps those of a recipe). Intervals are
+95 %, from resampling patients. The official test part of the data set was never read.
 """
 
 
@@ -186,8 +186,8 @@ def _trained() -> str:
         "The same validation images and the same scoring for all, at each one's balanced operating point. Minutes are "
         "those of one training on two cores and say little by themselves. `mobilenetv2-frozen-unadapted` is "
         "the frozen variant without its adaptation. The other recipes are those of five student projects on this data "
-        "set. Their reports give 82 % to 94 % accuracy on the official test part, and not which recipe reached what, so "
-        "no figure of theirs stands beside a row.",
+        "set. Their reports give 82 % to 94 % accuracy on the official test part, and not which recipe reached what, "
+        "so no figure of theirs stands beside a row.",
         table(columns, rows),
         command_block("\n".join(commands)),
     )
