@@ -13,6 +13,7 @@ from demo import content
 from pneumonia.evaluation.metrics import to_interval
 from pneumonia.evaluation.scores import Scores
 from pneumonia.evaluation.thresholds import Thresholds
+from pneumonia.history import trained_epochs
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import Interval, OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
@@ -121,12 +122,12 @@ def reliability(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
 
 def training(history: Sequence[Mapping[str, str]]) -> pd.DataFrame:
     """Loss on training and validation images over the epochs that were trained step by step."""
-    rows = [row for row in history if row.get("loss") and row.get("val_loss")]
+    rows = trained_epochs(history)
     return pd.DataFrame(
         {
             content.EPOCH: [epoch for epoch in range(1, len(rows) + 1) for _ in range(2)],
             content.LOSS: [float(row[name]) for row in rows for name in ("loss", "val_loss")],
-            content.LINE: ["training, augmented", "validation, corrupted"] * len(rows),
+            content.LINE: ["training", "validation"] * len(rows),
         }
     )
 

@@ -13,6 +13,7 @@ from pneumonia.bundle import WEIGHTS_FOLDER, json_bytes
 from pneumonia.errors import CalibrationError
 from pneumonia.evaluation.scores import Scores
 from pneumonia.files import write_whole
+from pneumonia.numbers import is_number
 from pneumonia.operating_points import OPERATING_POINTS, Interval, OperatingPoint
 from pneumonia.written import percent
 
@@ -110,12 +111,16 @@ class SiteCalibration:
             fits = (
                 Date.fromisoformat(self.date).isoformat() == self.date
                 and 0 < self.positives < self.images
+                and 0 < self.patients <= self.images
                 and self.temperature.value > 0
                 and all(map(math.isfinite, (self.temperature.value, self.offset.value, self.auroc.low)))
                 and list(self.after.points) == list(self.before.points) == list(OPERATING_POINTS)
                 and len(self.shifted_scores.logits) == len(self.shifted_scores.labels) == self.images
                 and len(self.shifted_scores.patients) == self.images
-                and all(0 <= p.low <= p.threshold.value <= p.high <= 1 for p in self.after.points.values())
+                and all(
+                    0 <= p.low <= p.threshold.value <= p.high <= 1
+                    for p in (*self.before.points.values(), *self.after.points.values())
+                )
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             fits = False
@@ -239,11 +244,11 @@ class SiteCalibration:
             site = cls(
                 **{
                     **values,
-                    **{key: Interval(**values[key]) for key in ("temperature", "offset", "auroc", "gain")},
+                    **{key: _interval(values[key]) for key in ("temperature", "offset", "auroc", "gain")},
                     **{key: _figures(values[key]) for key in ("before", "after")},
                 }
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise CalibrationError(_NOT_OURS) from error
         if not site.usable:
             raise CalibrationError(site.advice)
@@ -347,9 +352,16 @@ def _figures(values: Mapping[str, Any]) -> LocalFigures:
         name: LocalPoint(
             **{
                 **point,
-                **{key: Interval(**point[key]) for key in ("threshold", "accuracy", "sensitivity", "specificity")},
+                **{key: _interval(point[key]) for key in ("threshold", "accuracy", "sensitivity", "specificity")},
             }
         )
         for name, point in values["points"].items()
     }
-    return LocalFigures(Interval(**values["ece"]), Interval(**values["brier"]), points)
+    return LocalFigures(_interval(values["ece"]), _interval(values["brier"]), points)
+
+
+def _interval(values: Mapping[str, Any]) -> Interval:
+    interval = Interval(**values)
+    if not all(map(is_number, asdict(interval).values())):
+        raise ValueError("an end of an interval is no number")
+    return interval

@@ -1,6 +1,7 @@
 """A calibration to a site: recovered where the truth is known, held where little is, refused where it misleads."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -279,8 +280,10 @@ def test_what_is_not_there_or_not_ours_is_refused(site, tmp_path):
         b"{",
         b"[]",
         b"\xff",
+        b"[" * 100_000,
         *(json.dumps(whole | change).encode() for change in _DAMAGES),
         json.dumps({key: value for key, value in whole.items() if key != "gain"}).encode(),
+        *_with_other_ends(whole),
     ]
     for contents in broken:
         path.write_bytes(contents)
@@ -289,7 +292,19 @@ def test_what_is_not_there_or_not_ours_is_refused(site, tmp_path):
         assert saved_sites(VARIANT, site.weights_sha256, tmp_path) == []
 
 
+def _with_other_ends(whole: dict) -> Iterator[bytes]:
+    """Its file, with one end of an interval that is no number."""
+    points = whole["after"]["points"]["balanced"], whole["before"]["points"]["rule-in"]
+    for interval in (whole["gain"], whole["before"]["ece"], *(point["specificity"] for point in points)):
+        for key, kept in list(interval.items()):
+            for wrong in ("0.1", None, True, [0.1], float("inf"), 10**400):
+                interval[key] = wrong
+                yield json.dumps(whole).encode()
+            interval[key] = kept
+
+
 _DAMAGES = (
+    {"patients": "all"},
     {"temperature": {"value": 0, "low": 0, "high": 0}},
     {"temperature": {"value": "1", "low": 0, "high": 0}},
     {"offset": {"value": float("nan"), "low": 0, "high": 0}},
