@@ -21,6 +21,7 @@ from pneumonia.operating_points import OPERATING_POINTS, Interval
 from pneumonia.predictor import Predictor, load_predictor
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SiteCalibration, load_site, saved_sites
+from pneumonia.site_summary import advice
 from pneumonia.variants import PUBLISHED
 from tests.fakes import FakePredictor
 from tests.making import radiograph
@@ -162,7 +163,7 @@ def test_the_auroc_interval_holds_the_truth_about_as_often_as_it_says():
 
 
 def test_an_overconfident_network_is_mended(site):
-    assert site.usable and site.helps and "makes its probabilities better here" in site.advice
+    assert site.usable and site.helps and "makes its probabilities better here" in advice(site)
     assert site.temperature.low <= 2.5 <= site.temperature.high, "1 / 0.4"
     assert site.offset.low <= -1.5 / 0.4 <= site.offset.high
     assert site.after.ece.value < site.before.ece.value / 2
@@ -208,7 +209,7 @@ def test_images_of_one_patient_widen_the_intervals():
 def test_a_network_at_chance_is_never_kept(tmp_path):
     site = recalibrate(FakePredictor(VARIANT), by_chance(), "elsewhere", TODAY)
     assert not site.usable and not site.helps
-    assert "not shown to tell the two apart" in site.advice and "Do not rely on this network" in site.advice
+    assert "not shown to tell the two apart" in advice(site) and "Do not rely on this network" in advice(site)
     with pytest.raises(CalibrationError, match="No calibration can mend that"):
         site.save(tmp_path)
     with pytest.raises(CalibrationError, match="No calibration can mend that"):
@@ -221,8 +222,8 @@ def test_a_network_at_chance_is_never_kept(tmp_path):
 
 def test_a_site_like_home_is_told_that_nothing_is_gained():
     site = recalibrate(FakePredictor(VARIANT), site_scores(100), "like-home", TODAY)
-    assert site.usable and not site.helps and "Stay with the calibration as shipped" in site.advice
-    lost = replace(site, gain=Interval(-0.031, -0.052, -0.012)).advice
+    assert site.usable and not site.helps and "Stay with the calibration as shipped" in advice(site)
+    lost = advice(replace(site, gain=Interval(-0.031, -0.052, -0.012)))
     assert "makes its probabilities worse here: the Brier score rises by 0.031 (0.012 to 0.052)" in lost
     assert "chance" not in lost
 
