@@ -13,9 +13,11 @@ from demo import content
 from pneumonia.evaluation.metrics import to_interval
 from pneumonia.evaluation.scores import Scores
 from pneumonia.evaluation.thresholds import Thresholds
+from pneumonia.history import trained_epochs
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import Interval, OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
+from pneumonia.site_summary import advice, compared, prevalence_note
 from pneumonia.tables import plain_name
 from pneumonia.variants import get_variant
 from pneumonia.written import measured, percent
@@ -121,12 +123,12 @@ def reliability(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
 
 def training(history: Sequence[Mapping[str, str]]) -> pd.DataFrame:
     """Loss on training and validation images over the epochs that were trained step by step."""
-    rows = [row for row in history if row.get("loss") and row.get("val_loss")]
+    rows = trained_epochs(history)
     return pd.DataFrame(
         {
             content.EPOCH: [epoch for epoch in range(1, len(rows) + 1) for _ in range(2)],
             content.LOSS: [float(row[name]) for row in rows for name in ("loss", "val_loss")],
-            content.LINE: ["training, augmented", "validation, corrupted"] * len(rows),
+            content.LINE: ["training", "validation"] * len(rows),
         }
     )
 
@@ -165,7 +167,7 @@ def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) ->
         # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
         return (
             f'<div class="card card-rejected"><h3>{escape(content.NOT_USABLE)}</h3><p>{escape(heading)}</p>'
-            f"<p>{escape(site.advice)}</p><p>{escape(NOTICE)}</p></div>{files}"
+            f"<p>{escape(advice(site))}</p><p>{escape(NOTICE)}</p></div>{files}"
         )
     rows = [
         [
@@ -174,11 +176,11 @@ def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) ->
             else f"{content.OPERATING_POINTS[point]}: {content.MEASURES[measure]}",
             *(measured(vars(figure)) if point is None else _fitted(figure) for figure in (before, after)),
         ]
-        for point, measure, before, after in site.compared
+        for point, measure, before, after in compared(site)
     ]
-    notes = (site.prevalence_note, content.KEEPING.format(variant=site.variant), NOTICE)
+    notes = (prevalence_note(site), content.KEEPING.format(variant=site.variant), NOTICE)
     return (
-        f"<h3>{escape(heading)}</h3><p>{escape(site.advice)}</p>{_table(content.COMPARED_COLUMNS, rows)}"
+        f"<h3>{escape(heading)}</h3><p>{escape(advice(site))}</p>{_table(content.COMPARED_COLUMNS, rows)}"
         + "".join(f"<p>{escape(sentence)}</p>" for sentence in notes)
         + files
     )

@@ -179,7 +179,7 @@ def _read(folder: Path, name: str) -> bytes:
 def _json(content: bytes, name: str) -> dict[str, Any]:
     try:
         values = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WeightsError(f"{name} in the weights folder is not valid JSON.") from error
     if not isinstance(values, dict):
         raise WeightsError(f"{name} in the weights folder is not a JSON object.")

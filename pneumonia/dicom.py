@@ -63,7 +63,6 @@ SECONDARY_CAPTURE_WARNING = "This is a secondary capture (a copy or a scan); its
 SURPLUS_WARNING = "The file holds more pixel data than its header says: the picture may be cut off or skewed."
 TRAINING_YEARS = (1, 5)  # the training radiographs are of children of one to five years
 OLDEST_SHOWN = 90  # an age above 89 counts as identifying (HIPAA Safe Harbor)
-COLOURS = "RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_420 YBR_PARTIAL_422 YBR_ICT YBR_RCT"
 COLOURS_NOT_READ = "This DICOM file stores its colours in a way that is not read. Export it in grey."
 # A window that leaves less contrast or fewer grey levels than this misses the picture.
 MIN_SPREAD = 0.02

@@ -1,4 +1,4 @@
-"""Between the whole radiograph, the part of it a network is shown, and the network's grid."""
+"""Between a file's pixels, the whole radiograph, the part of it a network is shown, and the network's grid."""
 
 from typing import NamedTuple
 
@@ -16,6 +16,17 @@ class Box(NamedTuple):
 
 
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+
+# EXIF orientation -> how to set the array (H, W) upright.
+UPRIGHT = {
+    2: np.fliplr,
+    3: lambda array: array[::-1, ::-1],
+    4: np.flipud,
+    5: lambda array: array.swapaxes(0, 1),
+    6: lambda array: np.rot90(array, -1),
+    7: lambda array: np.rot90(array, 2).swapaxes(0, 1),
+    8: np.rot90,
+}
 
 
 def crop_matrix(box: Box, size: int) -> np.ndarray:

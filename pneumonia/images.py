@@ -33,6 +33,7 @@ from pneumonia.archives import ZipMember
 from pneumonia.bounded import BoundedBytes, require_modest, require_modest_exif
 from pneumonia.checks import Check
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
+from pneumonia.geometry import UPRIGHT
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 100_000_000
@@ -78,17 +79,6 @@ _PILLOW_ERRORS = (
     TypeError, ValueError, struct.error, zlib.error,
 )  # fmt: skip
 _BOMB_ERRORS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-# EXIF orientation -> how to set the array (H, W) upright.
-_UPRIGHT = {
-    2: np.fliplr,
-    3: lambda array: array[::-1, ::-1],
-    4: np.flipud,
-    5: lambda array: array.swapaxes(0, 1),
-    6: lambda array: np.rot90(array, -1),
-    7: lambda array: np.rot90(array, 2).swapaxes(0, 1),
-    8: np.rot90,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +214,7 @@ def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
         require_modest(data, kind)
         with Image.open(BoundedBytes(data), formats=(kind,)) as image:
             check_size(*image.size)
-            # In full: at a JPEG's reduced scale probabilities move by up to 0.025, or hardly any time is saved.
+            # In full: a JPEG's reduced scale moves probabilities, or saves hardly any time.
             # Pillow neither checks the sums of a PNG as it decodes nor misses the end of a JPEG whose tail is blank.
             if kind == "PNG":
                 Image.open(BoundedBytes(data), formats=(kind,)).verify()
@@ -248,19 +238,27 @@ def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[C
             count = str(frames) if frames < MAX_FRAMES_COUNTED else f"{frames} or more"
             raise UnsupportedImageError(f"This file holds {count} frames. Export the one frontal view.")
         require_modest_exif(image)
-        exif = image.getexif()
-        orientation = exif.get(ExifTags.Base.Orientation, 1)
-        camera = exif.get_ifd(ExifTags.IFD.Exif).keys() & {ExifTags.Base.ExposureTime, ExifTags.Base.FNumber}
+        orientation, camera = _read_exif(image)
         values = _values(image, data)
     except _PILLOW_ERRORS as error:
         raise CorruptImageError("This image is truncated or damaged. Export it again.") from error
     checks = []
-    if orientation in _UPRIGHT or camera:
+    if orientation in UPRIGHT or camera:
         message = "This is a photograph, not an export: its grey values and edges may mislead the model."
         checks.append(Check("photograph", "warn", message))
-    if orientation in _UPRIGHT and image.format != "TIFF":  # Pillow has turned a TIFF already
-        values = np.ascontiguousarray(_UPRIGHT[orientation](values))
+    if orientation in UPRIGHT and image.format != "TIFF":  # Pillow has turned a TIFF already
+        values = np.ascontiguousarray(UPRIGHT[orientation](values))
     return values, checks
+
+
+def _read_exif(image: Image.Image) -> tuple[int, bool]:
+    """Return the orientation and whether a camera was exposed; damaged EXIF data tell neither, as without any."""
+    try:
+        exif = image.getexif()
+        camera = exif.get_ifd(ExifTags.IFD.Exif).keys() & {ExifTags.Base.ExposureTime, ExifTags.Base.FNumber}
+        return exif.get(ExifTags.Base.Orientation, 1), bool(camera)
+    except _PILLOW_ERRORS:
+        return 1, False
 
 
 def _count_frames(image: Image.Image) -> int:
@@ -294,11 +292,13 @@ def _values(image: Image.Image, data: bytes) -> np.ndarray:
         values = values.astype(np.uint16)
         inverted = image.format == "TIFF" and image.tag_v2.get(262) == 0  # 0 is white; Pillow minds only 8 bits
         return (2 ** _bit_depth(values) - 1 - values).astype(np.uint16) if inverted else values
+    if image.mode == "La":
+        image = image.convert("LA")  # Pillow makes nothing else of it
     if image.mode == "LA":
         black = Image.new("L", image.size)
         black.paste(image.getchannel("L"), mask=image.getchannel("A"))
         return np.asarray(black)
-    if image.mode in ("La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+    if image.mode in ("PA", "RGBA", "RGBa") or "transparency" in image.info:
         layer = image if image.mode == "RGBA" else image.convert("RGBA")
         image = Image.new("RGB", layer.size)
         image.paste(layer, mask=layer.getchannel("A"))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pneumonia.errors import PneumoniaError
+from pneumonia.errors import PneumoniaError, first_line
 
 _BY_HAND = "It can be downloaded in a browser and named by --archive."
 
@@ -34,5 +34,4 @@ def download(name: str) -> Path:
     except requests.ConnectionError as error:
         raise PneumoniaError(f"Kaggle cannot be reached. {_BY_HAND}") from error
     except (*refusals, requests.RequestException) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PneumoniaError(f"Kaggle did not give the data set: {reason} {_BY_HAND}") from error
+        raise PneumoniaError(f"Kaggle did not give the data set: {first_line(error)} {_BY_HAND}") from error

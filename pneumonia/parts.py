@@ -6,6 +6,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -28,6 +29,7 @@ READINGS = 1000
 _NUMBERS = ("probability", "threshold", "logit", "in_lung_share", "lung_area")
 # Of a hash, what is kept in memory of a file that was read before: enough that no two of any archive agree.
 _KEY_BYTES = 16
+_PART = re.compile(r"part-\d{5,}", re.ASCII)
 # Paths looked up at once.
 _PATHS = 4096
 
@@ -59,6 +61,8 @@ class Parts:
         keys = bytearray()
         parts = sorted(folder.glob(f"part-*.{form}"))
         for part in parts:
+            if not _PART.fullmatch(part.stem):
+                raise _changed(part)
             for digest, status in self._form.stored(part):
                 keys += bytes.fromhex(digest)[:_KEY_BYTES]
                 self.rejected += status == "rejected"

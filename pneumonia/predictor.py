@@ -50,7 +50,7 @@ class Prediction:
         operating_point: name of the operating point.
         threshold: probability from which the operating point calls pneumonia.
         weights_sha256: hash of the served model.
-        finding: `"NORMAL"`, `"PNEUMONIA"` or `"UNCERTAIN"`; None when rejected, as are the next four.
+        finding: `"NORMAL"`, `"PNEUMONIA"` or `"UNCERTAIN"`; None when rejected, as are the next three.
         probability: calibrated probability of pneumonia in [0, 1].
         logit: the network's output before calibration.
         heatmap: float32 (h, w), the Grad-CAM map in logits on the network's own grid. Positive values speak

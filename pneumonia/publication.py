@@ -13,6 +13,7 @@ from pneumonia.bundle import CARD, Bundle, read_bundle, seal
 from pneumonia.errors import WeightsError
 from pneumonia.evaluation.plots import save_history_plot, save_plots
 from pneumonia.evaluation.scores import VALIDATION, Scores
+from pneumonia.history import trained_epochs
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.notices import DATA_ON_THE_HUB
 from pneumonia.operating_points import BALANCED
@@ -145,8 +146,8 @@ def _draw(predictor: Predictor) -> dict[str, dict[str, bytes]]:
                 point = predictor.operating_points[BALANCED]
                 drawn = save_plots(folder / name, scores.labels, probabilities, point)
                 plots[name] = {f"{_PLOTS}/{name}/{path.name}": path.read_bytes() for path in drawn}
-        if any(row.get("loss") and row.get("val_loss") for row in predictor.history):
+        if rows := trained_epochs(predictor.history):
             path = folder / "history.png"
-            save_history_plot(path, predictor.history)
+            save_history_plot(path, rows)
             plots["training"] = {f"{_PLOTS}/{path.name}": path.read_bytes()}
     return plots

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from pneumonia import __version__
 from pneumonia.errors import CalibrationError, ReceiptError
 from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
+from pneumonia.numbers import is_number
 from pneumonia.operating_points import OPERATING_POINTS, OWN, OperatingPoint
 from pneumonia.predictor import Prediction, Predictor
 from pneumonia.site_calibration import require_name
-from pneumonia.versions import serving_versions, shared_weights
+from pneumonia.versions import serving_versions, shared_hashes
 
 # Compares a receipt with a new reading; RECEIPT and IMAGE stand for their paths.
 VERIFY = "python scripts/verify_receipt.py RECEIPT IMAGE"
@@ -23,8 +24,6 @@ _CUT_OFF = (
     "image: verify_receipt.py RECEIPT IMAGE"
 )
 _WORD, _HASH = re.compile("[A-Za-z0-9_.+-]+"), re.compile("[0-9a-f]{64}")
-# Of any figure in a receipt; larger ones do not fit into floating-point numbers or are no logits.
-_LARGEST = 1e9
 _NONE = "This JSON is no receipt of a reading: {what}."
 
 
@@ -60,7 +59,7 @@ def receipt(
         "made": made.isoformat(timespec="seconds"),
         "program_version": __version__,
         "versions": serving_versions(),
-        "weights_of_checks": _weights_of_checks(),
+        "weights_of_checks": shared_hashes(),
         "readings": [_record(judged) for judged in readings],
         "unavailable": dict(unavailable),
         "verify": VERIFY,
@@ -88,16 +87,12 @@ def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
         "variant": predictor.variant,
         "weights_version": predictor.version,
         "weights_sha256": predictor.weights_sha256,
-        "weights_of_checks": _weights_of_checks(),
+        "weights_of_checks": shared_hashes(),
         "temperature": predictor.temperature,
         "offset": predictor.offset,
         "site": predictor.calibration and predictor.calibration.label,
         "operating_point": asdict(predictor.operating_points[operating_point]),
     }
-
-
-def _weights_of_checks() -> dict[str, str | None]:
-    return {name: found if isinstance(found, str) else None for name, found in shared_weights().items()}
 
 
 def _record(judged: Judged) -> dict[str, Any]:
@@ -186,10 +181,6 @@ def _named(value: Any) -> dict[str, str | None]:
     }
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
-
-
 def _is_hash(value: Any) -> bool:
     return isinstance(value, str) and _HASH.fullmatch(value) is not None
 
@@ -210,7 +201,7 @@ def _is_site(value: Any) -> bool:
 
 
 def _is_point(value: Any) -> bool:
-    return isinstance(value, dict) and all(_is_number(value.get(key)) for key in ("threshold", "low", "high"))
+    return isinstance(value, dict) and all(is_number(value.get(key)) for key in ("threshold", "low", "high"))
 
 
 # What must be there, and what may be; of a rejected image the second may also be null.
@@ -218,20 +209,20 @@ _ALWAYS: dict[str, Callable[[Any], bool]] = {
     "status": lambda value: value in ("read", "rejected"),
     "variant": lambda value: isinstance(value, str),
     "operating_point": lambda value: value in (*OPERATING_POINTS, OWN),
-    "threshold": lambda value: _is_number(value) and 0 < value < 1,
+    "threshold": lambda value: is_number(value) and 0 < value < 1,
     "weights_sha256": _is_hash,
     "checks": lambda value: isinstance(value, list) and all(map(_is_check, value)),
     "calibration": lambda value: value is None or _is_site(value),
 }
 _OF_READ: dict[str, Callable[[Any], bool]] = {
     "image_sha256": _is_hash,
-    "logit": _is_number,
-    "probability": lambda value: _is_number(value) and 0 <= value <= 1,
+    "logit": is_number,
+    "probability": lambda value: is_number(value) and 0 <= value <= 1,
     "finding": lambda value: value in (NORMAL, PNEUMONIA, UNCERTAIN),
 }
 _ONLY_IN_RECEIPTS: dict[str, Callable[[Any], bool]] = {
-    "temperature": _is_number,
-    "offset": _is_number,
+    "temperature": is_number,
+    "offset": is_number,
     "preprocessing": lambda value: isinstance(value, dict),
     "operating_point_figures": _is_point,
 }

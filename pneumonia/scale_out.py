@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 
 from pneumonia.engine import cores
-from pneumonia.errors import PneumoniaError, WeightsError
+from pneumonia.errors import PneumoniaError, WeightsError, first_line
 from pneumonia.predictor import Predictor, load_predictor
 from pneumonia.receipts import reader_record
 from pneumonia.site_calibration import SiteCalibration
@@ -100,7 +100,7 @@ def cluster() -> Iterator[None]:
         if type(error) is not Exception and not isinstance(error, OSError | RuntimeError | ValueError):
             raise
         what = f"The Ray cluster at {address} cannot be joined" if address else "Ray cannot be started"
-        raise PneumoniaError(f"{what}: {str(error).splitlines()[0]}") from error
+        raise PneumoniaError(f"{what}: {first_line(error)}") from error
     try:
         yield
     finally:
@@ -140,7 +140,13 @@ def spread(
         Each path once, with its reading, in the order in which they are done; None for a file on which workers die.
     """
     import ray
-    from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
+    from ray.exceptions import (
+        LocalRayletDiedError,
+        NodeDiedError,
+        OutOfMemoryError,
+        RayTaskError,
+        WorkerCrashedError,
+    )
 
     task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_call)
     reader = ray.put(read)
@@ -162,7 +168,7 @@ def spread(
         batch = waiting.pop(done)
         try:
             readings: Sequence[Reading | None] = ray.get(done)
-        except (WorkerCrashedError, OutOfMemoryError):
+        except (WorkerCrashedError, OutOfMemoryError, NodeDiedError, LocalRayletDiedError):
             if len(batch) > 1:
                 middle = len(batch) // 2
                 hand_out(batch[:middle])

@@ -1,4 +1,4 @@
-"""A calibration to one site: its form, its file beside the weights, and what may be said of it."""
+"""A calibration to one site: its form, and its file beside the weights."""
 
 import json
 import math
@@ -13,8 +13,9 @@ from pneumonia.bundle import WEIGHTS_FOLDER, json_bytes
 from pneumonia.errors import CalibrationError
 from pneumonia.evaluation.scores import Scores
 from pneumonia.files import write_whole
+from pneumonia.numbers import is_number
 from pneumonia.operating_points import OPERATING_POINTS, Interval, OperatingPoint
-from pneumonia.written import percent
+from pneumonia.site_summary import advice
 
 # Weights folders are hashed as a whole and never change, so these files lie beside them, in a folder a variant.
 SITES_FOLDER = WEIGHTS_FOLDER / "sites"
@@ -110,12 +111,16 @@ class SiteCalibration:
             fits = (
                 Date.fromisoformat(self.date).isoformat() == self.date
                 and 0 < self.positives < self.images
+                and 0 < self.patients <= self.images
                 and self.temperature.value > 0
                 and all(map(math.isfinite, (self.temperature.value, self.offset.value, self.auroc.low)))
                 and list(self.after.points) == list(self.before.points) == list(OPERATING_POINTS)
                 and len(self.shifted_scores.logits) == len(self.shifted_scores.labels) == self.images
                 and len(self.shifted_scores.patients) == self.images
-                and all(0 <= p.low <= p.threshold.value <= p.high <= 1 for p in self.after.points.values())
+                and all(
+                    0 <= p.low <= p.threshold.value <= p.high <= 1
+                    for p in (*self.before.points.values(), *self.after.points.values())
+                )
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             fits = False
@@ -157,54 +162,6 @@ class SiteCalibration:
         scores = Scores.from_dict(self.scores)
         return replace(scores, logits=scores.logits + self.offset.value)
 
-    @property
-    def compared(self) -> list[tuple[str | None, str, Interval, Interval]]:
-        """Rows of a table: operating point (None for all), name of the figure, as shipped, with this calibration."""
-        before, after = self.before, self.after
-        return [
-            *((None, name, getattr(before, name), getattr(after, name)) for name in ("ece", "brier")),
-            *(
-                (point, name, getattr(before.points[point], name), getattr(after.points[point], name))
-                for point in OPERATING_POINTS
-                for name in ("threshold", "accuracy", "sensitivity", "specificity")
-            ),
-        ]
-
-    @property
-    def advice(self) -> str:
-        """What came of it, in words."""
-        ranked = (
-            f"On these {self.images} images the network ranks a pneumonia above a normal in "
-            f"{percent(self.auroc.value)} of pairs (95% interval {percent(self.auroc.low)} to "
-            f"{percent(self.auroc.high)}); a coin does in 50%."
-        )
-        if not self.usable:
-            return (
-                f"{ranked} So it is not shown to tell the two apart at this site. No calibration can mend that, and "
-                "none is kept. Do not rely on this network for images like these."
-            )
-        less, least, most = self.gain.value, self.gain.low, self.gain.high
-        change = f"the Brier score falls by {less:.3f} ({least:.3f} to {most:.3f})"
-        if less < 0:
-            change = f"the Brier score rises by {-less:.3f} ({-most:.3f} to {-least:.3f})"
-        if self.helps:
-            return f"{ranked} Recalibration makes its probabilities better here: {change}."
-        if self.gain.high < 0:
-            return f"{ranked} Recalibration makes its probabilities worse here: {change}. Stay with the one as shipped."
-        return (
-            f"{ranked} Recalibration is not shown to make its probabilities better here: {change}, which may be "
-            "chance. Stay with the calibration as shipped, or collect more images."
-        )
-
-    @property
-    def prevalence_note(self) -> str:
-        """For which share of pneumonias its probabilities hold."""
-        return (
-            f"Of these images {self.prevalence:.0%} show pneumonia, and the new probabilities hold where "
-            "as many patients have it. If the images were picked by their label, the probabilities are too high or too "
-            "low in practice; sensitivity and specificity are not touched by that."
-        )
-
     def require_usable(self, variant: str, weights_sha256: str) -> None:
         """Make sure that it may be used with a network.
 
@@ -217,7 +174,7 @@ class SiteCalibration:
                 "Make it anew with scripts/recalibrate.py."
             )
         if not self.usable:
-            raise CalibrationError(self.advice)
+            raise CalibrationError(advice(self))
 
     def to_dict(self) -> dict[str, Any]:
         """As in its file: plain JSON values, no file name and nothing of a patient."""
@@ -239,14 +196,14 @@ class SiteCalibration:
             site = cls(
                 **{
                     **values,
-                    **{key: Interval(**values[key]) for key in ("temperature", "offset", "auroc", "gain")},
+                    **{key: _interval(values[key]) for key in ("temperature", "offset", "auroc", "gain")},
                     **{key: _figures(values[key]) for key in ("before", "after")},
                 }
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise CalibrationError(_NOT_OURS) from error
         if not site.usable:
-            raise CalibrationError(site.advice)
+            raise CalibrationError(advice(site))
         return site
 
     def save(self, folder: Path = SITES_FOLDER) -> Path:
@@ -257,7 +214,7 @@ class SiteCalibration:
                 a later one already, or if the folder cannot be written to.
         """
         if not self.usable:
-            raise CalibrationError(self.advice)
+            raise CalibrationError(advice(self))
         path = folder / self.variant / (self.label + _ENDING)
         if path.exists():
             raise CalibrationError(
@@ -347,9 +304,16 @@ def _figures(values: Mapping[str, Any]) -> LocalFigures:
         name: LocalPoint(
             **{
                 **point,
-                **{key: Interval(**point[key]) for key in ("threshold", "accuracy", "sensitivity", "specificity")},
+                **{key: _interval(point[key]) for key in ("threshold", "accuracy", "sensitivity", "specificity")},
             }
         )
         for name, point in values["points"].items()
     }
-    return LocalFigures(Interval(**values["ece"]), Interval(**values["brier"]), points)
+    return LocalFigures(_interval(values["ece"]), _interval(values["brier"]), points)
+
+
+def _interval(values: Mapping[str, Any]) -> Interval:
+    interval = Interval(**values)
+    if not all(map(is_number, asdict(interval).values())):
+        raise ValueError("an end of an interval is no number")
+    return interval

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pneumonia.evaluation.thresholds import thresholds_of
+from pneumonia.numbers import is_number
 from pneumonia.operating_points import OWN, OperatingPoint
 from pneumonia.predictor import Prediction, Predictor
 from pneumonia.receipts import Receipt, site_of
-from pneumonia.versions import serving_versions, shared_weights
+from pneumonia.versions import serving_versions, shared_hashes
 
 # How far the logit may lie from the one on record.
 TOLERANCE = 1e-5
@@ -71,10 +72,7 @@ def verify(kept: Mapping[str, Any], image_sha256: str, image: Path, predictor: P
 
 def other_versions(receipt: Receipt) -> list[str]:
     """What was used then and is another now, besides the variants' weights; no difference if the readings agree."""
-    now = {
-        **serving_versions(),
-        **{name: found if isinstance(found, str) else None for name, found in shared_weights().items()},
-    }
+    now = {**serving_versions(), **shared_hashes()}
     return [
         f"{name} {_brief(then)} then, {_brief(now.get(name))} now"
         for name, then in receipt.made_with.items()
@@ -145,7 +143,7 @@ def _same(then: Any, now: Any, apart: float = _ROUNDING) -> bool:
     """Whether numbers, or numbers by name, lie no further apart than this."""
     if isinstance(now, dict):
         return isinstance(then, dict) and all(_same(then.get(key), value, apart) for key, value in now.items())
-    return then is now if now is None else isinstance(then, float) and abs(then - now) <= apart
+    return then is now if now is None else is_number(then) and abs(then - now) <= apart
 
 
 def _checks(kept: Mapping[str, Any], again: Prediction) -> list[str]:

@@ -39,3 +39,8 @@ def shared_weights() -> dict[str, str | WeightsError]:
         except WeightsError as error:
             found[name] = error
     return found
+
+
+def shared_hashes() -> dict[str, str | None]:
+    """As `shared_weights`, with None for what cannot be loaded."""
+    return {name: found if isinstance(found, str) else None for name, found in shared_weights().items()}

@@ -18,6 +18,7 @@ from pneumonia.evaluation.comparison import compare
 from pneumonia.evaluation.metrics import evaluate
 from pneumonia.evaluation.plots import save_history_plot, save_plots, save_samples
 from pneumonia.files import open_whole
+from pneumonia.history import trained_epochs
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.operating_points import BALANCED, OperatingPoint
 from pneumonia.predictor import Prediction, Predictor, load_predictor
@@ -82,7 +83,8 @@ def main() -> int:
             )
     if arguments.plots:
         save_plots(arguments.plots, labels, probabilities, points[BALANCED])
-        save_history_plot(arguments.plots / "history.png", predictor.history)
+        if epochs := trained_epochs(predictor.history):
+            save_history_plot(arguments.plots / "history.png", epochs)
         chosen = np.random.default_rng(0).permutation(len(rows))[:_SAMPLES]
         samples = [(rows[i][0].path, CLASS_NAMES[rows[i][0].label], rows[i][1]) for i in chosen]
         save_samples(arguments.plots / "samples.png", samples, predictor.heatmap_scale)

@@ -16,6 +16,7 @@ from pneumonia.operating_points import Interval
 from pneumonia.predictor import load_predictor
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SITES_FOLDER, SiteCalibration, require_name
+from pneumonia.site_summary import advice, compared, prevalence_note
 from pneumonia.variants import DEFAULT, list_variants
 from pneumonia.written import measured
 
@@ -63,9 +64,9 @@ def _print(site: SiteCalibration) -> None:
         return
     print(f"temperature {_interval(site.temperature)}, offset {_interval(site.offset)} logits")
     print(f"\n{'':24} {'as shipped':22} calibrated to {site.name}, cross-validated")
-    for point, measure, before, after in site.compared:
+    for point, measure, before, after in compared(site):
         print(f"{point or '':10} {measure:13} {_interval(before):22} {_interval(after)}")
-    print(f"\n{site.advice}\n{site.prevalence_note}")
+    print(f"\n{advice(site)}\n{prevalence_note(site)}")
 
 
 def _interval(values: Interval) -> str:

@@ -172,8 +172,10 @@ def test_a_parquet_file_that_is_missing(tmp_path):
         (lambda: parquet_bytes(IMAGES, named=False), None, "lost the names"),
         (lambda: parquet_bytes(IMAGES), "0" * 64, "not the file that was published"),
         (lambda: parquet_bytes(IMAGES)[:-20], None, "cannot be read as Parquet"),
+        # The first page, behind the four bytes that name the format; what is at the end of the file is whole.
+        (lambda: b"PAR1" + b"\xff" * 200 + parquet_bytes(IMAGES)[204:], None, "cannot be read as Parquet"),
     ],
-    ids=["nameless", "other", "cut"],
+    ids=["nameless", "other", "cut", "damaged"],
 )
 def test_parquet_files_that_cannot_be_used(tmp_path, content, digest, reason):
     (tmp_path / "a.parquet").write_bytes(content())

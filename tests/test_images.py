@@ -15,7 +15,7 @@ from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_outside
 from pneumonia.errors import ImageSizeError
 from pneumonia.images import decode
-from tests.making import deep, dicom_bytes, encode, radiograph, refused, warned
+from tests.making import deep, dicom_bytes, encode, exif, radiograph, refused, warned
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255
@@ -81,6 +81,27 @@ def test_small_and_huge_arrays_are_refused():
     assert "127" in refused(np.zeros((127, 500), np.uint8), ImageSizeError)
     assert "megapixels" in refused(np.broadcast_to(np.uint8(0), (6000, 5000)), ImageSizeError)
     assert "0 x 0" in refused(np.zeros((0, 0), np.uint8), ImageSizeError)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [b"garbage here", b"Exif\0\0garbage here", exif(0x0112, 6).tobytes()[:-9]],
+    ids=["words", "words behind the mark", "cut"],
+)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.filterwarnings("ignore")  # Pillow warns of damaged metadata
+def test_a_picture_with_damaged_exif_data_is_read_without_them(kind, damaged):
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    plain, odd = (decode(encode(GREY, kind, **lossless, **also)) for also in ({}, {"exif": damaged}))
+    assert plain.sha256 != odd.sha256
+    np.testing.assert_array_equal(plain.pixels, odd.pixels)
+
+
+def test_a_premultiplied_grey_picture_lies_over_black():
+    # Of a grey of 200 that covers half, Pillow keeps half.
+    alpha = np.full_like(GREY, 128)
+    picture = Image.merge("LA", [Image.fromarray(GREY), Image.fromarray(alpha)])
+    np.testing.assert_allclose(decode(picture.convert("La")).pixels, decode(picture).pixels, atol=2 * STEP)
 
 
 @pytest.mark.parametrize("mode", ["1", "F"])

@@ -74,6 +74,16 @@ def test_evaluate_reports_perfect_and_reversed_scores():
     assert reversed_["auroc"]["value"] == 0 and reversed_["operating_points"]["balanced"]["f1"]["value"] == 0
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("label", [0, 1])
+def test_what_a_set_of_one_class_cannot_tell_is_left_undefined(label):
+    points = [OperatingPoint("balanced", 0.5, 0.45, 0.55, SHARE, SHARE)]
+    figures = evaluate(np.full(20, label), np.linspace(0.01, 0.99, 20), np.arange(20).astype(str), points, "")
+    for name in ("auroc", "auprc", "ece"):
+        assert figures[name] == {"value": None, "low": None, "high": None}
+    assert sum(figures["operating_points"]["balanced"]["confusion_matrix"].values()) == figures["n"] == 20
+
+
 def test_intervals_widen_when_images_share_patients():
     rng = np.random.default_rng(0)
     labels = np.repeat(rng.integers(0, 2, 40), 10)

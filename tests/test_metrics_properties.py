@@ -29,6 +29,7 @@ from pneumonia.operating_points import Interval, OperatingPoint
 from pneumonia.prevalence import at_prevalence, predictive_values
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SiteCalibration
+from pneumonia.site_summary import compared
 from tests.fakes import FakePredictor
 
 ROUNDING = 1e-12
@@ -289,7 +290,7 @@ def test_a_site_calibration_survives_its_file_and_its_figures_hold_together(seed
     scores = Scores(rng.normal(shift, 1, 40) + 4 * labels, labels, np.arange(40).astype(str))
     site = recalibrate(FakePredictor("custom-cnn"), scores, "a-site", date(2026, 1, 2))
     assert SiteCalibration.from_bytes(site.to_bytes()) == site and site.usable
-    for _, name, before, after in site.compared:
+    for _, name, before, after in compared(site):
         for interval in (before, after):
             assert 0 <= interval.low <= interval.value <= interval.high <= 1, name
 

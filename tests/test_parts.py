@@ -1,6 +1,7 @@
 """Archives: a folder of parts, each whole or absent, that a later run goes on with."""
 
 import resource
+import shutil
 import signal
 import sys
 import tracemalloc
@@ -113,6 +114,10 @@ def test_other_settings_are_refused(tmp_path, name):
         (lambda folder: (folder / "part-00000.csv").write_text("path,status\na,read\n"), "part-00000.csv is not as"),
         (lambda folder: (folder / "part-00000.csv").write_bytes(b"\xff" * 9), "part-00000.csv is not as"),
         (lambda folder: (folder / "part-00000.csv").open("a").write("cut,"), "part-00000.csv is not as"),
+        (
+            lambda folder: shutil.copy(folder / "part-00000.csv", folder / "part-00000 (copy).csv"),
+            r"part-00000 \(copy\).csv is not as",
+        ),
     ],
 )
 def test_a_folder_that_was_changed_is_told(tmp_path, change, sentence):

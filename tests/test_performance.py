@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 from demo import content, figures
 from demo.performance import PerformanceHandlers
 from demo.predictors import Predictors
+from demo.tabs.performance import _COLOURS
 from pneumonia.evaluation.scores import Scores
 from pneumonia.variants import PUBLISHED, get_variant
 from pneumonia.written import UNDEFINED
@@ -51,6 +52,10 @@ def test_curves_are_those_of_the_stored_scores(handlers):
     assert set(reliability[content.LINE]) == {"observed", "perfect"}
     # The linear probe has no loss on training images.
     assert list(training[content.EPOCH]) == [1, 1, 2, 2] and list(training[content.LOSS]) == [0.6, 0.4, 0.5, 0.3]
+    # Whether images were augmented or corrupted, the recipe decides.
+    assert list(training[content.LINE]) == ["training", "validation"] * 2 and set(training[content.LINE]) <= set(
+        _COLOURS
+    )
 
 
 def test_another_threshold_counts_anew(handlers):

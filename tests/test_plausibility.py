@@ -14,7 +14,7 @@ from demo.predictors import Predictors
 from pneumonia import lung_fields, plausibility
 from pneumonia.bundle import read_bundle
 from pneumonia.case import Case
-from pneumonia.data.outliers import OUTLIERS, TURNED
+from pneumonia.data.outliers import OUTLIERS, TURNED, laid_out_anew
 from pneumonia.errors import UnsupportedImageError
 from pneumonia.evaluation.drawn_pictures import DRAWN
 from pneumonia.images import decode
@@ -66,6 +66,12 @@ def test_what_was_fitted_survives_its_file():
     one, features = a_fit(), np.array([4.0, 1.0, 7.0], np.float32)
     assert Fitted.from_bytes(one.to_bytes()).measure(features) == pytest.approx(one.measure(features))
     assert one.to_bytes() == one.to_bytes()
+
+
+def test_tiles_are_laid_out_in_the_order_given():
+    square = np.arange(16).reshape(4, 4)
+    turned = [[2, 3, 0, 1], [6, 7, 4, 5], [8, 9, 10, 11], [12, 13, 14, 15]]
+    assert laid_out_anew(square, 2, np.array([1, 0, 2, 3])).tolist() == turned
 
 
 def test_a_fit_has_mean_distance_one_and_tells_outliers():

@@ -1,6 +1,7 @@
 """A calibration to a site: recovered where the truth is known, held where little is, refused where it misleads."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from pneumonia.operating_points import OPERATING_POINTS, Interval
 from pneumonia.predictor import Predictor, load_predictor
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SiteCalibration, load_site, saved_sites
+from pneumonia.site_summary import advice
 from pneumonia.variants import PUBLISHED
 from tests.fakes import FakePredictor
 from tests.making import radiograph
@@ -161,7 +163,7 @@ def test_the_auroc_interval_holds_the_truth_about_as_often_as_it_says():
 
 
 def test_an_overconfident_network_is_mended(site):
-    assert site.usable and site.helps and "makes its probabilities better here" in site.advice
+    assert site.usable and site.helps and "makes its probabilities better here" in advice(site)
     assert site.temperature.low <= 2.5 <= site.temperature.high, "1 / 0.4"
     assert site.offset.low <= -1.5 / 0.4 <= site.offset.high
     assert site.after.ece.value < site.before.ece.value / 2
@@ -207,7 +209,7 @@ def test_images_of_one_patient_widen_the_intervals():
 def test_a_network_at_chance_is_never_kept(tmp_path):
     site = recalibrate(FakePredictor(VARIANT), by_chance(), "elsewhere", TODAY)
     assert not site.usable and not site.helps
-    assert "not shown to tell the two apart" in site.advice and "Do not rely on this network" in site.advice
+    assert "not shown to tell the two apart" in advice(site) and "Do not rely on this network" in advice(site)
     with pytest.raises(CalibrationError, match="No calibration can mend that"):
         site.save(tmp_path)
     with pytest.raises(CalibrationError, match="No calibration can mend that"):
@@ -220,8 +222,8 @@ def test_a_network_at_chance_is_never_kept(tmp_path):
 
 def test_a_site_like_home_is_told_that_nothing_is_gained():
     site = recalibrate(FakePredictor(VARIANT), site_scores(100), "like-home", TODAY)
-    assert site.usable and not site.helps and "Stay with the calibration as shipped" in site.advice
-    lost = replace(site, gain=Interval(-0.031, -0.052, -0.012)).advice
+    assert site.usable and not site.helps and "Stay with the calibration as shipped" in advice(site)
+    lost = advice(replace(site, gain=Interval(-0.031, -0.052, -0.012)))
     assert "makes its probabilities worse here: the Brier score rises by 0.031 (0.012 to 0.052)" in lost
     assert "chance" not in lost
 
@@ -279,8 +281,10 @@ def test_what_is_not_there_or_not_ours_is_refused(site, tmp_path):
         b"{",
         b"[]",
         b"\xff",
+        b"[" * 100_000,
         *(json.dumps(whole | change).encode() for change in _DAMAGES),
         json.dumps({key: value for key, value in whole.items() if key != "gain"}).encode(),
+        *_with_other_ends(whole),
     ]
     for contents in broken:
         path.write_bytes(contents)
@@ -289,7 +293,19 @@ def test_what_is_not_there_or_not_ours_is_refused(site, tmp_path):
         assert saved_sites(VARIANT, site.weights_sha256, tmp_path) == []
 
 
+def _with_other_ends(whole: dict) -> Iterator[bytes]:
+    """Its file, with one end of an interval that is no number."""
+    points = whole["after"]["points"]["balanced"], whole["before"]["points"]["rule-in"]
+    for interval in (whole["gain"], whole["before"]["ece"], *(point["specificity"] for point in points)):
+        for key, kept in list(interval.items()):
+            for wrong in ("0.1", None, True, [0.1], float("inf"), 10**400):
+                interval[key] = wrong
+                yield json.dumps(whole).encode()
+            interval[key] = kept
+
+
 _DAMAGES = (
+    {"patients": "all"},
     {"temperature": {"value": 0, "low": 0, "high": 0}},
     {"temperature": {"value": "1", "low": 0, "high": 0}},
     {"offset": {"value": float("nan"), "low": 0, "high": 0}},

@@ -20,6 +20,7 @@ from demo.recalibration import SHIPPED, RecalibrationHandlers
 from demo.report.handlers import ReportHandlers
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.site_calibration import SiteCalibration, saved_sites
+from pneumonia.site_summary import advice, prevalence_note
 from tests.fakes import FakePredictor, load_all_but_frozen, load_fake
 from tests.making import encode, radiograph
 
@@ -62,8 +63,8 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
     result, (site,), download = made
     assert site.name == "here" and site.variant == VARIANT and site.images == 40
     for said in (
-        site.advice,
-        site.prevalence_note,
+        advice(site),
+        prevalence_note(site),
         "As shipped",
         "weights/sites/mobilenetv2-finetuned",
         "not used: 1",

@@ -116,6 +116,16 @@ def test_a_line_of_the_command_holds_too_and_one_of_many_is_found(chest, tmp_pat
     assert status == 1 and "image: the receipt is of another file" in said
 
 
+def test_whole_numbers_stand_for_themselves_however_json_writes_them(chest, verify):
+    (reading,) = reported(chest)["readings"]
+    box = {**reading["field_of_view"], "left": 0}  # as JSON.stringify writes 0.0
+    assert reading["field_of_view"]["left"] == 0
+    assert verify(changed(reported(chest), field_of_view=box), chest)[0] == 0
+    for left in (1, True, 10**400):
+        status, said = verify(changed(reported(chest), field_of_view={**box, "left": left}), chest)
+        assert status == 1 and "field of view: " in said, said
+
+
 def test_a_comparison_is_verified_variant_by_variant(chest, verify):
     session, predictors = Session(), Predictors(load_fake)
     CompareHandlers(predictors).compare(str(chest), "screening", session)

@@ -1,5 +1,6 @@
 """Archives on a Ray cluster: workers are killed, and every file is read exactly once."""
 
+import importlib.machinery
 import os
 import re
 import secrets
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -177,6 +179,51 @@ def test_a_file_of_which_workers_die_is_named_and_no_other(cluster):
 def test_an_expected_failure_of_a_worker_is_told_as_it_is(cluster):
     with pytest.raises(WeightsError, match=r"^There are no weights\.$"):
         list(scale_out.spread(read_or_die, ["a", "refused"]))
+
+
+@pytest.fixture
+def other_ray(monkeypatch):
+    """Stands in for Ray, without a cluster: a task is done when it is collected."""
+    failures = SimpleNamespace(**{name: type(name, (Exception,), {}) for name in _FAILURES})
+    stand_in = SimpleNamespace(
+        __spec__=importlib.machinery.ModuleSpec("ray", None),
+        exceptions=failures,
+        remote=lambda **_: lambda call: SimpleNamespace(remote=lambda reader, paths: (call, reader, tuple(paths))),
+        put=lambda value: value,
+        cluster_resources=dict,
+        wait=lambda tasks: (tasks[:1], tasks[1:]),
+        get=lambda task: task[0](*task[1:]),
+        ObjectRef=tuple,
+    )
+    monkeypatch.setitem(sys.modules, "ray", stand_in)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", failures)
+    return stand_in
+
+
+_FAILURES = ("WorkerCrashedError", "OutOfMemoryError", "NodeDiedError", "LocalRayletDiedError", "RayTaskError")
+
+
+@pytest.mark.parametrize("failure", _FAILURES[:-1])
+def test_the_files_of_a_worker_or_a_machine_that_is_gone_are_read_by_others(other_ray, failure):
+    def read(paths):
+        if any(path.endswith(b"deadly") for path in paths):
+            raise getattr(other_ray.exceptions, failure)
+        return [{"path": path} for path in paths]
+
+    results = dict(scale_out.spread(read, ["a", "b", "deadly", "c", "d"]))
+    assert [path for path, reading in results.items() if reading is None] == ["deadly"] and len(results) == 5
+
+
+def test_what_ray_does_not_say_is_told_by_its_kind(other_ray, monkeypatch):
+    def init(**_):
+        raise RuntimeError
+
+    other_ray.init = init
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+        monkeypatch.setenv(name, "")  # what is set is undone at the end
+    with pytest.raises(PneumoniaError, match=r"^Ray cannot be started: RuntimeError$"), scale_out.cluster():
+        pass
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,14 @@ def test_every_named_recipe_goes_the_whole_way(recipe, tmp_path):
     assert done.returncode == 0 and "AUROC" in done.stdout.upper(), done.stderr
 
 
+def test_evaluate_draws_no_history_of_a_network_that_was_not_trained_step_by_step(tiny_weights, tmp_path):
+    write_chests(tmp_path / "data", patients=2)
+    done = run("evaluate.py", "--data", tmp_path / "data", "--weights", tiny_weights, "--plots", tmp_path / "plots")
+    assert done.returncode == 0, done.stderr
+    names = {"roc", "precision-recall", "reliability", "confusion-matrix", "samples"}
+    assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
+
+
 def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
     folder, _ = trained
     data, weights = tmp_path / "data", folder / "weights" / "custom-cnn"

@@ -130,6 +130,12 @@ def test_a_probe_of_a_head_with_hidden_layers_is_refused(images):
         fit_linear_probe(model, prepared(images, Preprocessor(PREPROCESSING)), images.labels, 1.0)
 
 
+def test_a_folder_may_have_braces_in_its_name(images, tmp_path):
+    recipe = Recipe(phases=(Phase(2, 1e-3, "head"),), batch_size=8)
+    assert len(train(images, tmp_path / "{x}", recipe=recipe).history) == 2
+    assert len(train(images, tmp_path / "{x}", recipe=recipe).history) == 2  # taken up again
+
+
 def test_history_has_a_row_an_epoch_and_the_phase(images, tmp_path):
     history = train(images, tmp_path).history
     assert [(row["phase"], row["epoch"]) for row in history] == [("1 (head)", 1), ("2 (all)", 1), ("2 (all)", 2)]

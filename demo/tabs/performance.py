@@ -12,8 +12,8 @@ _WHOLE = [0.0, 1.0]
 _COLOURS = {
     "observed": "#b45309",
     "perfect": "#94a3b8",
-    "training, augmented": "#94a3b8",
-    "validation, corrupted": "#b45309",
+    "training": "#94a3b8",
+    "validation": "#b45309",
 }
 
 

@@ -121,7 +121,7 @@ def _rows_of(files: list[tuple[str, Path, str | None]]) -> Iterator[SourceImage]
                     for batch in file.iter_batches(_ROWS, row_groups=[group], columns=["image", "label"]):
                         for row in batch.to_pylist():
                             yield _image_of(row, part, path.name)
-        except pyarrow.ArrowException as error:
+        except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{path.name} cannot be read as Parquet. Delete it from the cache of the Hub.") from error
 
 

@@ -1,9 +1,9 @@
 """Fixed corruptions of validation images: what another hospital's equipment or export might do.
 
 They are no part of the augmentation, differ from it in form, and draw nothing at random but the noise,
-whose seed is fixed. Low contrast is a control: `Preprocessing.normalise` undoes it exactly, so a variant
+whose seed is fixed. Low contrast is a control: `Preprocessing.finish` undoes it exactly, so a variant
 whose figures differ there has lost its normalisation. All take and give float32 (S, S) in [0, 1], before
-`normalise`.
+`finish`.
 """
 
 from collections.abc import Callable

@@ -16,7 +16,8 @@ from PIL import Image
 from pneumonia.data.augmentation import PHOTOMETRIC, collimate, random_affine
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
-from pneumonia.data.pipeline import ImageSet, load_images
+from pneumonia.data.outliers import laid_out_anew
+from pneumonia.data.pipeline import ImageSet, epoch_batches, load_images, shuffled
 from pneumonia.errors import DataError
 from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
@@ -146,9 +147,8 @@ def _without_chest(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         noise = rng.uniform(0.0, 1.0, (grains, grains)).astype(np.float32)
         return cv2.resize(noise, (size, size), interpolation=cv2.INTER_LINEAR)
     tiles, side = _JIGSAW_TILES, size // _JIGSAW_TILES
-    cut = image[: tiles * side, : tiles * side].reshape(tiles, side, tiles, side).swapaxes(1, 2)
-    mixed = rng.permutation(cut.reshape(-1, side, side)).reshape(tiles, tiles, side, side).swapaxes(1, 2)
-    return cv2.resize(mixed.reshape(tiles * side, tiles * side), (size, size))
+    mixed = laid_out_anew(image[: tiles * side, : tiles * side], tiles, rng.permutation(tiles**2))
+    return cv2.resize(mixed, (size, size))
 
 
 def training_pairs(
@@ -170,9 +170,6 @@ def training_pairs(
     """
     squares, masks, size = pairs.images.squares, pairs.masks, preprocessing.size
 
-    def order(epoch: int) -> np.ndarray:
-        return np.random.default_rng((seed, epoch)).permutation(len(squares))
-
     def pair(epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng((seed, epoch, index))
         image, mask = augment_pair(squares[index], masks[index], rng)
@@ -182,14 +179,9 @@ def training_pairs(
         made = tf.numpy_function(pair, (epoch, index), (tf.float32, tf.float32))
         return tuple(tf.ensure_shape(part, (size, size, 1)) for part in made)
 
-    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        indices = tf.ensure_shape(tf.numpy_function(order, (epoch,), tf.int64), (None,))
-        dataset = tf.data.Dataset.from_tensor_slices(indices)
-        dataset = dataset.map(lambda index: example(epoch, index), num_parallel_calls=tf.data.AUTOTUNE)
-        return dataset.batch(batch_size, drop_remainder=True)
-
-    dataset = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(epoch_batches)
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    return epoch_batches(
+        lambda epoch: shuffled(len(squares), seed, epoch), example, batch_size, epochs, drop_remainder=True
+    )
 
 
 def corrupted_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tuple[np.ndarray, np.ndarray]:

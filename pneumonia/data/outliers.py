@@ -45,12 +45,26 @@ def _tiles(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     count = int(rng.integers(2, 5))
     side = min(image.shape) // count
     whole = cv2.resize(image, (count * side, count * side), interpolation=cv2.INTER_AREA)
-    cut = whole.reshape(count, side, count, side).swapaxes(1, 2).reshape(-1, side, side)
-    order = rng.permutation(len(cut))
-    while (order == np.arange(len(cut))).all():
-        order = rng.permutation(len(cut))
-    mixed = cut[order].reshape(count, count, side, side).swapaxes(1, 2)
-    return mixed.reshape(count * side, count * side)
+    order = rng.permutation(count**2)
+    while (order == np.arange(count**2)).all():
+        order = rng.permutation(count**2)
+    return laid_out_anew(whole, count, order)
+
+
+def laid_out_anew(square: np.ndarray, count: int, order: np.ndarray) -> np.ndarray:
+    """Cut an image into tiles and lay them out in another order.
+
+    Args:
+        square: (S, S).
+        count: of tiles in a row and in a column; divides S.
+        order: (count ** 2,), which tile comes to each place, both counted row by row.
+
+    Returns:
+        (S, S).
+    """
+    side = len(square) // count
+    cut = square.reshape(count, side, count, side).swapaxes(1, 2).reshape(-1, side, side)
+    return cut[order].reshape(count, count, side, side).swapaxes(1, 2).reshape(square.shape)
 
 
 PARTS: dict[str, Outlier] = {

@@ -121,12 +121,7 @@ def training_batches(
     """
     squares, labels = images.squares, images.labels
     size = preprocessing.size
-    steps = steps_per_epoch(images, batch_size)
     augment = AUGMENTATIONS[augmentation]
-
-    def order(epoch: int) -> np.ndarray:
-        shuffled = np.random.default_rng((seed, epoch)).permutation(len(squares))
-        return shuffled[: steps * batch_size]
 
     def view(epoch: int, index: int, number: int) -> np.ndarray:
         rng = np.random.default_rng((seed, epoch, index, number))
@@ -144,13 +139,39 @@ def training_batches(
         shown = made[0] if lungs is None else (made[0][..., :1], made[0][..., 1:])
         return shown, tf.gather(labels, index)[None]
 
-    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+    used = steps_per_epoch(images, batch_size) * batch_size
+    return epoch_batches(lambda epoch: shuffled(len(squares), seed, epoch)[:used], example, batch_size, epochs)
+
+
+def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of an epoch: int64 (count,), a permutation that depends on the seed and the epoch alone."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def epoch_batches(
+    order: Callable[[int], np.ndarray],
+    example: Callable[[tf.Tensor, tf.Tensor], tuple[Any, ...]],
+    batch_size: int,
+    epochs: range,
+    drop_remainder: bool = False,
+) -> tf.data.Dataset:
+    """Batches for the given epochs, one after the other.
+
+    Args:
+        order: from the number of an epoch to the indices of its images, int64 (n,).
+        example: from epoch and index to what is batched.
+        batch_size: B.
+        epochs: numbers of the epochs to give.
+        drop_remainder: whether a last, smaller batch of an epoch is dropped.
+    """
+
+    def of_one(epoch: tf.Tensor) -> tf.data.Dataset:
         indices = tf.ensure_shape(tf.numpy_function(order, (epoch,), tf.int64), (None,))
         dataset = tf.data.Dataset.from_tensor_slices(indices)
         dataset = dataset.map(lambda index: example(epoch, index), num_parallel_calls=tf.data.AUTOTUNE)
-        return dataset.batch(batch_size)
+        return dataset.batch(batch_size, drop_remainder)
 
-    dataset = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(epoch_batches)
+    dataset = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(of_one)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from pneumonia.bundle import Bundle
 from pneumonia.evaluation.heatmaps import SERVED, MeasuredCase
-from pneumonia.evaluation.metrics import resample_patients
+from pneumonia.evaluation.metrics import resample_patients, to_interval
 from pneumonia.explain.faithfulness import area
 from pneumonia.operating_points import BALANCED
 
@@ -139,8 +139,7 @@ def mean_interval(values: list[float | None], cases: list[MeasuredCase]) -> dict
         return None
     kept, patients = (np.array(part) for part in zip(*there, strict=True))
     weights = resample_patients(patients)
-    low, high = np.percentile(weights @ kept / weights.sum(axis=1), (2.5, 97.5))
-    return {"value": float(kept.mean()), "low": float(low), "high": float(high), "n": len(kept)}
+    return {**to_interval(kept.mean(), weights @ kept / weights.sum(axis=1)), "n": len(kept)}
 
 
 def _areas(scores: dict[str, Any], temperature: float) -> dict[str, float | None]:

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.masks import MaskedImages, corrupted_pair
-from pneumonia.evaluation.metrics import resample_patients
+from pneumonia.evaluation.metrics import resample_patients, to_interval
 from pneumonia.evaluation.scores import VALIDATION
 from pneumonia.lung_fields import LungFields, LungSegmentation, Plausible
-from pneumonia.operating_points import Interval
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,10 @@ def figures(compared: Compared, patients: np.ndarray, plausible: Plausible, comm
     """
     weights = resample_patients(patients)
     draws = weights @ compared.dice / weights.sum(axis=1)
-    low, high = np.percentile(draws, (2.5, 97.5))
     return {
         "n": len(compared.dice),
         "patients": len(np.unique(patients)),
-        "dice": asdict(Interval(float(compared.dice.mean()), float(low), float(high))),
+        "dice": to_interval(compared.dice.mean(), draws),
         "least_dice": float(compared.dice.min()),
         "found": float(np.mean([plausible.holds(s.measures) for s in compared.segmentations])),
         "command": command,

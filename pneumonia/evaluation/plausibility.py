@@ -3,11 +3,11 @@
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any, Literal
 
 import cv2
 import numpy as np
-from scipy.stats import binomtest
 
 from pneumonia.checks import Check
 from pneumonia.data.corruptions import CORRUPTIONS
@@ -16,6 +16,7 @@ from pneumonia.data.outliers import OUTLIERS, TURNED
 from pneumonia.errors import ImageError
 from pneumonia.evaluation.drawn_pictures import DRAWN, LATER
 from pneumonia.evaluation.found_pictures import enlarged, found_pictures, parts
+from pneumonia.evaluation.metrics import share_interval
 from pneumonia.images import decode
 from pneumonia.lung_fields import load_lung_fields
 from pneumonia.plausibility import ON_ITS_SIDE, UPSIDE_DOWN, load_plausibility
@@ -147,5 +148,4 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _share(count: int, n: int) -> dict[str, float]:
-    interval = binomtest(count, n).proportion_ci(method="exact")
-    return {"value": count / n, "low": float(interval.low), "high": float(interval.high)}
+    return asdict(share_interval(count / n, n))

@@ -1,5 +1,6 @@
 """Pictures of figures: ROC, precision-recall, reliability, confusion, training curves, sample readings."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -115,19 +116,18 @@ def save_samples(path: Path, samples: list[tuple[Path, str, Prediction]], scale:
     figure.savefig(path, dpi=100, bbox_inches="tight")
 
 
-def save_history_plot(path: Path, history: list[dict[str, str]]) -> None:
-    """Draw loss and accuracy over the epochs of all phases that were trained step by step.
+def save_history_plot(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Draw loss and accuracy over the epochs.
 
     Args:
         path: PNG file to write.
-        history: rows of history.csv.
+        rows: one or more, as `pneumonia.history.trained_epochs` gives them.
     """
-    rows = [row for row in history if row.get("loss") and row.get("val_loss")]
     epochs = range(1, len(rows) + 1)
     figure = Figure((10.0, 4.0))
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(epochs, [float(row[name]) for row in rows], label="training, augmented")
-        axes.plot(epochs, [float(row[f"val_{name}"]) for row in rows], label="validation, corrupted")
+        axes.plot(epochs, [float(row[name]) for row in rows], label="training")
+        axes.plot(epochs, [float(row[f"val_{name}"]) for row in rows], label="validation")
         axes.set(xlabel="epoch", ylabel=name)
         axes.legend()
     figure.savefig(path, dpi=150, bbox_inches="tight")

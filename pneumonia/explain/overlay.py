@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-# Logits at which the colour saturates, for every case and every variant. Between the median peaks of the published
-# variants on validation pneumonias, which reach from 16 (evidence spread wide) to 60 (kept inside the lungs).
+# Logits at which the colour saturates, for every case and every variant. Among the published variants, peaks are lower
+# where evidence is spread wide and higher where it is kept inside the lungs; this lies between.
 HEATMAP_SCALE = 40.0
 
 # Share of the scale over which colour fades in, so that the edge of the evidence is no hard line.

@@ -38,7 +38,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._watched = f"val_{watches}"
         self._sign = 1.0 if watches == "loss" else -1.0
         self._state_file = folder / "state.json"
-        self._last = folder / "last-{}.weights.h5"
+        self._folder = folder
         self.best_weights = folder / "best.weights.h5"
         self.state: dict[str, Any] = {"epochs_done": 0, "best": None, "waited": 0, "history": []}
         if self._state_file.exists():
@@ -53,7 +53,7 @@ class Checkpoints(keras.callbacks.Callback):
         """Load the last state into a compiled model."""
         done = self.state["epochs_done"]
         if done:
-            model.load_weights(str(self._last).format(done % 2))
+            model.load_weights(str(self._last(done)))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         seed_random_layers(self.model, epoch)
@@ -72,8 +72,11 @@ class Checkpoints(keras.callbacks.Callback):
         state["epochs_done"] = epoch + 1
         state["finished"] = self.model.stop_training or epoch + 1 == self.params["epochs"]
         # Two files in turn: a kill while one is written leaves the other, which the state still names.
-        _save_weights(self.model, Path(str(self._last).format(state["epochs_done"] % 2)))
+        _save_weights(self.model, self._last(state["epochs_done"]))
         write_json(self._state_file, state)
+
+    def _last(self, epochs_done: int) -> Path:
+        return self._folder / f"last-{epochs_done % 2}.weights.h5"
 
 
 def seed_random_layers(model: keras.Model, epoch: int) -> None:
