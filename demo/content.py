@@ -88,6 +88,8 @@ PRESS = f"Press {READ} to read this image with the chosen variant."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
+NO_VARIANT = "Choose a variant first."
+NO_POINT = "Choose an operating point first."
 CRASHED = (
     "Something went wrong on the server, and the image was not read. Try again. If it happens again, tell whoever runs "
     "this page at what time it happened."

@@ -17,7 +17,7 @@ import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import expect
 
-from demo import content
+from demo.content import SHORTCUTS
 from pneumonia.space import space_files
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.browsing import needs_chromium, opened, upload
@@ -67,7 +67,7 @@ def test_the_page_finds_what_it_says_of_shortcuts_in_the_image(tmp_path):
     image = build(ROOT, tmp_path / "root", {"PATH": f"{tmp_path}:/usr/bin:/bin"})
     code = "from demo.figures import shortcut_baseline; print(shortcut_baseline())"
     said = subprocess.run([sys.executable, "-c", code], cwd=image.place, capture_output=True, text=True, check=True)
-    assert content.SHORTCUTS in said.stdout
+    assert SHORTCUTS in said.stdout
 
 
 def test_it_is_the_python_of_the_space_and_installs_before_it_copies_the_code():
