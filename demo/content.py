@@ -261,7 +261,7 @@ CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
 AGREE = "All {count} variants agree: {finding}."
 DISAGREE = "The variants disagree: {findings}. Do not rely on any one of them for this image."
 ONLY_ONE = "Only one variant is available, so there is nothing to compare it with."
-TAKEN = "Read in {milliseconds} ms"
+TAKEN = "Network and map in {milliseconds} ms"
 
 ALL_VARIANTS = "One image, all variants"
 TWO_IMAGES = "Two images, one variant"

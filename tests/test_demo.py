@@ -297,7 +297,7 @@ def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(ches
     assert [record["variant"] for record in records] == list(PUBLISHED)
     assert all(f"{record['probability']:.1%}" in table for record in records)
     assert {record["finding"] for record in records} == {UNCERTAIN, "NORMAL"} and "disagree" in table
-    assert table.count("Read in ") == len(PUBLISHED)
+    assert table.count("Network and map in ") == len(PUBLISHED)
     judged = handlers.judge("screening", session)
     assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
 
