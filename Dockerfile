@@ -14,6 +14,8 @@ COPY app.py LICENSE ./
 COPY demo demo
 COPY pneumonia pneumonia
 COPY weights weights
+# What the page says of shortcuts.
+COPY docs/results/shortcuts.json docs/results/
 
 USER nobody
 EXPOSE 7860

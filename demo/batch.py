@@ -89,30 +89,33 @@ class BatchHandlers:
         self, files: Sequence[str] | None, variant: str, operating_point: str, session: BatchSession
     ) -> Iterator[tuple]:
         """Read all files, one after the other: records, session, progress, table; again and again while it goes on."""
-        predictor = self._predictors.require(variant)
-        uploads = _uploads(files)
+        predictor, uploads = self._predictors.require(variant), _uploads(files)
+        operating_point = self._predictors.point(variant, operating_point).name
         session.batch = batch = Batch(uploads, variant, operating_point, stopped=session.stopped_early)
         session.stopped_early = session.left_alone = False
         started = redrawn = time.monotonic()
-        yield gr.skip(), session, views.batch_progress(0, len(uploads), None), _rows(session)
-        with (
-            _archives_in_use(uploads),
-            closing(predictor.predict_many((upload.source for upload in uploads), operating_point)) as readings,
-        ):
-            for upload in uploads:
-                if batch.stopped:
-                    break
-                record = views.record(next(readings), upload.name)
-                batch.records.append(record)
-                # It may have been changed since the first of them.
-                self._judge(record, batch)
-                now = time.monotonic()
-                if now - redrawn >= _REDRAWN_EVERY:
-                    redrawn, done = now, len(batch.records)
-                    left = (now - started) / done * (len(uploads) - done)
-                    yield gr.skip(), session, views.batch_progress(done, len(uploads), left), _rows(session)
-        log_batch(started, batch.variant, batch.operating_point, batch.records)
-        batch.ended = True
+        try:
+            yield gr.skip(), session, views.batch_progress(0, len(uploads), None), _rows(session)
+            with (
+                _archives_in_use(uploads),
+                closing(predictor.predict_many((upload.source for upload in uploads), operating_point)) as readings,
+            ):
+                for upload in uploads:
+                    if batch.stopped:
+                        break
+                    record = views.record(next(readings), upload.name)
+                    batch.records.append(record)
+                    # It may have been changed since the first of them.
+                    self._judge(record, batch)
+                    now = time.monotonic()
+                    if now - redrawn >= _REDRAWN_EVERY:
+                        redrawn, done = now, len(batch.records)
+                        left = (now - started) / done * (len(uploads) - done)
+                        yield gr.skip(), session, views.batch_progress(done, len(uploads), left), _rows(session)
+        finally:
+            # Whether it is through, was stopped, or failed.
+            log_batch(started, batch.variant, batch.operating_point, batch.records)
+            batch.ended = True
         yield batch.records, session, _summary(batch), _rows(session)
 
     def begin(self, session: BatchSession) -> tuple:

@@ -88,6 +88,8 @@ PRESS = f"Press {READ} to read this image with the chosen variant."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
+NO_VARIANT = "Choose a variant first."
+NO_POINT = "Choose an operating point first."
 CRASHED = (
     "Something went wrong on the server, and the image was not read. Try again. If it happens again, tell whoever runs "
     "this page at what time it happened."
@@ -260,7 +262,7 @@ CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
 AGREE = "All {count} variants agree: {finding}."
 DISAGREE = "The variants disagree: {findings}. Do not rely on any one of them for this image."
 ONLY_ONE = "Only one variant is available, so there is nothing to compare it with."
-TAKEN = "Read in {milliseconds} ms"
+TAKEN = "Network and map in {milliseconds} ms"
 
 ALL_VARIANTS = "One image, all variants"
 TWO_IMAGES = "Two images, one variant"

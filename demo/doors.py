@@ -9,6 +9,7 @@ from gradio.routes import App
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from demo import content
 
@@ -47,8 +48,11 @@ class Doors:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            # The page needs no other kind.
+            return await WebSocketClose()(scope, receive, send)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
 
         async def send_guarded(message: Message) -> None:

@@ -15,12 +15,12 @@ from pneumonia.evaluation.scores import Scores
 from pneumonia.evaluation.thresholds import Thresholds
 from pneumonia.history import trained_epochs
 from pneumonia.notices import NOTICE
-from pneumonia.operating_points import Interval, OperatingPoint
+from pneumonia.operating_points import OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.site_summary import advice, compared, prevalence_note
 from pneumonia.tables import plain_name
 from pneumonia.variants import get_variant
-from pneumonia.written import measured, percent
+from pneumonia.written import fitted, measured, percent
 
 # What networks reach that see no lungs, as `scripts/shortcut_baseline.py` wrote it.
 SHORTCUTS = Path(__file__).parent.parent / "docs" / "results" / "shortcuts.json"
@@ -174,7 +174,7 @@ def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) ->
             content.MEASURES[measure]
             if point is None
             else f"{content.OPERATING_POINTS[point]}: {content.MEASURES[measure]}",
-            *(measured(vars(figure)) if point is None else _fitted(figure) for figure in (before, after)),
+            *(measured(vars(figure)) if point is None else fitted(vars(figure), percent) for figure in (before, after)),
         ]
         for point, measure, before, after in compared(site)
     ]
@@ -193,8 +193,3 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for first, *rest in rows
     )
     return f'<div class="figures"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _fitted(figure: Interval) -> str:
-    """A share; a threshold that was not fitted here has no interval."""
-    return percent(figure.value) if figure.low == figure.high else measured(vars(figure), percent)

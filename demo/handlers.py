@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -110,11 +111,12 @@ class ReadHandlers:
 
     def read(self, file: str | None, variant: str, operating_point: str | None, session: Session) -> tuple:
         """Read a file, or the chosen one: record, session, and a `ReadView`."""
-        since = session.forgotten
+        # Another calibration may be chosen while the image is decoded.
+        since, site = session.forgotten, session.calibration
         self._predictors.require(variant)
-        predictor = self._predictors.calibrated(variant, session.calibration)
         source, name = read_source(file or session.file)
-        point = self._predictors.point(variant, operating_point, session.threshold, session.calibration)
+        predictor = self._predictors.calibrated(variant, site)
+        point = self._predictors.point(variant, operating_point, session.threshold, site)
         prediction = predictor.predict(source, point)
         if prediction.status == "read":
             reading = Reading(views.preview(source.radiograph.pixels), {variant: prediction}, name)
@@ -131,14 +133,13 @@ class ReadHandlers:
         return views.record(prediction, name), session, *shown
 
     def judge(self, variant: str, operating_point: str | None, session: Session) -> tuple:
-        """Judge what was read at another operating point: verdict, threshold, predictive values."""
+        """Judge what was read at another operating point: verdict, predictive values, threshold."""
+        threshold = gr.skip()
         if operating_point is not None:
             session.threshold = None
-        try:
-            point = self._predictors.point(variant, operating_point, session.threshold, session.calibration)
-            threshold = round(point.threshold, THRESHOLD_DIGITS)
-        except WeightsError:
-            threshold = gr.skip()
+            with suppress(WeightsError):
+                point = self._predictors.point(variant, operating_point, site=session.calibration)
+                threshold = round(point.threshold, THRESHOLD_DIGITS)
         return *self._judged(operating_point, session), threshold
 
     def move(self, threshold: float, session: Session) -> tuple:
@@ -174,9 +175,29 @@ class ReadHandlers:
             prompt = views.welcome() if session.file is None else views.prompt(content.PRESS)
         return ReadView(prompt, original=gr.skip())
 
-    def choose(self, file: str, session: Session) -> tuple:
-        """Choose a new image: upload box, session, and an empty `ReadView`."""
+    def choose(
+        self,
+        file: str,
+        session: Session,
+        operating_point: str | None,
+        threshold: float,
+        prevalence: float,
+        opacity: float,
+        show: list[str],
+        level: float,
+        width: float,
+        inverted: bool,
+    ) -> tuple:
+        """Choose a new image: upload box, session, and an empty `ReadView`.
+
+        The controls are noted anew: the session of a page that was left alone has forgotten them.
+        """
         session.choose(file)
+        session.threshold = threshold if operating_point is None else None
+        # Nothing is there to be shown otherwise yet.
+        self.weigh(prevalence, session)
+        self.redraw(opacity, show, session)
+        self.view(level, width, inverted, session)
         return None, session, *ReadView(views.prompt(content.READING))
 
     def support(self, session: Session) -> str:
@@ -255,6 +276,7 @@ class CompareHandlers:
         available = [variant for variant in PUBLISHED if variant not in missing]
         if not available:
             raise refused(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
+        points = {variant: self._predictors.point(variant, operating_point) for variant in available}
         source, name = read_source(file or session.file)
         if isinstance(source, Case):
             # What all share is done before any is timed.
@@ -262,7 +284,7 @@ class CompareHandlers:
         predictions, seconds = {}, []
         for variant in available:
             started = time.perf_counter()
-            predictions[variant] = self._predictors.get(variant).predict(source, operating_point)
+            predictions[variant] = self._predictors.get(variant).predict(source, points[variant])
             seconds.append(time.perf_counter() - started)
         records = [views.record(prediction, name) for prediction in predictions.values()]
         records += [views.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
@@ -316,9 +338,10 @@ def _judge(predictors: Predictors, operating_point: str | None, session: Session
     """What was read, at another operating point or at the session's own threshold; None where nothing was."""
     if session.reading is None:
         return None
+    threshold, site = session.threshold, session.calibration
     predictions = {
-        variant: predictors.calibrated(variant, session.calibration).judge(
-            prediction, predictors.point(variant, operating_point, session.threshold, session.calibration)
+        variant: predictors.calibrated(variant, site).judge(
+            prediction, predictors.point(variant, operating_point, threshold, site)
         )
         for variant, prediction in session.reading.predictions.items()
     }

@@ -16,8 +16,10 @@ from pneumonia.logs import log_event, start_logging
 from pneumonia.variants import PUBLISHED
 from pneumonia.versions import serving_versions, shared_weights
 
-# What can be read, though not all of it, is no reason to take a server away or to start it anew: that brings no
-# weights back, and whoever watches over servers goes by the HTTP status alone. 503 says that nothing can be read.
+# What can be read, though not all of it, is no reason for a machine to take a server away or to start it anew: that
+# mends no weights folder, and whoever watches over servers goes by the HTTP status alone. 503 says that nothing can be
+# read. Weights that a Hub could not give are asked for again when a server starts, and only then: for that, a person
+# who reads the reason starts it anew.
 _HTTP = {"ok": 200, "degraded": 200, "starting": 503, "unavailable": 503}
 
 _LOADING = {"status": "loading"}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from scipy.special import expit
 
 from demo import content, figures
@@ -36,8 +37,9 @@ class PerformanceHandlers:
     def curves(self, variant: str, name: str, operating_point: str) -> tuple:
         """One variant on one set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
         predictor = self._predictors.require(variant)
-        point, scores = predictor.operating_points[operating_point], _scores(predictor, name)
-        probabilities = expit(scores.logits / predictor.temperature)
+        point = predictor.operating_points[operating_point]
+        thresholds, probabilities = _judged(predictor, name)
+        scores = thresholds.scores
         return (
             figures.marks(point, predictor.metrics["sets"][name]),
             round(point.threshold, THRESHOLD_DIGITS),
@@ -45,20 +47,19 @@ class PerformanceHandlers:
             figures.precision_recall(scores, probabilities),
             figures.reliability(scores, probabilities),
             figures.training(predictor.history),
-            figures.at_threshold(Thresholds(scores, predictor.temperature), probabilities, point.threshold),
+            figures.at_threshold(thresholds, probabilities, point.threshold),
         )
 
     def move(self, threshold: float, variant: str, name: str) -> str:
         """Another threshold over the same scores: at the threshold."""
-        predictor = self._predictors.require(variant)
-        scores = _scores(predictor, name)
-        probabilities = expit(scores.logits / predictor.temperature)
-        return figures.at_threshold(Thresholds(scores, predictor.temperature), probabilities, threshold)
+        return figures.at_threshold(*_judged(self._predictors.require(variant), name), threshold)
 
     def _available(self) -> dict[str, Predictor]:
         missing = self._predictors.missing()
         return {variant: self._predictors.get(variant) for variant in PUBLISHED if variant not in missing}
 
 
-def _scores(predictor: Predictor, name: str) -> Scores:
-    return Scores.from_dict(predictor.metrics["sets"][name]["scores"])
+def _judged(predictor: Predictor, name: str) -> tuple[Thresholds, np.ndarray]:
+    """What any threshold gives on a set, and the calibrated probabilities of its images, (N,)."""
+    scores = Scores.from_dict(predictor.metrics["sets"][name]["scores"])
+    return Thresholds(scores, predictor.temperature), expit(scores.logits / predictor.temperature)

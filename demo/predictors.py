@@ -13,7 +13,7 @@ from pneumonia.errors import WeightsError
 from pneumonia.evaluation.repeatability import repeatability_limit
 from pneumonia.evaluation.scores import VALIDATION, Scores
 from pneumonia.evaluation.thresholds import Thresholds, thresholds_of
-from pneumonia.operating_points import BALANCED, OperatingPoint
+from pneumonia.operating_points import OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import PUBLISHED, get_variant
 
@@ -32,31 +32,34 @@ class Predictors:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
         self._made: dict[tuple[str, Callable], Any] = {}
-        self._lock = threading.Lock()
+        self._loading, self._making = threading.Lock(), threading.Lock()
 
     def get(self, variant: str) -> Predictor:
-        """The predictor of a variant.
+        """The predictor of a variant; one that is loaded does not wait for others.
 
         Raises:
             WeightsError: as it was raised when the variant was first asked for.
         """
-        with self._lock:
-            if variant not in self._loaded:
-                try:
-                    self._loaded[variant] = self._load(variant)
-                except WeightsError as error:
-                    self._loaded[variant] = error
-            found = self._loaded[variant]
+        if variant not in self._loaded:
+            with self._loading:
+                if variant not in self._loaded:
+                    try:
+                        self._loaded[variant] = self._load(variant)
+                    except WeightsError as error:
+                        self._loaded[variant] = error
+        found = self._loaded[variant]
         if isinstance(found, WeightsError):
             raise found
         return found
 
-    def require(self, variant: str) -> Predictor:
+    def require(self, variant: str | None) -> Predictor:
         """The predictor of a variant that somebody asked for.
 
         Raises:
-            gr.Error: if it is unavailable, with the reason.
+            gr.Error: if none was named, or if it is unavailable, with the reason.
         """
+        if variant is None:
+            raise refused(content.NO_VARIANT)
         try:
             return self.get(variant)
         except WeightsError as error:
@@ -80,12 +83,15 @@ class Predictors:
             name: of the operating point; None for a reader's own.
             threshold: of a reader's own: probability in (0, 1).
             site: whose probabilities and thresholds are meant; None as shipped.
+
+        Raises:
+            gr.Error: if there is neither a name nor a threshold.
         """
         predictor = self.calibrated(variant, site)
         if name in predictor.operating_points:
             return predictor.operating_points[name]
         if threshold is None:
-            return predictor.operating_points[BALANCED]
+            raise refused(content.NO_POINT)
         return self._thresholds_of(predictor).own_point(threshold)
 
     def _thresholds_of(self, predictor: Predictor) -> Thresholds:
@@ -100,7 +106,7 @@ class Predictors:
 
     def _once(self, make: Callable[[Predictor], Any], predictor: Predictor) -> Any:
         """What is made of a predictor as shipped, made when it is first asked for."""
-        with self._lock:
+        with self._making:
             key = predictor.variant, make
             if key not in self._made:
                 self._made[key] = make(predictor)

@@ -66,16 +66,17 @@ def delete_old(folder: Path, seconds: float) -> None:
     A file from so far in the future goes too: the clock was set back, and nobody knows how long it has lain there.
     """
     now = time.time()
-    # Deepest first, so that a folder comes after what it holds.
-    for path in sorted(folder.rglob("*"), key=lambda path: -len(path.parts)):
-        # It may have been deleted in the meantime, or a folder have been filled.
-        with suppress(OSError):
-            if abs(now - path.lstat().st_mtime) < seconds:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                path.rmdir()
-            else:
-                path.unlink()
+    # A folder comes after what it holds; one that is deleted before it is looked into counts as empty.
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for path in (Path(parent, name) for name in (*files, *folders)):
+            # It may have been deleted in the meantime, or a folder have been filled.
+            with suppress(OSError):
+                if abs(now - path.lstat().st_mtime) < seconds:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    path.rmdir()
+                else:
+                    path.unlink()
 
 
 def _runs(process: str) -> bool:

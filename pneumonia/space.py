@@ -15,7 +15,7 @@ README = "README.md"
 REQUIREMENTS = "requirements.txt"
 
 # By name, so that a site's calibration, a picture put beside the examples or what a run left is never sent.
-_CODE = ("app.py", "LICENSE", "demo/**/*.py", "demo/style.css", "pneumonia/**/*.py")
+_CODE = ("app.py", "LICENSE", "demo/**/*.py", "demo/style.css", "pneumonia/**/*.py", "docs/results/shortcuts.json")
 _EXAMPLES = ("demo/examples/SOURCES.md", "demo/examples/synthetic-*.png")
 
 # What stands below this line of requirements.txt, serving does without; it is most of what there is to install.

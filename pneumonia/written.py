@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 
 UNDEFINED = "not defined"
+_THREE_DECIMALS = "{:.3f}".format
 
 
 def percent(share: float, decimals: int = 1) -> str:
@@ -18,7 +19,7 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{share:.{decimals}%}"
 
 
-def measured(interval: Mapping[str, float | None] | None, form: Callable[[float], str] = "{:.3f}".format) -> str:
+def measured(interval: Mapping[str, float | None] | None, form: Callable[[float], str] = _THREE_DECIMALS) -> str:
     """A measured value with its 95 % interval; one that is missing is not defined.
 
     Args:
@@ -29,6 +30,11 @@ def measured(interval: Mapping[str, float | None] | None, form: Callable[[float]
         return UNDEFINED
     value, low, high = (form(interval[end]) for end in ("value", "low", "high"))
     return f"{value} ({low} to {high})"
+
+
+def fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
+    """As `measured`; what was not fitted, such as a threshold as shipped, has no interval: its ends are one."""
+    return form(interval["value"]) if interval["low"] == interval["high"] else measured(interval, form)
 
 
 def measured_share(interval: Mapping[str, float | None] | None) -> str:

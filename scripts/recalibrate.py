@@ -12,13 +12,12 @@ import cli
 
 from pneumonia.labelled import images_in_folder, score_labelled
 from pneumonia.notices import NOTICE
-from pneumonia.operating_points import Interval
 from pneumonia.predictor import load_predictor
 from pneumonia.recalibration import recalibrate
 from pneumonia.site_calibration import SITES_FOLDER, SiteCalibration, require_name
 from pneumonia.site_summary import advice, compared, prevalence_note
 from pneumonia.variants import DEFAULT, list_variants
-from pneumonia.written import measured
+from pneumonia.written import fitted
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -58,21 +57,15 @@ def _print(site: SiteCalibration) -> None:
     )
     if site.patients < site.images:
         print("Several images of one patient are kept together, and count as one in the intervals.")
-    print(f"AUROC {_interval(site.auroc)}, which no calibration changes")
+    print(f"AUROC {fitted(vars(site.auroc))}, which no calibration changes")
     if not site.usable:
         # Better probabilities of a network that tells nothing apart would look like a gain.
         return
-    print(f"temperature {_interval(site.temperature)}, offset {_interval(site.offset)} logits")
+    print(f"temperature {fitted(vars(site.temperature))}, offset {fitted(vars(site.offset))} logits")
     print(f"\n{'':24} {'as shipped':22} calibrated to {site.name}, cross-validated")
     for point, measure, before, after in compared(site):
-        print(f"{point or '':10} {measure:13} {_interval(before):22} {_interval(after)}")
+        print(f"{point or '':10} {measure:13} {fitted(vars(before)):22} {fitted(vars(after))}")
     print(f"\n{advice(site)}\n{prevalence_note(site)}")
-
-
-def _interval(values: Interval) -> str:
-    if values.low == values.high:
-        return f"{values.value:.3f}"
-    return measured(vars(values))
 
 
 if __name__ == "__main__":

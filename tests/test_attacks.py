@@ -17,9 +17,12 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from demo import content
-from demo.doors import MOST_BYTES
+from demo.doors import MOST_BYTES, Doors
 from pneumonia.variants import DEFAULT
 from tests.attacking import API, Attacker, file_at
 from tests.fakes import served_process
@@ -225,6 +228,15 @@ def test_the_progress_of_anothers_upload_is_not_told(victim):
 def test_whatever_the_page_does_not_need_is_shut(attacker, path, method):
     status, said = attacker.raw(path, method)
     assert status == 404 and said == content.NOT_HERE.encode()
+
+
+def test_no_socket_is_opened():
+    async def opened(scope: Scope, receive: Receive, send: Send) -> None:
+        await WebSocket(scope, receive, send).accept()
+
+    socket = TestClient(Doors(opened)).websocket_connect(f"{API}/queue/join")
+    with pytest.raises(WebSocketDisconnect), socket:
+        pass
 
 
 def test_what_is_asked_for_wrongly_is_answered_without_a_word_about_the_server(victim, attacker):

@@ -183,6 +183,22 @@ def test_a_second_click_does_not_revoke_a_stop(handlers, files, monkeypatch):
     assert "Stopped: 1 of 3 images" in next(steps)[2]
 
 
+def test_a_batch_that_fails_ends_and_keeps_what_was_read(files, caplog):
+    class Failing(FakePredictor):
+        def predict_many(self, sources, operating_point):
+            yield self.predict(next(iter(sources)), operating_point)
+            raise RuntimeError("This was not expected.")
+
+    caplog.set_level("INFO", "pneumonia")
+    handlers, session = BatchHandlers(Predictors(Failing)), BatchSession()
+    with pytest.raises(RuntimeError):
+        done(handlers, files, session)
+    summary, rows = handlers.judge("balanced", session)
+    assert "Stopped: 1 of 3 images" in summary and len(rows) == 1
+    (line,) = [record.fields for record in caplog.records if record.message == "batch"]
+    assert line["images"] == 1
+
+
 def test_the_next_batch_does_not_disturb_what_works_on_the_last_one(handlers, files, monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     session = BatchSession()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,6 +31,8 @@ from tests.making import EXAMPLE, encode, radiograph
 
 VARIANT = "mobilenetv2-finetuned"
 EMPTY = ReadView("")
+# Operating point, threshold, prevalence, opacity, show, window level, window width and inversion of a new page.
+CONTROLS = ("balanced", 0.5, 50, views.OPACITY, list(views.SHOW), 50, 100, False)
 
 
 @pytest.fixture
@@ -73,6 +76,27 @@ def test_each_variant_is_loaded_once_however_many_ask():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(predictors.get, [VARIANT] * 8))
     assert len(loader.loaded) == 1
+
+
+def test_a_variant_that_is_loaded_waits_for_no_other():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def load(variant: str) -> FakePredictor:
+        if variant == "custom-cnn":
+            begun.set()
+            assert go_on.wait(60)
+        return FakePredictor(variant)
+
+    predictors = Predictors(load)
+    predictors.get(VARIANT)
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(predictors.get, "custom-cnn")
+        assert begun.wait(60)
+        try:
+            answers = pool.submit(lambda: (predictors.point(VARIANT, None, 0.7), predictors.repeatability(VARIANT)))
+            assert answers.result(60)[0].threshold == pytest.approx(0.7)
+        finally:
+            go_on.set()
 
 
 def test_read_shows_and_records_one_prediction(chest):
@@ -164,7 +188,7 @@ def test_everything_that_can_be_chosen_is_drawn_and_in_the_key(chest, chosen):
 def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     handlers = ReadHandlers(Predictors(load_fake))
     session = Session()
-    handlers.choose(chest, session)
+    handlers.choose(chest, session, *CONTROLS)
     handlers.read(None, VARIANT, "balanced", session)
     forgotten = handlers.forget("custom-cnn", session)
     assert content.PRESS in forgotten.verdict and _skipped(forgotten.original)
@@ -178,7 +202,24 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
         [handlers.weigh(5, session)],
     ):
         assert all(_skipped(value) for value in shown)
-    assert handlers.choose(chest, session)[3:] == EMPTY[1:]
+    assert handlers.choose(chest, session, *CONTROLS)[3:] == EMPTY[1:]
+
+
+def test_a_session_that_was_dropped_takes_over_what_the_controls_say(chest):
+    handlers, kept, dropped = ReadHandlers(Predictors(load_fake)), Session(), Session(left_alone=True)
+    handlers.choose(chest, kept, *CONTROLS)
+    handlers.move(0.9, kept)
+    handlers.weigh(10, kept)
+    handlers.redraw(0.8, [content.CONTOUR], kept)
+    handlers.view(40, 60, True, kept)
+    *_, expected_threshold = handlers.judge(VARIANT, None, kept)
+    handlers.choose(chest, dropped, None, 0.9, 10, 0.8, [content.CONTOUR], 40, 60, True)
+    assert _skipped(expected_threshold) and dropped.threshold == 0.9
+    for expected, shown in zip(*(handlers.read(None, VARIANT, None, one)[2:] for one in (kept, dropped)), strict=True):
+        assert np.array_equal(expected, shown)
+    # An operating point goes before the slider, which then only shows its threshold.
+    handlers.choose(chest, dropped, *CONTROLS)
+    assert dropped.threshold is None and "threshold 50.0%" in handlers.read(None, VARIANT, "balanced", dropped)[2]
 
 
 def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
@@ -256,7 +297,7 @@ def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(ches
     assert [record["variant"] for record in records] == list(PUBLISHED)
     assert all(f"{record['probability']:.1%}" in table for record in records)
     assert {record["finding"] for record in records} == {UNCERTAIN, "NORMAL"} and "disagree" in table
-    assert table.count("Read in ") == len(PUBLISHED)
+    assert table.count("Network and map in ") == len(PUBLISHED)
     judged = handlers.judge("screening", session)
     assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
 
@@ -278,7 +319,7 @@ def test_the_marked_region_is_tested_on_request_and_only_after_a_reading(chest):
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
     with pytest.raises(gr.Error, match="Read an image first"):
         handlers.support(session)
-    handlers.choose(chest, session)
+    handlers.choose(chest, session, *CONTROLS)
     handlers.read(None, VARIANT, "balanced", session)
     assert "marks no region" in handlers.support(session)
 
@@ -360,6 +401,20 @@ def test_rejected_and_refused_requests_leave_the_server_up(client, chest, docume
     with pytest.raises(AppError, match=content.NO_FILE):
         client.predict(None, VARIANT, "balanced", api_name="/read")
     assert client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")[0]["status"] == "read"
+
+
+def test_what_was_not_chosen_is_asked_for(client, chest):
+    """A script may send nothing in place of a choice, where a page always has one, or a threshold."""
+    file = handle_file(chest)
+    for given, endpoint, sentence in (
+        ((file, None, "balanced"), "/read", content.NO_VARIANT),
+        (([file], None, "balanced"), "/batch", content.NO_VARIANT),
+        ((file, VARIANT, None), "/read", content.NO_POINT),
+        (([file], VARIANT, None), "/batch", content.NO_POINT),
+        ((file, None), "/compare", content.NO_POINT),
+    ):
+        with pytest.raises(AppError, match=sentence):
+            client.predict(*given, api_name=endpoint)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import expect
 
+from demo.content import SHORTCUTS
 from pneumonia.space import space_files
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.browsing import needs_chromium, opened, upload
@@ -56,6 +57,17 @@ def test_the_image_holds_what_a_space_holds():
     assert set(sent_files(ROOT)) - {LOCK} == set(space_files()) - on_the_hub
     copied = " ".join(rest for name, rest in STEPS if name == "COPY").split()
     assert {path.split("/")[0] for path in sent_files(ROOT)} <= {path.split("/")[0] for path in copied}
+
+
+@pytest.mark.slow
+def test_the_page_finds_what_it_says_of_shortcuts_in_the_image(tmp_path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "pip").write_text("#!/bin/sh\n")
+    (tmp_path / "pip").chmod(0o700)
+    image = build(ROOT, tmp_path / "root", {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    code = "from demo.figures import shortcut_baseline; print(shortcut_baseline())"
+    said = subprocess.run([sys.executable, "-c", code], cwd=image.place, capture_output=True, text=True, check=True)
+    assert SHORTCUTS in said.stdout
 
 
 def test_it_is_the_python_of_the_space_and_installs_before_it_copies_the_code():

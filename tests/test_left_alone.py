@@ -40,10 +40,22 @@ def test_read_says_so_and_takes_the_next_image(page, chest):
     # Nothing was read yet, and nothing is said of it.
     choose_point(page, "#operating-point")
     expect(page.locator("#verdict")).not_to_contain_text("left alone")
-    for _ in range(2):
-        upload(page, chest)
-        expect(page.locator("#verdict")).to_contain_text("Calibrated probability", timeout=20_000)
-        leave_alone(page)
+    upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("Calibrated probability", timeout=20_000)
+    plain, threshold = page.locator("#original img").get_attribute("src"), page.locator("#threshold input[type=number]")
+    page.get_by_text(content.GREYS).click()
+    page.locator("#invert input").check()
+    leave_alone(page)
+    threshold.fill("0.9")
+    threshold.press("Enter")
+    expect(page.locator("#verdict")).to_contain_text("left alone")
+    # The server forgets this, too, and the page none of it.
+    page.wait_for_timeout(3000)
+    upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("pneumonia is called from 90.0%", timeout=20_000)
+    expect(page.locator("#original img")).not_to_have_attribute("src", plain)
+    expect(threshold).to_have_value("0.9")
+    leave_alone(page)
     page.locator("#operating-point").get_by_label(content.OPERATING_POINTS["balanced"]).check()
     expect(page.locator("#verdict")).to_contain_text("left alone")
 

@@ -18,6 +18,7 @@ from demo.handlers import ReadHandlers, Session
 from demo.predictors import Predictors
 from demo.recalibration import SHIPPED, RecalibrationHandlers
 from demo.report.handlers import ReportHandlers
+from pneumonia.images import decode
 from pneumonia.labels import CLASS_NAMES
 from pneumonia.site_calibration import SiteCalibration, saved_sites
 from pneumonia.site_summary import advice, prevalence_note
@@ -173,6 +174,19 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
 
     assert choose.choose(SHIPPED, VARIANT, own, session)["value"] == SHIPPED
     assert read.judge(VARIANT, "balanced", session)[0] == shipped
+
+
+def test_a_reading_is_of_one_calibration_whatever_is_chosen_meanwhile(chest, made, monkeypatch):
+    _, (site,), _ = made
+    session = Session()
+
+    def decode_and_choose(source):
+        session.calibration = site
+        return decode(source)
+
+    monkeypatch.setattr("demo.handlers.decode", decode_and_choose)
+    record, *_ = ReadHandlers(Predictors(load_fake)).read(chest, VARIANT, "balanced", session)
+    assert record["calibration"] is None and record["threshold"] == 0.5 != site.operating_points["balanced"].threshold
 
 
 def test_another_variant_and_another_session_are_as_shipped(chest, made):

@@ -19,6 +19,7 @@ from pypdf import PdfReader
 from demo import content, views
 from demo.handlers import CompareHandlers, ReadHandlers, Session
 from demo.predictors import Predictors
+from demo.report import text as report_text
 from demo.report.contents import Report
 from demo.report.document import to_pdf
 from demo.report.handlers import ReportHandlers
@@ -259,6 +260,12 @@ def test_fonts_are_embedded_only_for_letters_that_need_them():
     assert "<font" not in markup("Müller & Söhne: 5 € < 6") and "<font" in markup("Ελένη")
     plain, greek = (to_pdf(made(name=name)) for name in ("Helen", "Ελένη"))
     assert b"DejaVu" not in plain and b"DejaVu" in greek
+
+
+def test_where_no_font_for_them_is_installed_letters_are_spelled_out(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(report_text, "_wider_font", report_text._wider_font.__wrapped__)
+    assert "Kowalski_\\u0141ukasz.dcm" in words(to_pdf(made(name="Kowalski_Łukasz.dcm")))
 
 
 # === The document ===

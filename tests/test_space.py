@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from demo.figures import SHORTCUTS
 from pneumonia.bundle import KERAS_MODEL
 from pneumonia.errors import WeightsError
 from pneumonia.notices import DATA_ON_THE_HUB
@@ -61,7 +62,8 @@ def test_the_head_of_the_readme_is_what_the_hub_asks_for():
 
 def test_all_tracked_code_and_weights_are_sent_and_nothing_else(files):
     made_for_it = {"README.md", "requirements.txt", ".gitattributes"}
-    expected = {name for name in tracked() if name.split("/")[0] in CODE} | {"app.py", "LICENSE"} | made_for_it
+    alone = {"app.py", "LICENSE", SHORTCUTS.relative_to(ROOT).as_posix()}
+    expected = {name for name in tracked() if name.split("/")[0] in CODE} | alone | made_for_it
     assert set(files) == expected
     assert all(files[name] == ROOT / name for name in expected - made_for_it)
 

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,22 @@ def test_old_files_and_empty_folders_are_deleted_and_nothing_else(parent):
     left = {str(path.relative_to(parent)) for path in parent.rglob("*")}
     assert {"old and new", "old and new/second.png", "new.png"} <= left <= {*left, "old"} and "link" not in left
     assert "old/image.png" not in left and (outside / "kept").exists()
+
+
+def test_a_folder_that_vanishes_while_it_is_looked_into_stops_nothing(parent, monkeypatch):
+    (parent / "vanishing").mkdir(parents=True)
+    (parent / "image.png").write_bytes(b"x")
+    os.utime(parent / "image.png", (0, 0))
+    scandir = os.scandir
+
+    def scandir_too_late(path: str | Path) -> Iterator[os.DirEntry]:
+        if Path(path).name == "vanishing":
+            Path(path).rmdir()
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scandir_too_late)
+    delete_old(parent, 60)
+    assert not list(parent.iterdir())
 
 
 def test_they_are_deleted_regularly(parent):

@@ -221,7 +221,7 @@ def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
         "30% of the evidence",
         content.LUNGS_UNKNOWN,
         "disagree",
-        "Read in 14 ms",
+        "Network and map in 14 ms",
         "MobileNetV2, frozen is unavailable. There are no weights.",
         NOTICE,
     ):

@@ -1,9 +1,9 @@
 """Words in a PDF document: fonts, styles, and what is done with a letter that the fonts lack.
 
 Helvetica and Courier are in every reader of PDF documents and hold the letters of Western Europe. For others, which
-only a file's name may have, DejaVu Sans is taken from matplotlib and embedded. What it lacks, or what could not be set
-in its right order (scripts from right to left, marks of direction), stands there as its code point: a name is better
-spelled out than wrong.
+only a file's name may have, DejaVu Sans is taken from matplotlib and embedded, where that is installed; a server lacks
+it. What no font has, or what could not be set in its right order (scripts from right to left, marks of direction),
+stands there as its code point: a name is better spelled out than wrong.
 """
 
 import importlib.util
@@ -60,8 +60,8 @@ def _kind(letter: str) -> str:
     try:
         letter.encode("cp1252")
     except UnicodeEncodeError:
-        turned = unicodedata.bidirectional(letter) in _TURNED
-        return "wider" if not turned and ord(letter) in _wider_font().face.charToGlyph else "none"
+        font, turned = _wider_font(), unicodedata.bidirectional(letter) in _TURNED
+        return "wider" if font and not turned and ord(letter) in font.face.charToGlyph else "none"
     return "plain"
 
 
@@ -72,8 +72,10 @@ def _run(letters: str, kind: str) -> str:
 
 
 @cache
-def _wider_font() -> TTFont:
-    folder = Path(importlib.util.find_spec("matplotlib").origin).parent
-    font = TTFont(_WIDER, folder / "mpl-data/fonts/ttf/DejaVuSans.ttf")
+def _wider_font() -> TTFont | None:
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib is None:
+        return None
+    font = TTFont(_WIDER, Path(matplotlib.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf")
     pdfmetrics.registerFont(font)
     return font

@@ -96,11 +96,12 @@ def read_when_chosen(
     upload: gr.File,
     example: gr.HTML,
     paths: Sequence[Path],
-    choose: Callable[[str, Session], tuple],
+    choose: Callable[..., tuple],
     session: gr.State,
     emptied: Sequence[Component],
     read: dict[str, Any],
     shown_in: str,
+    controls: Sequence[Component] = (),
 ) -> list[Dependency]:
     """Empty the result as soon as a file or an example is chosen, then start reading.
 
@@ -108,23 +109,24 @@ def read_when_chosen(
         upload: takes files.
         example: the buttons of `paths`.
         paths: the example images.
-        choose: notes the path of the chosen image and gives what `upload` and `emptied` show from then on, with the
-            session between them.
+        choose: takes the path of the chosen image, the session and the values of `controls`, and gives what `upload`
+            and `emptied` show from then on, with the session between them.
         session: of the tab.
         emptied: what the result is shown in.
         read: the reading, as keyword arguments of an event.
         shown_in: element id of the result, which is brought into view on a narrow screen.
+        controls: what the result is shown with, which a new session does not know yet.
 
     Returns:
         The two readings, to add to what follows them.
     """
 
-    def choose_example(session: Session, event: gr.EventData) -> tuple:
-        return choose(str(paths[event.index]), session)
+    def choose_example(event: gr.EventData, session: Session, *chosen: Any) -> tuple:
+        return choose(str(paths[event.index]), session, *chosen)
 
     outputs = [upload, session, *emptied]
-    uploaded = upload.upload(choose, [upload, session], outputs, **AT_ONCE)
-    picked = example.click(choose_example, session, outputs, **AT_ONCE)
+    uploaded = upload.upload(choose, [upload, session, *controls], outputs, **AT_ONCE)
+    picked = example.click(choose_example, [session, *controls], outputs, **AT_ONCE)
     look = f"() => document.getElementById('{shown_in}').scrollIntoView({{block: 'nearest'}})"
     readings = []
     for chosen in (uploaded, picked):

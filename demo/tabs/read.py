@@ -116,7 +116,10 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING, api_name="read")
-    on_choice = read_when_chosen(upload, example, examples, handlers.choose, session, details, read, "verdict")
+    controls = [operating_point, threshold, prevalence, opacity, show, level, width, invert]
+    on_choice = read_when_chosen(
+        upload, example, examples, handlers.choose, session, details, read, "verdict", controls
+    )
     offer = recalibration.wire_choice(predictors, calibration, variant, own, session, judge)
     for reading in (on_click, *on_choice):
         # The operating point may have been changed while the image was read. A page that had been left alone before

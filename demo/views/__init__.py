@@ -3,12 +3,11 @@
 # Names are gathered here for those who show them.
 # ruff: noqa: F401
 
-from demo.views.batch import batch_heading, batch_progress, batch_row, batch_summary, duration
+from demo.views.batch import batch_heading, batch_progress, batch_row, batch_summary
 from demo.views.comparison import agreement, comparison, difference, pair
 from demo.views.images import (
     COMPARISON_SIDE,
     OPACITY,
-    PREVIEW_SIDE,
     SHOW,
     THUMBNAIL_SIDE,
     WHOLE_WINDOW,
@@ -36,4 +35,4 @@ from demo.views.reading import (
     support,
     verdict,
 )
-from demo.views.values import interval, percent, record, unavailable_record
+from demo.views.values import percent, record, unavailable_record
