@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,28 +55,34 @@ class Passage:
 
     def complaints(self, cases: Sequence[Case | Batch]) -> list[str]:
         """What is wrong, a sentence each."""
-        wrong = [text for number, case in enumerate(cases, start=1) for text in case.complaints(self.records[number])]
-        first, *others = (_judgement(record) for record in self.good)
+        answered = [
+            (case, self.records[number]) for number, case in enumerate(cases, start=1) if number in self.records
+        ]
+        wrong = [text for case, record in answered for text in case.complaints(record)]
+        unanswered = [case.what for number, case in enumerate(cases, start=1) if number not in self.records]
+        if unanswered:
+            wrong.append(f"{unanswered[0]}: no answer, as for {len(unanswered) - 1} cases after it.")
+        judgements = [_judgement(record) for record in self.good]
         wrong += [
             f"The good image after case {number} was read differently."
-            for number, other in enumerate(others)
-            if other != first
+            for number, judgement in enumerate(judgements)
+            if judgement != judgements[0]
         ]
-        if first["status"] != "read":
+        if not judgements or judgements[0]["status"] != "read":
             wrong.append("The good image was not read.")
         return wrong + [line for line in self.said.splitlines() if "Traceback" in line or '"crash"' in line]
 
     def summary(self, cases: Sequence[Case | Batch]) -> dict[str, Any]:
         """Plain figures."""
-        slowest = max(self.seconds, key=self.seconds.get)
+        slowest = max(self.seconds, key=self.seconds.get, default=None)
         counted = [record["status"] for record in self.records.values()]
         return {
             "cases": len(counted),
             "read": counted.count("read"),
             "rejected": counted.count("rejected"),
             "wrong": len(self.complaints(cases)),
-            "slowest_seconds": round(self.seconds[slowest], 2),
-            "slowest": cases[slowest - 1].what,
+            "slowest_seconds": slowest and round(self.seconds[slowest], 2),
+            "slowest": slowest and cases[slowest - 1].what,
             "greatest_growth_megabytes": round(self.megabytes),
         }
 
@@ -172,9 +179,11 @@ def _through_process(command: list[str]) -> Passage:
     """Run a command that prints a reading a line."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     passage, loaded, peak = Passage(), 0.0, 0.0
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    # What is said goes into a file: a pipe that nobody reads yet is soon full, and stops the process.
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+    ):
         before = _cpu_seconds(process.pid)
         for place, line in enumerate(process.stdout):
             now = _cpu_seconds(process.pid)
@@ -184,7 +193,9 @@ def _through_process(command: list[str]) -> Passage:
             peak = _peak(process.pid) or peak
             if place == _WARM_UP - 1:
                 loaded = peak
-        passage.said = process.stderr.read()
+        process.wait()
+        said.seek(0)
+        passage.said = said.read()
     passage.megabytes = peak - loaded
     return passage
 
