@@ -94,11 +94,12 @@ def _judgement(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def differing(cases: Sequence[Case], one: Passage, other: Passage) -> list[str]:
-    """Cases that two doors answer differently."""
+    """Cases that two doors answer differently, or that one did not answer."""
     return [
         case.what
         for number, case in enumerate(cases, start=1)
-        if _judgement(one.records[number]) != _judgement(other.records[number])
+        if not (number in one.records and number in other.records)
+        or _judgement(one.records[number]) != _judgement(other.records[number])
     ]
 
 
@@ -129,12 +130,16 @@ def script(folder: Path) -> Passage:
 
 def api(folder: Path) -> Passage:
     """The endpoint `/read` of the page."""
-    passage, log = Passage(), folder.with_suffix(".log")
+    passage, log, loaded = Passage(), folder.with_suffix(".log"), 0.0
     with served_process("real", log) as (address, process):
         client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
         for place, path in enumerate(sorted(folder.glob("*/*"))):
             before = _cpu_seconds(process)
-            _note(passage, path, _read(address, client, path), _cpu_seconds(process) - before)
+            try:
+                record = _read(address, client, path)
+            except httpx.TransportError:  # the server is gone
+                break
+            _note(passage, path, record, _cpu_seconds(process) - before)
             if place == _WARM_UP - 1:
                 loaded = _peak(process)
         passage.megabytes = _peak(process) - loaded
@@ -159,6 +164,8 @@ def batch(folder: Path, batches: Sequence[Batch]) -> Passage:
                 passage.records[number] = {"status": "read", "members": members}
             except AppError as error:
                 passage.records[number] = {"status": "rejected", "error": str(error)}
+            except httpx.TransportError:  # the server is gone
+                break
             passage.seconds[number] = _cpu_seconds(process) - before
             passage.good.append(_read(address, client, good))
         passage.megabytes = _peak(process) - loaded
