@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+LOCK := $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock" --constraints locks/constraints.txt
 
 .PHONY: demo test test-slow coverage lint lock audit clean
@@ -25,7 +25,7 @@ lint: .venv/dev-installed
 	$(BIN)/ruff format --check .
 
 # Writes what is to be installed, to the last package and with its hashes, for every system and Python from 3.11 on.
-# Versions that are locked already stay; delete the locks before to take the newest of what nobody named.
+# Versions that are locked already stay; make lock UPGRADE=--upgrade takes the newest of what nobody named.
 lock: .venv/dev-installed
 	$(LOCK) requirements-dev.txt --output-file locks/requirements-dev.txt
 	$(LOCK) requirements.txt --constraints locks/requirements-dev.txt --output-file locks/requirements.txt

@@ -8,7 +8,7 @@ import numpy as np
 from pneumonia.errors import WeightsError
 from pneumonia.lung_fields import LungFields, LungSegmentation, load_lung_fields
 from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
-from pneumonia.variants import Field
+from pneumonia.variants import Variant
 
 
 class Prepared(NamedTuple):
@@ -63,17 +63,11 @@ class Preprocessor:
         return Prepared(self.record.apply(square, view), view)
 
 
-def new_preprocessor(size: int, field: Field, stretched: bool = True) -> Preprocessor:
-    """A preprocessor for a network yet to be trained, bound to the lung fields that come with the project.
-
-    Args:
-        size: side of the network's input in pixels.
-        field: as in `Preprocessing`.
-        stretched: whether grey values are stretched between the usual percentiles, or left as they are.
-    """
-    record = Preprocessing(size, field=field)
-    if not stretched:
+def new_preprocessor(variant: Variant) -> Preprocessor:
+    """A preprocessor for a network yet to be trained, bound to the lung fields that come with the project."""
+    record = Preprocessing(variant.image_size, field=variant.field)
+    if not variant.stretched:
         record = replace(record, low_percentile=None, high_percentile=None)
-    if field != "image":
+    if variant.field != "image":
         record = replace(record, lung_fields=load_lung_fields().weights_sha256)
     return Preprocessor(record)

@@ -50,18 +50,22 @@ class _Judged:
     called: dict[str, np.ndarray]
 
 
-def require_enough(scores: Scores) -> None:
+def require_enough(labels: np.ndarray, patients: np.ndarray) -> None:
     """Make sure that there are enough images of enough patients to say anything.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        patients: (N,) groups.
 
     Raises:
         DataError: if there are not.
     """
-    images = [int(np.sum(scores.labels == label)) for label in range(len(CLASS_NAMES))]
-    patients = _patients_of_classes(scores)
-    if sum(images) < LEAST_IMAGES or min(patients) < LEAST_OF_A_CLASS:
+    images = [int(np.sum(labels == label)) for label in range(len(CLASS_NAMES))]
+    people = _patients_of_classes(labels, patients)
+    if sum(images) < LEAST_IMAGES or min(people) < LEAST_OF_A_CLASS:
         found = " and ".join(
-            f"{number} {name} of {people} patient{'s' * (people != 1)}"
-            for number, name, people in zip(images, CLASS_NAMES, patients, strict=True)
+            f"{number} {name} of {of} patient{'s' * (of != 1)}"
+            for number, name, of in zip(images, CLASS_NAMES, people, strict=True)
         )
         raise DataError(
             f"A calibration to a site needs at least {LEAST_IMAGES} readable images, and {LEAST_OF_A_CLASS} patients "
@@ -91,7 +95,7 @@ def recalibrate(predictor: Predictor, scores: Scores, name: str, date: Date) -> 
     """
     require_name(name)
     labels, patients = scores.labels, scores.patients
-    require_enough(scores)
+    require_enough(labels, patients)
     log_odds = scores.logits / predictor.temperature
     # The first weighting is that of the images as they are.
     weights = np.vstack([np.ones(len(labels)), resample_with_both_classes(labels, patients)])
@@ -115,7 +119,7 @@ def recalibrate(predictor: Predictor, scores: Scores, name: str, date: Date) -> 
         patients=len(np.unique(patients)),
         temperature=with_interval(temperatures),
         offset=with_interval(offsets),
-        auroc=auroc_interval(float(auroc(labels, log_odds, weights[:1])[0]), *_patients_of_classes(scores)),
+        auroc=auroc_interval(float(auroc(labels, log_odds, weights[:1])[0]), *_patients_of_classes(labels, patients)),
         before=_figures(before, scores, weights, shipped, {p: np.full(2, shipped[p].threshold) for p in shipped}),
         after=_figures(after, scores, weights, points, _thresholds(log_odds, labels, weights, fits)),
         gain=with_interval(gains),
@@ -179,10 +183,10 @@ def _figures(
 def _shares(called: np.ndarray, scores: Scores) -> dict[str, Interval]:
     labels, patients = scores.labels, scores.patients
     shares = rates(labels, called, np.ones((1, len(labels))))
-    normal, diseased = _patients_of_classes(scores)
+    normal, diseased = _patients_of_classes(labels, patients)
     of = {"accuracy": len(np.unique(patients)), "sensitivity": diseased, "specificity": normal}
     return {name: share_interval(shares[name][0], of[name]) for name in of}
 
 
-def _patients_of_classes(scores: Scores) -> list[int]:
-    return [len(np.unique(scores.patients[scores.labels == label])) for label in range(len(CLASS_NAMES))]
+def _patients_of_classes(labels: np.ndarray, patients: np.ndarray) -> list[int]:
+    return [len(np.unique(patients[labels == label])) for label in range(len(CLASS_NAMES))]

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -26,6 +27,9 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 40
 # In Brier scores.
 _LEAST_GAIN = 0.001
+_NOT_WRITTEN = (
+    "The calibration could not be written beside the weights: {}. Choose a folder that you may write to with --output."
+)
 _NOT_OURS = "This file is no calibration to a site that this version of the program can use."
 
 
@@ -215,26 +219,38 @@ class SiteCalibration:
         """
         if not self.usable:
             raise CalibrationError(advice(self))
+        require_place(folder, self.variant, self.name, self.date)
         path = folder / self.variant / (self.label + _ENDING)
-        if path.exists():
-            raise CalibrationError(
-                f"There is a calibration {self.label} for {self.variant} already. Choose another name, or delete it."
-            )
-        there = [file.stem for file in _files(self.variant, folder) if file.stem[_DATE:] == self.name]
-        if there and there[-1] > self.label:
-            raise CalibrationError(
-                f"This machine's clock shows {self.date}, but there is a calibration {there[-1]} for {self.variant}. "
-                "As the newer one it would be used instead of this one. Set the clock, or delete that calibration."
-            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, self.to_bytes())
         except OSError as error:
-            raise CalibrationError(
-                f"The calibration could not be written beside the weights: {error.strerror}. Choose a folder that you "
-                "may write to with --output."
-            ) from error
+            raise CalibrationError(_NOT_WRITTEN.format(error.strerror)) from error
         return path
+
+
+def require_place(folder: Path, variant: str, name: str, date: str) -> None:
+    """Make sure, before it is made, that a calibration could be kept.
+
+    Raises:
+        CalibrationError: if there is one of that name and of that day or a later one already, or if the folder cannot
+            be written to.
+    """
+    label = f"{date}-{name}"
+    there = [file.stem for file in _files(variant, folder) if file.stem[_DATE:] == name]
+    if label in there:
+        raise CalibrationError(
+            f"There is a calibration {label} for {variant} already. Choose another name, or delete it."
+        )
+    if there and there[-1] > label:
+        raise CalibrationError(
+            f"This machine's clock shows {date}, but there is a calibration {there[-1]} for {variant}. As the newer "
+            "one it would be used instead of this one. Set the clock, or delete that calibration."
+        )
+    inside = folder.absolute() / variant
+    nearest = next(place for place in (inside, *inside.parents) if place.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise CalibrationError(_NOT_WRITTEN.format("its folder cannot be made or is read-only"))
 
 
 def require_name(name: str) -> None:

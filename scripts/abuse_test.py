@@ -17,7 +17,7 @@ _DOORS = {"library": doors.library, "command": doors.script, "endpoint": doors.a
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=cli.positive, default=1, help="take one of so many cases of each kind")
-    parser.add_argument("--output", type=Path, help="JSON file to write")
+    parser.add_argument("--output", type=cli.output_file, help="JSON file to write")
     return parser.parse_args()
 
 
@@ -37,16 +37,11 @@ def main() -> int:
         wrong += batch.complaints(archives.CASES)
         print(f"archives: {figures['archives']}", flush=True)
     if arguments.output:
-        arguments.output.write_bytes(json_bytes({"command": _command(arguments), "doors": figures}))
+        command = cli.command_line("abuse_test.py", arguments)
+        arguments.output.write_bytes(json_bytes({"command": command, "doors": figures}))
     if wrong:
         raise PneumoniaError("\n".join(wrong))
     return cli.DONE
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    every = f" --every {arguments.every}" if arguments.every > 1 else ""
-    output = f" --output {cli.portable(arguments.output)}" if arguments.output else ""
-    return f"python scripts/abuse_test.py{every}{output}"
 
 
 if __name__ == "__main__":

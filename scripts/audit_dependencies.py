@@ -2,6 +2,7 @@
 """Ask which of the locked packages have known vulnerabilities. Says so where that cannot be found out, and fails only
 where there are some."""
 
+import argparse
 import json
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class Audit:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--requirement", str(LOCK)]
     done = subprocess.run([*command, "--format", "json", "--progress-spinner", "off"], capture_output=True, text=True)
     audit = read_audit(done.stdout)

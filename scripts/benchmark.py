@@ -72,7 +72,7 @@ def _measured(files: list[Path], folder: Path, arguments: argparse.Namespace) ->
     with Image.open(path) as image:
         facts = {"width": image.width, "height": image.height, "bytes": path.stat().st_size}
     figures: dict[str, Any] = {
-        "command": _command(arguments),
+        "command": cli.command_line("benchmark.py", arguments),
         "variant": DEFAULT,
         "image": {**facts, "synthetic": arguments.data is None},
         # While nothing but what serves is loaded.
@@ -282,14 +282,6 @@ def _machine() -> dict[str, Any]:
         "cores": cores(),
         "versions": {**versions(), **served},
     }
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    parts = ["python scripts/benchmark.py"]
-    parts += ["--peers"] if arguments.peers else []
-    parts += [f"--data {cli.portable(arguments.data)}"] if arguments.data else []
-    parts += [f"--{name} {getattr(arguments, name)}" for name in ("rounds", "images", "readings")]
-    return " ".join((*parts, "--format json"))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--variant", choices=trained_in_phases, default=DEFAULT)
     parser.add_argument("--steps", type=cli.positive, default=20, help="steps in each stretch that is timed")
     parser.add_argument("--rounds", type=cli.positive, default=5, help="stretches of each kind, in turn")
-    parser.add_argument("--output", type=Path, help="JSON file to write the ratios to")
+    parser.add_argument("--output", type=cli.output_file, help="JSON file to write the ratios to")
     return parser.parse_args()
 
 
@@ -41,7 +41,7 @@ def main() -> int:
 
     variant = get_variant(arguments.variant)
     recipe = variant.recipe
-    preprocessor = new_preprocessor(variant.image_size, variant.field, variant.stretched)
+    preprocessor = new_preprocessor(variant)
     # Evenly from both classes; just enough for a stretch.
     images = load_images(records[:: max(len(records) // (arguments.steps * recipe.batch_size), 1)], preprocessor)
     model, lungs = build_model(variant, training=True), None
@@ -66,7 +66,7 @@ def main() -> int:
     seconds(in_memory)  # the first pass fills the memory and compiles
     ratios = [seconds(stretch(number)) / seconds(in_memory) for number in range(1, arguments.rounds + 1)]
     if arguments.output:
-        command = cli.training_command("benchmark_training.py", arguments)
+        command = cli.command_line("benchmark_training.py", arguments)
         arguments.output.write_bytes(json_bytes({"command": command, "ratio": spread(ratios)}))
     print(f"augmented / already augmented: median {spread(ratios)['median']:.3f} of {len(ratios)} pairs", end=" ")
     print(f"({min(ratios):.3f} to {max(ratios):.3f})")

@@ -16,8 +16,8 @@ sys.path.insert(0, str(ROOT))
 # tensorflow reads this when it is imported; only errors are worth a line.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from pneumonia.bundle import require_replaceable  # noqa: E402
 from pneumonia.errors import DataError, PneumoniaError  # noqa: E402
+from pneumonia.files import write_whole  # noqa: E402
 from pneumonia.variants import Recipe, Variant  # noqa: E402
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ DONE, SOME_REJECTED, FAILED = 0, 1, 2
 # Fields of `Variant` and of `Recipe` that an option sets directly.
 _OF_THE_NETWORK = ("image_size", "field", "dropout")
 _OF_THE_RECIPE = ("weight_decay", "label_smoothing", "evidence_penalty", "batch_size")
+# What nothing reads but the phases of a recipe: adaptation and linear probe have values of their own.
+_OF_THE_PHASES = (*_OF_THE_RECIPE, "learning_rate", "dropout")
+EPOCHS_HELP = "at most this many in each phase, and in the adaptation without labels where there is one"
+# Folders of the project that git ignores: pictures of patients may be written there.
+_IGNORED = ("runs", "out")
 
 
 def run(main: Callable[[], int]) -> None:
@@ -104,6 +109,31 @@ def image_size(text: str) -> int:
     return value
 
 
+def output_file(text: str) -> Path:
+    """An argument that is a file to write; its folder is made now, so that no long work ends with nowhere to go."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError("is a folder; name a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"its folder cannot be made: {os.strerror(error.errno)}") from error
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError("cannot be written to")
+    return path
+
+
+def require_ignored(folder: Path) -> None:
+    """Make sure that pictures of patients cannot be committed by accident.
+
+    Raises:
+        DataError: if the folder lies in the project, and not in a part that git ignores.
+    """
+    full, project = folder.resolve(), ROOT.resolve()
+    if full.is_relative_to(project) and not any(full.is_relative_to(project / name) for name in _IGNORED):
+        raise DataError("Pictures of patients are only written outside of the project, or into its runs/ or out/.")
+
+
 def require_backbone(source: str) -> None:
     """Make sure that what a backbone shall start from is there.
 
@@ -144,13 +174,15 @@ def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
             `epochs` (at most so many in each part); None leaves a value, and other names are not read.
 
     Raises:
-        DataError: if there is no phase whose learning rate could be set.
+        DataError: if a value would change nothing, and be recorded all the same; or if the head takes no penalty.
     """
     given = {name: value for name, value in values.items() if value is not None}
+    if idle := [f"--{name.replace('_', '-')}" for name in _unread(variant.recipe) if name in given]:
+        raise DataError(f"Trained by this recipe, {variant.name} does not depend on {', '.join(idle)}; leave that out.")
+    if given.get("evidence_penalty") and (variant.hidden_units or variant.pooling != "average"):
+        raise DataError("--evidence-penalty needs a linear head on average pooling, which this recipe does not have.")
     recipe = dataclasses.replace(variant.recipe, **{name: given[name] for name in _OF_THE_RECIPE if name in given})
     if "learning_rate" in given:
-        if not recipe.phases:
-            raise DataError("A variant that is trained in no phases has no learning rate.")
         *before, last = recipe.phases
         last = dataclasses.replace(last, learning_rate=given["learning_rate"])
         recipe = dataclasses.replace(recipe, phases=(*before, last))
@@ -158,6 +190,13 @@ def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
     return dataclasses.replace(
         variant, recipe=recipe, **{name: given[name] for name in _OF_THE_NETWORK if name in given}
     )
+
+
+def _unread(recipe: Recipe) -> tuple[str, ...]:
+    """Names of values that a training by a recipe does not depend on."""
+    if not recipe.phases:
+        return _OF_THE_PHASES if recipe.adaptation_epochs else (*_OF_THE_PHASES, "epochs")
+    return () if recipe.optimizer == "adamw" else ("weight_decay",)
 
 
 def _shortened(recipe: Recipe, epochs: int | None) -> Recipe:
@@ -168,20 +207,38 @@ def _shortened(recipe: Recipe, epochs: int | None) -> Recipe:
     return dataclasses.replace(recipe, phases=phases, adaptation_epochs=min(recipe.adaptation_epochs, epochs))
 
 
-def training_command(script: str, arguments: argparse.Namespace) -> str:
-    """The command that does the same training, without paths of this machine."""
+def command_line(script: str, arguments: argparse.Namespace, **instead: Any) -> str:
+    """The command that does the same again, without paths of this machine.
+
+    Args:
+        script: name of the file.
+        arguments: as parsed; options that were left out are left out.
+        instead: values to be written in place of theirs, by name.
+    """
     parts = [f"python scripts/{script}"]
-    for name, value in vars(arguments).items():
-        # What does not change the weights; the second would name an owner in them.
-        if value is None or name in ("resume", "push_to_hub"):
+    for name, value in {**vars(arguments), **instead}.items():
+        # The last two do not change what is made; the second would name an owner in it.
+        if value is None or value is False or name in ("resume", "push_to_hub"):
             continue
-        is_path = isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file())
-        parts.append(f"--{name.replace('_', '-')} {portable(value) if is_path else value}")
+        parts.append(f"--{name.replace('_', '-')}")
+        if value is not True:
+            parts += map(_word, value if isinstance(value, list | tuple) else [value])
     return " ".join(parts)
 
 
-def training_job(script: str, arguments: argparse.Namespace, variant: Variant, checkpoints: Path) -> "TrainingJob":
-    """What the arguments of a training command ask for."""
+def _word(value: Any) -> str:
+    is_path = isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file())
+    return portable(value) if is_path else str(value)
+
+
+def training_job(script: str, arguments: argparse.Namespace, variant: Variant) -> "TrainingJob":
+    """What the arguments of a training command ask for.
+
+    Raises:
+        DataError: as `checkpoint_folder`.
+    """
+    command = command_line(script, arguments)
+    checkpoints = checkpoint_folder(arguments.output, command, arguments.resume)
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.run import TrainingJob
 
@@ -191,23 +248,39 @@ def training_job(script: str, arguments: argparse.Namespace, variant: Variant, c
         output=arguments.output,
         seed=arguments.seed,
         backbone_weights=arguments.backbone_weights,
-        command=training_command(script, arguments),
+        command=command,
         outside=arguments.outside,
         checkpoints=checkpoints,
         recipe_name=getattr(arguments, "recipe", None),
     )
 
 
-def checkpoint_folder(output: Path, resume: bool) -> Path:
-    """The folder beside a weights folder that holds the state of its training; emptied unless resumed.
+def checkpoint_folder(output: Path, command: str, resume: bool) -> Path:
+    """The folder beside what a training writes that holds its state until then; emptied unless resumed.
+
+    The command is kept in it. Another one may split the images otherwise, and what was trained on before would be
+    validated on.
+
+    Args:
+        output: what is written in the end.
+        command: as `command_line` gives it.
+        resume: whether to go on from a state that is there.
 
     Raises:
-        WeightsError: if the weights folder could not be written in the end, because something else is there.
+        DataError: if that state is of another command.
     """
     output = output.resolve()
-    require_replaceable(output)
     folder = output.with_name(f".{output.name}-checkpoints")
     if folder.exists() and not resume:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    note = folder / "command.txt"
+    begun = os.fsdecode(note.read_bytes()) if note.exists() else "one that was not noted"
+    if begun != command:
+        if any(path != note for path in folder.iterdir()):
+            raise DataError(
+                f"The training that --resume would take up was begun by another command: {begun}. Run that one with "
+                f"--resume; to begin anew with this one, leave --resume out or delete {folder.name}."
+            )
+        write_whole(note, os.fsencode(command))
     return folder

@@ -9,7 +9,7 @@ from pathlib import Path
 import cli
 
 from pneumonia.bundle import json_bytes
-from pneumonia.data.manifest import read_training_folder
+from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.files import write_whole
 from pneumonia.variants import FIELDS, get_variant, list_variants
 
@@ -19,15 +19,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="as for train.py")
     parser.add_argument("--variant", choices=list_variants(), required=True)
     parser.add_argument("--scheme", choices=("folds", "series"), required=True)
-    parser.add_argument("--output", type=Path, required=True, help="JSON file to write the figures to")
+    parser.add_argument("--output", type=cli.output_file, required=True, help="JSON file to write the figures to")
     parser.add_argument("--field", choices=FIELDS, help="what is shown of a radiograph (default: the variant's own)")
     parser.add_argument("--evidence-penalty", type=cli.weight, help="as for train.py")
     parser.add_argument("--image-size", type=cli.image_size, help="side of the network's input, a multiple of 32")
-    parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
+    parser.add_argument("--epochs", type=cli.positive, help=cli.EPOCHS_HELP)
     parser.add_argument("--seed", type=cli.seed, default=0)
     parser.add_argument("--backbone-weights", default="imagenet", metavar="imagenet|none|FILE")
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population; its selection half is scored")
-    parser.add_argument("--resume", action="store_true", help="take up an interrupted run of the same output")
+    parser.add_argument("--resume", action="store_true", help="take up an interrupted run of the same command")
     return parser.parse_args()
 
 
@@ -35,16 +35,15 @@ def main() -> int:
     arguments = parse_arguments()
     cli.require_backbone(arguments.backbone_weights)
     read_training_folder(arguments.data)
+    if arguments.outside:
+        read_classes(arguments.outside)
     variant = cli.tuned(get_variant(arguments.variant), vars(arguments))
-    checkpoints = arguments.output.with_name(f".{arguments.output.stem}-checkpoints")
-    if not arguments.resume:
-        shutil.rmtree(checkpoints, ignore_errors=True)
-    job = cli.training_job("cross_validate.py", arguments, variant, checkpoints)
+    job = cli.training_job("cross_validate.py", arguments, variant)
     from pneumonia.training.cross_validation import SCHEMES, run_round
 
     rounds = []
     for number in range(SCHEMES[arguments.scheme][0]):
-        done = checkpoints / f"{arguments.scheme}-{number}.json"
+        done = job.checkpoints / f"{arguments.scheme}-{number}.json"
         if not done.exists():
             figures = run_round(job, arguments.scheme, number)
             write_whole(done, json_bytes(figures))
@@ -55,9 +54,8 @@ def main() -> int:
                 f"round {number} {name:24} AUROC {figures['auroc']['value']:.4f}, "
                 + ", ".join(f"{m} {point[m]['value']:.1%}" for m in ("accuracy", "sensitivity", "specificity"))
             )
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps({"command": job.command, "rounds": rounds}) + "\n")
-    shutil.rmtree(checkpoints)
+    shutil.rmtree(job.checkpoints)
     return cli.DONE
 
 

@@ -36,8 +36,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
     parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
     parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
-    parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
-    parser.add_argument("--scores", type=Path, help="CSV file to write each image's probability to")
+    parser.add_argument("--output", type=cli.output_file, help="JSON file to write the figures to")
+    parser.add_argument("--scores", type=cli.output_file, help="CSV file to write each image's probability to")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="folder to write plots and sample readings to")
     parser.add_argument("--against", choices=list_variants(), help="second variant, compared image by image")
     return parser.parse_args()
@@ -45,8 +45,12 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    if arguments.plots:
+        cli.require_ignored(arguments.plots)
     records = read_classes(arguments.data)
     predictor = load_predictor(arguments.variant, arguments.weights)
+    # Now, so that weights that are missing are told before anything is read.
+    other = load_predictor(arguments.against) if arguments.against else None
     predictions = _read(predictor, records)
     rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
     rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]
@@ -58,18 +62,15 @@ def main() -> int:
     labels = np.array([record.label for record, _ in rows])
     probabilities = np.array([prediction.probability for _, prediction in rows])
     patients = np.array([record.patient for record, _ in rows])
-    command = f"python scripts/evaluate.py --data {cli.portable(arguments.data)} --variant {predictor.variant}"
-    if arguments.weights:
-        command += f" --weights {cli.portable(arguments.weights)}"
+    command = cli.command_line("evaluate.py", arguments, variant=predictor.variant)
     points = predictor.operating_points
     figures = evaluate(labels, probabilities, patients, points.values(), command)
     _print(figures)
     positive = probabilities >= points[BALANCED].threshold
     print("\n" + classification_report(labels, positive, target_names=CLASS_NAMES, zero_division=0))
-    if arguments.against:
-        _print_comparison(arguments.against, [record for record, _ in rows], labels, patients, probabilities, points)
+    if other:
+        _print_comparison(other, [record for record, _ in rows], labels, patients, probabilities, points)
     if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
     if arguments.scores:
         with open_whole(arguments.scores) as file:
@@ -97,17 +98,17 @@ def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
 
 
 def _print_comparison(
-    against: str,
+    other: Predictor,
     records: list[Record],
     labels: np.ndarray,
     patients: np.ndarray,
     probabilities: np.ndarray,
     points: dict[str, OperatingPoint],
 ) -> None:
-    other = load_predictor(against)
     others = np.array([prediction.probability for prediction in _read(other, records)])
     thresholds = (points[BALANCED].threshold, other.operating_points[BALANCED].threshold)
     result = compare(labels, patients, (probabilities, others), thresholds)
+    against = other.variant
     print(f"Against {against}, positive where the first is better")
     for name in ("auroc_difference", "accuracy_difference"):
         print(f"  {name.replace('_', ' '):20} {measured(result[name], _FORM)}")

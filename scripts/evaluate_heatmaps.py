@@ -25,9 +25,6 @@ from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Preprocessor
 from pneumonia.variants import PUBLISHED
 
-# Folders of the project that git ignores: pictures of patients may be written there.
-_IGNORED = ("runs", "out")
-
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -37,7 +34,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--images", type=cli.positive, default=300, help="validation images (default: 300)")
     parser.add_argument("--compared", type=cli.positive, default=40, help="pneumonias for other maps (default: 40)")
     parser.add_argument("--peers", type=cli.seed, default=0, help="of these, for other libraries' maps (default: none)")
-    parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--output", type=cli.output_file, help="JSON file to write the figures to")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="folder to write the best and worst cases to")
     return parser.parse_args()
 
@@ -45,15 +42,14 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     if arguments.pictures:
-        _require_ignored(arguments.pictures)
+        cli.require_ignored(arguments.pictures)
     if arguments.peers:
         cli.require_peers()
     records = read_training_folder(arguments.data)
-    result: dict[str, Any] = {"command": _command(arguments), "variants": {}}
+    result: dict[str, Any] = {"command": cli.command_line("evaluate_heatmaps.py", arguments), "variants": {}}
     for variant in arguments.variants:
         result["variants"][variant] = _evaluate(variant, records, arguments)
     if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_bytes(json_bytes(result))
     return cli.DONE
 
@@ -93,27 +89,6 @@ def _evaluate(variant: str, records: list[Record], arguments: argparse.Namespace
     progress = tqdm(kept, f"{variant}, support", unit="image", disable=None)
     measured["support"] = comparison.support_counts(engine, progress)
     return measured
-
-
-def _require_ignored(folder: Path) -> None:
-    """Make sure that pictures of patients cannot be committed by accident.
-
-    Raises:
-        DataError: if the folder lies in the project, and not in a part that git ignores.
-    """
-    full, project = folder.resolve(), cli.ROOT.resolve()
-    if full.is_relative_to(project) and not any(full.is_relative_to(project / name) for name in _IGNORED):
-        raise DataError("Pictures of patients are only written outside of the project, or into its runs/ or out/.")
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    parts = [f"--data {cli.portable(arguments.data)}", f"--masks {cli.portable(arguments.masks)}"]
-    parts += [f"--{name} {getattr(arguments, name)}" for name in ("images", "compared", "peers")]
-    if tuple(arguments.variants) != PUBLISHED:
-        parts.append(f"--variants {' '.join(arguments.variants)}")
-    if arguments.output:
-        parts.append(f"--output {cli.portable(arguments.output)}")
-    return f"python scripts/evaluate_heatmaps.py {' '.join(parts)}"
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def main() -> int:
     for name, records in sets.items():
         radiographs |= measure_radiographs(name, records)
     result = {
-        "command": cli.training_command("evaluate_plausibility.py", arguments),
+        "command": cli.command_line("evaluate_plausibility.py", arguments),
         "fitted_sha256": bundle.config["files"][FITTED]["sha256"],
         "lung_fields_sha256": bundle.config["lung_fields"],
         "limits": bundle.config["limits"],

@@ -2,7 +2,6 @@
 """Fit calibrations to many draws of local images and score them on others, from the scores stored with the weights."""
 
 import argparse
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -18,7 +17,7 @@ FIGURES = cli.ROOT / "docs" / "results" / "recalibration.json"
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=FIGURES, help="JSON file to write the figures to")
+    parser.add_argument("--output", type=cli.output_file, default=FIGURES, help="JSON file to write the figures to")
     return parser.parse_args()
 
 
@@ -30,11 +29,10 @@ def main() -> int:
     figures: dict[str, dict] = {}
     for site, variant in tqdm(jobs, unit="study", disable=None):
         figures.setdefault(site, {})[variant] = study(predictors[variant], *sites[variant][site])
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_bytes(
         json_bytes(
             {
-                "command": "python scripts/evaluate_recalibration.py",
+                "command": cli.command_line("evaluate_recalibration.py", arguments),
                 "draws": DRAWS,
                 "made_shift": MADE_SHIFT,
                 "weights": {variant: predictor.version for variant, predictor in predictors.items()},

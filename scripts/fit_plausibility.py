@@ -26,7 +26,7 @@ def main() -> int:
     require_replaceable(arguments.output)
     from pneumonia.training.plausibility import PlausibilityJob, fit_plausibility
 
-    command = cli.training_command("fit_plausibility.py", arguments)
+    command = cli.command_line("fit_plausibility.py", arguments)
     metrics = fit_plausibility(PlausibilityJob(**vars(arguments), command=command))
     for name, figures in metrics["sets"].items():
         print(f"{name}: {figures['n']} images, {figures['above_warn']} above the warning")

@@ -38,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--targets", choices=TARGETS, nargs="+", default=TARGETS)
     parser.add_argument("--seconds", type=cli.positive, default=600, help="for each target")
     parser.add_argument("--findings", type=Path, default=Path("out/fuzz"), help="folder that they are saved to")
-    parser.add_argument("--output", type=Path, help="JSON file to write")
+    parser.add_argument("--output", type=cli.output_file, help="JSON file to write")
     parser.add_argument("--replay", type=Path, nargs="+", metavar="FILE", help="read saved findings again, no more")
     return parser.parse_args()
 
@@ -52,17 +52,29 @@ def main() -> int:
             "Not installed: atheris. Install requirements-fuzz.txt in an environment of its own; it comes for Python "
             "3.11 to 3.13 on Linux."
         )
+    for name in arguments.targets:
+        require_empty(arguments.findings / name)
     targets = {name: run(name, arguments.seconds, arguments.findings / name) for name in arguments.targets}
     for name, figures in targets.items():
         print(f"{name}: {figures}", flush=True)
     figures = {
-        "command": f"python scripts/fuzz_decoder.py --targets {' '.join(targets)} --seconds {arguments.seconds}",
+        "command": cli.command_line("fuzz_decoder.py", arguments),
         "targets": targets,
         "versions": {**serving_versions(), "atheris": version("atheris")},
     }
     if arguments.output:
         arguments.output.write_bytes(json_bytes(figures))
     return cli.SOME_REJECTED if any(figures["findings"] for figures in targets.values()) else cli.DONE
+
+
+def require_empty(findings: Path) -> None:
+    """Make sure that there are no findings of an earlier run.
+
+    Raises:
+        PneumoniaError: if there are.
+    """
+    if findings.is_dir() and any(findings.iterdir()):
+        raise PneumoniaError("The folder of findings is not empty. Read them again with --replay, or move them away.")
 
 
 def run(target: str, seconds: int, findings: Path) -> dict[str, Any]:
@@ -77,8 +89,6 @@ def run(target: str, seconds: int, findings: Path) -> dict[str, Any]:
         What was done, with the number of findings of each kind.
     """
     findings.mkdir(parents=True, exist_ok=True)
-    if any(findings.iterdir()):
-        raise PneumoniaError("The folder of findings is not empty. Read them again with --replay, or move them away.")
     from tests import seeds
 
     begins_with = getattr(seeds, f"{target}_seeds")()

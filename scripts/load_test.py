@@ -3,6 +3,7 @@
 
 import argparse
 import itertools
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from page import ServedPage, served_page
 
 from pneumonia.bundle import json_bytes
 from pneumonia.errors import DataError, PneumoniaError
-from pneumonia.evaluation.load import FLAT, Answer, memory_trend, summary
+from pneumonia.evaluation.load import FLAT, LEAST_SAMPLES, Answer, memory_trend, summary
 from pneumonia.evaluation.speed import resident_megabytes
 from pneumonia.operating_points import BALANCED
 from pneumonia.variants import DEFAULT
@@ -37,8 +38,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--users", type=cli.positive, nargs="+", default=[1, 5, 10, 20], help="how many, in turn")
     parser.add_argument("--minutes", type=float, default=5.0, help="for each number of users")
     parser.add_argument("--readings", type=cli.positive, default=2000, help="over which memory is watched")
-    parser.add_argument("--output", type=Path, help="JSON file to write")
-    return parser.parse_args()
+    parser.add_argument("--output", type=cli.output_file, help="JSON file to write")
+    arguments = parser.parse_args()
+    if not 0 < arguments.minutes < math.inf:
+        parser.error("--minutes must be above 0")
+    if arguments.readings < LEAST_SAMPLES:
+        parser.error(f"--readings must be at least {LEAST_SAMPLES}: fewer tell nothing of memory")
+    return arguments
 
 
 def main() -> int:
@@ -54,7 +60,8 @@ def main() -> int:
     with served_page() as page:
         memory = memory_over(page, files, arguments.readings)
     print(f"memory: {memory}", flush=True)
-    figures = {"command": _command(arguments), "files": len(files), "users": users, "memory": memory}
+    command = cli.command_line("load_test.py", arguments)
+    figures = {"command": command, "files": len(files), "users": users, "memory": memory}
     if arguments.output:
         arguments.output.write_bytes(json_bytes(figures))
     if missed := shortfalls(figures):
@@ -141,16 +148,6 @@ def _files(folder: Path | None) -> list[Path]:
     if not files:
         raise DataError("There are no JPEG or PNG files in the folder named by --data.")
     return files
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    data = f" --data {cli.portable(arguments.data)}" if arguments.data else ""
-    users = " ".join(map(str, arguments.users))
-    output = f" --output {cli.portable(arguments.output)}" if arguments.output else ""
-    return (
-        f"python scripts/load_test.py{data} --users {users} --minutes {arguments.minutes:g} "
-        f"--readings {arguments.readings}{output}"
-    )
 
 
 if __name__ == "__main__":

@@ -2,19 +2,22 @@
 """Calibrate a variant to a site, from at least 30 labelled radiographs of it; one image a patient is best."""
 
 import argparse
+import shlex
 import sys
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 import cli
 
+from pneumonia.data.manifest import patient_of
 from pneumonia.labelled import images_in_folder, score_labelled
 from pneumonia.notices import NOTICE
 from pneumonia.predictor import load_predictor
-from pneumonia.recalibration import recalibrate
-from pneumonia.site_calibration import SITES_FOLDER, SiteCalibration, require_name
+from pneumonia.recalibration import recalibrate, require_enough
+from pneumonia.site_calibration import SITES_FOLDER, SiteCalibration, require_name, require_place
 from pneumonia.site_summary import advice, compared, prevalence_note
 from pneumonia.variants import DEFAULT, list_variants
 from pneumonia.written import fitted
@@ -35,17 +38,28 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     require_name(arguments.name)
+    today = date.today()
     images = images_in_folder(arguments.data)
+    # Before anything is read. What cannot be read makes them fewer.
+    require_enough(np.array([image.label for image in images]), np.array([patient_of(image.name) for image in images]))
     predictor = load_predictor(arguments.variant, arguments.weights)
+    require_place(arguments.output, predictor.variant, arguments.name, today.isoformat())
     readings = predictor.predict_many(image.source for image in images)
     scores, rejected = score_labelled(images, tqdm(readings, total=len(images), unit="image", disable=None))
     for name, reason in rejected:
         print(f"rejected {name}: {reason}", file=sys.stderr)
-    site = recalibrate(predictor, scores, arguments.name, date.today())
+    site = recalibrate(predictor, scores, arguments.name, today)
     _print(site)
     path = site.save(arguments.output)
-    named = site.name if arguments.output == SITES_FOLDER else path
-    print(f"\nWritten to {cli.portable(path)}. It is used only where it is asked for: predict.py --site {named}")
+    print(f"\nWritten to {cli.portable(path)}. It is used only where it is asked for:")
+    if arguments.weights:
+        print(
+            f"by predict.py and the page once these weights lie in weights/{site.variant}, and by a program that loads "
+            "them, with load_site of pneumonia.site_calibration and Predictor.recalibrated."
+        )
+    else:
+        named = site.name if arguments.output == SITES_FOLDER else shlex.quote(str(path))
+        print(f"python scripts/predict.py IMAGE --variant {site.variant} --site {named}")
     print(NOTICE, file=sys.stderr)
     return cli.SOME_REJECTED if rejected else cli.DONE
 

@@ -30,7 +30,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--variant", choices=trained_in_phases, required=True)
     parser.add_argument("--storage", type=Path, required=True, help="SQLite file; a search found there goes on")
     parser.add_argument("--trials", type=cli.positive, required=True, help="how many there shall be in the storage")
-    parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
+    parser.add_argument("--epochs", type=cli.positive, help=cli.EPOCHS_HELP)
     parser.add_argument("--image-size", type=cli.image_size, help="as for train.py")
     parser.add_argument("--seed", type=cli.seed, default=0, help="of every training, and of the choice of values")
     parser.add_argument("--backbone-weights", default="imagenet", metavar="imagenet|none|FILE")
@@ -102,7 +102,7 @@ def _trainer(arguments: argparse.Namespace, records: list):
     from pneumonia.training.loop import train_variant
 
     plain = cli.tuned(get_variant(arguments.variant), vars(arguments))
-    preprocessor = new_preprocessor(plain.image_size, plain.field)
+    preprocessor = new_preprocessor(plain)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(records, arguments.seed))
 
     def run(trial: "optuna.Trial") -> float:

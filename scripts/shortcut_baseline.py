@@ -24,14 +24,15 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the training images")
     parser.add_argument("--native", type=Path, help="images at native size: folder of NORMAL and PNEUMONIA")
-    parser.add_argument("--seed", type=int, default=0, help="of the split; that of the training it is set beside")
-    parser.add_argument("--output", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--seed", type=cli.seed, default=0, help="of the split; that of the training it is set beside")
+    parser.add_argument("--output", type=cli.output_file, help="JSON file to write the figures to")
     return parser.parse_args()
 
 
 def main() -> int:
     arguments = parse_arguments()
     preprocessor = Preprocessor(Preprocessing())
+    native = read_classes(arguments.native) if arguments.native else None
     split = split_by_patient(read_training_folder(arguments.data), arguments.seed)
     train, validation = (load_images(records, preprocessor) for records in split)
     figures = {
@@ -42,17 +43,15 @@ def main() -> int:
         )
         for name, features in (("border", border_features), ("corners", corner_features))
     }
-    if arguments.native:
-        records = read_classes(arguments.native)
-        shapes = np.array([decode(record.path).pixels.shape for record in records])
-        labels = np.array([record.label for record in records])
-        patients = np.array([record.patient for record in records])
+    if native:
+        shapes = np.array([decode(record.path).pixels.shape for record in native])
+        labels = np.array([record.label for record in native])
+        patients = np.array([record.patient for record in native])
         figures["size and aspect ratio"] = _auroc(labels, score_by_shape(shapes, labels, patients), patients)
     for name, interval in figures.items():
         print(f"{name:22} AUROC {measured(interval)}")
     if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        command = cli.training_command("shortcut_baseline.py", arguments)
+        command = cli.command_line("shortcut_baseline.py", arguments)
         arguments.output.write_bytes(json_bytes({"command": command, "figures": figures}))
     return cli.DONE
 

@@ -8,10 +8,14 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
 
 import cli
 from page import PageError, served_page
+
+try:
+    from playwright.sync_api import Page, sync_playwright
+except ImportError:
+    Page = sync_playwright = None
 
 # Number of the example that is shown: the first with pneumonia.
 _EXAMPLE = 3
@@ -28,6 +32,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    if sync_playwright is None:
+        raise PageError("The pictures need Playwright: pip install -r requirements-dev.txt")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise PageError("Chromium is not installed.")

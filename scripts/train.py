@@ -9,6 +9,7 @@ from pathlib import Path
 import cli
 
 from pneumonia import hub
+from pneumonia.bundle import require_replaceable
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.errors import HubError
 from pneumonia.recipes import get_recipe, list_recipes
@@ -23,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--variant", choices=list_variants(), required=True)
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--recipe", choices=list_recipes(), help="how to train (default: the variant's own way)")
-    parser.add_argument("--epochs", type=cli.positive, help="at most this many in each supervised phase")
+    parser.add_argument("--epochs", type=cli.positive, help=cli.EPOCHS_HELP)
     parser.add_argument("--batch-size", type=cli.positive, help="images a step on each device")
     parser.add_argument("--learning-rate", type=cli.fraction, help="peak in the last phase")
     parser.add_argument("--weight-decay", type=cli.fraction)
@@ -39,7 +40,7 @@ def parse_arguments() -> argparse.Namespace:
         help="what the backbone starts from",
     )
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")
-    parser.add_argument("--resume", action="store_true", help="take up an interrupted training of the same output")
+    parser.add_argument("--resume", action="store_true", help="take up an interrupted training by the same command")
     parser.add_argument(
         "--push-to-hub", metavar="OWNER/NAME", help="then send the weights folder to this private repository of the Hub"
     )
@@ -60,8 +61,8 @@ def main() -> int:
         hub.require_publishable(arguments.push_to_hub)
     variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
     variant = cli.tuned(variant, vars(arguments))
-    checkpoints = cli.checkpoint_folder(arguments.output, arguments.resume)
-    job = cli.training_job("train.py", arguments, variant, checkpoints)
+    require_replaceable(arguments.output)
+    job = cli.training_job("train.py", arguments, variant)
     from pneumonia.training.run import run_training
 
     try:
@@ -71,7 +72,7 @@ def main() -> int:
             "what was trained is kept: run the same with --resume to go on from the last whole epoch", file=sys.stderr
         )
         raise
-    shutil.rmtree(checkpoints)
+    shutil.rmtree(job.checkpoints)
     for name, reason in result.skipped:
         print(f"skipped {name}: {reason}", file=sys.stderr)
     figures = result.metrics["sets"]["validation"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cli
 
+from pneumonia.bundle import require_replaceable
 from pneumonia.errors import DataError
 
 
@@ -20,7 +21,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--epochs", type=cli.positive, help="passes over the images (default: as published)")
     parser.add_argument("--seed", type=cli.seed, default=0)
-    parser.add_argument("--resume", action="store_true", help="take up an interrupted training of the same output")
+    parser.add_argument("--resume", action="store_true", help="take up an interrupted training by the same command")
     return parser.parse_args()
 
 
@@ -28,7 +29,9 @@ def main() -> int:
     arguments = parse_arguments()
     if not arguments.masks.is_dir():
         raise DataError("The folder named by --masks does not exist.")
-    checkpoints = cli.checkpoint_folder(arguments.output, arguments.resume)
+    require_replaceable(arguments.output)
+    command = cli.command_line("train_lung_fields.py", arguments)
+    checkpoints = cli.checkpoint_folder(arguments.output, command, arguments.resume)
     from pneumonia.training.lung_fields import EPOCHS, LungFieldsJob, train_lung_fields
 
     result = train_lung_fields(
@@ -38,7 +41,7 @@ def main() -> int:
             output=arguments.output,
             epochs=arguments.epochs or EPOCHS,
             seed=arguments.seed,
-            command=cli.training_command("train_lung_fields.py", arguments),
+            command=command,
             checkpoints=checkpoints,
         )
     )

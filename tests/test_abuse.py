@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +49,22 @@ def test_a_complaint_is_made_of_every_wrong_answer(tiny_predictor):
         assert either.complaints({**refused, **broken})
     passage = Passage({1: refused}, [good, {**good, "logit": 0.0}], {1: 0.1}, said='{"event": "crash"}')
     assert len(passage.complaints([refusal])) == 3
+
+
+def test_a_case_that_ends_the_process_is_named(tiny_predictor):
+    good = tiny_predictor.predict(archives.GOOD).to_dict()
+    cases = [Case("the first", bytes, "read"), Case("the second", bytes, "read"), Case("the third", bytes, "read")]
+    passage = Passage({1: good}, [good, good], {1: 0.1})
+    assert passage.complaints(cases) == ["the second: no answer, as for 1 cases after it."]
+    assert passage.summary(cases)["wrong"] == 1 and differing(cases, passage, passage) == ["the second", "the third"]
+    at_once = Passage()
+    assert len(at_once.complaints(cases)) == 2 and at_once.summary(cases)["slowest"] is None
+
+
+def test_a_process_that_says_much_is_not_held_up():
+    much = "import json, sys; sys.stderr.write('x' * 300_000 + 'end'); print(json.dumps({'path': 'cases/0001/image'}))"
+    passage = doors._through_process([sys.executable, "-c", much])
+    assert list(passage.records) == [1] and len(passage.said) == 300_003 and passage.said.endswith("end")
 
 
 # === Slow: all of it ===

@@ -45,7 +45,16 @@ def test_without_a_network_it_says_so_and_fails_nothing(monkeypatch, capsys):
     assert capsys.readouterr().out == "NOT AUDITED: ConnectionError: no route\n"
 
 
+def test_asked_for_help_it_asks_nobody(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["audit_dependencies.py", "--help"])
+    monkeypatch.setattr(audit_dependencies.subprocess, "run", lambda *_, **__: pytest.fail("asked"))
+    with pytest.raises(SystemExit):
+        audit_dependencies.main()
+    assert "known vulnerabilities" in capsys.readouterr().out
+
+
 def answered(monkeypatch: pytest.MonkeyPatch, said: str, failed: str) -> None:
     """In place of pip-audit."""
     done = subprocess.CompletedProcess([], 1, said, failed)
+    monkeypatch.setattr(sys, "argv", ["audit_dependencies.py"])
     monkeypatch.setattr(audit_dependencies.subprocess, "run", lambda *_, **__: done)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pneumonia.errors import PneumoniaError
 from tests.answers import CHEST
 from tests.making import dicom_bytes, encode
 from tests.seeds import archive_seeds, decoder_seeds
@@ -107,6 +108,24 @@ def test_without_atheris_it_says_so_in_a_line(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert end.value.code == 2 and said.startswith("error: Not installed: atheris") and said.count("\n") == 1
     assert not (tmp_path / "findings").exists()
+
+
+def test_findings_of_an_earlier_run_are_told_before_any_target_and_the_command_is_written_whole(tmp_path, monkeypatch):
+    (tmp_path / "found" / "archive").mkdir(parents=True)
+    old = tmp_path / "found" / "archive" / "slow-1"
+    old.touch()
+    options = ["--seconds", "7", "--findings", str(tmp_path / "found"), "--output", str(tmp_path / "fuzz.json")]
+    monkeypatch.setattr(sys, "argv", ["fuzz_decoder.py", *options])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(fuzz_decoder, "version", lambda name: "3.0.0")
+    monkeypatch.setattr(fuzz_decoder, "run", lambda *_: pytest.fail("it was run"))
+    with pytest.raises(PneumoniaError, match="not empty"):
+        fuzz_decoder.main()
+    old.unlink()
+    monkeypatch.setattr(fuzz_decoder, "run", lambda *_: {"findings": {}})
+    assert fuzz_decoder.main() == 0
+    command = "python scripts/fuzz_decoder.py --targets decoder archive --seconds 7 --findings found --output fuzz.json"
+    assert json.loads((tmp_path / "fuzz.json").read_text())["command"] == command
 
 
 @pytest.mark.slow

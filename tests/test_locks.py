@@ -1,6 +1,7 @@
 """What is installed is locked: every package in one version, by its hashes, as the requirements say."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -111,6 +112,14 @@ def test_whatever_installs_for_somebody_to_use_asks_for_the_hashes():
     assert all("--require-hashes" in line for line in makefile.splitlines() if "pip install" in line)
     assert all("--require-hashes" in line for line in dockerfile.splitlines() if "pip install" in line)
     assert {"locks/requirements.txt", "locks/requirements-dev.txt"} <= set(re.findall(r"-r (\S+)", makefile))
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize(("variables", "upgrades"), [([], False), (["UPGRADE=--upgrade"], True)])
+def test_locks_are_upgraded_where_that_is_asked_for(variables, upgrades):
+    command = ["make", "--dry-run", "--assume-old=.venv/dev-installed", "lock", *variables]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.count("uv pip compile") == len(LOCKS) and said.count(" --upgrade ") == len(LOCKS) * upgrades
 
 
 def test_pip_refuses_a_package_whose_content_is_not_the_locked_one(tmp_path):

@@ -200,7 +200,7 @@ def test_an_audit_tells_no_mark_of_what_is_inside(site, tmp_path):
 def test_loads_and_times_name_nobody(tmp_path):
     pictures = {f"{name}.png": data for name, data in readable().items() if data[1:4] == b"PNG"}
     write_files(tmp_path / "pictures", pictures)
-    load = ("--users", 2, "--minutes", 0.05, "--readings", 4, "--output", "load.json")
+    load = ("--users", 2, "--minutes", 0.05, "--readings", 8, "--output", "load.json")
     # So few readings tell nothing of the memory, which may count as missed.
     said = command("load_test.py", "--data", "pictures", *load, folder=tmp_path, status=(0, 2))
     assert b"memory" in said and not marks_anywhere(said, (tmp_path / "load.json").read_bytes())

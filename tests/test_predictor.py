@@ -19,7 +19,7 @@ from pneumonia.images import decode
 from pneumonia.lung_fields import LungFields, LungSegmentation, Measures
 from pneumonia.predictor import Predictor
 from pneumonia.preprocessor import new_preprocessor
-from tests.tiny import SIZE, tiny_radiograph
+from tests.tiny import tiny_radiograph, tiny_variant
 
 pytestmark = pytest.mark.usefixtures("any_picture")
 
@@ -62,7 +62,7 @@ def test_heatmap_follows_the_geometry_of_the_image(tiny_predictor, picture):
 def hull_predictor(tiny_weights):
     """The tiny network, shown the lungs alone."""
     bundle = read_bundle(tiny_weights)
-    record = new_preprocessor(SIZE, "hull").record.to_dict()
+    record = new_preprocessor(tiny_variant(field="hull")).record.to_dict()
     return Predictor(replace(bundle, config={**bundle.config, "preprocessing": record}))
 
 
@@ -155,7 +155,7 @@ def test_an_image_without_lungs_is_read_with_a_true_warning(shown, request):
 
 def test_without_lung_fields_whole_images_are_read_and_others_refused(tiny_weights, picture, tmp_path, monkeypatch):
     bundle = read_bundle(tiny_weights)
-    needy = {**bundle.config, "preprocessing": new_preprocessor(SIZE, "hull").record.to_dict()}
+    needy = {**bundle.config, "preprocessing": new_preprocessor(tiny_variant(field="hull")).record.to_dict()}
     damaged = tmp_path / "damaged"
     shutil.copytree(lung_fields.LUNG_FIELDS_FOLDER, damaged)
     (damaged / "model.tflite").write_bytes(b"damaged")

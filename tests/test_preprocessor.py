@@ -13,6 +13,7 @@ from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
 from pneumonia.preprocessor import Preprocessor, new_preprocessor
 from pneumonia.variants import FIELDS
 from tests.fakes import segmentation
+from tests.tiny import tiny_variant
 
 SIZE = 96
 
@@ -88,17 +89,18 @@ def test_other_lung_fields_than_those_trained_with_are_refused():
 
 
 def test_a_new_record_names_the_lung_fields_it_depends_on():
-    assert len(new_preprocessor(SIZE, "hull").record.lung_fields) == 64
-    assert new_preprocessor(SIZE, "image").record == Preprocessing(SIZE)
+    assert len(new_preprocessor(tiny_variant(image_size=SIZE, field="hull")).record.lung_fields) == 64
+    assert new_preprocessor(tiny_variant(image_size=SIZE)).record == Preprocessing(SIZE)
 
 
 def test_without_lungs_to_be_found_the_whole_image_is_prepared():
-    prepared = new_preprocessor(224, "hull").apply(np.random.default_rng(0).random((300, 200), dtype=np.float32))
+    preprocessor = new_preprocessor(tiny_variant(image_size=224, field="hull"))
+    prepared = preprocessor.apply(np.random.default_rng(0).random((300, 200), dtype=np.float32))
     assert prepared.view == WHOLE_IMAGE and prepared.image.shape == (224, 224)
 
 
 def test_lungs_that_were_found_already_are_not_looked_for_again(monkeypatch):
-    preprocessor = new_preprocessor(SIZE, "box")
+    preprocessor = new_preprocessor(tiny_variant(image_size=SIZE, field="box"))
     lungs = segmentation((slice(30, 70), slice(20, 40)), (slice(30, 70), slice(60, 80)), side=SIZE)
     monkeypatch.setattr(LungFields, "segment", lambda *_: pytest.fail("segmented again"))
     prepared = preprocessor.apply(np.zeros((SIZE, SIZE), np.float32), lungs)

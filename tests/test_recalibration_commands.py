@@ -1,6 +1,7 @@
 """`scripts/recalibrate.py`, and `scripts/predict.py --site`, as a person runs them."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,21 @@ def test_a_calibration_is_fitted_shown_and_kept(data, tiny_weights, tmp_path):
     (path,) = (tmp_path / "custom-cnn").iterdir()
     site = load_site("here", "custom-cnn", tmp_path)
     assert path.name == f"{site.label}.json" and path.name in done.stdout and str(data) not in path.read_text()
+    # predict.py has no --weights, so no command of it can be shown.
+    assert "predict.py IMAGE" not in done.stdout and "once these weights lie in weights/custom-cnn" in done.stdout
     again = recalibrate(data, tiny_weights, tmp_path)
-    assert again.returncode == 2 and "already" in again.stderr
+    assert again.returncode == 2 and "already" in again.stderr and "rejected" not in again.stderr, "nothing was read"
+
+
+def test_the_command_that_is_shown_uses_the_calibration(tmp_path):
+    write_chests(tmp_path / "data", patients=20)
+    place = ("--name", "here", "--output", tmp_path / "two words")
+    done = run("recalibrate.py", "--data", tmp_path / "data", "--variant", "custom-cnn", *place)
+    assert done.returncode == 0, done.stderr
+    python, script, image, *options = shlex.split(done.stdout.splitlines()[-1])
+    assert (python, script, image) == ("python", "scripts/predict.py", "IMAGE")
+    done = run("predict.py", ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png", *options)
+    assert done.returncode == 0 and "custom-cnn, calibrated to " in done.stdout, done.stderr
 
 
 def test_a_network_that_tells_nothing_apart_is_not_kept(data, tiny_weights, tmp_path):
@@ -57,8 +71,12 @@ def test_a_network_that_tells_nothing_apart_is_not_kept(data, tiny_weights, tmp_
 def test_what_cannot_be_done_is_said_in_a_line(data, tiny_weights, tmp_path):
     few = tmp_path / "few"
     write_chests(few, patients=12)
+    (few / NORMAL / "broken.png").write_bytes(b"broken")
     done = recalibrate(few, tiny_weights, tmp_path)
     assert done.returncode == 2 and "at least 30 readable images" in done.stderr
+    assert "rejected" not in done.stderr, "nothing was read"
+    done = recalibrate(data, tiny_weights, few / NORMAL / "broken.png")
+    assert done.returncode == 2 and "could not be written" in done.stderr and "rejected" not in done.stderr
     done = recalibrate(tmp_path, tiny_weights, tmp_path)
     assert done.returncode == 2 and "NORMAL" in done.stderr
     done = recalibrate(data, tiny_weights, tmp_path, "--name", "My Hospital")

@@ -16,9 +16,9 @@ from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.training import loop
 from pneumonia.training.objective import compile_model, new_optimizer
 from pneumonia.variants import get_variant
-from tests.tiny import SIZE
+from tests.tiny import SIZE, tiny_variant
 
-PREPROCESSOR = new_preprocessor(SIZE, "image", stretched=False)
+PREPROCESSOR = new_preprocessor(tiny_variant(stretched=False))
 GEOMETRIC = [name for name in AUGMENTATIONS if name.endswith("-flip")]
 
 

@@ -1,6 +1,7 @@
 """Small data sets and weights made by code."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 
 from pneumonia.bundle import CARD, HISTORY, KERAS_MODEL, METRICS, SERVED_MODEL, write_bundle
 from pneumonia.labels import NORMAL, PNEUMONIA
+from pneumonia.variants import Variant, get_variant
 
 SIZE = 64
 EXAMPLES = Path(__file__).parent.parent / "demo" / "examples"
@@ -45,6 +47,11 @@ def write_chests(folder: Path, patients: int) -> None:
             cv2.imwrite(str(path), np.clip(image + rng.normal(0, 4, image.shape), 0, 255).astype(np.uint8))
 
 
+def tiny_variant(**changed: object) -> Variant:
+    """The custom CNN of `SIZE` pixels, with so much else changed."""
+    return replace(get_variant("custom-cnn"), **{"image_size": SIZE, **changed})
+
+
 def tiny_config(variant: str = "custom-cnn") -> dict:
     """A config that fits a network of `SIZE` pixels."""
     share = {"value": 0.9, "low": 0.8, "high": 0.95}
@@ -69,7 +76,6 @@ def write_tiny_bundle(folder: Path) -> None:
 
     from pneumonia.explain.gradcam import ServingModule
     from pneumonia.models import build_model
-    from pneumonia.variants import get_variant
 
     keras.utils.set_random_seed(0)
     model = build_model(get_variant("custom-cnn"), SIZE)

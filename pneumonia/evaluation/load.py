@@ -8,6 +8,8 @@ import numpy as np
 # MB for a thousand readings, below which memory counts as flat: a server that reads one image a second all day then
 # grows by under 2 GB.
 FLAT = 20.0
+# Fewer tell no trend.
+LEAST_SAMPLES = 8
 # Share of the readings in which caches and allocators fill.
 _WARM_UP = 0.25
 
@@ -40,7 +42,7 @@ def memory_trend(readings: Sequence[int], megabytes: Sequence[float]) -> dict[st
     """How memory goes with the number of readings, after a first quarter in which caches fill.
 
     Args:
-        readings: (N,) done so far, rising; at least eight.
+        readings: (N,) done so far, rising; at least `LEAST_SAMPLES`.
         megabytes: (N,) resident after them.
 
     Returns:

@@ -43,7 +43,7 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
         DataError: if the data cannot be divided so.
     """
     inside, outside = SCHEMES[scheme][1](read_training_folder(job.data), number)
-    preprocessor = new_preprocessor(job.variant.image_size, job.variant.field, job.variant.stretched)
+    preprocessor = new_preprocessor(job.variant)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(inside, job.seed))
     checkpoints = job.checkpoints / f"{scheme}-{number}"
     calibrated = train_and_calibrate(replace(job, checkpoints=checkpoints), train, validation, preprocessor)

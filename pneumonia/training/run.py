@@ -114,11 +114,12 @@ def run_training(job: TrainingJob) -> TrainingResult:
     if job.outside is not None and job.outside.resolve().name == VALIDATION:
         # Sets of that name are those that fixed the thresholds.
         raise DataError(f"Give the folder of another population another name than {VALIDATION!r}.")
-    preprocessor = new_preprocessor(job.variant.image_size, job.variant.field, job.variant.stretched)
+    preprocessor = new_preprocessor(job.variant)
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
-    resumed = any(job.checkpoints.iterdir())
+    # Each phase keeps its state in a folder; beside them may lie a note.
+    resumed = any(path.is_dir() for path in job.checkpoints.iterdir())
     started = time.monotonic()
     calibrated = train_and_calibrate(job, train, validation, preprocessor)
     # Of a training that was taken up again, how long it took before is not known.

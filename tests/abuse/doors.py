@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,28 +55,34 @@ class Passage:
 
     def complaints(self, cases: Sequence[Case | Batch]) -> list[str]:
         """What is wrong, a sentence each."""
-        wrong = [text for number, case in enumerate(cases, start=1) for text in case.complaints(self.records[number])]
-        first, *others = (_judgement(record) for record in self.good)
+        answered = [
+            (case, self.records[number]) for number, case in enumerate(cases, start=1) if number in self.records
+        ]
+        wrong = [text for case, record in answered for text in case.complaints(record)]
+        unanswered = [case.what for number, case in enumerate(cases, start=1) if number not in self.records]
+        if unanswered:
+            wrong.append(f"{unanswered[0]}: no answer, as for {len(unanswered) - 1} cases after it.")
+        judgements = [_judgement(record) for record in self.good]
         wrong += [
             f"The good image after case {number} was read differently."
-            for number, other in enumerate(others)
-            if other != first
+            for number, judgement in enumerate(judgements)
+            if judgement != judgements[0]
         ]
-        if first["status"] != "read":
+        if not judgements or judgements[0]["status"] != "read":
             wrong.append("The good image was not read.")
         return wrong + [line for line in self.said.splitlines() if "Traceback" in line or '"crash"' in line]
 
     def summary(self, cases: Sequence[Case | Batch]) -> dict[str, Any]:
         """Plain figures."""
-        slowest = max(self.seconds, key=self.seconds.get)
+        slowest = max(self.seconds, key=self.seconds.get, default=None)
         counted = [record["status"] for record in self.records.values()]
         return {
             "cases": len(counted),
             "read": counted.count("read"),
             "rejected": counted.count("rejected"),
             "wrong": len(self.complaints(cases)),
-            "slowest_seconds": round(self.seconds[slowest], 2),
-            "slowest": cases[slowest - 1].what,
+            "slowest_seconds": slowest and round(self.seconds[slowest], 2),
+            "slowest": slowest and cases[slowest - 1].what,
             "greatest_growth_megabytes": round(self.megabytes),
         }
 
@@ -87,11 +94,12 @@ def _judgement(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def differing(cases: Sequence[Case], one: Passage, other: Passage) -> list[str]:
-    """Cases that two doors answer differently."""
+    """Cases that two doors answer differently, or that one did not answer."""
     return [
         case.what
         for number, case in enumerate(cases, start=1)
-        if _judgement(one.records[number]) != _judgement(other.records[number])
+        if not (number in one.records and number in other.records)
+        or _judgement(one.records[number]) != _judgement(other.records[number])
     ]
 
 
@@ -122,12 +130,16 @@ def script(folder: Path) -> Passage:
 
 def api(folder: Path) -> Passage:
     """The endpoint `/read` of the page."""
-    passage, log = Passage(), folder.with_suffix(".log")
+    passage, log, loaded = Passage(), folder.with_suffix(".log"), 0.0
     with served_process("real", log) as (address, process):
         client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
         for place, path in enumerate(sorted(folder.glob("*/*"))):
             before = _cpu_seconds(process)
-            _note(passage, path, _read(address, client, path), _cpu_seconds(process) - before)
+            try:
+                record = _read(address, client, path)
+            except httpx.TransportError:  # the server is gone
+                break
+            _note(passage, path, record, _cpu_seconds(process) - before)
             if place == _WARM_UP - 1:
                 loaded = _peak(process)
         passage.megabytes = _peak(process) - loaded
@@ -152,6 +164,8 @@ def batch(folder: Path, batches: Sequence[Batch]) -> Passage:
                 passage.records[number] = {"status": "read", "members": members}
             except AppError as error:
                 passage.records[number] = {"status": "rejected", "error": str(error)}
+            except httpx.TransportError:  # the server is gone
+                break
             passage.seconds[number] = _cpu_seconds(process) - before
             passage.good.append(_read(address, client, good))
         passage.megabytes = _peak(process) - loaded
@@ -172,9 +186,11 @@ def _through_process(command: list[str]) -> Passage:
     """Run a command that prints a reading a line."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     passage, loaded, peak = Passage(), 0.0, 0.0
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    # What is said goes into a file: a pipe that nobody reads yet is soon full, and stops the process.
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+    ):
         before = _cpu_seconds(process.pid)
         for place, line in enumerate(process.stdout):
             now = _cpu_seconds(process.pid)
@@ -184,7 +200,9 @@ def _through_process(command: list[str]) -> Passage:
             peak = _peak(process.pid) or peak
             if place == _WARM_UP - 1:
                 loaded = peak
-        passage.said = process.stderr.read()
+        process.wait()
+        said.seek(0)
+        passage.said = said.read()
     passage.megabytes = peak - loaded
     return passage
 

@@ -1,0 +1,196 @@
+"""What all commands share: what is written down of them, and what is refused before the work begins."""
+
+import argparse
+import dataclasses
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pneumonia.errors import DataError
+from pneumonia.recipes import get_recipe
+from pneumonia.variants import get_variant
+from tests.tiny import write_tiny_data
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import cli  # noqa: E402
+
+
+@pytest.fixture
+def data(tmp_path):
+    write_tiny_data(tmp_path / "data", patients=2)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def told(data, monkeypatch, capsys) -> Callable[..., str]:
+    """Runs a command that refuses, in the folder of the data, and gives the line that it says."""
+
+    def run(script: str, *words: object) -> str:
+        monkeypatch.chdir(data.parent)
+        monkeypatch.setattr(sys, "argv", [script, *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.run(importlib.import_module(Path(script).stem).main)
+        said = capsys.readouterr()
+        assert end.value.code == 2 and not said.out, said
+        return said.err.splitlines()[-1]
+
+    return run
+
+
+# === What is written down ===
+
+
+def test_a_command_is_written_as_it_would_be_typed(tmp_path, monkeypatch):
+    monkeypatch.setenv("PNEUMONIA_DATA", str(tmp_path))
+    arguments = argparse.Namespace(
+        data=tmp_path / "two words",
+        variants=["custom-cnn", "mobilenetv2-frozen"],
+        users=(1, 5),
+        peers=True,
+        dry_run=False,
+        compared=0,
+        weights=None,
+        backbone_weights=__file__,
+        output=Path("elsewhere/../x.json").absolute(),
+        resume=True,
+        push_to_hub="owner/name",
+    )
+    assert cli.command_line("x.py", arguments, variants=["custom-cnn"]) == (
+        "python scripts/x.py --data $PNEUMONIA_DATA/'two words' --variants custom-cnn --users 1 5 --peers --compared 0 "
+        "--backbone-weights tests/test_cli.py --output x.json"
+    )
+    assert "--variants custom-cnn mobilenetv2-frozen " in cli.command_line("x.py", arguments)
+
+
+# === A training is taken up by its own command ===
+
+
+def test_a_state_is_taken_up_by_the_command_that_began_it_and_by_no_other(tmp_path):
+    output = tmp_path / "out"
+    folder = cli.checkpoint_folder(output, "train --seed 0", resume=True)
+    assert folder == tmp_path / ".out-checkpoints"
+    # Where nothing was done yet, there is nothing to be mistaken about.
+    assert cli.checkpoint_folder(output, "train --seed 1", resume=True) == folder
+    (folder / "phase-1").mkdir()
+    assert cli.checkpoint_folder(output, "train --seed 1", resume=True) == folder
+    with pytest.raises(DataError, match="another command: train --seed 1"):
+        cli.checkpoint_folder(output, "train --seed 0", resume=True)
+    assert (folder / "phase-1").is_dir()
+    cli.checkpoint_folder(output, "train --seed 0", resume=False)
+    assert not (folder / "phase-1").exists()
+    (folder / "phase-1").mkdir()
+    (folder / "command.txt").unlink()
+    with pytest.raises(DataError, match="one that was not noted"):
+        cli.checkpoint_folder(output, "train --seed 0", resume=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train.py", "--variant", "custom-cnn", "--output", "out"),
+        ("train_lung_fields.py", "--masks", "data", "--output", "out"),
+        ("cross_validate.py", "--variant", "custom-cnn", "--scheme", "folds", "--output", "out"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_no_command_goes_on_with_the_training_of_another(command, data, told):
+    """Of another seed, the split is another, and images trained on would be validated on."""
+    began = data.parent / ".out-checkpoints" / "folds-0"
+    began.mkdir(parents=True)
+    (began.parent / "command.txt").write_text("python scripts/train.py --seed 7")
+    line = told(*command, "--data", data, "--resume")
+    assert "begun by another command: python scripts/train.py --seed 7. " in line and began.is_dir()
+
+
+# === Options ===
+
+
+def test_options_that_a_recipe_does_not_read_are_refused():
+    frozen, unadapted = get_variant("mobilenetv2-frozen"), get_recipe("mobilenetv2-frozen-unadapted")
+    idle = ("evidence_penalty", "weight_decay", "batch_size", "label_smoothing", "dropout", "learning_rate")
+    for name in idle:
+        with pytest.raises(DataError, match=f"does not depend on --{name.replace('_', '-')};"):
+            cli.tuned(frozen, {name: 0.5})
+        cli.tuned(get_variant("custom-cnn"), {name: 0.5})
+    with pytest.raises(DataError, match="--epochs;"):
+        cli.tuned(unadapted, {"epochs": 1})
+    with pytest.raises(DataError, match="--weight-decay;"):
+        cli.tuned(get_recipe("mobilenetv2-adam"), {"weight_decay": 0.1})
+    with pytest.raises(DataError, match="linear head"):
+        cli.tuned(get_recipe("cnn-adam"), {"evidence_penalty": 1.0})
+
+
+def test_the_options_that_a_training_without_phases_does_read_are_taken():
+    tuned = cli.tuned(
+        get_variant("mobilenetv2-frozen"), {"epochs": 2, "image_size": 96, "field": "box", "dropout": None}
+    )
+    assert (tuned.recipe.adaptation_epochs, tuned.image_size, tuned.field) == (2, 96, "box")
+    assert dataclasses.replace(tuned.recipe, adaptation_epochs=6) == get_variant("mobilenetv2-frozen").recipe
+
+
+# === Before the work begins ===
+
+
+def test_a_file_to_write_gets_its_folder_and_is_no_folder(tmp_path):
+    assert cli.output_file(str(tmp_path / "new" / "x.json")) == tmp_path / "new" / "x.json"
+    assert [path.name for path in tmp_path.rglob("*")] == ["new"]
+    (tmp_path / "file").touch()
+    for wrong, why in ((tmp_path, "is a folder"), (tmp_path / "file" / "x.json", "cannot be made: ")):
+        with pytest.raises(argparse.ArgumentTypeError, match=why):
+            cli.output_file(str(wrong))
+
+
+@pytest.mark.parametrize(
+    "script", ["abuse_test.py", "benchmark_training.py", "evaluate.py", "load_test.py", "shortcut_baseline.py"]
+)
+def test_an_output_that_cannot_be_written_is_told_at_once(script, data, told):
+    options = () if script == "abuse_test.py" else ("--data", data)
+    assert told(script, *options, "--output", data).endswith("argument --output: is a folder; name a file")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("cross_validate.py", "--variant", "custom-cnn", "--scheme", "folds", "--outside", "no"), "No images found"),
+        (("shortcut_baseline.py", "--native", "nowhere"), "No images found"),
+        (("shortcut_baseline.py", "--seed", "-1"), "must be at least 0"),
+        (("evaluate.py", "--variant", "custom-cnn", "--against", "xception"), "xception"),
+        (("evaluate.py", "--variant", "custom-cnn", "--plots", ROOT / "docs" / "plots"), "outside of the project"),
+        (("load_test.py", "--minutes", "nan"), "--minutes must be above 0"),
+        (("load_test.py", "--minutes", "0"), "--minutes must be above 0"),
+        (("load_test.py", "--readings", "7"), "--readings must be at least 8"),
+    ],
+)
+def test_what_is_wrong_is_told_before_the_work(words, line, data, told):
+    """The images are too few to train with, and no chests: the work itself would end with another complaint."""
+    assert line in told(*words, "--data", data, "--output", data.parent / "out.json")
+    assert not (data.parent / "out.json").exists() and not (ROOT / "docs" / "plots").exists()
+
+
+def test_figures_that_are_damaged_are_told_before_the_first_study(data, monkeypatch):
+    import evaluate_exports
+
+    output = data.parent / "exports.json"
+    monkeypatch.setattr(evaluate_exports, "FORMATS", ())
+    monkeypatch.setattr(sys, "argv", ["evaluate_exports.py", "--data", str(data), "--output", str(output)])
+    monkeypatch.setattr(evaluate_exports, "read_training_folder", lambda _: pytest.fail("it went on"))
+    for damaged in ("", '{"custom-cnn": ', json.dumps([1])):
+        output.write_text(damaged)
+        with pytest.raises(DataError, match="holds no figures"):
+            evaluate_exports.main()
+        assert output.read_text() == damaged
+
+
+def test_screenshots_need_playwright_and_say_so(monkeypatch):
+    import take_screenshots
+
+    monkeypatch.setattr(take_screenshots, "sync_playwright", None)
+    monkeypatch.setattr(sys, "argv", ["take_screenshots.py"])
+    with pytest.raises(take_screenshots.PageError, match="need Playwright: pip install"):
+        take_screenshots.main()
