@@ -217,7 +217,7 @@ def command_line(script: str, arguments: argparse.Namespace, **instead: Any) -> 
     """
     parts = [f"python scripts/{script}"]
     for name, value in {**vars(arguments), **instead}.items():
-        # The last two do not change what is made; the second would name an owner in it.
+        # Neither of the two changes what is made; the second would name an owner in it.
         if value is None or value is False or name in ("resume", "push_to_hub"):
             continue
         parts.append(f"--{name.replace('_', '-')}")
