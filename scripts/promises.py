@@ -91,6 +91,14 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "A picture of a hundred megapixels is refused by its header, in no time and no memory.",
             "test_images_refused.py::test_huge_headers_cost_neither_memory_nor_time",
         ),
+        Promise(
+            "A picture whose EXIF data are damaged is read without them.",
+            "test_images.py::test_a_picture_with_damaged_exif_data_is_read_without_them",
+        ),
+        Promise(
+            "No endpoint chooses a variant or an operating point for a program that sent none.",
+            "test_demo.py::test_what_was_not_chosen_is_asked_for",
+        ),
     ),
     "Figures": (
         Promise(
@@ -139,6 +147,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "test_load.py::test_a_leak_is_noticed",
             "{load[memory][growth]:.0f} MB more after {readings:,} readings (limit 100); late on "
             "{load[memory][slope]:.0f} MB in a thousand (limit 20)",
+        ),
+        Promise(
+            "A variant that is loaded waits for no other.",
+            "test_demo.py::test_a_variant_that_is_loaded_waits_for_no_other",
         ),
         Promise(
             "Two readers do not see each other's images.",
@@ -227,6 +239,18 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "A calibration from a clock that is behind is refused, not passed over.",
             "test_faults_clock.py::test_a_calibration_of_an_earlier_day_is_not_made_in_vain",
         ),
+        Promise(
+            "A batch that fails ends, keeps what was read and is logged.",
+            "test_batch.py::test_a_batch_that_fails_ends_and_keeps_what_was_read",
+        ),
+        Promise(
+            "A page left alone shows the next image as its controls say.",
+            "test_left_alone.py::test_read_says_so_and_takes_the_next_image",
+        ),
+        Promise(
+            "A training is taken up again only by the command that began it.",
+            "test_cli.py::test_no_command_goes_on_with_the_training_of_another",
+        ),
     ),
     "Security": (
         Promise(
@@ -293,6 +317,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "A known vulnerability of a package fails the audit, and what could not be asked is said.",
             "test_audit_dependencies.py::test_what_was_found_and_what_was_not_asked_is_said",
         ),
+        Promise(
+            "No WebSocket is opened.",
+            "test_attacks.py::test_no_socket_is_opened",
+        ),
     ),
     "Privacy": (
         Promise(
@@ -331,6 +359,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "It is deleted too where the process was killed, when the next one starts.",
             "test_uploads.py::test_it_is_gone_when_the_process_ends_and_when_one_was_killed",
         ),
+        Promise(
+            "Uploads go on being deleted when a folder vanishes meanwhile.",
+            "test_uploads.py::test_a_folder_that_vanishes_while_it_is_looked_into_stops_nothing",
+        ),
     ),
     "What can be checked later": (
         Promise(
@@ -348,6 +380,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         Promise(
             "/health says what can be read, and why something cannot.",
             "test_observability.py::test_health_says_what_can_be_read_and_why_not",
+        ),
+        Promise(
+            "A receipt that another program wrote anew holds.",
+            "test_receipts.py::test_whole_numbers_stand_for_themselves_however_json_writes_them",
         ),
     ),
 }
