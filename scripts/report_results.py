@@ -187,9 +187,9 @@ def _trained() -> str:
         "those of one training on two cores, some of it beside other work, and say little by themselves. "
         "`mobilenetv2-frozen-unadapted` is the frozen variant without its adaptation, `mobilenetv2-finetuned-again` "
         "the default variant trained a second time with the same seed. The other recipes are those of five student "
-        "projects on this data set, each stopped after five epochs without a better one. Their reports give 82 % to 94 "
-        "% accuracy on the official test part, and not which recipe reached what, so no figure of theirs stands beside a "
-        "row.",
+        "projects on this data set, each stopped after five epochs without a better one. Their reports give 82 % to "
+        "94 % accuracy on the official test part, and not which recipe reached what, so no figure of theirs stands "
+        "beside a row.",
         table(columns, rows),
         command_block("\n".join(commands)),
     )
