@@ -88,6 +88,7 @@ PRESS = f"Press {READ} to read this image with the chosen variant."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
+NOT_READ = "Nothing was read. Try again."
 NO_VARIANT = "Choose a variant first."
 NO_POINT = "Choose an operating point first."
 CRASHED = (

@@ -149,6 +149,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "{load[memory][slope]:.0f} MB in a thousand (limit 20)",
         ),
         Promise(
+            "Past the end of the queue a reader is told that the page is busy, once, and may try again.",
+            "test_queue.py::test_past_the_end_of_the_queue_a_reader_is_told",
+        ),
+        Promise(
             "A variant that is loaded waits for no other.",
             "test_demo.py::test_a_variant_that_is_loaded_waits_for_no_other",
         ),

@@ -78,8 +78,13 @@ def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
     """The variants of the page; as soon as it is open, those without weights are marked."""
     choices = [(get_variant(name).title, name) for name in PUBLISHED]
     choice = gr.Radio(choices, value=DEFAULT, label=content.VARIANT, elem_id=elem_id)
-    gr.on(None, partial(availability, predictors), outputs=choice, **PRIVATE, show_progress="hidden")
+    gr.on(None, partial(availability, predictors), outputs=choice, **AT_ONCE)
     return choice
+
+
+def not_read() -> str:
+    """What stands in a result that failed, in place of saying that the image is being read."""
+    return views.prompt(content.NOT_READ)
 
 
 def radiograph_image(label: str, elem_id: str, alt: str) -> gr.Image:

@@ -17,6 +17,7 @@ from demo.tabs import (
     REDRAWN,
     example_buttons,
     live_region,
+    not_read,
     operating_point_choice,
     read_when_chosen,
     session_state,
@@ -68,6 +69,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
     for reading in (on_click, *on_choice):
         # The operating point may have been changed while the image was read.
         reading.then(**judge, **AT_ONCE)
+        reading.failure(not_read, outputs=table, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
     report.wire(predictors, session, comparison=True)
 
@@ -101,5 +103,7 @@ def _build_pair(predictors: Predictors) -> None:
     began.append(variant.input(handlers.forget, session, table, **AT_ONCE))
     for event in began:
         # The operating point may have been changed while the images were read.
-        event.then(**read, **READING, **PRIVATE).then(**judge, **AT_ONCE)
+        reading = event.then(**read, **READING, **PRIVATE)
+        reading.then(**judge, **AT_ONCE)
+        reading.failure(not_read, outputs=table, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)

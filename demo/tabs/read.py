@@ -120,12 +120,15 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
     on_choice = read_when_chosen(
         upload, example, examples, handlers.choose, session, details, read, "verdict", controls
     )
+    forget = {"fn": handlers.forget, "inputs": [variant, session], "outputs": list(details), **AT_ONCE}
     offer = recalibration.wire_choice(predictors, calibration, variant, own, session, judge)
     for reading in (on_click, *on_choice):
         # The operating point may have been changed while the image was read. A page that had been left alone before
         # shows a calibration as chosen that its session has forgotten.
         reading.then(**offer, **AT_ONCE).then(**judge, **AT_ONCE)
-    forgotten = variant.input(handlers.forget, [variant, session], list(details), **AT_ONCE)
+        # Else it would go on saying that the image is being read.
+        reading.failure(**forget)
+    forgotten = variant.input(**forget)
     forgotten.then(**judge, **AT_ONCE)
     operating_point.input(**judge, **REDRAWN)
     threshold.input(handlers.move, [threshold, session], [verdict, predictive, operating_point], **REDRAWN)
@@ -142,7 +145,7 @@ def build(predictors: Predictors, examples: Sequence[Path], own: gr.State) -> No
     reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **AT_ONCE)
     test.click(handlers.support, session, support, **READING, **PRIVATE)
     report.wire(predictors, session, comparison=False)
-    gr.on(None, handlers.begin, variant, [threshold, prevalence], **PRIVATE, show_progress="hidden")
+    gr.on(None, handlers.begin, variant, [threshold, prevalence], **AT_ONCE)
 
 
 def _slider(
