@@ -70,7 +70,7 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 _TEXT_BYTES = bytes([*range(7, 14), 27, *range(32, 256)])
 
 # Pillow keeps pixels in blocks of this many bytes. The C library gives back to the system what is over 32 MB as soon as
-# it is free; of smaller blocks it keeps what it likes, and a server grew by some hundred MB after large pictures.
+# it is free, and of smaller blocks it keeps what it likes. (A server goes further, for all memory: demo/memory.py.)
 Image.core.set_block_size(2**26)
 
 # What Pillow raises on damaged files; its format readers do not all use one class.

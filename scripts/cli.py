@@ -179,7 +179,8 @@ def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
     given = {name: value for name, value in values.items() if value is not None}
     if idle := [f"--{name.replace('_', '-')}" for name in _unread(variant.recipe) if name in given]:
         raise DataError(f"Trained by this recipe, {variant.name} does not depend on {', '.join(idle)}; leave that out.")
-    if given.get("evidence_penalty") and (variant.hidden_units or variant.pooling != "average"):
+    linear = variant.head == "sigmoid" and variant.pooling == "average" and not variant.hidden_units
+    if given.get("evidence_penalty") and not linear:
         raise DataError("--evidence-penalty needs a linear head on average pooling, which this recipe does not have.")
     recipe = dataclasses.replace(variant.recipe, **{name: given[name] for name in _OF_THE_RECIPE if name in given})
     if "learning_rate" in given:

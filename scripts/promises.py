@@ -145,8 +145,8 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         Promise(
             "Memory stays flat over many readings: a leak of memory fails the load test.",
             "test_load.py::test_a_leak_is_noticed",
-            "{load[memory][growth]:.0f} MB more after {readings:,} readings (limit 100); late on "
-            "{load[memory][slope]:.0f} MB in a thousand (limit 20)",
+            "{load[memory][growth]:.0f} MB more after {readings:,} readings (limit {growth_limit:.0f}); late "
+            "on {load[memory][slope]:.0f} MB in a thousand (limit {slope_limit:.0f})",
         ),
         Promise(
             "Past the end of the queue a reader is told that the page is busy, once, and may try again.",

@@ -9,6 +9,8 @@ import cli
 from documents import command_block, section, table
 from promises import PROMISES
 
+from pneumonia.evaluation.load import FLAT, MOST_GROWTH
+
 RESULTS = cli.ROOT / "docs" / "results"
 DOCUMENT = cli.ROOT / "docs" / "reliability.md"
 # Each is made by the command that it names.
@@ -38,6 +40,7 @@ def render(figures: dict[str, Any]) -> str:
     users = {f"of_{count}": answers for count, answers in load["users"].items()}
     found = {name: len(target["findings"]) for name, target in figures["fuzz"]["targets"].items()}
     named = {**figures, "users": users, "found": found, "readings": load["memory"]["samples"][-1][0]}
+    named |= {"growth_limit": MOST_GROWTH, "slope_limit": FLAT}
     parts = [_HEAD]
     for part, promises in PROMISES.items():
         rows = [[said, f"`{test}`", measured.format(**named)] for said, test, measured in promises]

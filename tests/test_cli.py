@@ -122,8 +122,9 @@ def test_options_that_a_recipe_does_not_read_are_refused():
         cli.tuned(unadapted, {"epochs": 1})
     with pytest.raises(DataError, match="--weight-decay;"):
         cli.tuned(get_recipe("mobilenetv2-adam"), {"weight_decay": 0.1})
-    with pytest.raises(DataError, match="linear head"):
-        cli.tuned(get_recipe("cnn-adam"), {"evidence_penalty": 1.0})
+    for recipe in ("cnn-adam", "mobilenetv2-classweight", "mobilenetv2-finetuned-sgd"):
+        with pytest.raises(DataError, match="linear head"):
+            cli.tuned(get_recipe(recipe), {"evidence_penalty": 1.0})
 
 
 def test_the_options_that_a_training_without_phases_does_read_are_taken():

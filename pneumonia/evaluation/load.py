@@ -8,6 +8,8 @@ import numpy as np
 # MB for a thousand readings, below which memory counts as flat: a server that reads one image a second all day then
 # grows by under 2 GB.
 FLAT = 20.0
+# MB more, from the first readings to the last, that are put down to caches.
+MOST_GROWTH = 100.0
 # Fewer tell no trend.
 LEAST_SAMPLES = 8
 # Share of the readings in which caches and allocators fill.
