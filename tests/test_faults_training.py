@@ -132,6 +132,9 @@ def test_after_all_that_can_befall_it_a_training_ends_the_same_to_the_last_bit(d
             wait_for_epochs(beside / "phase-1" / "state.json", 1, process)
             process.send_signal(signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL
+        file = beside / "phase-1" / "state.json"
+        state = json.loads(file.read_text())
+        file.write_text(json.dumps({**state, "seconds": state["seconds"] + 3600}))
 
         assert train(data, output, "--resume", before=_KILLED_WRITING_STATE).returncode == -signal.SIGKILL
         assert list((beside / "phase-1").glob(".last-*.partial"))
@@ -149,6 +152,7 @@ def test_after_all_that_can_befall_it_a_training_ends_the_same_to_the_last_bit(d
 
         assert train(data, output, "--resume").returncode == 0
         assert_same(result(output), uninterrupted)
+        assert read_bundle(output).config["training"]["minutes"] > 60, "what was done before counts"
         assert [path.name for path in disk.iterdir()] == ["custom-cnn"]
 
 

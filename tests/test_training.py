@@ -1,6 +1,7 @@
 """The loop, adaptation without labels, and resuming, on tiny data."""
 
 import dataclasses
+import time
 
 import keras
 import numpy as np
@@ -17,7 +18,7 @@ from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.training import loop
 from pneumonia.training.adaptation import adapt_backbone, barlow_twins_loss
 from pneumonia.training.linear_probe import fit_linear_probe
-from pneumonia.training.resume import Checkpoints
+from pneumonia.training.resume import Checkpoints, seconds_kept
 from pneumonia.training.run import TrainingJob, run_training
 from pneumonia.training.schedule import warmup_cosine
 from pneumonia.variants import Phase, Recipe, get_variant
@@ -165,6 +166,26 @@ def test_a_killed_training_ends_as_if_it_had_not_been(variant, images, tmp_path,
     assert [row["epoch"] for row in resumed.history] == [row["epoch"] for row in whole.history]
     for ours, theirs in zip(resumed.model.weights, whole.model.weights, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-4, err_msg=ours.path)
+
+
+def test_the_epochs_done_before_an_interruption_count_in_the_time_it_took(images, tmp_path, monkeypatch):
+    recipe = Recipe(phases=(Phase(2, 1e-3, "head"),), batch_size=8)
+    save = Checkpoints.on_epoch_end
+
+    def save_and_stop(self, epoch, logs=None):
+        save(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoints, "on_epoch_end", save_and_stop)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        train(images, tmp_path, recipe=recipe)
+    monkeypatch.undo()
+    first = seconds_kept(tmp_path)
+    assert 0 < first < time.monotonic() - started
+    started = time.monotonic()
+    train(images, tmp_path, recipe=recipe)
+    assert first < seconds_kept(tmp_path) < first + time.monotonic() - started
 
 
 def test_training_stops_when_validation_no_longer_improves(images, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ augmentations of an image shall give the same features, and no feature shall rep
 import errno
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +102,12 @@ def adapt_backbone(
     manager = tf.train.CheckpointManager(state, str(folder), max_to_keep=1)
     history_file = folder / "history.json"
     history: list[dict[str, Any]] = []
+    seconds, started = 0.0, time.monotonic()
     if manager.latest_checkpoint:
         state.restore(manager.latest_checkpoint).assert_consumed()
         done = int(optimizer.iterations) // steps
-        history = json.loads(history_file.read_text())["history"][:done]
+        kept = json.loads(history_file.read_text())
+        history, seconds = kept["history"][:done], kept["seconds"]
 
     @tf.function
     def step(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
@@ -123,7 +126,7 @@ def adapt_backbone(
             mean.update_state(step(*batch))
             progress.add(1, [("loss", float(mean.result()))])
         history.append({"phase": "adaptation", "epoch": epoch + 1, "loss": float(mean.result())})
-        write_json(history_file, {"history": history})
+        write_json(history_file, {"history": history, "seconds": seconds + time.monotonic() - started})
         try:
             manager.save()
         except tf.errors.ResourceExhaustedError as error:

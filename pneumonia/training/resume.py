@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,10 @@ class Checkpoints(keras.callbacks.Callback):
         self._state_file = folder / "state.json"
         self._folder = folder
         self.best_weights = folder / "best.weights.h5"
-        self.state: dict[str, Any] = {"epochs_done": 0, "best": None, "waited": 0, "history": []}
+        self.state: dict[str, Any] = {"epochs_done": 0, "best": None, "waited": 0, "history": [], "seconds": 0.0}
         if self._state_file.exists():
             self.state = json.loads(self._state_file.read_text())
+        self._since = time.monotonic()
 
     @property
     def finished(self) -> bool:
@@ -70,6 +72,9 @@ class Checkpoints(keras.callbacks.Callback):
             state["waited"] += 1
             self.model.stop_training = state["waited"] >= self._patience
         state["epochs_done"] = epoch + 1
+        now = time.monotonic()
+        state["seconds"] += now - self._since
+        self._since = now
         state["finished"] = self.model.stop_training or epoch + 1 == self.params["epochs"]
         # Two files in turn: a kill while one is written leaves the other, which the state still names.
         _save_weights(self.model, self._last(state["epochs_done"]))
@@ -103,6 +108,11 @@ def _save_weights(model: keras.Model, path: Path) -> None:
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
     write_whole(path, json_bytes(values))
+
+
+def seconds_kept(folder: Path) -> float:
+    """How long the epochs took, in seconds, whose state is kept in a folder of phases."""
+    return sum(json.loads(state.read_text())["seconds"] for state in folder.glob("*/*.json"))
 
 
 def history_csv(rows: list[dict[str, Any]]) -> str:

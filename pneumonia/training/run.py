@@ -28,7 +28,7 @@ from pneumonia.operating_points import OperatingPoint
 from pneumonia.preprocessor import Preprocessor, new_preprocessor
 from pneumonia.training.clock import require_clock
 from pneumonia.training.loop import Trained, train_variant
-from pneumonia.training.resume import history_csv
+from pneumonia.training.resume import history_csv, seconds_kept
 from pneumonia.training.versions import versions
 from pneumonia.variants import Variant
 
@@ -118,12 +118,11 @@ def run_training(job: TrainingJob) -> TrainingResult:
     train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
-    # Each phase keeps its state in a folder; beside them may lie a note.
-    resumed = any(path.is_dir() for path in job.checkpoints.iterdir())
+    # Of a training that is taken up again, the epochs that are done count too.
+    before = seconds_kept(job.checkpoints)
     started = time.monotonic()
     calibrated = train_and_calibrate(job, train, validation, preprocessor)
-    # Of a training that was taken up again, how long it took before is not known.
-    minutes = None if resumed else round((time.monotonic() - started) / 60, 1)
+    minutes = round((before + time.monotonic() - started) / 60, 1)
     sets = dict(calibrated.validation)
     if job.outside is not None:
         sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
@@ -167,7 +166,7 @@ def _write(
     job: TrainingJob,
     calibrated: Calibrated,
     metrics: dict[str, Any],
-    minutes: float | None,
+    minutes: float,
     train: ImageSet,
     validation: ImageSet,
     preprocessor: Preprocessor,
