@@ -379,8 +379,8 @@ def _thin_out(array: np.ndarray) -> np.ndarray:
 
 def _judge(grey: np.ndarray, white: int) -> list[Check]:
     """Judge the exposure, polarity and additions of (H, W) in [0, white]; raises for blank images."""
-    # Sorted once, for all that is asked of the grey levels (stable: a radix sort, for whole numbers).
-    ordered = np.sort(_thin_out(grey), axis=None, kind="stable")
+    # Sorted once, for all that is asked of the grey levels.
+    ordered = np.sort(_thin_out(grey), axis=None)
     low, high = (float(ordered[round(share * (ordered.size - 1))]) for share in (0.01, 0.99))
     spread = (high - low) / white
     if spread < MIN_SPREAD:
