@@ -43,10 +43,8 @@ def full(chest) -> Iterator[tuple[str, list[httpx.Response]]]:
 
 def test_past_the_end_of_the_queue_a_program_is_told_and_the_page_goes_on(full):
     address, answers = full
-    taken, refused = (
-        [answer for answer in answers if answer.status_code == 200],
-        [answer for answer in answers if answer.status_code != 200],
-    )
+    taken = [answer for answer in answers if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code != 200]
     assert len(taken) in (20, 21) and answers[: len(taken)] == taken
     assert {answer.status_code for answer in refused} == {503}
     assert all("Queue is full" in answer.json()["detail"] for answer in refused)

@@ -44,7 +44,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.state: dict[str, Any] = {"epochs_done": 0, "best": None, "waited": 0, "history": [], "seconds": 0.0}
         if self._state_file.exists():
             self.state = json.loads(self._state_file.read_text())
-        self._since = time.monotonic()
+        self._before, self._started = self.state["seconds"], time.monotonic()
 
     @property
     def finished(self) -> bool:
@@ -72,9 +72,7 @@ class Checkpoints(keras.callbacks.Callback):
             state["waited"] += 1
             self.model.stop_training = state["waited"] >= self._patience
         state["epochs_done"] = epoch + 1
-        now = time.monotonic()
-        state["seconds"] += now - self._since
-        self._since = now
+        state["seconds"] = self._before + time.monotonic() - self._started
         state["finished"] = self.model.stop_training or epoch + 1 == self.params["epochs"]
         # Two files in turn: a kill while one is written leaves the other, which the state still names.
         _save_weights(self.model, self._last(state["epochs_done"]))
@@ -111,7 +109,11 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 def seconds_kept(folder: Path) -> float:
-    """How long the epochs took, in seconds, whose state is kept in a folder of phases."""
+    """How long the finished epochs of a training took, in seconds.
+
+    Args:
+        folder: holds a folder for each phase that was begun, as `Checkpoints` and the adaptation keep them.
+    """
     return sum(json.loads(state.read_text())["seconds"] for state in folder.glob("*/*.json"))
 
 
