@@ -8,7 +8,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp \
 WORKDIR /app
 # Before the code, so that a change of the code does not install anything anew.
 COPY locks/serving.txt ./
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r serving.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r serving.txt
 
 COPY app.py LICENSE ./
 COPY demo demo

@@ -1,11 +1,15 @@
 # Two commands: `make demo` serves the page, `make test` checks everything that is quick.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# What a lock names and nothing else, whatever is released later.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--no-emit-index-url --custom-compile-command "make lock" --constraints locks/constraints.txt
+	--only-binary :all: --emit-build-options --no-emit-index-url --custom-compile-command "make lock" \
+	--constraints locks/constraints.txt
+# Locked one by one, in the versions of the largest.
+BESIDE := requirements requirements-data requirements-onnx requirements-ray requirements-fuzz
 
-.PHONY: demo test test-slow coverage lint lock audit clean
+.PHONY: demo test test-slow coverage lint lock audit clean FORCE
 
 demo: .venv/demo-installed
 	$(BIN)/python app.py
@@ -26,13 +30,18 @@ lint: .venv/dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Writes what is to be installed, to the last package and with its hashes, for every system and Python from 3.11 on.
-# Versions that are locked already stay; make lock UPGRADE=--upgrade takes the newest of what nobody named.
+# Writes what is to be installed for each purpose, to the last package and with its hashes, for every system and Python
+# from 3.11 on: wheels alone, because what is built asks for the newest tools to build it with. Versions that are locked
+# already stay; make lock UPGRADE=--upgrade takes the newest of what nobody named.
 lock: .venv/dev-installed
 	$(LOCK) requirements-dev.txt --output-file locks/requirements-dev.txt
-	$(LOCK) requirements.txt --constraints locks/requirements-dev.txt --output-file locks/requirements.txt
+	for name in $(BESIDE); do \
+		$(LOCK) $$name.txt --constraints locks/requirements-dev.txt --output-file locks/$$name.txt || exit; done
+	$(LOCK) requirements-benchmark.txt --no-deps --output-file locks/requirements-benchmark.txt
 	sed '/^# Training/,$$d' requirements.txt \
 		| $(LOCK) - --constraints locks/requirements-dev.txt --output-file locks/serving.txt
+	sed '/^tensorflow-cpu/d; s/^tensorflow==\([^;]*\).*/tensorflow[and-cuda]==\1/' requirements.txt \
+		| $(LOCK) - --constraints locks/requirements-dev.txt --output-file locks/gpu.txt
 
 # Asks which of the locked packages have known vulnerabilities.
 audit: .venv/dev-installed
@@ -41,16 +50,27 @@ audit: .venv/dev-installed
 clean:
 	rm -rf .venv
 
-# The stamps are newer than the locks they were installed from, so a second run starts at once.
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-		|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.11"; exit 1; }
-	$(PYTHON) -m venv .venv
+# A stamp is a copy of the lock that was installed. Where it differs from the lock, whatever the clock says, the
+# environment is made anew, so that nothing stays in it that is no longer locked.
+stale = $(shell test -x $(BIN)/python && cmp -s $(1) $(2) || echo FORCE)
 
-.venv/demo-installed: locks/requirements.txt | .venv/bin/python
-	$(INSTALL) -r locks/requirements.txt
-	@touch $@
+# A mirror can have pip warn of every package, which nobody needs to read where nothing failed.
+define install
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.11"; exit 1; }
+rm -rf .venv
+$(PYTHON) -m venv .venv
+$(INSTALL) -r $(1) >.venv/pip.log 2>&1 \
+	|| { tail -n 20 .venv/pip.log; echo "All that pip said is in .venv/pip.log."; exit 1; }
+$(BIN)/python -m pip check --disable-pip-version-check
+endef
 
-.venv/dev-installed: locks/requirements-dev.txt | .venv/bin/python
-	$(INSTALL) -r locks/requirements-dev.txt
-	@touch $@ .venv/demo-installed
+.venv/demo-installed: $(call stale,locks/requirements.txt,.venv/demo-installed)
+	$(call install,locks/requirements.txt)
+	@cp locks/requirements.txt $@
+
+# The larger lock holds the smaller.
+.venv/dev-installed: $(call stale,locks/requirements-dev.txt,.venv/dev-installed)
+	$(call install,locks/requirements-dev.txt)
+	@cp locks/requirements.txt .venv/demo-installed
+	@cp locks/requirements-dev.txt $@

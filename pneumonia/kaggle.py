@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pneumonia.errors import PneumoniaError, first_line
+from pneumonia.packages import install_command
 
 _BY_HAND = "It can be downloaded in a browser and named by --archive."
 
@@ -24,7 +25,8 @@ def download(name: str) -> Path:
         import requests
         from kagglehub import exceptions as errors
     except ModuleNotFoundError:
-        raise PneumoniaError("Fetching from Kaggle needs kagglehub: pip install -r requirements-data.txt") from None
+        needed = install_command("requirements-data")
+        raise PneumoniaError(f"Fetching from Kaggle needs kagglehub: {needed}") from None
     refusals = (
         *(errors.BackendError, errors.CredentialError, errors.DataCorruptionError),
         *(errors.NotFoundError, errors.UnauthenticatedError),

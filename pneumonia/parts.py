@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from pneumonia.bundle import json_bytes
 from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.files import partial, write_whole
+from pneumonia.packages import install_command
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 
 MANIFEST = "manifest.json"
@@ -123,7 +124,7 @@ def open_parts(folder: Path, form: str, settings: Mapping[str, Any]) -> Iterator
         OSError: if the folder cannot be written to, or the disk is full; the parts that are there stay.
     """
     if form == "parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise PneumoniaError("Parquet needs pyarrow: pip install pyarrow, or all of requirements-ray.txt.")
+        raise PneumoniaError(f"Parquet needs pyarrow: {install_command('requirements-ray')}")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         # The system lets go of it when the process ends, however it ends.

@@ -30,7 +30,7 @@ _AT_HOME = "Chest X-Ray Images (Pneumonia), patients held out, on whom the thres
 
 _USE = """## Use
 
-In a checkout of the project that these weights belong to, with its `requirements.txt` installed:
+In a checkout of the project that these weights belong to, with the packages of its `locks/requirements.txt` installed:
 
 ```python
 from pneumonia import Predictor

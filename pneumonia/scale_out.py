@@ -16,6 +16,7 @@ import cv2
 
 from pneumonia.engine import cores
 from pneumonia.errors import PneumoniaError, WeightsError, first_line
+from pneumonia.packages import install_command
 from pneumonia.predictor import Predictor, load_predictor
 from pneumonia.receipts import reader_record
 from pneumonia.site_calibration import SiteCalibration
@@ -72,7 +73,7 @@ def cluster() -> Iterator[None]:
         PneumoniaError: if Ray is not installed, cannot be started or is not reached.
     """
     if importlib.util.find_spec("ray") is None:
-        raise PneumoniaError("Reading on several machines needs Ray: pip install -r requirements-ray.txt")
+        raise PneumoniaError(f"Reading on several machines needs Ray: {install_command('requirements-ray')}")
     address = os.environ.get(_ADDRESS)
     if address:
         _require_reachable(address)

@@ -13,13 +13,11 @@ from pneumonia.variants import PUBLISHED
 
 README = "README.md"
 REQUIREMENTS = "requirements.txt"
+_LOCK = "locks/serving.txt"
 
 # By name, so that a site's calibration, a picture put beside the examples or what a run left is never sent.
 _CODE = ("app.py", "LICENSE", "demo/**/*.py", "demo/style.css", "pneumonia/**/*.py", "docs/results/shortcuts.json")
 _EXAMPLES = ("demo/examples/SOURCES.md", "demo/examples/synthetic-*.png")
-
-# What stands below this line of requirements.txt, serving does without; it is most of what there is to install.
-_TRAINING = "\n# Training"
 
 # A repository on the Hub takes binary files by LFS alone when somebody clones it and pushes. The project's own stores
 # them plainly, so that a clone without LFS is whole, and must not have these rules.
@@ -46,15 +44,18 @@ def space_files(models: Sequence[str] = (), root: Path = WEIGHTS_FOLDER.parent) 
     names = sorted(str(path.relative_to(root)) for path in _matching(root, *_CODE, *_EXAMPLES))
     names += _weights(root)
     files: dict[str, Path | bytes] = {name: root / name for name in names}
-    files[REQUIREMENTS] = serving_requirements((root / REQUIREMENTS).read_text()).encode()
+    files[REQUIREMENTS] = exact_requirements((root / _LOCK).read_text()).encode()
     files[README] = space_readme((root / README).read_text(), models, files).encode()
     files[".gitattributes"] = _LFS_RULES.encode()
     return files
 
 
-def serving_requirements(requirements: str) -> str:
-    """The part of requirements.txt that a server needs."""
-    return requirements.partition(_TRAINING)[0].rstrip() + "\n"
+def exact_requirements(lock: str) -> str:
+    """All packages of a lock in their versions, without their hashes.
+
+    The Hub adds packages of its own in the same call of pip, which would fail for want of theirs.
+    """
+    return "".join(line.removesuffix(" \\") + "\n" for line in lock.splitlines() if line[:1].isalnum())
 
 
 def space_readme(readme: str, models: Sequence[str], present: Collection[str]) -> str:

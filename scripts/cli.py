@@ -18,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from pneumonia.errors import DataError, PneumoniaError  # noqa: E402
 from pneumonia.files import write_whole  # noqa: E402
+from pneumonia.packages import install_command  # noqa: E402
 from pneumonia.variants import Recipe, Variant  # noqa: E402
 
 if TYPE_CHECKING:
@@ -160,8 +161,8 @@ def require_peers() -> None:
     missing = [name for name, module in modules.items() if importlib.util.find_spec(module) is None]
     if missing:
         raise PneumoniaError(
-            f"Not installed: {', '.join(missing)}. They need an environment of their own, with requirements.txt "
-            "and, under pip's option --no-deps, requirements-benchmark.txt."
+            f"Not installed: {', '.join(missing)}. They need an environment of their own: "
+            + install_command("requirements", "requirements-benchmark")
         )
 
 

@@ -28,6 +28,7 @@ from fuzz_apart import TARGETS, judge, readers
 
 from pneumonia.bundle import json_bytes
 from pneumonia.errors import PneumoniaError
+from pneumonia.packages import install_command
 from pneumonia.versions import serving_versions
 
 _CHILD = Path(__file__).with_name("fuzz_apart.py")
@@ -49,8 +50,8 @@ def main() -> int:
         return replay(arguments.replay)
     if importlib.util.find_spec("atheris") is None:
         raise PneumoniaError(
-            "Not installed: atheris. Install requirements-fuzz.txt in an environment of its own; it comes for Python "
-            "3.11 to 3.13 on Linux."
+            "Not installed: atheris. It comes for Python 3.11 to 3.13 on Linux and needs an environment of its own: "
+            + install_command("requirements-dev", "requirements-fuzz")
         )
     for name in arguments.targets:
         require_empty(arguments.findings / name)

@@ -7,6 +7,7 @@ import cli
 from documents import command_block, measured_spread, section, table, write_document
 
 from pneumonia.exports.formats import FORMATS
+from pneumonia.packages import install_command
 from pneumonia.written import measured
 
 FIGURES = cli.ROOT / "docs" / "exports.json"
@@ -46,7 +47,7 @@ def _formats() -> str:
         "The command reads what it wrote with that format's own runtime, compares probability and map with the Keras "
         "model, and fails without leaving a file where they differ by more than the format may. It compares on "
         f"validation images where `--data` names the training folder, else on the synthetic examples. The formats are "
-        f"{_listed(form.title for form in FORMATS)}. onnx needs `pip install -r requirements-onnx.txt`; ONNX Runtime "
+        f"{_listed(form.title for form in FORMATS)}. onnx needs `{install_command('requirements-onnx')}`; ONNX Runtime "
         "is told to send no telemetry.",
         f"{_listed(form.name for form in FORMATS if form.carries_map)} have the outputs `logit` and `cam`, so one pass "
         "gives score and map. keras and h5 hold the network alone, with the logit as its only output; the map is made "

@@ -13,6 +13,7 @@ import cli
 from pneumonia.data.manifest import fingerprint, read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError, PneumoniaError
+from pneumonia.packages import install_command
 from pneumonia.variants import get_variant, list_variants
 
 try:
@@ -40,7 +41,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     if optuna is None:
-        raise PneumoniaError("The search needs Optuna: pip install -r requirements-dev.txt")
+        raise PneumoniaError(f"The search needs Optuna: {install_command('requirements-dev')}")
     cli.require_backbone(arguments.backbone_weights)
     records = read_training_folder(arguments.data)
     study = _study(arguments, fingerprint(records))

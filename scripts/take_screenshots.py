@@ -12,6 +12,8 @@ from PIL import Image
 import cli
 from page import PageError, served_page
 
+from pneumonia.packages import install_command
+
 try:
     from playwright.sync_api import Page, sync_playwright
 except ImportError:
@@ -33,7 +35,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     if sync_playwright is None:
-        raise PageError("The pictures need Playwright: pip install -r requirements-dev.txt")
+        raise PageError(f"The pictures need Playwright: {install_command('requirements-dev')}")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise PageError("Chromium is not installed.")

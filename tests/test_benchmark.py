@@ -195,7 +195,7 @@ def test_maps_are_compared_on_the_larger_grid():
 
 def test_what_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "xplique" else object())
-    with pytest.raises(PneumoniaError, match=r"^Not installed: xplique\. .*requirements-benchmark\.txt"):
+    with pytest.raises(PneumoniaError, match=r"^Not installed: xplique\. .* -r locks/requirements-benchmark\.txt$"):
         cli.require_peers()
 
 

@@ -193,5 +193,5 @@ def test_screenshots_need_playwright_and_say_so(monkeypatch):
 
     monkeypatch.setattr(take_screenshots, "sync_playwright", None)
     monkeypatch.setattr(sys, "argv", ["take_screenshots.py"])
-    with pytest.raises(take_screenshots.PageError, match="need Playwright: pip install"):
+    with pytest.raises(take_screenshots.PageError, match="need Playwright: pip install --no-deps"):
         take_screenshots.main()

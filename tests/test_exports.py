@@ -232,10 +232,10 @@ def test_only_tflite_has_precisions():
 
 def test_what_is_not_installed_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else object())
-    with pytest.raises(ExportError, match=r"pip install -r requirements-onnx\.txt$"):
+    with pytest.raises(ExportError, match=r"-r locks/requirements-onnx\.txt$"):
         get_format("onnx").require_modules()
     get_format("tflite").require_modules()
-    assert (ROOT / "requirements-onnx.txt").exists()
+    assert (ROOT / "locks/requirements-onnx.txt").exists()
 
 
 # === The command ===

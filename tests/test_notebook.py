@@ -2,9 +2,7 @@
 
 import ast
 import json
-import re
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -72,18 +70,6 @@ def test_without_the_project_it_says_what_to_do(notebook, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path / "docs")
     with pytest.raises(RuntimeError, match="Say in REPOSITORY"):
         exec(cell_named(notebook, "project"), {"REPOSITORY": ""})
-
-
-def test_it_installs_what_is_pinned_but_for_a_gpu(notebook, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    commands = []
-    names = {"INSTALL": True, "Path": Path, "re": re, "sys": sys, "run": lambda *words: commands.append(words)}
-    exec(cell_named(notebook, "install"), names)
-    pins = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line]
-    [tensorflow] = {line.split("==")[1].split(";")[0] for line in pins if line.startswith("tensorflow")}
-    others = [line for line in pins if not line.startswith("tensorflow")]
-    assert list(commands[0][-len(others) - 1 :]) == [f"tensorflow[and-cuda]=={tensorflow}", *others]
-    assert commands[1][-2:] == ("-r", "requirements-data.txt") and (ROOT / commands[1][-1]).is_file()
 
 
 @pytest.mark.slow

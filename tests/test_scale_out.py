@@ -241,5 +241,5 @@ def test_a_cluster_that_is_not_there_is_told(monkeypatch, address, sentence):
 
 def test_without_ray_it_is_said_what_to_install(monkeypatch):
     monkeypatch.setattr(scale_out.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(PneumoniaError, match=r"pip install -r requirements-ray\.txt"), scale_out.cluster():
+    with pytest.raises(PneumoniaError, match=r"-r locks/requirements-ray\.txt$"), scale_out.cluster():
         pass

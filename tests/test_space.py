@@ -14,7 +14,7 @@ from demo.figures import SHORTCUTS
 from pneumonia.bundle import KERAS_MODEL
 from pneumonia.errors import WeightsError
 from pneumonia.notices import DATA_ON_THE_HUB
-from pneumonia.space import serving_requirements, space_files
+from pneumonia.space import exact_requirements, space_files
 from pneumonia.variants import DEFAULT, PUBLISHED
 from tests.loopback_hub import STRANGER, serve_hub
 
@@ -44,8 +44,9 @@ def tracked() -> set[str]:
 def copied(target: Path) -> Path:
     for name in CODE:
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "sites", ".*"))
-    for name in ("app.py", "LICENSE", "README.md", "requirements.txt"):
-        shutil.copy(ROOT / name, target)
+    (target / "locks").mkdir()
+    for name in ("app.py", "LICENSE", "README.md", "locks/serving.txt"):
+        shutil.copy(ROOT / name, target / name)
     return target
 
 
@@ -105,12 +106,12 @@ def test_its_readme_names_the_weights_and_links_to_nothing_that_is_not_there(fil
     assert all(link in files for link in re.findall(r"\]\((?!http)([^)]+)\)", readme))
 
 
-def test_a_server_installs_no_training(files):
-    installed = files["requirements.txt"].decode()
-    assert "gradio==" in installed and not re.search("tensorflow|keras|matplotlib|torch", installed)
-    whole = (ROOT / "requirements.txt").read_text()
-    assert whole.startswith(installed.rstrip()) and "tensorflow" in whole
-    assert serving_requirements("# Exact\na==1\n# Training\nb==2\n") == "# Exact\na==1\n"
+def test_a_server_installs_all_that_is_locked_and_no_training(files):
+    lines = files["requirements.txt"].decode().splitlines()
+    assert len(lines) > 60 and not [line for line in lines if not re.fullmatch(r"[a-z0-9._-]+==[^\s;]+( ; .+)?", line)]
+    assert not re.search("tensorflow|keras|matplotlib|torch", "\n".join(lines))
+    lock = "# Made\n--only-binary :all:\n\na==1 ; sys_platform == 'linux' \\\n    --hash=sha256:0\nb==2 \\\n    --hash=sha256:1"
+    assert exact_requirements(lock) == "a==1 ; sys_platform == 'linux'\nb==2\n"
 
 
 def test_binary_files_go_by_lfs_where_somebody_pushes_to_the_space_by_hand(files, tmp_path):

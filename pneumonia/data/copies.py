@@ -10,6 +10,7 @@ from pneumonia.archives import ZipMember, list_members
 from pneumonia.data.public import PARTS, SourceImage
 from pneumonia.errors import DataError, ImageError, PneumoniaError
 from pneumonia.labels import CLASS_NAMES
+from pneumonia.packages import install_command
 
 # The archive of Kaggle holds 11,712 images (all of them twice), and none is larger than a few megabytes.
 _MOST_FILES = 50_000
@@ -82,7 +83,7 @@ def require_pyarrow() -> None:
         PneumoniaError: if pyarrow is not installed.
     """
     if importlib.util.find_spec("pyarrow") is None:
-        raise PneumoniaError("Reading the copy on the Hub needs pyarrow: pip install -r requirements-data.txt")
+        raise PneumoniaError(f"Reading the copy on the Hub needs pyarrow: {install_command('requirements-data')}")
 
 
 def _outermost(paths: dict[_File, PurePath]) -> dict[_File, tuple[str, str, str]]:

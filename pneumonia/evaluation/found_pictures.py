@@ -11,6 +11,7 @@ from pydicom.data import get_testdata_file
 from sklearn.datasets import load_digits
 
 from pneumonia.errors import DataError
+from pneumonia.packages import install_command
 
 _GRADIO = ("avatar.png", "cheetah.jpg", "cheetah1.jpg", "groot.jpeg", "lion.jpg", "tower.jpg")
 _SKIMAGE = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
@@ -77,7 +78,8 @@ def parts(pictures: list[np.ndarray], count: int, rng: np.random.Generator) -> l
 def _folder(package: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None:
-        raise DataError(f"{package} is not installed; its pictures are needed. See requirements-benchmark.txt.")
+        needed = install_command("requirements-benchmark")
+        raise DataError(f"{package} is not installed; its pictures are needed: {needed}")
     return Path(found.submodule_search_locations[0])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pneumonia.errors import ExportError
 from pneumonia.exports.readings import Difference
+from pneumonia.packages import install_command
 
 if TYPE_CHECKING:
     from pneumonia.models.tflite import Precision
@@ -50,7 +51,7 @@ class Format:
             ExportError: if something is not installed.
         """
         if not all(importlib.util.find_spec(module) for module in self.modules):
-            raise ExportError(f"For {self.name}, install what it needs: pip install -r requirements-{self.name}.txt")
+            raise ExportError(f"For {self.name}, install what it needs: {install_command(f'requirements-{self.name}')}")
 
     def require_place(self, path: Path) -> None:
         """Make sure that it can be written there, and destroys nothing.
