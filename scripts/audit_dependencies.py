@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import cli
 
-# The largest lock holds the others.
-LOCK = cli.ROOT / "locks" / "requirements-dev.txt"
+LOCKS = sorted(path for path in (cli.ROOT / "locks").glob("*.txt") if path.name != "constraints.txt")
 NONE_KNOWN, SOME_KNOWN = 0, 1
 
 
@@ -32,8 +31,11 @@ class Audit:
 
 def main() -> int:
     argparse.ArgumentParser(description=__doc__).parse_args()
-    command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--requirement", str(LOCK)]
-    done = subprocess.run([*command, "--format", "json", "--progress-spinner", "off"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes"]
+    locks = (word for lock in LOCKS for word in ("--requirement", str(lock)))
+    done = subprocess.run(
+        [*command, *locks, "--format", "json", "--progress-spinner", "off"], capture_output=True, text=True
+    )
     audit = read_audit(done.stdout)
     if audit is None:
         print(f"NOT AUDITED: {_last_line(done.stderr)}")

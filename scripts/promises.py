@@ -318,6 +318,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "test_locks.py::test_every_package_has_one_version_and_hashes_and_nothing_says_where_it_comes_from",
         ),
         Promise(
+            "What is installed is what is locked, whatever was released later.",
+            "test_installing.py::test_make_installs_what_is_locked_and_says_so_in_few_words",
+        ),
+        Promise(
             "A known vulnerability of a package fails the audit, and what could not be asked is said.",
             "test_audit_dependencies.py::test_what_was_found_and_what_was_not_asked_is_said",
         ),

@@ -52,7 +52,7 @@ class LocalIndex:
         for package in locked(text):
             name, version = canonicalize_name(package.name), version_of(package)
             self.add(name, version)
-            lines.append(f"{package} --hash=sha256:{self._hashes[name, version]}")
+            lines += [f"{package} \\", f"    --hash=sha256:{self._hashes[name, version]}"]
         return "\n".join(lines) + "\n"
 
     def _write(self, name: str, version: str, described: str) -> str:

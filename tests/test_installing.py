@@ -48,7 +48,9 @@ def written() -> list[tuple[str, list[str]]]:
     """Where a line with pip is written, and its words from the name of pip's command on."""
     places = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "Dockerfile", ROOT / ".ci/run"]
     places += [*ROOT.glob("docs/*.md"), *ROOT.glob("requirements*.txt")]
-    places += [path for folder in ("pneumonia", "demo", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    code = [path for folder in ("pneumonia", "demo", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    # It writes the lines of the others.
+    places += [path for path in code if path.name != "packages.py"]
     found = []
     for path in places:
         text = path.read_text().replace("\\\n", " ")
@@ -76,9 +78,7 @@ def locks_of(words: list[str]) -> list[str]:
 
 
 def test_every_line_that_installs_names_locks_and_nothing_that_is_resolved_anew():
-    # But for the function that writes them, whose lines are asked for below.
-    lines = [(place, words) for place, words in written() if place != "pneumonia/packages.py"]
-    lines += [("Makefile", made(target)) for target in MAKE]
+    lines = [*written(), *(("Makefile", made(target)) for target in MAKE)]
     assert {locks for _, words in lines for locks in locks_of(words)} == set(LOCKS)
     for place, words in lines:
         assert {"--no-deps", "--require-hashes"} <= set(words), (place, words)
@@ -146,7 +146,7 @@ def checkout(tmp_path_factory) -> Checkout:
     # A mirror that is not there, beside the index: pip warns of it at each package.
     mirror = {"PIP_EXTRA_INDEX_URL": (folder / "mirror").as_uri()}
     asked = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": index.folder.as_uri(), **mirror}
-    return Checkout(folder, {**settings, **asked, "PIP_NO_COMPILE": "1", "PYTHONNOUSERSITE": "1"})
+    return Checkout(folder, {**settings, **asked, "PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
 
 
 def of_gradio() -> list[str]:
@@ -186,7 +186,7 @@ def test_without_no_deps_a_package_with_an_extra_is_resolved_anew(checkout):
 @needs_make
 @pytest.mark.parametrize("locks", sorted({tuple(locks_of(words)) for _, words in written()}))
 def test_every_line_installs_what_is_locked(checkout, locks, tmp_path):
-    for words in {tuple(words) for _, words in written() if locks_of(words) == list(locks)}:
+    for words in dict.fromkeys(tuple(words) for _, words in written() if locks_of(words) == list(locks)):
         shutil.rmtree(tmp_path / "venv", ignore_errors=True)
         python = checkout.new_environment(tmp_path / "venv")
         # The image's folder has its lock beside it.
