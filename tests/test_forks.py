@@ -8,7 +8,6 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -109,7 +108,8 @@ if __name__ == "__main__":
     for method in ("fork", "spawn", "forkserver"):
         with multiprocessing.get_context(method).Pool(2) as pool:
             there = pool.map_async(predictor.predict, files).get(60)
-        print(method, there == here and [one.heatmap.tolist() for one in there] == [one.heatmap.tolist() for one in here])
+        maps = [[one.heatmap.tolist() for one in readings] for readings in (here, there)]
+        print(method, there == here and maps[0] == maps[1])
 """
 
 
