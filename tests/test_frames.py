@@ -1,4 +1,4 @@
-"""The page in frames and under names of other sites, and without a complaint of the browser about what its answers forbid."""
+"""The page in frames of other sites, under their names, and without a complaint of the browser about its answers."""
 
 import time
 from collections.abc import Iterator
