@@ -88,7 +88,7 @@ PRESS = f"Press {READ} to read this image with the chosen variant."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
-NOT_READ = "Nothing was read. Try again."
+TRY_AGAIN = "Nothing was read. Try again."
 NO_VARIANT = "Choose a variant first."
 NO_POINT = "Choose an operating point first."
 CRASHED = (
@@ -104,6 +104,10 @@ EXPIRED = "This image has been deleted from the server in the meantime. Choose i
 NO_ADDRESS = "Send the file itself: this page fetches nothing from an address."
 NOT_UPLOADED = "Upload the file first: this page reads nothing else on the server."
 NOT_HERE = "There is nothing at this address."
+OTHER_NAME = (
+    "This page does not answer to this name. Open it by the IP address of its machine, or ask whoever runs it to add "
+    "the name to the environment variable PNEUMONIA_HOSTS."
+)
 OTHER_SITE = "This page is not open to pages of other sites."
 TOO_LARGE = "This request is too large; only uploads may be."
 

@@ -1,4 +1,5 @@
-"""Which requests are answered: those that the page and its API need, sent by the page itself or by a program."""
+"""Which requests are answered: those that the page and its API need, under a name of the page's own, sent by the page
+itself or by a program."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from demo import content
+from demo.hosts import is_own, own_names
 
 # Whatever else Gradio has, also in a later version, stays shut: components of others, films of the screen, monitoring,
 # proxying, streams, states saved under a link, logging in.
@@ -42,10 +44,12 @@ _HEADERS = {
 
 
 class Doors:
-    """Refuses what nobody needs, what another site's page sends, and what is too large; guards every answer."""
+    """Refuses what nobody needs, what is asked for under a name that is not the page's own, what another site's page
+    sends, and what is too large; guards every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._names = own_names()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -63,7 +67,7 @@ class Doors:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        if refusal := _refusal(path, Headers(scope=scope)):
+        if refusal := _refusal(path, Headers(scope=scope), self._names):
             return await refusal(scope, receive, send_guarded)
         await self._app(scope, receive if path == _UPLOAD else _at_most(MOST_BYTES, receive), send_guarded)
 
@@ -81,7 +85,9 @@ async def closed_to_other_sites(app: App) -> AsyncIterator[None]:
     yield
 
 
-def _refusal(path: str, headers: Headers) -> Response | None:
+def _refusal(path: str, headers: Headers, names: frozenset[str]) -> Response | None:
+    if not all(is_own(host, names) for host in _asked_for(headers)):
+        return PlainTextResponse(content.OTHER_NAME, 400)
     if path not in _OPEN and not path.startswith(_OPEN_BELOW):
         return PlainTextResponse(content.NOT_HERE, 404)
     if _from_another_site(headers):
@@ -98,8 +104,13 @@ def _from_another_site(headers: Headers) -> bool:
     # No script can set the first. A browser leaves it out where there is no TLS.
     if origin is None or headers.get("Sec-Fetch-Site") == "same-origin":
         return False
-    here = (headers.get("Host"), headers.get("X-Forwarded-Host", "").split(",")[0].strip())
-    return urlsplit(origin).netloc not in filter(None, here)
+    return urlsplit(origin).netloc not in _asked_for(headers)
+
+
+def _asked_for(headers: Headers) -> list[str]:
+    """The host that was asked for, and those that a proxy may say it was asked for, which Gradio believes."""
+    forwarded = (headers.get(name, "").split(",")[0].strip() for name in ("X-Forwarded-Host", "X-Gradio-Server"))
+    return [headers.get("Host", ""), *filter(None, forwarded)]
 
 
 def _at_most(most: int, receive: Receive) -> Receive:

@@ -13,6 +13,7 @@ from pneumonia.errors import WeightsError
 from pneumonia.evaluation.repeatability import repeatability_limit
 from pneumonia.evaluation.scores import VALIDATION, Scores
 from pneumonia.evaluation.thresholds import Thresholds, thresholds_of
+from pneumonia.forks import OfProcess
 from pneumonia.operating_points import OperatingPoint
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import PUBLISHED, get_variant
@@ -32,7 +33,7 @@ class Predictors:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
         self._made: dict[tuple[str, Callable], Any] = {}
-        self._loading, self._making = threading.Lock(), threading.Lock()
+        self._loading, self._making = OfProcess(threading.Lock), OfProcess(threading.Lock)
 
     def get(self, variant: str) -> Predictor:
         """The predictor of a variant; one that is loaded does not wait for others.
@@ -41,7 +42,7 @@ class Predictors:
             WeightsError: as it was raised when the variant was first asked for.
         """
         if variant not in self._loaded:
-            with self._loading:
+            with self._loading.here:
                 if variant not in self._loaded:
                     try:
                         self._loaded[variant] = self._load(variant)
@@ -106,7 +107,7 @@ class Predictors:
 
     def _once(self, make: Callable[[Predictor], Any], predictor: Predictor) -> Any:
         """What is made of a predictor as shipped, made when it is first asked for."""
-        with self._making:
+        with self._making.here:
             key = predictor.variant, make
             if key not in self._made:
                 self._made[key] = make(predictor)

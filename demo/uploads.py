@@ -34,7 +34,7 @@ def use_private_folder() -> Path:
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=ours, dir=current))
     os.environ[_VARIABLE] = str(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_delete_of, os.getpid(), folder)
     return folder
 
 
@@ -52,8 +52,10 @@ def delete_regularly(folder: Path, seconds: float) -> None:
 def delete_when_stopped(folder: Path) -> None:
     """Delete a folder when this process is told to end, as a container is when it is stopped, and end it at once."""
 
+    process = os.getpid()
+
     def stop(*_: object) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
+        _delete_of(process, folder)
         # Python's own way out waits for what is being read, and an exception could be lost on it.
         os._exit(0)
 
@@ -77,6 +79,12 @@ def delete_old(folder: Path, seconds: float) -> None:
                     path.rmdir()
                 else:
                     path.unlink()
+
+
+def _delete_of(process: int, folder: Path) -> None:
+    """Delete the folder of a process, unless it is one that was forked off it which ends."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _runs(process: str) -> bool:

@@ -5,9 +5,11 @@ import struct
 import threading
 import zipfile
 import zlib
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
+from pneumonia.forks import OfProcess
 
 # What macOS adds beside the files of a folder that it packs.
 _RESOURCE_FORKS = "__MACOSX"
@@ -27,6 +29,14 @@ _ZIP_ERRORS = (
 )
 
 
+@dataclass
+class _Handle:
+    """Of one process: two that read from one open file move each other's place in it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    file: zipfile.ZipFile | None = None
+
+
 class Archive:
     """A ZIP file that is opened when something is read from it, and closed when the last `with` over it ends.
 
@@ -36,29 +46,30 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
+        self._handle = OfProcess(_Handle)
         self._users = 0
-        self._file: zipfile.ZipFile | None = None
 
     def __enter__(self) -> "Archive":
-        with self._lock:
+        with self._handle.here.lock:
             self._users += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
+        handle = self._handle.here
+        with handle.lock:
             self._users -= 1
             # A batch may go on reading while a row of it is opened and done with.
-            if not self._users and self._file is not None:
-                self._file.close()
-                self._file = None
+            if not self._users and handle.file is not None:
+                handle.file.close()
+                handle.file = None
 
     def file(self) -> zipfile.ZipFile:
         """The open file; raises what `zipfile` raises."""
-        with self._lock:
-            if self._file is None:
-                self._file = zipfile.ZipFile(self.path)
-            return self._file
+        handle = self._handle.here
+        with handle.lock:
+            if handle.file is None:
+                handle.file = zipfile.ZipFile(self.path)
+            return handle.file
 
 
 class ZipMember:

@@ -8,13 +8,14 @@ import numpy as np
 from pneumonia.checks import Check
 from pneumonia.engine import cores
 from pneumonia.errors import WeightsError
+from pneumonia.forks import OfProcess
 from pneumonia.images import Radiograph
 from pneumonia.lung_fields import LungSegmentation, load_lung_fields
 from pneumonia.plausibility import load_plausibility
 from pneumonia.preprocessing import Preprocessing
 
 # Shared by all cases: to start a thread for each would cost about as much as it saves.
-_BESIDE = ThreadPoolExecutor(cores(), thread_name_prefix="lungs")
+_BESIDE = OfProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="lungs"))
 
 _NOT_JUDGED = Check(
     "chest",
@@ -49,6 +50,7 @@ class Case:
         self.radiograph = radiograph
         self._squares: dict[int, np.ndarray] = {}
         self._looking: Future[Looked] | None = None
+        self._looks: ThreadPoolExecutor | None = None
 
     def square(self, size: int) -> np.ndarray:
         """The radiograph as `Preprocessing.squash` gives it: float32 (size, size) in [0, 1]."""
@@ -58,9 +60,11 @@ class Case:
 
     def look_for_lungs(self) -> None:
         """Begin to look for the lungs on another core, while the caller goes on."""
-        if self._looking is None:
+        # Once in a process: what another was looking for when this one was forked off it never comes here.
+        if self._looks is not _BESIDE.here:
+            self._looks = _BESIDE.here
             # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
-            self._looking = _BESIDE.submit(_look, self.square(Preprocessing().size))
+            self._looking = self._looks.submit(_look, self.square(Preprocessing().size))
 
     def find_all(self) -> None:
         """Do now what variants share, which else the first of them waits for."""

@@ -10,6 +10,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from pneumonia.errors import WeightsError
+from pneumonia.forks import OfProcess
 
 
 def cores() -> int:
@@ -31,9 +32,13 @@ class Engine:
         # An interpreter must not be shared while it runs: at most one a core, each single-threaded, borrowed in turn.
         # The others are made when they are first wanted: one of many workers of a machine reads with one.
         self._model = model
-        self._places = threading.Semaphore(cores())
+        self._places = OfProcess(lambda: threading.Semaphore(cores()))
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
         self._idle.put(self._interpreter())
+
+    def __reduce__(self) -> tuple[type["Engine"], tuple[bytes]]:
+        # Another process opens the file for itself.
+        return Engine, (self._model,)
 
     def run(self, image: np.ndarray) -> tuple[float, np.ndarray]:
         """Read one image.
@@ -50,7 +55,7 @@ class Engine:
 
     @contextmanager
     def _borrowed(self) -> Iterator[Interpreter]:
-        with self._places:
+        with self._places.here:
             try:
                 interpreter = self._idle.get_nowait()
             except queue.Empty:

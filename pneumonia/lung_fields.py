@@ -13,6 +13,7 @@ import numpy as np
 from pneumonia.bundle import SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
 from pneumonia.engine import Engine
 from pneumonia.errors import WeightsError
+from pneumonia.forks import OfProcess
 from pneumonia.preprocessing import Preprocessing
 
 # The weights that come with the project.
@@ -225,11 +226,11 @@ def load_lung_fields(weights: Path | None = None) -> LungFields:
     """
     if weights is not None:
         return _load(weights)
-    with _LOADING:
+    with _LOADING.here:
         return _shared(LUNG_FIELDS_FOLDER)
 
 
-_LOADING = threading.Lock()
+_LOADING = OfProcess(threading.Lock)
 
 
 @functools.cache

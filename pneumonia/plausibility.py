@@ -26,6 +26,7 @@ import numpy as np
 from pneumonia.bundle import CARD, METRICS, WEIGHTS_FOLDER, read_bundle
 from pneumonia.checks import Check
 from pneumonia.errors import WeightsError
+from pneumonia.forks import OfProcess
 from pneumonia.lung_fields import LungFields, LungSegmentation, load_lung_fields
 
 # What was fitted, with the project.
@@ -195,11 +196,11 @@ def load_plausibility() -> Plausibility:
     Raises:
         WeightsError: if it is missing or damaged, or was fitted to another version of the lung fields.
     """
-    with _LOADING:
+    with _LOADING.here:
         return _load(PLAUSIBILITY_FOLDER, load_lung_fields())
 
 
-_LOADING = threading.Lock()
+_LOADING = OfProcess(threading.Lock)
 
 
 @functools.cache

@@ -145,7 +145,7 @@ class Prediction:
 
 
 class Predictor:
-    """Reads radiographs with one variant; safe to use from several threads.
+    """Reads radiographs with one variant; safe to use from several threads and processes, forked ones too.
 
     Args:
         bundle: a verified weights folder.

@@ -143,6 +143,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "test_load.py::test_a_server_that_mixes_readers_up_is_noticed",
         ),
         Promise(
+            "A process that is forked off one that reads gives the same, whatever that one was doing.",
+            "test_forks.py::test_it_reads_though_all_was_in_use_when_it_was_forked",
+        ),
+        Promise(
             "Memory stays flat over many readings: a leak of memory fails the load test.",
             "test_load.py::test_a_leak_is_noticed",
             "{load[memory][growth]:.0f} MB more after {readings:,} readings (limit {growth_limit:.0f}); late "
@@ -280,6 +284,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         Promise(
             "No page of another site may ask or read.",
             "test_attacks.py::test_a_page_of_another_site_may_neither_ask_nor_read",
+        ),
+        Promise(
+            "No site whose name is led here later may ask or read.",
+            "test_frames.py::test_a_site_whose_name_leads_here_reads_nothing",
         ),
         Promise(
             "No other site can show the page in a frame.",

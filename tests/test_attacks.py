@@ -17,11 +17,11 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from demo import content
 from demo.doors import MOST_BYTES, Doors
 from pneumonia.variants import DEFAULT
 from tests.attacking import API, Attacker, file_at
@@ -30,6 +30,8 @@ from tests.making import encode, radiograph
 
 MARK = b"MARK-OF-A-FILE-ELSEWHERE"
 FOREIGN = "http://radiographs.invalid"
+# What whoever runs the page calls it, one of them copied from a browser.
+NAMED = "hospital.example, https://Radiology.hospital.example:8443/chest"
 # Parts of the page that take a file.
 TAKES_FILES = ("file", "uploadbutton", "image")
 
@@ -66,7 +68,8 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
     (place / "uploads").mkdir()
     secret = place / "secret.png"
     secret.write_bytes(encode(radiograph(), "PNG") + MARK)
-    with served_process("complete", place / "log", GRADIO_TEMP_DIR=str(place / "uploads")) as (address, _):
+    settings = {"GRADIO_TEMP_DIR": str(place / "uploads"), "PNEUMONIA_HOSTS": NAMED}
+    with served_process("complete", place / "log", **settings) as (address, _):
         yield Victim(address, place / "uploads", secret, place / "log")
 
 
@@ -116,7 +119,7 @@ def test_no_event_reads_a_file_that_was_not_uploaded_here(victim, attacker):
             answer = attacker.run(event, data)
             assert MARK.decode() not in str(answer) and "root:" not in str(answer)
             if refused:
-                assert answer["error"] == content.NOT_UPLOADED, event["api_name"]
+                assert answer["error"].startswith("Upload the file first: this page reads nothing else"), event
                 given += 1
     # Refused in words: no reading, and no crash but where an event was asked for in a state that it does not begin in.
     assert given > 60 and len(victim.logged("reading")) == readings
@@ -227,7 +230,7 @@ def test_the_progress_of_anothers_upload_is_not_told(victim):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_whatever_the_page_does_not_need_is_shut(attacker, path, method):
     status, said = attacker.raw(path, method)
-    assert status == 404 and said == content.NOT_HERE.encode()
+    assert status == 404 and said == b"There is nothing at this address."
 
 
 def test_no_socket_is_opened():
@@ -305,7 +308,7 @@ def test_a_page_of_another_site_may_neither_ask_nor_read(victim, origin, host):
         for sent in (headers, {**headers, "Access-Control-Request-Method": method}):
             asked = method if sent is headers else "OPTIONS"
             answer = httpx.request(asked, f"{victim.address}{path}", headers=sent)
-            assert answer.status_code == 403 and answer.text == content.OTHER_SITE
+            assert answer.status_code == 403 and answer.text == "This page is not open to pages of other sites."
             assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
@@ -327,6 +330,62 @@ def test_the_page_itself_may_behind_any_proxy(victim, headers):
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+# === Names that are led here later (DNS rebinding) ===
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("radiographs.invalid", "radiographs.invalid:7860", "localhost.radiographs.invalid", "127.0.0.1.invalid"),
+        *("hospital.example.radiographs.invalid", "evilhospital.example", "other.hospital.example", "x", "", "*"),
+        *("127.0.0.1@x.invalid", "localhost:80@x.invalid", "[::1", "[::1].invalid", "[x.invalid]", "localhost x"),
+    ],
+)
+def test_under_a_name_that_is_not_its_own_the_page_gives_nothing(victim, attacker, host):
+    (kept,) = attacker.upload("chest.png", victim.secret.read_bytes()).json()
+    # To the browser, all comes from one site, whose scripts may add what they like to a request but another Host.
+    same = {"Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    asked = (
+        *(("GET", path) for path in ("/", "/config", "/health", "/assets/x.js", f"{API}/info", f"{API}/file={kept}")),
+        *(("GET", f"{API}/queue/data?session_hash=x"), ("POST", f"{API}/queue/join"), ("POST", f"{API}/upload")),
+        *(("POST", f"{API}/run/predict"), ("GET", f"{API}/heartbeat/x"), ("GET", "/nothing")),
+    )
+    for method, path in asked:
+        for headers in ({}, same, {**same, "X-Forwarded-Host": "localhost"}):
+            status, said = attacker.raw(path, method, Host=host, **headers)
+            assert status == 400 and said.startswith(b"This page does not answer to this name."), path
+    assert b"PNEUMONIA_HOSTS" in said and b"IP address" in said
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "X-Gradio-Server"])
+def test_a_host_that_a_proxy_tells_is_believed_no_more_than_any(attacker, header):
+    assert attacker.raw("/config", **{header: FOREIGN})[0] == 400
+    assert attacker.raw("/config", **{header: "http://hospital.example"})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1:7860", "192.168.0.7:80", "[::1]:7860", "[2001:db8::7]", "localhost", "LOCALHOST.:7860"),
+        *("hospital.example:8443", "radiology.hospital.example", socket.gethostname()),
+    ],
+)
+def test_the_page_answers_to_its_own_names_and_to_any_ip_address(attacker, host):
+    assert attacker.raw("/config", Host=host)[0] == 200
+
+
+def test_a_space_answers_to_its_own_names(monkeypatch):
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("answered")(scope, receive, send)
+
+    # With a domain of its own it has two.
+    monkeypatch.setenv("SPACE_HOST", "owner-pneumonia.hf.space,chest.example")
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    page = TestClient(Doors(answered))
+    hosts = ("owner-pneumonia.hf.space", "chest.example", "10.20.30.40:7860", "other-pneumonia.hf.space")
+    assert [page.get("/", headers={"Host": host}).status_code for host in hosts] == [200, 200, 200, 400]
+
+
 # === Size and form (CVE-2024-10648 and the like) ===
 
 
@@ -334,7 +393,7 @@ def test_a_request_that_is_no_upload_is_small(victim):
     large = b'{"session_hash": "x", "fn_index": 2, "data": ["' + b"x" * MOST_BYTES + b'"]}'
     kind = {"Content-Type": "application/json"}
     told = httpx.post(f"{victim.address}{API}/queue/join", content=large, headers=kind, timeout=60)
-    assert told.status_code == 413 and told.text == content.TOO_LARGE
+    assert told.status_code == 413 and told.text == "This request is too large; only uploads may be."
     pieces = (large[start : start + 2**16] for start in range(0, len(large), 2**16))
     untold = httpx.post(f"{victim.address}{API}/queue/join", content=pieces, headers=kind, timeout=60)
     assert untold.status_code == 400
@@ -359,7 +418,8 @@ def test_json_nested_however_deep_is_refused(victim, text):
 )
 def test_a_request_of_no_clear_length_is_refused_and_the_page_goes_on(victim, head):
     target = urlsplit(victim.address)
-    begin = f"POST {API}/queue/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{head}\r\n\r\n{{}}\r\n\r\n"
+    begin = f"POST {API}/queue/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    begin += f"{head}\r\n\r\n{{}}\r\n\r\n"
     with socket.create_connection((target.hostname, target.port), timeout=20) as raw:
         first = b""
         with contextlib.suppress(OSError):  # the server may hang up before everything is sent

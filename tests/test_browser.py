@@ -64,7 +64,7 @@ def test_another_variant_clears_the_result_at_once_and_reads_anew(page, chest):
     upload(page, chest)
     first = _overlay(page)
     page.locator("#variant").get_by_label("Custom CNN").check()
-    expect(page.locator("#verdict")).to_contain_text(content.PRESS, timeout=2000)
+    expect(page.locator("#verdict")).to_contain_text("Press Read to read this image", timeout=2000)
     expect(page.locator("#verdict")).not_to_contain_text("probability")
     expect(page.locator("#overlay img")).to_have_count(0)
     expect(page.locator("#checks")).not_to_contain_text(content.CHECKS)
@@ -173,7 +173,7 @@ def test_two_images_stand_side_by_side(page, chest, brighter):
     page.get_by_role("tab", name=content.TWO_IMAGES).click()
     table = page.locator("#pair-table")
     upload(page, chest, "#pair-upload-0")
-    expect(table).to_contain_text(content.NOT_CHOSEN)
+    expect(table).to_contain_text("Not chosen yet.")
     upload(page, brighter, "#pair-upload-1")
     expect(table).to_contain_text("logits higher than that of the first")
     expect(table).to_contain_text(NOTICE)
@@ -288,8 +288,8 @@ def test_two_readers_do_not_see_each_others_images(page, browser, address, chest
     for other in opened(browser, address):
         other.locator("#operating-point").get_by_label("Screening").check()
         other.locator("#read-button").click()
-        expect(other.get_by_text(content.NO_FILE)).to_be_visible()
-        expect(other.locator("#verdict")).to_contain_text(content.CHOOSE)
+        expect(other.get_by_text("Choose an image first.")).to_be_visible()
+        expect(other.locator("#verdict")).to_contain_text("Choose, drop or paste a radiograph, or click an example")
 
 
 @pytest.mark.skipif(not list((ROOT / "demo/examples").glob("*.png")), reason="there are no example images")

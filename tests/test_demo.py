@@ -21,6 +21,7 @@ from demo import content, views
 from demo import handlers as handlers_module
 from demo.handlers import CompareHandlers, ReadHandlers, ReadView, Session
 from demo.predictors import Predictors, availability, refused
+from demo.tabs import not_read
 from pneumonia import Prediction, load_predictor
 from pneumonia.checks import Check
 from pneumonia.labels import PNEUMONIA, UNCERTAIN
@@ -191,7 +192,7 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     handlers.choose(chest, session, *CONTROLS)
     handlers.read(None, VARIANT, "balanced", session)
     forgotten = handlers.forget("custom-cnn", session)
-    assert content.PRESS in forgotten.verdict and _skipped(forgotten.original)
+    assert "Press Read to read this image" in forgotten.verdict and _skipped(forgotten.original)
     assert forgotten[1:5] == EMPTY[1:5] and forgotten[6:] == EMPTY[6:] and session.reading is None
     # What would redraw it finds nothing to redraw.
     for shown in (
@@ -245,12 +246,22 @@ def test_a_rejected_upload_gives_its_sentence_and_takes_the_old_reading_away(che
     assert tuple(others) == EMPTY[1:] and session.reading is None
 
 
-@pytest.mark.parametrize(("file", "sentence"), [(None, content.NO_FILE), ("/nowhere/x.png", content.EXPIRED)])
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        (None, "Choose an image first."),
+        ("/nowhere/x.png", "This image has been deleted from the server in the meantime"),
+    ],
+)
 def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
     with pytest.raises(gr.Error, match=sentence):
         ReadHandlers(Predictors(load_fake)).read(file, VARIANT, "balanced", Session())
     with pytest.raises(gr.Error, match=sentence):
         CompareHandlers(Predictors(load_fake)).compare(file, "balanced", Session())
+
+
+def test_what_failed_says_so_and_what_to_do():
+    assert "Nothing was read. Try again." in not_read()
 
 
 def test_a_name_in_a_refusal_is_text_and_no_html():
@@ -398,7 +409,7 @@ def test_rejected_and_refused_requests_leave_the_server_up(client, chest, docume
         client.predict(handle_file(chest), "mobilenetv2-frozen", "balanced", api_name="/read")
     with pytest.raises(AppError, match="not in the list of choices"):
         client.predict(handle_file(chest), VARIANT, "strict", api_name="/read")
-    with pytest.raises(AppError, match=content.NO_FILE):
+    with pytest.raises(AppError, match="Choose an image first"):
         client.predict(None, VARIANT, "balanced", api_name="/read")
     assert client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")[0]["status"] == "read"
 
@@ -407,11 +418,11 @@ def test_what_was_not_chosen_is_asked_for(client, chest):
     """A script may send nothing in place of a choice, where a page always has one, or a threshold."""
     file = handle_file(chest)
     for given, endpoint, sentence in (
-        ((file, None, "balanced"), "/read", content.NO_VARIANT),
-        (([file], None, "balanced"), "/batch", content.NO_VARIANT),
-        ((file, VARIANT, None), "/read", content.NO_POINT),
-        (([file], VARIANT, None), "/batch", content.NO_POINT),
-        ((file, None), "/compare", content.NO_POINT),
+        ((file, None, "balanced"), "/read", "Choose a variant first."),
+        (([file], None, "balanced"), "/batch", "Choose a variant first."),
+        ((file, VARIANT, None), "/read", "Choose an operating point first."),
+        (([file], VARIANT, None), "/batch", "Choose an operating point first."),
+        ((file, None), "/compare", "Choose an operating point first."),
     ):
         with pytest.raises(AppError, match=sentence):
             client.predict(*given, api_name=endpoint)
@@ -438,5 +449,5 @@ def test_any_file_name_is_read(address, client, chest, name, kept):
 def test_one_script_never_gets_what_another_one_chose(address, client, chest):
     client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")
     other = Client(address, verbose=False, analytics_enabled=False)
-    with pytest.raises(AppError, match=content.NO_FILE):
+    with pytest.raises(AppError, match="Choose an image first"):
         other.predict(None, VARIANT, "balanced", api_name="/read")

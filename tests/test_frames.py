@@ -1,7 +1,8 @@
-"""The page in frames of other sites, and without a complaint of the browser about what its answers forbid."""
+"""The page in frames of other sites, under their names, and without a complaint of the browser about its answers."""
 
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -16,13 +17,14 @@ OTHER = "https://radiographs.invalid/"
 
 # Chromium keeps pages of the internet from this machine's; here both are on it.
 ON_THIS_MACHINE = "--disable-features=LocalNetworkAccessChecks"
+LED_HERE = "--host-resolver-rules=MAP led-here.invalid 127.0.0.1"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, for which this machine is any other."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, ON_THIS_MACHINE])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, ON_THIS_MACHINE, LED_HERE])
         yield browser
         browser.close()
 
@@ -52,6 +54,20 @@ def test_no_other_site_can_lay_the_page_under_its_own(browser, address):
     for site in (OTHER, HUB):
         for page, complaints in framed(browser, address, site):
             assert refused(page, complaints)
+
+
+@needs_chromium
+def test_a_site_whose_name_leads_here_reads_nothing(browser, address):
+    site = f"http://led-here.invalid:{urlsplit(address).port}/"
+    page = browser.new_page()
+    # What it is in the beginning; from then on its name leads to the page.
+    page.route(site, lambda route: route.fulfill(body="<!DOCTYPE html>", content_type="text/html"))
+    page.goto(site)
+    fetching = "(path) => fetch(path).then(async (answer) => [answer.status, await answer.text()])"
+    for path in ("/config", "/gradio_api/info"):
+        status, said = page.evaluate(fetching, path)
+        assert status == 400 and said.startswith("This page does not answer to this name.")
+    page.close()
 
 
 @needs_chromium

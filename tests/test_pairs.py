@@ -4,7 +4,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from demo import content, views
+from demo import views
 from demo.pairs import PairHandlers, PairSession
 from demo.predictors import Predictors
 from pneumonia.labels import PNEUMONIA
@@ -34,7 +34,7 @@ def test_each_is_read_once_when_it_is_chosen(files):
     handlers = PairHandlers(Predictors(Counting))
     assert handlers.choose(0, files[0], session)[0] is None
     first = handlers.read(VARIANT, "balanced", session)
-    assert content.NOT_CHOSEN in first and first.count("Calibrated probability") == 1
+    assert "Not chosen yet." in first and first.count("Calibrated probability") == 1
     handlers.choose(1, files[1], session)
     both = handlers.read(VARIANT, "balanced", session)
     assert both.count("Calibrated probability") == 2 and PNEUMONIA in both and "logits higher" in both
@@ -70,9 +70,9 @@ def test_what_was_overtaken_is_not_shown(files):
 def test_nothing_to_judge_missing_weights_and_deleted_files(files):
     handlers, session = PairHandlers(Predictors(load_all_but_frozen)), PairSession()
     assert handlers.judge(VARIANT, "rule-in", session) == gr.skip()
-    assert content.CHOOSE_TWO in handlers.forget(session)
+    assert "Choose two radiographs, for instance" in handlers.forget(session)
     handlers.choose(0, "/nowhere/x.png", session)
-    with pytest.raises(gr.Error, match=content.EXPIRED):
+    with pytest.raises(gr.Error, match="This image has been deleted from the server in the meantime"):
         handlers.read(VARIANT, "balanced", session)
     handlers.choose(0, files[0], session)
     with pytest.raises(gr.Error, match="There is no weights folder"):
@@ -84,7 +84,7 @@ def test_nothing_to_judge_missing_weights_and_deleted_files(files):
     [
         (1.0, 2.0, ("1.0 logits higher", "does not show a change")),
         (-3.0, 2.0, ("3.0 logits lower", "only 5 of 100")),
-        (1.0, None, ("1.0 logits higher", content.LIMIT_UNKNOWN)),
+        (1.0, None, ("1.0 logits higher", "was not measured for these weights")),
     ],
 )
 def test_a_difference_is_judged_by_what_unchanged_patients_show(change, limit, said):

@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo import content
 from pneumonia.variants import DEFAULT
 from tests.browsing import needs_chromium, upload
 from tests.fakes import served
@@ -55,8 +54,8 @@ def test_past_the_end_of_the_queue_a_program_is_told_and_the_page_goes_on(full):
 @pytest.mark.parametrize(
     ("tab", "box", "result", "shown"),
     [
-        ("Read", "#upload", "#verdict", content.PRESS),
-        ("Compare", "#compare-upload", "#compare-table", content.NOT_READ),
+        ("Read", "#upload", "#verdict", "Press Read to read this image with the chosen variant."),
+        ("Compare", "#compare-upload", "#compare-table", "Nothing was read. Try again."),
     ],
 )
 def test_past_the_end_of_the_queue_a_reader_is_told(full, browser, chest, tab, box, result, shown):

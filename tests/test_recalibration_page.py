@@ -96,7 +96,7 @@ def test_a_second_one_of_the_name_takes_the_place_of_the_first(archive, made):
 def test_a_network_at_chance_gives_no_table_no_file_and_no_choice(tmp_path):
     handlers = RecalibrationHandlers(Predictors(load_fake))
     result, own, download = handlers.recalibrate(write_site(tmp_path / "site.zip", False), VARIANT, "here", ())
-    assert content.NOT_USABLE in result and "not shown to tell the two apart" in result
+    assert "Not usable at this site" in result and "not shown to tell the two apart" in result
     assert "<table" not in result and own == () and download["value"] is None and not download["visible"]
 
 
@@ -108,8 +108,9 @@ def test_requests_that_cannot_be_met_get_a_sentence(tmp_path, chest, archive):
             handlers.recalibrate(file, variant, name, ())
         return caught.value.message
 
-    assert refusal(None) == content.NO_ARCHIVE == refusal(str(tmp_path / "deleted.zip"))
-    assert refusal(chest) == content.NO_ZIP
+    for missing in (None, str(tmp_path / "deleted.zip")):
+        assert refusal(missing) == "Choose a ZIP archive with the folders NORMAL and PNEUMONIA first."
+    assert refusal(chest) == "This is no ZIP archive, or a damaged one. Pack the folders NORMAL and PNEUMONIA into one."
     assert "for instance my-hospital" in refusal(archive, name="../here")
     assert "no weights folder" in refusal(archive, variant="mobilenetv2-frozen")
     assert "at least 30 readable images" in refusal(write_site(tmp_path / "few.zip", of_each=12))

@@ -110,7 +110,7 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
             content.KEY_LUNGS,
             views.in_lungs_sentence(prediction),
         ),
-        *(content.CHECKS, content.NO_CHECKS, prediction.image_sha256, prediction.weights_sha256),
+        *(content.CHECKS, "Nothing unusual was noticed", prediction.image_sha256, prediction.weights_sha256),
         *("MobileNetV2, fine-tuned, weights version 1.0.0", f"pneumonia {__version__}", f"{prediction.logit:.5f}"),
         "python scripts/predict.py IMAGE --variant mobilenetv2-finetuned --operating-point balanced --format jsonl",
         *(VERIFY, f"image {prediction.image_sha256[:12]}", "page 1 of 1"),
@@ -291,7 +291,7 @@ def test_there_is_nothing_to_report_before_a_reading_nor_after_another_choice(ch
     session.forget()
     for empty in (session, Session()):
         for make in (handlers.pdf, handlers.json):
-            with pytest.raises(gr.Error, match=content.NOTHING_READ):
+            with pytest.raises(gr.Error, match="Nothing has been read yet"):
                 make(False, empty)
 
 

@@ -62,6 +62,19 @@ def test_a_process_that_is_told_to_end_deletes_them_whatever_it_does(parent):
         assert process.wait(20) == 0 and not folder.exists()
 
 
+def test_a_process_that_was_forked_off_deletes_nothing_of_this_one(parent):
+    program = (
+        "import os, signal, sys; from demo.uploads import delete_when_stopped, use_private_folder\n"
+        "folder = use_private_folder(); delete_when_stopped(folder)\n"
+        "for end in (sys.exit, lambda: os.kill(os.getpid(), signal.SIGTERM)):\n"
+        "    if not (child := os.fork()): end()\n"
+        "    os.waitpid(child, 0); print(folder.exists(), flush=True)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "True\nTrue\n" and not list(parent.iterdir())
+
+
 def test_what_a_process_of_the_same_number_left_is_deleted(parent):
     left = parent / f"pneumonia-uploads-{os.getpid()}-x"
     left.mkdir(parents=True)

@@ -189,8 +189,8 @@ def test_lungs_that_were_not_found_are_not_drawn():
 def test_share_in_the_lungs_is_said_beside_that_of_a_map_without_knowledge():
     words = _Text(views.in_lungs(reading(0.9, lungs=LUNGS, in_lung_share=0.823))).text
     assert "82% of the evidence" in words and "would have 24% there" in words
-    assert content.LUNGS_UNKNOWN in _Text(views.in_lungs(reading(0.9))).text
-    assert content.NO_EVIDENCE in _Text(views.in_lungs(reading(0.1, lungs=LUNGS))).text
+    assert "No lung fields are known for this image" in _Text(views.in_lungs(reading(0.9))).text
+    assert "The map shows next to no evidence for pneumonia" in _Text(views.in_lungs(reading(0.1, lungs=LUNGS))).text
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
         "90.0%",
         "10.0%",
         "30% of the evidence",
-        content.LUNGS_UNKNOWN,
+        "No lung fields are known for this image",
         "disagree",
         "Network and map in 14 ms",
         "MobileNetV2, frozen is unavailable. There are no weights.",

@@ -84,7 +84,7 @@ def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
 
 def not_read() -> str:
     """What stands in a result that failed, in place of saying that the image is being read."""
-    return views.prompt(content.NOT_READ)
+    return views.prompt(content.TRY_AGAIN)
 
 
 def radiograph_image(label: str, elem_id: str, alt: str) -> gr.Image:
