@@ -35,7 +35,7 @@ def main() -> int:
     for form in FORMATS:
         form.require_modules()
     _written(arguments.output)
-    records = read_training_folder(arguments.data)
+    records = read_training_folder(arguments.data).records
     cli.keep_to_cores(_CORES)
     # Imported only now, when it can see no more cores than these.
     from pneumonia.evaluation import speed

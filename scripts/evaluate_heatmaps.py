@@ -45,7 +45,7 @@ def main() -> int:
         cli.require_ignored(arguments.pictures)
     if arguments.peers:
         cli.require_peers()
-    records = read_training_folder(arguments.data)
+    records = read_training_folder(arguments.data).records
     result: dict[str, Any] = {"command": cli.command_line("evaluate_heatmaps.py", arguments), "variants": {}}
     for variant in arguments.variants:
         result["variants"][variant] = _evaluate(variant, records, arguments)

@@ -39,7 +39,7 @@ def main() -> int:
     if form.precision == "int8" and arguments.data is None:
         raise ExportError("For int8, name with --data the folder the network was trained on: it sets the ranges.")
     bundle = _bundle(arguments)
-    records = read_training_folder(arguments.data) if arguments.data else None
+    records = read_training_folder(arguments.data).records if arguments.data else None
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.exports import original as originals
     from pneumonia.exports.export import export

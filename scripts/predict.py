@@ -4,7 +4,6 @@
 import argparse
 import contextlib
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -13,15 +12,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from PIL import Image
 from tqdm import tqdm
 
 import cli
 
 from pneumonia.errors import DataError, ImageError, PneumoniaError
 from pneumonia.explain.marks import outline_lungs
-from pneumonia.explain.overlay import overlay
+from pneumonia.explain.overlay import overlay, to_png
 from pneumonia.files import UNFINISHED, open_whole, write_whole
+from pneumonia.folders import walk
 from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
@@ -86,7 +85,9 @@ def main() -> int:
 
 def _read_files(arguments: argparse.Namespace) -> int:
     # All names first: what is written may lie in a folder that is read.
-    files = [path for argument in arguments.paths for path in _walk(argument)]
+    written = [path for path in (arguments.heatmaps, arguments.output) if path]
+    written += [Path(f"{path}{UNFINISHED}") for path in (arguments.output,) if path]
+    files = [path for argument in arguments.paths for path in _walk(argument, written)]
     if not files:
         raise DataError("There are no files in the folders that were named.")
     if arguments.heatmaps:
@@ -123,7 +124,7 @@ def _read_archive(arguments: argparse.Namespace) -> int:
     }
     with open_parts(arguments.parts, arguments.format, settings) as parts:
         before = parts.done
-        paths = parts.unread(path for argument in arguments.paths for path in _walk(argument))
+        paths = parts.unread(path for argument in arguments.paths for path in _walk(argument, [arguments.parts]))
         read = read_on_ray if arguments.engine == "ray" else _read_here
         for path, reading in tqdm(read(paths, predictor, point), initial=before, unit="image", disable=None):
             parts.add(path, reading)
@@ -163,20 +164,16 @@ def _require_apart(places: list[str]) -> None:
             raise DataError(f"{_one_line(one)!r} and {_one_line(other)!r} overlap. Name each folder once.")
 
 
-def _walk(argument: str) -> Iterator[str]:
-    """A file as it was named, or every regular file below a folder whatever its name."""
+def _walk(argument: str, written: Iterable[Path] = ()) -> Iterator[str]:
+    """A file as it was named, or every regular file below a folder whatever its name, but for what is written.
+
+    Links that lead to none are among them, to be rejected with the reason.
+    """
     _require_there(argument)
-    if not os.path.isdir(argument):
+    if os.path.isdir(argument):
+        yield from (path for path in walk(argument, written) if os.path.isfile(path) or os.path.islink(path))
+    else:
         yield argument
-        return
-    for folder, folders, names in os.walk(argument, onerror=_unreadable_folder):
-        folders.sort()
-        paths = (os.path.join(folder, name) for name in sorted(names))
-        yield from (path for path in paths if os.path.isfile(path))
-
-
-def _unreadable_folder(error: OSError) -> None:
-    raise DataError(f"The folder {_one_line(error.filename)!r} cannot be read: {error.strerror}.")
 
 
 def _one_line(path: str) -> str:
@@ -234,9 +231,7 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
     name = f"{stem}.{prediction.image_sha256[:8]}.png"
-    png = io.BytesIO()
-    Image.fromarray(picture).save(png, "PNG")
-    write_whole(folder / name, png.getvalue())
+    write_whole(folder / name, to_png(picture))
 
 
 if __name__ == "__main__":

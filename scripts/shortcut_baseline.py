@@ -32,8 +32,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     preprocessor = Preprocessor(Preprocessing())
-    native = read_classes(arguments.native) if arguments.native else None
-    split = split_by_patient(read_training_folder(arguments.data), arguments.seed)
+    native = read_classes(arguments.native).records if arguments.native else None
+    split = split_by_patient(read_training_folder(arguments.data).records, arguments.seed)
     train, validation = (load_images(records, preprocessor) for records in split)
     figures = {
         name: _auroc(
