@@ -93,6 +93,19 @@ class Manifest:
         """Number of images of which it is not known whose they are."""
         return count_unknown(self.records)
 
+    def require_patients(self) -> list[Record]:
+        """The records, where it matters that no patient is in two parts of them.
+
+        Raises:
+            DataError: if it is not known of all images whose they are.
+        """
+        if self.patient_unknown:
+            raise DataError(
+                f"The patient of {self.patient_unknown:,} of {len(self.records):,} images is unknown, and here no "
+                "patient may be in two parts. Name the files as a set does that is known (pneumonia/data/patients.py)."
+            )
+        return self.records
+
     @property
     def refusal(self) -> str | None:
         """Why nothing can be trained or measured on these images, in a sentence; None if something can."""
