@@ -158,7 +158,7 @@ def _read_file(path: str | os.PathLike) -> bytes:
         # Opening a pipe or a device may never return, so look first.
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise UnsupportedImageError("This is a folder, or a link to one, and not a file. Choose the files in it.")
+            raise UnsupportedImageError("This is a folder or a link to one, no regular file. Choose the files in it.")
         if not stat.S_ISREG(mode):
             raise UnsupportedImageError("This is not a regular file. " + EXPORT)
         with open(path, "rb") as file:

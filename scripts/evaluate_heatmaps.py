@@ -44,6 +44,7 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.pictures:
         cli.require_ignored(arguments.pictures)
+    cli.require_outside(arguments.data, arguments.output, arguments.pictures)
     if arguments.peers:
         cli.require_peers()
     records = read_training_folder(arguments.data, cli.patients(arguments)).records

@@ -31,7 +31,7 @@ from pneumonia.scale_out import read_on_ray
 from pneumonia.site_calibration import load_site
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 from pneumonia.variants import DEFAULT, list_variants
-from pneumonia.written import percent
+from pneumonia.written import one_line, percent
 
 # Of a file's name in the name of its overlay: file systems allow 255 bytes.
 _MOST_NAME_BYTES = 200
@@ -152,7 +152,7 @@ def _load(arguments: argparse.Namespace) -> Predictor:
 
 def _require_there(argument: str) -> None:
     if not argument or not os.path.exists(argument):
-        raise DataError(f"There is no file or folder {_one_line(argument)!r}.")
+        raise DataError(f"There is no file or folder {one_line(argument)!r}.")
 
 
 def _require_apart(places: list[str]) -> None:
@@ -161,7 +161,7 @@ def _require_apart(places: list[str]) -> None:
     resolved = sorted((Path(os.path.realpath(place)).parts, place) for place in places)
     for (above, one), (below, other) in itertools.pairwise(resolved):
         if below[: len(above)] == above:
-            raise DataError(f"{_one_line(one)!r} and {_one_line(other)!r} overlap. Name each folder once.")
+            raise DataError(f"{one_line(one)!r} and {one_line(other)!r} overlap. Name each folder once.")
 
 
 def _walk(argument: str, written: Iterable[Path] = ()) -> Iterator[str]:
@@ -176,11 +176,6 @@ def _walk(argument: str, written: Iterable[Path] = ()) -> Iterator[str]:
         yield argument
 
 
-def _one_line(path: str) -> str:
-    """A path with line breaks and other control characters written out, so that it stays on its line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)
-
-
 @contextlib.contextmanager
 def _output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
@@ -191,7 +186,7 @@ def _output(path: Path | None) -> Iterator[TextIO]:
             yield file
     except (OSError, PneumoniaError, KeyboardInterrupt):
         if (unfinished := Path(f"{path}{UNFINISHED}")).exists():
-            print(f"what was read until then is in {_one_line(str(unfinished))}", file=sys.stderr)
+            print(f"what was read until then is in {one_line(str(unfinished))}", file=sys.stderr)
         raise
 
 
@@ -202,7 +197,7 @@ def _writer(form: str, output: TextIO, several: bool):
         return lambda path, prediction: table.write({"path": path, **reading_row(prediction.to_dict())})
     if form == "jsonl":
         return lambda path, prediction: print(json.dumps({"path": path, **prediction.to_dict()}), file=output)
-    return lambda path, prediction: print((f"{_one_line(path)}: " if several else "") + _text(prediction), file=output)
+    return lambda path, prediction: print((f"{one_line(path)}: " if several else "") + _text(prediction), file=output)
 
 
 def _text(prediction: Prediction) -> str:
@@ -222,7 +217,7 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     except ImageError:
         radiograph = None
     if radiograph is None or radiograph.sha256 != prediction.image_sha256:
-        print(f"no overlay for {_one_line(path)}: the file was changed since it was read", file=sys.stderr)
+        print(f"no overlay for {one_line(path)}: the file was changed since it was read", file=sys.stderr)
         return
     pixels = radiograph.pixels
     picture = overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)

@@ -324,7 +324,7 @@ class TestPredict:
                 for row in csv.DictReader((folder / "out.csv").open())
             }
             assert set(rows) == {"a.png", "gone.png", "more/a.png", "more/back"}
-            assert "link to a file that is not there" in rows["gone.png"] and "is a folder" in rows["more/back"]
+            assert "link to a file that is not there" in rows["gone.png"] and "This is a folder" in rows["more/back"]
         # Wherever else they come to lie, the overlays are known for what they are.
         (drawn,) = (folder / "maps").iterdir()
         with pytest.raises(ImageError, match="heatmap over a radiograph"):

@@ -11,6 +11,7 @@ from pneumonia.data.patients import BY_NAME, UNKNOWN, Patients
 from pneumonia.errors import DataError
 from pneumonia.folders import problem, walk
 from pneumonia.labels import CLASS_NAMES
+from pneumonia.written import one_line
 
 # What `get_data.py` writes beside the images of a set that it fetched.
 SOURCE = "SOURCE.json"
@@ -62,7 +63,7 @@ class LeftOut(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.files:,} file{'s' * (self.files != 1)}, {self.reason}"
+        return f"{one_line(self.place)}: {self.files:,} file{'s' * (self.files != 1)}, {self.reason}"
 
 
 class Listed(NamedTuple):
@@ -177,7 +178,7 @@ def label_of(parts: Sequence[str]) -> tuple[int | None, str]:
     return CLASS_NAMES.index(first), ""
 
 
-def refuse_missing_class(labels: Iterable[int], left_out: Sequence[LeftOut]) -> str | None:
+def refuse_missing_class(labels: Iterable[int], left_out: Sequence[LeftOut] = ()) -> str | None:
     """A sentence if a class has no image, with what was left out instead, else None."""
     there = set(labels)
     for label, class_name in enumerate(CLASS_NAMES):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pneumonia.data.manifest import SOURCE, Record, fingerprint, survey
+from pneumonia.data.manifest import SOURCE, Record, fingerprint, refuse_missing_class, survey
 from pneumonia.data.patients import patient_of
 from pneumonia.errors import DataError
 from pneumonia.labels import CLASS_NAMES, NORMAL, PNEUMONIA
@@ -176,7 +176,11 @@ def _write(image: SourceImage, folder: Path) -> None:
 
 def _read_parts(folder: Path) -> dict[str, list[Record]]:
     records = survey(folder, test=True).records
-    return {part: [record for record in records if record.part == part] for part in PARTS}
+    parts = {part: [record for record in records if record.part == part] for part in PARTS}
+    for of_part in parts.values():
+        if refusal := refuse_missing_class(record.label for record in of_part):
+            raise DataError(refusal)
+    return parts
 
 
 def _counts(records: list[Record]) -> dict[str, int]:
