@@ -222,7 +222,7 @@ DOWNLOAD_CALIBRATION = "Calibration as JSON"
 CALIBRATED = (
     "{variant} at {name}: {count} images, {positives} with pneumonia, of {patients} patients as far as names tell"
 )
-PATIENT_UNKNOWN = "Names tell no patient of {count} images, so each of these counts as one of its own"
+PATIENT_UNKNOWN = "Names tell no patient of {count} of {files} files, so each of these counts as one of its own"
 NOT_USABLE = "Not usable at this site"
 COMPARED_COLUMNS = ("On these images", "As shipped", "Recalibrated, cross-validated")
 MEASURES = {

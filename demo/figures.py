@@ -26,6 +26,7 @@ from pneumonia.written import fitted, measured, percent
 # What networks reach that see no lungs, as `scripts/shortcut_baseline.py` wrote it.
 SHORTCUTS = Path(__file__).parent.parent / "docs" / "results" / "shortcuts.json"
 _RELIABILITY_BINS = 10
+_LONGEST_LINE = 300  # characters about what an archive holds; names in it can have any length
 _SHARES = {
     "accuracy": "Accuracy",
     "sensitivity": "Sensitivity",
@@ -149,7 +150,7 @@ def recalibration(
     site: SiteCalibration,
     rejected: Sequence[tuple[str, str]],
     left_out: Sequence[LeftOut] = (),
-    patient_unknown: int = 0,
+    patients_known: Sequence[bool] = (),
 ) -> str:
     """What came of fitting a calibration to a site: in words, and where the network is usable there, in figures.
 
@@ -157,7 +158,7 @@ def recalibration(
         site: fitted, not necessarily usable.
         rejected: names of files that were not read, each with the reason.
         left_out: what else was in the archive.
-        patient_unknown: of how many images it is not known whose they are.
+        patients_known: of each file in a folder of a class, whether its name tells a patient.
     """
     heading = content.CALIBRATED.format(
         variant=get_variant(site.variant).title,
@@ -166,11 +167,13 @@ def recalibration(
         positives=site.positives,
         patients=site.patients,
     )
-    if patient_unknown:
-        heading = f"{heading}. {content.PATIENT_UNKNOWN.format(count=patient_unknown)}"
+    if unknown := patients_known.count(False):
+        heading = f"{heading}. {content.PATIENT_UNKNOWN.format(count=unknown, files=len(patients_known))}"
     files = ""
     if rejected or left_out:
-        told = [f"{plain_name(name)}: {reason}" for name, reason in rejected] + [plain_name(str(e)) for e in left_out]
+        told = [f"{plain_name(name)}: {reason}" for name, reason in rejected] + [
+            str(entry)[-_LONGEST_LINE:] for entry in left_out
+        ]
         items = "".join(f"<li>{escape(line)}</li>" for line in told)
         summary = content.NOT_READ_FILES.format(count=len(rejected) + sum(entry.files for entry in left_out))
         files = f"<details><summary>{escape(summary)}</summary><ul>{items}</ul></details>"
