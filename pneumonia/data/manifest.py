@@ -205,8 +205,9 @@ def refuse_two_labels(images: Iterable[tuple[str, int, str]]) -> str | None:
             pairs.append((twin, name))
     if not pairs:
         return None
-    more = f", and so are {len(pairs) - 1:,} more pairs" if len(pairs) > 1 else ""
-    return f"{pairs[0][0]} and {pairs[0][1]} are the same image{more}. Decide which label is right."
+    one, other = map(one_line, pairs[0])
+    more = f" (and so on, {len(pairs):,} pairs in all)" if len(pairs) > 1 else ""
+    return f"{one} and {other} are the same image{more}. Decide which label is right."
 
 
 def with_duplicates_grouped(records: list[Record]) -> list[Record]:

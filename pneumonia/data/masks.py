@@ -59,7 +59,9 @@ def with_masks(records: list[Record], folder: Path) -> list[Record]:
     kept = [record for record in records if _mask_path(record, folder).is_file()]
     shared = [path.name for path, count in Counter(_mask_path(record, folder) for record in kept).items() if count > 1]
     if shared:
-        raise DataError(f"{len(shared):,} masks bear the name of several images each, for instance {shared[0]}.")
+        raise DataError(
+            f"A mask must be of one image; {len(shared):,} bear the name of several, for instance {shared[0]}."
+        )
     if not kept:
         raise DataError("No mask in the folder of masks bears the name of an image in the data folder.")
     return kept

@@ -101,7 +101,7 @@ def by_table(path: Path) -> Patients:
             )
         if several := [key for key, count in Counter(keys).items() if count > 1]:
             raise DataError(
-                f"{len(several):,} rows of {path.name} fit several images each, for instance {several[0]!r}. Write "
+                f"{path.name} has {len(several):,} of its rows for several images, for instance {several[0]!r}. Write "
                 "files with their folders, as they lie below the data folder."
             )
         return [patients[key] or None for key in keys]
