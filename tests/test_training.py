@@ -228,7 +228,7 @@ def test_an_outside_population_cannot_pass_for_what_fixed_the_thresholds(tmp_pat
 @pytest.mark.slow
 def test_a_training_on_unknown_patients_says_so(tmp_path):
     write_tiny_data(tmp_path / "data")
-    for number, path in enumerate((tmp_path / "data").glob("*/*")):
+    for number, path in enumerate(sorted((tmp_path / "data").glob("*/*"))):
         path.rename(path.with_name(f"{number}.png"))
     variant = tiny_variant(recipe=Recipe(phases=(Phase(1, 1e-3, "all"),), batch_size=8))
     (tmp_path / "kept").mkdir()

@@ -241,7 +241,7 @@ def fingerprint(records: Iterable[Record]) -> str:
 def _chosen(folder: Path, parts: Sequence[str], but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
     """The files of the named parts, or, where no part is there to train with, of the classes beside them."""
     if not folder.is_dir():
-        raise DataError(f"No images found: there is no folder {folder.name!r}.")
+        raise DataError(f"No images found for class {CLASS_NAMES[0]}: there is no folder {folder.name!r}.")
     entries = []
     for name in walk(folder, [but] if but else ()):
         below = Path(name).relative_to(folder).parts
