@@ -5,12 +5,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from demo import content, views
 from demo.downloads import new_file
@@ -18,6 +16,7 @@ from demo.predictors import Predictors, refused
 from pneumonia import Prediction, Predictor
 from pneumonia.archives import ZipMember, list_members
 from pneumonia.errors import ImageError
+from pneumonia.explain.overlay import to_png
 from pneumonia.images import Radiograph, decode
 from pneumonia.logs import log_batch
 from pneumonia.tables import READING_COLUMNS, CsvWriter, plain_name, reading_row
@@ -205,13 +204,11 @@ class BatchHandlers:
                 if prediction.image_sha256 != record["image_sha256"]:
                     raise refused(content.EXPIRED)
                 shown = views.preview(radiograph.pixels)
-                stream = BytesIO()
                 overlay = views.overlay_on(shown, prediction, predictor.heatmap_scale)
-                Image.fromarray(overlay).save(stream, "PNG")
                 # The number in the table keeps equal names from different folders apart. The archive says nothing of
                 # the time, which a clock before 1980 could not even be written as.
                 name = f"{number:04} {plain_name(upload.name)}.png"
-                archive.writestr(zipfile.ZipInfo(name), stream.getvalue())
+                archive.writestr(zipfile.ZipInfo(name), to_png(overlay))
         return gr.update(value=str(path), visible=True)
 
 

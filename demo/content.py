@@ -149,7 +149,7 @@ OVERLAYS = "Overlays as ZIP"
 PERFORMANCE_HELP = (
     "Measured on labelled images that no network was trained on. The validation images come from the same hospital as "
     "those trained on, and they fixed the thresholds; so on images from elsewhere expect less, as those of "
-    "another hospital show. Intervals are 95 %, from resampling patients."
+    "another hospital show. Intervals are 95 %, from resampling patients, or images where the patient is unknown."
 )
 OVERVIEW_COLUMNS = (
     "Variant",
@@ -226,6 +226,7 @@ DOWNLOAD_CALIBRATION = "Calibration as JSON"
 CALIBRATED = (
     "{variant} at {name}: {count} images, {positives} with pneumonia, of {patients} patients as far as names tell"
 )
+PATIENT_UNKNOWN = "Names tell no patient of {count} of {files} files, so each of these counts as one of its own"
 NOT_USABLE = "Not usable at this site"
 COMPARED_COLUMNS = ("On these images", "As shipped", "Recalibrated, cross-validated")
 MEASURES = {

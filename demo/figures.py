@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from demo import content
+from pneumonia.data.manifest import LeftOut
 from pneumonia.evaluation.metrics import to_interval
 from pneumonia.evaluation.scores import Scores
 from pneumonia.evaluation.thresholds import Thresholds
@@ -25,6 +26,7 @@ from pneumonia.written import fitted, measured, percent
 # What networks reach that see no lungs, as `scripts/shortcut_baseline.py` wrote it.
 SHORTCUTS = Path(__file__).parent.parent / "docs" / "results" / "shortcuts.json"
 _RELIABILITY_BINS = 10
+_LONGEST_LINE = 300  # characters about what an archive holds; names in it can have any length
 _SHARES = {
     "accuracy": "Accuracy",
     "sensitivity": "Sensitivity",
@@ -144,12 +146,19 @@ def marks(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
     )
 
 
-def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) -> str:
+def recalibration(
+    site: SiteCalibration,
+    rejected: Sequence[tuple[str, str]],
+    left_out: Sequence[LeftOut] = (),
+    patients_known: Sequence[bool] = (),
+) -> str:
     """What came of fitting a calibration to a site: in words, and where the network is usable there, in figures.
 
     Args:
         site: fitted, not necessarily usable.
         rejected: names of files that were not read, each with the reason.
+        left_out: what else was in the archive.
+        patients_known: of each file in a folder of a class, whether its name tells a patient.
     """
     heading = content.CALIBRATED.format(
         variant=get_variant(site.variant).title,
@@ -158,11 +167,16 @@ def recalibration(site: SiteCalibration, rejected: Sequence[tuple[str, str]]) ->
         positives=site.positives,
         patients=site.patients,
     )
+    if unknown := patients_known.count(False):
+        heading = f"{heading}. {content.PATIENT_UNKNOWN.format(count=unknown, files=len(patients_known))}"
     files = ""
-    if rejected:
-        items = "".join(f"<li>{escape(plain_name(name))}: {escape(reason)}</li>" for name, reason in rejected)
-        summary = escape(content.NOT_READ_FILES.format(count=len(rejected)))
-        files = f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
+    if rejected or left_out:
+        told = [f"{plain_name(name)}: {reason}" for name, reason in rejected] + [
+            str(entry)[-_LONGEST_LINE:] for entry in left_out
+        ]
+        items = "".join(f"<li>{escape(line)}</li>" for line in told)
+        summary = content.NOT_READ_FILES.format(count=len(rejected) + sum(entry.files for entry in left_out))
+        files = f"<details><summary>{escape(summary)}</summary><ul>{items}</ul></details>"
     if not site.usable:
         # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
         return (

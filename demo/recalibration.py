@@ -48,7 +48,7 @@ class RecalibrationHandlers:
         predictor = self._predictors.require(variant)
         try:
             require_name(name := name.strip())
-            images = images_in_archive(Path(file), MOST_IMAGES)
+            images, left_out = images_in_archive(Path(file), MOST_IMAGES)
             with (
                 images[0].source.archive,
                 closing(predictor.predict_many(image.source for image in images)) as readings,
@@ -57,7 +57,7 @@ class RecalibrationHandlers:
             site = recalibrate(predictor, scores, name, date.today())
         except PneumoniaError as error:
             raise refused(str(error)) from error
-        result = figures.recalibration(site, rejected)
+        result = figures.recalibration(site, rejected, left_out, [image.patient_known for image in images])
         if not site.usable:
             return result, own, gr.update(value=None, visible=False)
         with new_file(f"{site.label}.json") as path:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pneumonia.data.patients import PATTERN, TABLE
 from pneumonia.notices import DATA, INTENDED_USE, LIMITS, NOTICE, POPULATION, SELECTION
 from pneumonia.recipes import get_recipe
 from pneumonia.variants import get_variant
@@ -19,6 +20,9 @@ _SHOWN = {
     "grey values are stretched between two percentiles of those within. Where no lungs are found, the whole image "
     "is read and a check says so.",
 }
+
+# How patients were known, where it was not by names that are known to carry them.
+_TOLD_BY = {PATTERN: ", as a pattern in the paths tells them", TABLE: ", as a table tells them"}
 
 
 def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -53,8 +57,8 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"{config['calibration']['coverage']:.0%} of these images decided.",
         _points_table(config["operating_points"]),
         "## Figures",
-        "At the balanced operating point, with 95 % intervals from resampling patients. `metrics.json` has the rest, "
-        "`config.json` the operating points.",
+        f"At the balanced operating point, with 95 % intervals from {_resampled(metrics['sets'])}. `metrics.json` has "
+        "the rest, `config.json` the operating points.",
         _sets_table(metrics["sets"]),
         "## Training",
         _training(config),
@@ -106,17 +110,48 @@ def _sets_table(sets: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def _resampled(sets: dict[str, Any]) -> str:
+    """What the intervals come from. Older folders do not say of how many images the patient is unknown: of none."""
+    unknown = [figures.get("patient_unknown", 0) for figures in sets.values()]
+    if not any(unknown):
+        return "resampling patients"
+    if unknown == [figures["n"] for figures in sets.values()]:
+        return "resampling images, as patients are unknown"
+    return "resampling patients, or images where the patient is unknown"
+
+
 def _training(config: dict[str, Any]) -> str:
-    train, validation = config["data"]["train"], config["data"]["validation"]
+    data = config["data"]
+    train, validation = data["train"], data["validation"]
     return (
-        f"Trained on {_count(train)}, validated on {_count(validation)}; no patient is in both. "
+        f"Trained on {_count(train)}, validated on {_count(validation)}; {_apart(data)}. "
         f"The command was:\n\n```\n{config['training']['command']}\n```"
     )
 
 
+def _apart(data: dict[str, Any]) -> str:
+    """Whether one patient may be in both parts."""
+    parts = [data["train"], data["validation"]]
+    unknown, images = sum(map(_unknown, parts)), sum(map(_images, parts))
+    if not unknown:
+        return "no patient is in both" + _TOLD_BY.get(data.get("patients_from"), "")
+    whose = "patients are unknown" if unknown == images else f"the patient of {unknown:,} images is unknown"
+    return f"{whose}, so images of one patient may be in both, and the figures too good"
+
+
 def _count(part: dict[str, Any]) -> str:
     images = " and ".join(f"{count:,} {name}" for name, count in part["images"].items())
-    return f"{images} radiographs of {part['patients']:,} patients"
+    if _unknown(part) == _images(part):
+        return f"{images} radiographs of unknown patients"
+    return f"{images} radiographs of {'at most ' if _unknown(part) else ''}{part['patients']:,} patients"
+
+
+def _images(part: dict[str, Any]) -> int:
+    return sum(part["images"].values())
+
+
+def _unknown(part: dict[str, Any]) -> int:
+    return part.get("patient_unknown", 0)
 
 
 def _plain_share(value: float | None) -> str:

@@ -45,10 +45,15 @@ CHROMA = 0.15  # difference between a pixel's channels from which it counts as c
 MAX_COLOURED = 0.15  # share of coloured pixels from which an image is no radiograph
 MARK_COLOURED = 0.001  # share of coloured pixels worth a warning
 MIN_SPREAD = 0.02  # between the 1st and 99th percentile; less is a blank image
+_HEAD = 1024  # bytes in which a file says what it is
 _ROWS = 256  # whose colours are worked on at once, for less memory
 MIN_LEVELS = 16  # fewer grey levels are a drawing or a mask
 LOW_CONTRAST = 0.4  # spread below which the exposure is worth a warning
 NEGATIVE = -0.05  # mediastinum less lungs, below which the image looks inverted
+
+# What this program writes into the overlays that it draws: text of a PNG file, ahead of the pixels.
+OVERLAY_TEXT = ("Software", "pneumonia overlay")
+_OVERLAY_CHUNK = b"tEXt" + "\0".join(OVERLAY_TEXT).encode()
 
 EXPORT = "Export the radiograph as DICOM, PNG or JPEG and choose that file."
 
@@ -151,11 +156,16 @@ def check_size(width: int, height: int) -> None:
 def _read_file(path: str | os.PathLike) -> bytes:
     try:
         # Opening a pipe or a device may never return, so look first.
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise UnsupportedImageError("This is a folder or a link to one, no regular file. Choose the files in it.")
+        if not stat.S_ISREG(mode):
             raise UnsupportedImageError("This is not a regular file. " + EXPORT)
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
+        if os.path.islink(path):
+            raise ImageError("This is a link to a file that is not there. Mend or remove the link.") from None
         raise ImageError("There is no such file. Check the path.") from None
     except (OSError, ValueError):  # ValueError: a path no file can have
         raise ImageError("This file cannot be opened. Check the path and its permissions.") from None
@@ -169,6 +179,8 @@ def _kind(data: bytes) -> str:
         return "DICOM"
     for signature, kind in _READ:
         if data.startswith(signature):
+            if kind == "PNG" and _OVERLAY_CHUNK in data[:_HEAD]:
+                raise UnsupportedImageError("This is a heatmap over a radiograph. Choose the radiograph itself.")
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
@@ -178,7 +190,7 @@ def _kind(data: bytes) -> str:
         if data.startswith(signature):
             raise UnsupportedImageError(f"This file is {name}, which is not read. {EXPORT}")
     name = "of a kind that is unknown"
-    head = data[:1024]
+    head = data[:_HEAD]
     if data[4:8] == b"ftyp":
         heic = data[8:12] in _HEIC_BRANDS
         name = "an HEIC photograph" if heic else "an AVIF image" if data[8:11] == b"avi" else "a video"

@@ -1,5 +1,6 @@
 """Labelled radiographs of one site, in a folder or a ZIP archive of NORMAL/ and PNEUMONIA/, and their scores."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -7,7 +8,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from pneumonia.archives import ZipMember, list_members
-from pneumonia.data.manifest import Record, files_in, patient_of, with_duplicates_grouped
+from pneumonia.data.manifest import (
+    LeftOut,
+    Record,
+    label_of,
+    list_classes,
+    refuse_missing_class,
+    refuse_two_labels,
+    with_duplicates_grouped,
+)
+from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.errors import DataError
 from pneumonia.evaluation.scores import Scores
 from pneumonia.labels import CLASS_NAMES
@@ -19,33 +29,32 @@ class LabelledImage:
     """One image file with what is known of it.
 
     Attributes:
-        name: of its class and its file.
+        name: of its class and its file, with folders between them.
         label: index in `CLASS_NAMES`.
         source: of its bytes.
+        patient: group of images of one patient; its own where it is not known whose it is.
+        patient_known: whether it is.
     """
 
     name: str
     label: int
     source: Path | ZipMember
+    patient: str
+    patient_known: bool
 
 
-def images_in_folder(folder: Path) -> list[LabelledImage]:
-    """The files in NORMAL/ and PNEUMONIA/ of a folder.
+def images_in_folder(folder: Path, patients: Patients = BY_NAME) -> tuple[list[LabelledImage], list[LeftOut]]:
+    """The files in NORMAL/ and PNEUMONIA/ of a folder, and what else is in it.
 
     Raises:
-        DataError: if one of the two is missing or empty.
+        DataError: if one of the two is missing or empty, or if `patients` does not fit.
     """
-    return _both_classes(
-        [
-            LabelledImage(f"{name}/{path.name}", label, path)
-            for label, name in enumerate(CLASS_NAMES)
-            for path in files_in(folder / name)
-        ]
-    )
+    listed, left_out = list_classes(folder, patients.table)
+    return _labelled([(file.place, file.place, file.label, file.path) for file in listed], left_out, patients)
 
 
-def images_in_archive(path: Path, most: int) -> list[LabelledImage]:
-    """The files of a ZIP archive that lie directly in a folder NORMAL or PNEUMONIA, wherever that is; others are left.
+def images_in_archive(path: Path, most: int) -> tuple[list[LabelledImage], list[LeftOut]]:
+    """The files of a ZIP archive in folders NORMAL and PNEUMONIA, wherever these are, and what else is in it.
 
     Args:
         path: of the archive; it must stay there as long as its images are read.
@@ -55,14 +64,17 @@ def images_in_archive(path: Path, most: int) -> list[LabelledImage]:
         DataError: if a class is missing or empty.
         ImageError: if it is no archive that can be read, or holds too many files.
     """
-    folders = [(member, PurePosixPath(member.name).parts[-2:]) for member in list_members(path, most)]
-    return _both_classes(
-        [
-            LabelledImage("/".join(parts), CLASS_NAMES.index(parts[0]), member)
-            for member, parts in folders
-            if parts[0] in CLASS_NAMES and len(parts) == 2
-        ]
-    )
+    files, left_out = [], Counter()
+    for member in list_members(path, most):
+        parts = PurePosixPath(member.name).parts
+        start = next((at for at, part in enumerate(parts[:-1]) if part.upper() in CLASS_NAMES), 0)
+        label, reason = label_of(parts[start:])
+        if label is None:
+            left_out["/".join((*parts[:-1], "*")), reason] += 1
+        else:
+            files.append((member.name, "/".join(parts[start:]), label, member))
+    files.sort(key=lambda file: (file[2], file[1]))
+    return _labelled(files, [LeftOut(place, count, reason) for (place, reason), count in left_out.items()], BY_NAME)
 
 
 def score_labelled(
@@ -75,8 +87,8 @@ def score_labelled(
         predictions: one an image, in their order.
 
     Returns:
-        Scores of those that could be read, with patients as far as file names tell and identical files as one patient;
-        and names of the others, each with the reason.
+        Scores of those that could be read, with identical files as one patient; and names of the others, each with the
+        reason.
 
     Raises:
         DataError: if one image is labelled both normal and pneumonia.
@@ -86,25 +98,24 @@ def score_labelled(
         if prediction.status == "rejected":
             rejected.append((image.name, prediction.error))
             continue
-        name = Path(image.name)
-        records.append(Record(name, image.label, patient_of(name.name), prediction.image_sha256))
+        records.append(Record(Path(image.name), image.label, image.patient, prediction.image_sha256))
         logits.append(prediction.logit)
-    _require_one_label(records)
+    if refusal := refuse_two_labels((str(record.path), record.label, record.sha256) for record in records):
+        raise DataError(refusal)
     records = with_duplicates_grouped(records)
     labels = np.array([record.label for record in records], np.float32)
     return Scores(np.array(logits, np.float64), labels, np.array([record.patient for record in records])), rejected
 
 
-def _both_classes(images: list[LabelledImage]) -> list[LabelledImage]:
-    for label, name in enumerate(CLASS_NAMES):
-        if not any(image.label == label for image in images):
-            raise DataError(f"There are no images in a folder {name}; {' and '.join(CLASS_NAMES)} are both needed.")
-    return images
-
-
-def _require_one_label(records: Sequence[Record]) -> None:
-    first: dict[str, Record] = {}
-    for record in records:
-        twin = first.setdefault(record.sha256, record)
-        if twin.label != record.label:
-            raise DataError(f"{twin.path} and {record.path} are the same image. Decide which label is right.")
+def _labelled(
+    files: Sequence[tuple[str, str, int, Path | ZipMember]], left_out: list[LeftOut], patients: Patients
+) -> tuple[list[LabelledImage], list[LeftOut]]:
+    """From place, name, label and source of each file."""
+    if refusal := refuse_missing_class((label for _, _, label, _ in files), left_out):
+        raise DataError(refusal)
+    told = patients.of([place for place, *_ in files])
+    images = [
+        LabelledImage(name, label, source, patient or place, patient is not None)
+        for (place, name, label, source), patient in zip(files, told, strict=True)
+    ]
+    return images, left_out

@@ -69,7 +69,7 @@ def require_enough(labels: np.ndarray, patients: np.ndarray) -> None:
         )
         raise DataError(
             f"A calibration to a site needs at least {LEAST_IMAGES} readable images, and {LEAST_OF_A_CLASS} patients "
-            f"of each class; these are {found}, as far as file names tell."
+            f"of each class; these are {found}, as far as is known."
         )
 
 

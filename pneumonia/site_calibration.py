@@ -81,7 +81,7 @@ class SiteCalibration:
         weights_sha256: hash of the network's served model; it fits no other.
         images: how many it was fitted to.
         positives: those of them labelled pneumonia.
-        patients: how many they are of, as far as file names tell.
+        patients: how many they are of, as far as is known.
         temperature: the logit, plus the offset, is divided by it; above 0, not a share.
         offset: in logits, not a share.
         auroc: how well the network tells the two apart at this site, which no calibration changes.

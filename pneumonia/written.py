@@ -1,4 +1,4 @@
-"""How a share, or a measured value with its interval, is written for a reader."""
+"""How a share, a measured value with its interval, or a path is written for a reader."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -40,3 +40,8 @@ def fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_
 def measured_share(interval: Mapping[str, float | None] | None) -> str:
     """A measured share with its 95 % interval, rounded whatever it is."""
     return measured(interval, "{:.1%}".format)
+
+
+def one_line(path: str) -> str:
+    """A path with line breaks and other control characters written out, so that it stays on its line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)

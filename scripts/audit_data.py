@@ -16,15 +16,16 @@ _SHOWN = 20
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA, or parts of those")
+    cli.add_patients(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     return parser.parse_args()
 
 
 def main() -> int:
     arguments = parse_arguments()
-    findings = audit(arguments.data)
+    findings = audit(arguments.data, cli.patients(arguments))
     print(json.dumps(findings.to_dict(), indent=2) if arguments.format == "json" else _text(findings))
-    return cli.SOME_REJECTED if findings.unreadable else cli.DONE
+    return cli.SOME_REJECTED if findings.unreadable or findings.left_out or findings.refusal else cli.DONE
 
 
 def _text(findings: Audit) -> str:
@@ -34,7 +35,12 @@ def _text(findings: Audit) -> str:
     lines.append("Sizes (least, quarter, median, three quarters, most)")
     for class_name, sizes in findings.sizes.items():
         lines += [f"  {class_name} {name}: {', '.join(f'{v:g}' for v in values)}" for name, values in sizes.items()]
+    if findings.patient_unknown:
+        lines.append(f"Images whose patient is unknown: {findings.patient_unknown}")
+    if findings.refusal:
+        lines.append(f"Training would be refused: {findings.refusal}")
     lists = {
+        "Left out": findings.left_out,
         "Unreadable files": [f"{name}: {reason}" for name, reason in findings.unreadable.items()],
         "Groups of identical files": [", ".join(names) for names in findings.exact_duplicates],
         "Pairs that look the same": [", ".join(pair) for pair in findings.near_duplicates],

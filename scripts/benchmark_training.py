@@ -30,7 +30,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    records = read_training_folder(arguments.data)
+    records = read_training_folder(arguments.data).records
     from pneumonia.data.pipeline import load_images, lung_masks, training_batches
     from pneumonia.lung_fields import load_lung_fields
     from pneumonia.models import build_model

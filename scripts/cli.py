@@ -4,10 +4,11 @@ import argparse
 import dataclasses
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ sys.path.insert(0, str(ROOT))
 # tensorflow reads this when it is imported; only errors are worth a line.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from pneumonia.data.manifest import LeftOut, read_classes, read_training_folder  # noqa: E402
+from pneumonia.data.patients import BY_NAME, Patients, by_pattern, by_table  # noqa: E402
 from pneumonia.errors import DataError, PneumoniaError  # noqa: E402
 from pneumonia.files import write_whole  # noqa: E402
 from pneumonia.packages import install_command  # noqa: E402
@@ -124,6 +127,81 @@ def output_file(text: str) -> Path:
     return path
 
 
+def add_patients(parser: argparse.ArgumentParser) -> None:
+    """Options that say whose the images of --data are."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--patients", type=Path, metavar="CSV", help="table with the columns file and patient")
+    group.add_argument(
+        "--patient-pattern",
+        type=_pattern,
+        metavar="REGEX",
+        help="with one group, the patient, searched for in each path below --data",
+    )
+
+
+def _pattern(text: str) -> str:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"is no regular expression: {error}") from error
+    if pattern.groups != 1:
+        raise argparse.ArgumentTypeError("must have one group, in parentheses: the patient")
+    return text
+
+
+def patients(arguments: argparse.Namespace) -> Patients:
+    """Whose the images are, by the options of `add_patients`, or by names if none was given.
+
+    Raises:
+        DataError: if the table cannot be read.
+    """
+    if arguments.patients:
+        return by_table(arguments.patients)
+    return by_pattern(re.compile(arguments.patient_pattern)) if arguments.patient_pattern else BY_NAME
+
+
+def tell(left_out: Iterable[LeftOut], unknown: int, images: int, option: str = "--data") -> None:
+    """Say on standard error what of a data folder is not used, and of how many of its images the patient is unknown."""
+    for left in left_out:
+        print(f"left out of {option}: {left}", file=sys.stderr)
+    if unknown:
+        advice = " --patients or --patient-pattern says whose they are." if option == "--data" else ""
+        print(
+            f"The patient of {unknown:,} of {images:,} images in {option} is unknown, so each of these counts as a "
+            "patient of its own. Where several are of one, some may be judged by what was fitted to the others, and "
+            f"intervals are too narrow.{advice}",
+            file=sys.stderr,
+        )
+
+
+def require_data(arguments: argparse.Namespace) -> bool:
+    """Look into the folders of a training, and tell what they hold that is not used.
+
+    Returns:
+        Whether there is any.
+
+    Raises:
+        DataError: if they cannot be used.
+    """
+    manifests = {"--data": read_training_folder(arguments.data, patients(arguments))}
+    if arguments.outside:
+        manifests["--outside"] = read_classes(arguments.outside)
+    for option, manifest in manifests.items():
+        tell(manifest.left_out, manifest.patient_unknown, len(manifest.records), option)
+    return any(manifest.left_out for manifest in manifests.values())
+
+
+def require_outside(data: Path, *outputs: Path | None) -> None:
+    """Make sure that no command writes among the images that it reads, where the next one would find what it wrote.
+
+    Raises:
+        DataError: if one would.
+    """
+    for output in filter(None, outputs):
+        if output.resolve().is_relative_to(data.resolve()):
+            raise DataError(f"{output.name} would be written into the data folder. Name a place outside of it.")
+
+
 def require_ignored(folder: Path) -> None:
     """Make sure that pictures of patients cannot be committed by accident.
 
@@ -229,8 +307,8 @@ def command_line(script: str, arguments: argparse.Namespace, **instead: Any) -> 
 
 
 def _word(value: Any) -> str:
-    is_path = isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file())
-    return portable(value) if is_path else str(value)
+    is_path = isinstance(value, Path) or (isinstance(value, str) and os.path.isfile(value))
+    return portable(value) if is_path else shlex.quote(str(value))
 
 
 def training_job(script: str, arguments: argparse.Namespace, variant: Variant) -> "TrainingJob":
@@ -254,6 +332,7 @@ def training_job(script: str, arguments: argparse.Namespace, variant: Variant) -
         outside=arguments.outside,
         checkpoints=checkpoints,
         recipe_name=getattr(arguments, "recipe", None),
+        patients=patients(arguments),
     )
 
 

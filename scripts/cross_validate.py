@@ -9,7 +9,6 @@ from pathlib import Path
 import cli
 
 from pneumonia.bundle import json_bytes
-from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.files import write_whole
 from pneumonia.variants import FIELDS, get_variant, list_variants
 
@@ -17,6 +16,7 @@ from pneumonia.variants import FIELDS, get_variant, list_variants
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="as for train.py")
+    cli.add_patients(parser)
     parser.add_argument("--variant", choices=list_variants(), required=True)
     parser.add_argument("--scheme", choices=("folds", "series"), required=True)
     parser.add_argument("--output", type=cli.output_file, required=True, help="JSON file to write the figures to")
@@ -34,9 +34,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     cli.require_backbone(arguments.backbone_weights)
-    read_training_folder(arguments.data)
-    if arguments.outside:
-        read_classes(arguments.outside)
+    cli.require_outside(arguments.data, arguments.output)
+    left_out = cli.require_data(arguments)
     variant = cli.tuned(get_variant(arguments.variant), vars(arguments))
     job = cli.training_job("cross_validate.py", arguments, variant)
     from pneumonia.training.cross_validation import SCHEMES, run_round
@@ -56,7 +55,7 @@ def main() -> int:
             )
     arguments.output.write_text(json.dumps({"command": job.command, "rounds": rounds}) + "\n")
     shutil.rmtree(job.checkpoints)
-    return cli.DONE
+    return cli.SOME_REJECTED if left_out else cli.DONE
 
 
 if __name__ == "__main__":

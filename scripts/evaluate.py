@@ -12,7 +12,7 @@ from tqdm import tqdm
 import cli
 
 from pneumonia.bundle import json_bytes
-from pneumonia.data.manifest import Record, read_classes
+from pneumonia.data.manifest import Record, count_unknown, read_classes
 from pneumonia.errors import DataError
 from pneumonia.evaluation.comparison import compare
 from pneumonia.evaluation.metrics import evaluate
@@ -34,6 +34,7 @@ _SAMPLES = 8
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
+    cli.add_patients(parser)
     parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
     parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
     parser.add_argument("--output", type=cli.output_file, help="JSON file to write the figures to")
@@ -47,7 +48,10 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.plots:
         cli.require_ignored(arguments.plots)
-    records = read_classes(arguments.data)
+    cli.require_outside(arguments.data, arguments.output, arguments.scores, arguments.plots)
+    manifest = read_classes(arguments.data, cli.patients(arguments))
+    cli.tell(manifest.left_out, manifest.patient_unknown, len(manifest.records))
+    records = manifest.records
     predictor = load_predictor(arguments.variant, arguments.weights)
     # Now, so that weights that are missing are told before anything is read.
     other = load_predictor(arguments.against) if arguments.against else None
@@ -65,6 +69,7 @@ def main() -> int:
     command = cli.command_line("evaluate.py", arguments, variant=predictor.variant)
     points = predictor.operating_points
     figures = evaluate(labels, probabilities, patients, points.values(), command)
+    figures["patient_unknown"] = count_unknown(record for record, _ in rows)
     _print(figures)
     positive = probabilities >= points[BALANCED].threshold
     print("\n" + classification_report(labels, positive, target_names=CLASS_NAMES, zero_division=0))
@@ -76,7 +81,7 @@ def main() -> int:
         with open_whole(arguments.scores) as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
                 {
-                    "file": f"{CLASS_NAMES[r.label]}/{r.path.name}",
+                    "file": r.place,
                     "label": CLASS_NAMES[r.label],
                     "probability": p.probability,
                 }
@@ -89,7 +94,7 @@ def main() -> int:
         chosen = np.random.default_rng(0).permutation(len(rows))[:_SAMPLES]
         samples = [(rows[i][0].path, CLASS_NAMES[rows[i][0].label], rows[i][1]) for i in chosen]
         save_samples(arguments.plots / "samples.png", samples, predictor.heatmap_scale)
-    return cli.SOME_REJECTED if rejected else cli.DONE
+    return cli.SOME_REJECTED if rejected or manifest.left_out else cli.DONE
 
 
 def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
@@ -117,7 +122,8 @@ def _print_comparison(
 
 
 def _print(figures: dict) -> None:
-    print(f"{figures['n']} images, {figures['positives']} with pneumonia, {figures['patients']} patients")
+    most = "at most " if figures["patient_unknown"] else ""
+    print(f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients")
     for name in ("auroc", "auprc", "brier", "ece"):
         print(f"{name:12} {measured(figures[name], _FORM)}")
     for name, point in figures["operating_points"].items():

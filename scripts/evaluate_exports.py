@@ -24,6 +24,7 @@ _CORES = 2
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder the networks were trained on")
+    cli.add_patients(parser)
     parser.add_argument("--variants", nargs="+", choices=PUBLISHED, default=PUBLISHED, help="default: all published")
     parser.add_argument("--rounds", type=cli.positive, default=50, help="how often one pass is timed (default: 50)")
     parser.add_argument("--output", type=cli.output_file, required=True, help="JSON file to write the figures to")
@@ -35,7 +36,7 @@ def main() -> int:
     for form in FORMATS:
         form.require_modules()
     _written(arguments.output)
-    records = read_training_folder(arguments.data)
+    records = read_training_folder(arguments.data, cli.patients(arguments)).records
     cli.keep_to_cores(_CORES)
     # Imported only now, when it can see no more cores than these.
     from pneumonia.evaluation import speed

@@ -29,6 +29,7 @@ from pneumonia.variants import PUBLISHED
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the training images")
+    cli.add_patients(parser)
     parser.add_argument("--masks", type=Path, required=True, help="folder of hand-drawn lung masks (PNG)")
     parser.add_argument("--variants", nargs="+", choices=PUBLISHED, default=PUBLISHED, help="default: all published")
     parser.add_argument("--images", type=cli.positive, default=300, help="validation images (default: 300)")
@@ -43,9 +44,10 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.pictures:
         cli.require_ignored(arguments.pictures)
+    cli.require_outside(arguments.data, arguments.output, arguments.pictures)
     if arguments.peers:
         cli.require_peers()
-    records = read_training_folder(arguments.data)
+    records = read_training_folder(arguments.data, cli.patients(arguments)).records
     result: dict[str, Any] = {"command": cli.command_line("evaluate_heatmaps.py", arguments), "variants": {}}
     for variant in arguments.variants:
         result["variants"][variant] = _evaluate(variant, records, arguments)

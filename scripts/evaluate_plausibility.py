@@ -31,7 +31,7 @@ def main() -> int:
     from pneumonia.training.plausibility import divide
 
     parts = divide(arguments.data, arguments.outside, arguments.held_out, bundle.config["fitting"]["seed"])
-    native = read_classes(arguments.held_out)
+    native = read_classes(arguments.held_out).records
     # First, because a package may be missing.
     others = measure_others([*parts.reporting, *native], parts.reporting_outside, arguments.seed)
     sets = {

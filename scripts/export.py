@@ -28,6 +28,7 @@ def parse_arguments() -> argparse.Namespace:
         help="folder the network was trained on: its training images set the ranges for int8, and on its validation "
         "images the two are compared (default: compared on the synthetic examples)",
     )
+    cli.add_patients(parser)
     return parser.parse_args()
 
 
@@ -39,7 +40,7 @@ def main() -> int:
     if form.precision == "int8" and arguments.data is None:
         raise ExportError("For int8, name with --data the folder the network was trained on: it sets the ranges.")
     bundle = _bundle(arguments)
-    records = read_training_folder(arguments.data) if arguments.data else None
+    records = read_training_folder(arguments.data, cli.patients(arguments)).records if arguments.data else None
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.exports import original as originals
     from pneumonia.exports.export import export

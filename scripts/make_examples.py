@@ -45,7 +45,7 @@ def main() -> int:
     arguments = parse_arguments()
     preprocessor = Preprocessor(Preprocessing())
     predictors = [load_predictor(name) for name in PUBLISHED]
-    records = read_training_folder(arguments.data)
+    records = read_training_folder(arguments.data).records
     arguments.output.mkdir(parents=True, exist_ok=True)
     lines = []
     for label, class_name in enumerate(CLASS_NAMES):

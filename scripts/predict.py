@@ -4,7 +4,6 @@
 import argparse
 import contextlib
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -13,15 +12,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from PIL import Image
 from tqdm import tqdm
 
 import cli
 
 from pneumonia.errors import DataError, ImageError, PneumoniaError
 from pneumonia.explain.marks import outline_lungs
-from pneumonia.explain.overlay import overlay
+from pneumonia.explain.overlay import overlay, to_png
 from pneumonia.files import UNFINISHED, open_whole, write_whole
+from pneumonia.folders import walk
 from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, OPERATING_POINTS
@@ -32,7 +31,7 @@ from pneumonia.scale_out import read_on_ray
 from pneumonia.site_calibration import load_site
 from pneumonia.tables import READING_COLUMNS, CsvWriter, reading_row
 from pneumonia.variants import DEFAULT, list_variants
-from pneumonia.written import percent
+from pneumonia.written import one_line, percent
 
 # Of a file's name in the name of its overlay: file systems allow 255 bytes.
 _MOST_NAME_BYTES = 200
@@ -86,7 +85,9 @@ def main() -> int:
 
 def _read_files(arguments: argparse.Namespace) -> int:
     # All names first: what is written may lie in a folder that is read.
-    files = [path for argument in arguments.paths for path in _walk(argument)]
+    written = [path for path in (arguments.heatmaps, arguments.output) if path]
+    written += [Path(f"{path}{UNFINISHED}") for path in (arguments.output,) if path]
+    files = [path for argument in arguments.paths for path in _walk(argument, written)]
     if not files:
         raise DataError("There are no files in the folders that were named.")
     if arguments.heatmaps:
@@ -123,7 +124,7 @@ def _read_archive(arguments: argparse.Namespace) -> int:
     }
     with open_parts(arguments.parts, arguments.format, settings) as parts:
         before = parts.done
-        paths = parts.unread(path for argument in arguments.paths for path in _walk(argument))
+        paths = parts.unread(path for argument in arguments.paths for path in _walk(argument, [arguments.parts]))
         read = read_on_ray if arguments.engine == "ray" else _read_here
         for path, reading in tqdm(read(paths, predictor, point), initial=before, unit="image", disable=None):
             parts.add(path, reading)
@@ -151,7 +152,7 @@ def _load(arguments: argparse.Namespace) -> Predictor:
 
 def _require_there(argument: str) -> None:
     if not argument or not os.path.exists(argument):
-        raise DataError(f"There is no file or folder {_one_line(argument)!r}.")
+        raise DataError(f"There is no file or folder {one_line(argument)!r}.")
 
 
 def _require_apart(places: list[str]) -> None:
@@ -160,28 +161,19 @@ def _require_apart(places: list[str]) -> None:
     resolved = sorted((Path(os.path.realpath(place)).parts, place) for place in places)
     for (above, one), (below, other) in itertools.pairwise(resolved):
         if below[: len(above)] == above:
-            raise DataError(f"{_one_line(one)!r} and {_one_line(other)!r} overlap. Name each folder once.")
+            raise DataError(f"{one_line(one)!r} and {one_line(other)!r} overlap. Name each folder once.")
 
 
-def _walk(argument: str) -> Iterator[str]:
-    """A file as it was named, or every regular file below a folder whatever its name."""
+def _walk(argument: str, written: Iterable[Path] = ()) -> Iterator[str]:
+    """A file as it was named, or every regular file below a folder whatever its name, but for what is written.
+
+    Links that lead to none are among them, to be rejected with the reason.
+    """
     _require_there(argument)
-    if not os.path.isdir(argument):
+    if os.path.isdir(argument):
+        yield from (path for path in walk(argument, written) if os.path.isfile(path) or os.path.islink(path))
+    else:
         yield argument
-        return
-    for folder, folders, names in os.walk(argument, onerror=_unreadable_folder):
-        folders.sort()
-        paths = (os.path.join(folder, name) for name in sorted(names))
-        yield from (path for path in paths if os.path.isfile(path))
-
-
-def _unreadable_folder(error: OSError) -> None:
-    raise DataError(f"The folder {_one_line(error.filename)!r} cannot be read: {error.strerror}.")
-
-
-def _one_line(path: str) -> str:
-    """A path with line breaks and other control characters written out, so that it stays on its line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)
 
 
 @contextlib.contextmanager
@@ -194,7 +186,7 @@ def _output(path: Path | None) -> Iterator[TextIO]:
             yield file
     except (OSError, PneumoniaError, KeyboardInterrupt):
         if (unfinished := Path(f"{path}{UNFINISHED}")).exists():
-            print(f"what was read until then is in {_one_line(str(unfinished))}", file=sys.stderr)
+            print(f"what was read until then is in {one_line(str(unfinished))}", file=sys.stderr)
         raise
 
 
@@ -205,7 +197,7 @@ def _writer(form: str, output: TextIO, several: bool):
         return lambda path, prediction: table.write({"path": path, **reading_row(prediction.to_dict())})
     if form == "jsonl":
         return lambda path, prediction: print(json.dumps({"path": path, **prediction.to_dict()}), file=output)
-    return lambda path, prediction: print((f"{_one_line(path)}: " if several else "") + _text(prediction), file=output)
+    return lambda path, prediction: print((f"{one_line(path)}: " if several else "") + _text(prediction), file=output)
 
 
 def _text(prediction: Prediction) -> str:
@@ -225,7 +217,7 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     except ImageError:
         radiograph = None
     if radiograph is None or radiograph.sha256 != prediction.image_sha256:
-        print(f"no overlay for {_one_line(path)}: the file was changed since it was read", file=sys.stderr)
+        print(f"no overlay for {one_line(path)}: the file was changed since it was read", file=sys.stderr)
         return
     pixels = radiograph.pixels
     picture = overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)
@@ -234,9 +226,7 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
     name = f"{stem}.{prediction.image_sha256[:8]}.png"
-    png = io.BytesIO()
-    Image.fromarray(picture).save(png, "PNG")
-    write_whole(folder / name, png.getvalue())
+    write_whole(folder / name, to_png(picture))
 
 
 if __name__ == "__main__":

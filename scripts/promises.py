@@ -125,6 +125,19 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "A probability carried to another prevalence and back is the same.",
             "test_metrics_properties.py::test_a_probability_carried_to_another_prevalence_and_back_is_the_same",
         ),
+        Promise(
+            "Whatever in a data folder is not used is named with its count, and one image in both classes is refused; "
+            "audit and training agree on both.",
+            "test_audit.py::test_audit_and_training_agree",
+        ),
+        Promise(
+            "A card says that patients are unknown where they are.",
+            "test_training.py::test_the_card_says_how_patients_were_known",
+        ),
+        Promise(
+            "What a walk through a folder is told to leave out, as what a command writes, it leaves out by any name.",
+            "test_folders.py::test_what_is_written_is_left_out_whatever_it_is_called",
+        ),
     ),
     "Many readers": (
         Promise(

@@ -12,7 +12,6 @@ from tqdm import tqdm
 
 import cli
 
-from pneumonia.data.manifest import patient_of
 from pneumonia.labelled import images_in_folder, score_labelled
 from pneumonia.notices import NOTICE
 from pneumonia.predictor import load_predictor
@@ -26,6 +25,7 @@ from pneumonia.written import fitted
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
+    cli.add_patients(parser)
     parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
     parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
     parser.add_argument("--name", required=True, help="of the site, for instance my-hospital")
@@ -39,13 +39,15 @@ def main() -> int:
     arguments = parse_arguments()
     require_name(arguments.name)
     today = date.today()
-    images = images_in_folder(arguments.data)
+    images, left_out = images_in_folder(arguments.data, cli.patients(arguments))
+    cli.require_outside(arguments.data, arguments.output)
     # Before anything is read. What cannot be read makes them fewer.
-    require_enough(np.array([image.label for image in images]), np.array([patient_of(image.name) for image in images]))
+    require_enough(np.array([image.label for image in images]), np.array([image.patient for image in images]))
     predictor = load_predictor(arguments.variant, arguments.weights)
     require_place(arguments.output, predictor.variant, arguments.name, today.isoformat())
     readings = predictor.predict_many(image.source for image in images)
     scores, rejected = score_labelled(images, tqdm(readings, total=len(images), unit="image", disable=None))
+    cli.tell(left_out, sum(not image.patient_known for image in images), len(images))
     for name, reason in rejected:
         print(f"rejected {name}: {reason}", file=sys.stderr)
     site = recalibrate(predictor, scores, arguments.name, today)
@@ -61,13 +63,13 @@ def main() -> int:
         named = site.name if arguments.output == SITES_FOLDER else shlex.quote(str(path))
         print(f"python scripts/predict.py IMAGE --variant {site.variant} --site {named}")
     print(NOTICE, file=sys.stderr)
-    return cli.SOME_REJECTED if rejected else cli.DONE
+    return cli.SOME_REJECTED if rejected or left_out else cli.DONE
 
 
 def _print(site: SiteCalibration) -> None:
     print(
         f"{site.variant}, {site.images} images, {site.positives} with pneumonia, of {site.patients} patients as far as "
-        "file names tell"
+        "is known"
     )
     if site.patients < site.images:
         print("Several images of one patient are kept together, and count as one in the intervals.")

@@ -85,8 +85,9 @@ def _method() -> str:
         "Its own figures are cross-validated: each local image is judged by a calibration and thresholds fitted "
         "without its patient. Shares carry exact intervals (Clopper and Pearson 1934), the AUROC that of Newcombe "
         "(2006), both with images of one patient counted once: resampling would call 15 of 15 certain. Patients are "
-        "told by file names as far as these follow a known pattern, so take one image a patient. Images that the "
-        "network was trained on tell nothing.",
+        "told by a table, a pattern or names that are known to carry them (README.md, Train); where none does, each "
+        "image counts as a patient of its own, so take one image a patient. Images that the network was trained "
+        "on tell nothing.",
         "A calibration belongs to one file of weights, by hash, and lies beside it as "
         "`weights/sites/<variant>/<date>-<name>.json`, which git ignores. It holds figures, and the score and label of "
         "each local image without its name. It is used only where it is asked for, and each reading says so. Where the "

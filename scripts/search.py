@@ -28,6 +28,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     trained_in_phases = [name for name in list_variants() if get_variant(name).recipe.phases]
     parser.add_argument("--data", type=Path, required=True, help="as for train.py")
+    cli.add_patients(parser)
     parser.add_argument("--variant", choices=trained_in_phases, required=True)
     parser.add_argument("--storage", type=Path, required=True, help="SQLite file; a search found there goes on")
     parser.add_argument("--trials", type=cli.positive, required=True, help="how many there shall be in the storage")
@@ -43,7 +44,9 @@ def main() -> int:
     if optuna is None:
         raise PneumoniaError(f"The search needs Optuna: {install_command('requirements-dev')}")
     cli.require_backbone(arguments.backbone_weights)
-    records = read_training_folder(arguments.data)
+    manifest = read_training_folder(arguments.data, cli.patients(arguments))
+    cli.tell(manifest.left_out, manifest.patient_unknown, len(manifest.records))
+    records = manifest.records
     study = _study(arguments, fingerprint(records))
     if _finished(study) < arguments.trials:
         train = _trainer(arguments, records)
@@ -57,7 +60,7 @@ def main() -> int:
     best = study.best_trial
     print(f"Best: validation AUROC {best.value:.4f}. To train with these values:")
     print(_command(arguments, best.user_attrs["values"]))
-    return cli.DONE
+    return cli.SOME_REJECTED if manifest.left_out else cli.DONE
 
 
 def _study(arguments: argparse.Namespace, data: str) -> "optuna.Study":
@@ -80,6 +83,8 @@ def _study(arguments: argparse.Namespace, data: str) -> "optuna.Study":
     )
     settings = {name: getattr(arguments, name) for name in ("epochs", "image_size", "seed")}
     settings |= {"data": data, "backbone_weights": cli.portable(arguments.backbone_weights)}
+    # They decide the split.
+    settings |= {name: str(given) for name in ("patients", "patient_pattern") if (given := getattr(arguments, name))}
     if study.user_attrs.setdefault("settings", settings) != settings:
         raise DataError(
             "The storage holds a search of this variant with other data, epochs, image size, seed or backbone; "

@@ -23,6 +23,7 @@ from pneumonia.written import measured
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the training images")
+    cli.add_patients(parser)
     parser.add_argument("--native", type=Path, help="images at native size: folder of NORMAL and PNEUMONIA")
     parser.add_argument("--seed", type=cli.seed, default=0, help="of the split; that of the training it is set beside")
     parser.add_argument("--output", type=cli.output_file, help="JSON file to write the figures to")
@@ -32,8 +33,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     preprocessor = Preprocessor(Preprocessing())
-    native = read_classes(arguments.native) if arguments.native else None
-    split = split_by_patient(read_training_folder(arguments.data), arguments.seed)
+    native = read_classes(arguments.native).records if arguments.native else None
+    split = split_by_patient(read_training_folder(arguments.data, cli.patients(arguments)).records, arguments.seed)
     train, validation = (load_images(records, preprocessor) for records in split)
     figures = {
         name: _auroc(

@@ -10,7 +10,6 @@ import cli
 
 from pneumonia import hub
 from pneumonia.bundle import require_replaceable
-from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.errors import HubError
 from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.variants import get_variant, list_variants
@@ -21,6 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA, or train/val of those"
     )
+    cli.add_patients(parser)
     parser.add_argument("--variant", choices=list_variants(), required=True)
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--recipe", choices=list_recipes(), help="how to train (default: the variant's own way)")
@@ -54,14 +54,13 @@ def main() -> int:
     arguments = parse_arguments()
     cli.require_backbone(arguments.backbone_weights)
     # What is wrong with the folders, or with the Hub, is said at once and not after hours of training.
-    read_training_folder(arguments.data)
-    if arguments.outside:
-        read_classes(arguments.outside)
+    left_out = cli.require_data(arguments)
     if arguments.push_to_hub:
         hub.require_publishable(arguments.push_to_hub)
     variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
     variant = cli.tuned(variant, vars(arguments))
     require_replaceable(arguments.output)
+    cli.require_outside(arguments.data, arguments.output)
     job = cli.training_job("train.py", arguments, variant)
     from pneumonia.training.run import run_training
 
@@ -81,7 +80,7 @@ def main() -> int:
     print(f"Skipped {len(result.skipped)} unreadable files")
     if arguments.push_to_hub:
         _publish(arguments.output, arguments.push_to_hub)
-    return cli.SOME_REJECTED if result.skipped else cli.DONE
+    return cli.SOME_REJECTED if result.skipped or left_out else cli.DONE
 
 
 def _publish(folder: Path, repo_id: str) -> None:

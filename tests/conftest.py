@@ -59,4 +59,4 @@ def images(tmp_path_factory: pytest.TempPathFactory):
 
     folder = tmp_path_factory.mktemp("data")
     write_tiny_data(folder)
-    return load_images(read_training_folder(folder), Preprocessor(Preprocessing(size=SIZE)))
+    return load_images(read_training_folder(folder).records, Preprocessor(Preprocessing(size=SIZE)))

@@ -40,7 +40,7 @@ def main(folder: Path, architecture: str, policy: str) -> None:
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
     write_tiny_data(folder / "data")
     preprocessor = Preprocessor(Preprocessing(size=SIZE))
-    images = load_images(read_training_folder(folder / "data"), preprocessor)
+    images = load_images(read_training_folder(folder / "data").records, preprocessor)
     # One image fewer, in batches of two on each replica: the last batch is smaller, and not even.
     some = slice(len(images.records) - 1)
     watched = dataclasses.replace(

@@ -67,7 +67,7 @@ def joined(images: Sequence[np.ndarray], axis: int) -> Iterator[np.ndarray]:
 
 
 def test_rates_on_real_radiographs(data_dir):
-    adults = [record.path for record in split_outside(read_classes(data_dir / "adult"))[0]]
+    adults = [record.path for record in split_outside(read_classes(data_dir / "adult").records)[0]]
     sets = {
         "training": sample((data_dir / "chest_xray" / "train").glob("*/*"), 400),
         "native": sample((data_dir / "native").glob("*/*.jpeg"), 100),

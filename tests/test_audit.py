@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from pneumonia.data.audit import audit, perceptual_hash
+from pneumonia.data.manifest import read_training_folder
+from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError
 from tests.making import radiograph
 
@@ -56,6 +58,50 @@ def test_the_hash_survives_a_smaller_copy_and_tells_radiographs_apart():
 def test_no_images_is_an_error(tmp_path):
     with pytest.raises(DataError):
         audit(tmp_path)
+
+
+def chests(folder, places):
+    for seed, place in enumerate(places):
+        write(folder / place, blobs(seed))
+
+
+def twelve(class_names=("NORMAL", "PNEUMONIA"), name="{:04d}.png"):
+    return [f"{class_name}/{name.format(number)}" for class_name in class_names for number in range(6)]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        twelve(),
+        twelve(name="patient{:03d}_view0.png"),
+        twelve(("normal", "Pneumonia")),
+        twelve(("NORMAL", "PNEUMONIA/bacteria")),
+        [*twelve(), "COVID/a.png", "stray.png", "test/NORMAL/b.png", "chest_xray/NORMAL/c.png"],
+        [*twelve(("train/NORMAL", "validation/PNEUMONIA")), *twelve(("NORMAL", "val/NORMAL")), "Test/NORMAL/d.png"],
+        twelve(("NORMAL",)),
+        twelve()[:-2],
+    ],
+)
+@pytest.mark.parametrize("twin", [False, True], ids=["", "one image in both classes"])
+def test_audit_and_training_agree(places, twin, tmp_path):
+    """The same images of the same patients, the same left out, the same refusal in the same words."""
+    chests(tmp_path, places)
+    if twin:
+        (tmp_path / places[-1]).write_bytes((tmp_path / places[0]).read_bytes())
+    found = audit(tmp_path)
+    try:
+        manifest = read_training_folder(tmp_path)
+        split_by_patient(manifest.records, 0)
+    except DataError as error:
+        assert found.refusal == str(error)
+        return
+    assert found.refusal is None
+    tested = {part: counts for part, counts in found.counts.items() if part != "test"}
+    assert sum(sum(counts.values()) for counts in tested.values()) == len(manifest.records)
+    assert found.left_out == [str(left) for left in manifest.left_out]
+    assert found.patients_from == manifest.patients_from
+    of_classes = [{r.patient for r in manifest.records if r.label == label} for label in (0, 1)]
+    assert found.patients_across_classes == sorted(of_classes[0] & of_classes[1])
 
 
 @pytest.mark.slow

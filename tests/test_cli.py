@@ -46,6 +46,11 @@ def told(data, monkeypatch, capsys) -> Callable[..., str]:
 # === What is written down ===
 
 
+def test_a_pattern_is_written_as_a_shell_takes_it():
+    arguments = argparse.Namespace(patients=None, patient_pattern=r"/([^_/]+)_[^/]*$")
+    assert cli.command_line("train.py", arguments) == r"python scripts/train.py --patient-pattern '/([^_/]+)_[^/]*$'"
+
+
 def test_a_command_is_written_as_it_would_be_typed(tmp_path, monkeypatch):
     monkeypatch.setenv("PNEUMONIA_DATA", str(tmp_path))
     arguments = argparse.Namespace(
@@ -155,6 +160,43 @@ def test_an_output_that_cannot_be_written_is_told_at_once(script, data, told):
     assert told(script, *options, "--output", data).endswith("argument --output: is a folder; name a file")
 
 
+def test_nothing_is_written_among_the_images(data, told):
+    for script in ("train.py", "cross_validate.py"):
+        more = ("--scheme", "folds") if script == "cross_validate.py" else ()
+        words = (script, "--data", data, "--variant", "custom-cnn", "--output", data / "NORMAL" / "new", *more)
+        assert "into the data folder" in told(*words)
+
+
+@pytest.mark.usefixtures("any_picture")
+@pytest.mark.parametrize("script", ["audit_data.py", "evaluate.py"])
+def test_what_is_left_out_and_whose_images_are_is_said(script, data, monkeypatch, capsys):
+    """The patients are unknown, until a pattern tells them; one more folder makes the status 1, and nothing else."""
+    for number, path in enumerate(sorted(data.glob("*/*"))):
+        path.rename(path.with_name(f"of{number % 2}-{number}.png"))
+
+    def run(*words):
+        variant = ("--variant", "custom-cnn") if script == "evaluate.py" else ()
+        monkeypatch.setattr(sys, "argv", [script, "--data", str(data), *variant, *words])
+        with pytest.raises(SystemExit) as end:
+            cli.run(importlib.import_module(Path(script).stem).main)
+        said = capsys.readouterr()
+        return end.value.code, said.out + said.err
+
+    unknown = (
+        "Images whose patient is unknown: 4" if script == "audit_data.py" else "patient of 4 of 4 images in --data"
+    )
+    # So few are no training set, which the audit says too.
+    status = cli.SOME_REJECTED if script == "audit_data.py" else cli.DONE
+    code, said = run()
+    assert code == status and unknown in said and "COVID" not in said
+    code, said = run("--patient-pattern", r"(of\d)-")
+    assert code == status and unknown not in said and ("of0" in said or "2 patients" in said)
+    (data / "COVID").mkdir()
+    (data / "COVID" / "a.png").touch()
+    code, said = run()
+    assert code == cli.SOME_REJECTED and "COVID/: 1 file, outside of the folders NORMAL and PNEUMONIA" in said
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -163,6 +205,14 @@ def test_an_output_that_cannot_be_written_is_told_at_once(script, data, told):
         (("shortcut_baseline.py", "--seed", "-1"), "must be at least 0"),
         (("evaluate.py", "--variant", "custom-cnn", "--against", "xception"), "xception"),
         (("evaluate.py", "--variant", "custom-cnn", "--plots", ROOT / "docs" / "plots"), "outside of the project"),
+        (("evaluate.py", "--variant", "custom-cnn", "--plots", "data/plots"), "into the data folder"),
+        (("evaluate.py", "--variant", "custom-cnn", "--patients", "no.csv"), "no.csv cannot be opened"),
+        (("evaluate.py", "--variant", "custom-cnn", "--patient-pattern", "n(o"), "is no regular expression"),
+        (("evaluate.py", "--variant", "custom-cnn", "--patient-pattern", "no"), "must have one group"),
+        (
+            ("cross_validate.py", "--variant", "custom-cnn", "--scheme", "folds", "--patient-pattern", r"IM-(\d+)"),
+            "no patient of 2 of 4 images",
+        ),
         (("load_test.py", "--minutes", "nan"), "--minutes must be above 0"),
         (("load_test.py", "--minutes", "0"), "--minutes must be above 0"),
         (("load_test.py", "--readings", "7"), "--readings must be at least 8"),
@@ -180,7 +230,7 @@ def test_figures_that_are_damaged_are_told_before_the_first_study(data, monkeypa
     output = data.parent / "exports.json"
     monkeypatch.setattr(evaluate_exports, "FORMATS", ())
     monkeypatch.setattr(sys, "argv", ["evaluate_exports.py", "--data", str(data), "--output", str(output)])
-    monkeypatch.setattr(evaluate_exports, "read_training_folder", lambda _: pytest.fail("it went on"))
+    monkeypatch.setattr(evaluate_exports, "read_training_folder", lambda *_: pytest.fail("it went on"))
     for damaged in ("", '{"custom-cnn": ', json.dumps([1])):
         output.write_text(damaged)
         with pytest.raises(DataError, match="holds no figures"):

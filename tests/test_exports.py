@@ -34,7 +34,7 @@ TITLES = [form.title for form in FORMATS]
 def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     write_tiny_data(folder)
-    return read_training_folder(folder)
+    return read_training_folder(folder).records
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +295,7 @@ def test_the_study_measures_each_form_against_the_served_file(original, records,
 
 @pytest.fixture(scope="module")
 def radiographs(data_dir):
-    return read_training_folder(data_dir / "chest_xray")
+    return read_training_folder(data_dir / "chest_xray").records
 
 
 @pytest.fixture(scope="module", params=PUBLISHED)

@@ -60,7 +60,7 @@ def test_an_archive_of_kaggle_is_laid_out_once_and_checked_again(tmp_path):
     assert os.listdir(output.parent) == ["data"]
     source = json.loads((output / SOURCE).read_text())
     assert source["origin"] == {"archive": "archive.zip"} and set(source["parts"]) == set(PARTS)
-    assert {record.path.parts[-3] for record in read_training_folder(output)} == {"train", "val"}
+    assert {record.path.parts[-3] for record in read_training_folder(output).records} == {"train", "val"}
 
     archive.unlink()
     again = get_data(TABLE, "--output", output, "--archive", archive)

@@ -100,7 +100,7 @@ def test_images_with_lungs_drawn_by_hand_come_first():
 
 def test_lungs_follow_the_part_that_the_network_is_shown(tmp_path, monkeypatch):
     write_tiny_data(tmp_path, patients=1)
-    records = read_training_folder(tmp_path)
+    records = read_training_folder(tmp_path).records
     preprocessor = Preprocessor(Preprocessing(SIZE))
     left = np.zeros((32, 32), np.float32)
     left[:, :16] = 1.0
@@ -158,7 +158,7 @@ def prepared(tmp_path_factory, tiny_weights):
     """A tiny data set with masks, and weights that say they were validated on a fifth of it."""
     folder = tmp_path_factory.mktemp("heatmaps")
     write_tiny_data(folder / "data")
-    validation = split_by_patient(read_training_folder(folder / "data"), 0)[1]
+    validation = split_by_patient(read_training_folder(folder / "data").records, 0)[1]
     bundle = read_bundle(tiny_weights)
     known = {"training": {"seed": 0}, "data": {"validation": {"fingerprint": fingerprint(validation)}}}
     write_bundle(folder / "weights" / "custom-cnn", bundle.contents, {**bundle.config, **known})
@@ -171,7 +171,7 @@ def prepared(tmp_path_factory, tiny_weights):
 
 
 def test_images_of_the_training_are_refused(prepared, tiny_weights):
-    records = read_training_folder(prepared / "data")
+    records = read_training_folder(prepared / "data").records
     bundle = read_bundle(prepared / "weights" / "custom-cnn")
     assert 0 < len(held_out(bundle, records)) < len(records) / 3
     with pytest.raises(DataError, match="not those of the training"):

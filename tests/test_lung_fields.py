@@ -91,7 +91,7 @@ def test_training_measures_by_hand():
 
 
 def test_pairs_are_matched_by_name_and_never_share_a_patient(tiny):
-    records = read_training_folder(tiny / "data")
+    records = read_training_folder(tiny / "data").records
     matched = with_masks(records, tiny / "masks")
     assert len(matched) == 22 and not any("0000" in record.path.name for record in matched)
     train, validation = (with_masks(part, tiny / "masks") for part in split_by_patient(records, seed=0))
@@ -103,7 +103,7 @@ def test_pairs_are_matched_by_name_and_never_share_a_patient(tiny):
 
 
 def test_unusable_masks_are_told(tiny, tmp_path):
-    records = read_training_folder(tiny / "data")
+    records = read_training_folder(tiny / "data").records
     with pytest.raises(DataError, match="No mask"):
         with_masks(records, tmp_path)
     (tmp_path / f"{records[0].path.stem}.png").write_bytes(b"no picture")
@@ -290,7 +290,7 @@ def test_noise_and_blank_images_have_no_lungs():
 
 @trained_weights
 def test_committed_weights_find_the_lungs_of_held_out_children(data_dir):
-    _, records = split_by_patient(read_training_folder(data_dir / "chest_xray"), seed=0)
+    _, records = split_by_patient(read_training_folder(data_dir / "chest_xray").records, seed=0)
     records = with_masks(records, data_dir / "lung_masks")
     metrics = read_bundle(LUNG_FIELDS_FOLDER).metrics["sets"]
     assert metrics["validation"]["n"] == len(records)

@@ -24,7 +24,7 @@ def test_unreadable_files_are_skipped_counted_and_named(tmp_path):
     write_tiny_data(tmp_path)
     (tmp_path / "NORMAL" / "notes.txt").write_text("not an image")
     (tmp_path / "PNEUMONIA" / "empty.png").write_bytes(b"")
-    records = read_training_folder(tmp_path)
+    records = read_training_folder(tmp_path).records
     images = load_images(records, PREPROCESSOR)
     assert sorted(record.path.name for record, _ in images.skipped) == ["empty.png", "notes.txt"]
     assert all(reason for _, reason in images.skipped)
@@ -36,7 +36,7 @@ def test_nothing_readable_is_an_error(tmp_path):
         (tmp_path / class_name).mkdir()
         (tmp_path / class_name / "x").write_text("no image")
     with pytest.raises(DataError):
-        load_images(read_training_folder(tmp_path), PREPROCESSOR)
+        load_images(read_training_folder(tmp_path).records, PREPROCESSOR)
 
 
 def test_training_and_inference_see_the_same_array(images):

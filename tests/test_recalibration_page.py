@@ -33,6 +33,7 @@ def write_site(path: Path, told_apart: bool = True, of_each: int = 20) -> str:
     rng = np.random.default_rng(0)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("NORMAL/letter.png", b"%PDF-1.7 a letter")
+        archive.writestr("COVID/<b>more.png", b"of another class")
         for number in range(2 * of_each):
             label = number % 2
             brightness = int(np.clip(rng.normal(25 + 45 * label * told_apart, 20), 0, 120))
@@ -68,7 +69,9 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
         prevalence_note(site),
         "As shipped",
         "weights/sites/mobilenetv2-finetuned",
-        "not used: 1",
+        "not used: 2",
+        "COVID/*: 1 file",
+        "no patient of 41 of 41 files",
     ):
         assert escape(said) in result
     assert "letter.png" in result and "<b>" not in result

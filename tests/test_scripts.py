@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from pneumonia import load_predictor
+from pneumonia.errors import ImageError
 from pneumonia.explain.marks import OUTLINE_COLOUR
+from pneumonia.images import decode
 from pneumonia.notices import NOTICE
 from pneumonia.recipes import get_recipe, list_recipes
 from pneumonia.variants import get_variant
@@ -35,6 +37,8 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     write_tiny_data(folder / "data")
     (folder / "data" / "NORMAL" / "IM-0099-0001.jpeg").write_bytes(b"broken")
+    (folder / "data" / "COVID").mkdir()
+    (folder / "data" / "COVID" / "a.png").touch()
     done = run(
         "train.py",
         *("--data", folder / "data", "--variant", "custom-cnn", "--output", folder / "weights" / "custom-cnn"),
@@ -47,12 +51,14 @@ def test_train_writes_a_whole_weights_folder_and_names_what_it_skipped(trained):
     folder, done = trained
     assert done.returncode == 1, done.stderr
     assert "skipped IM-0099-0001.jpeg: " in done.stderr and "AUROC" in done.stdout
+    assert "left out of --data: COVID/: 1 file" in done.stderr and "unknown" not in done.stderr
     weights = folder / "weights" / "custom-cnn"
     assert [path.name for path in weights.parent.iterdir()] == ["custom-cnn"]
     config = json.loads((weights / "config.json").read_text())
     assert config["training"]["minutes"] is not None, "nothing was taken up"
     assert config["training"]["seed"] == 3 and str(folder) not in (weights / "config.json").read_text()
     assert config["data"]["train"]["images"]["PNEUMONIA"] + config["data"]["validation"]["images"]["PNEUMONIA"] == 12
+    assert config["data"]["patients_from"] == "names" and config["data"]["train"]["patient_unknown"] == 0
     metrics = json.loads((weights / "metrics.json").read_text())
     assert {"validation", "validation-noisy"} <= set(metrics["sets"])
     assert "NORMAL" in (weights / "README.md").read_text()
@@ -300,6 +306,29 @@ class TestPredict:
         readings = [line for line in done.stdout.splitlines() if not line.startswith("  ")]
         assert done.returncode == 0 and len(readings) == len(names)
         assert len(list((tmp_path / "maps").iterdir())) == len(names) and NOTICE in done.stderr
+
+    def test_what_a_run_writes_into_the_folder_is_not_read_by_the_next(self, tmp_path):
+        folder = tmp_path / "images"
+        for place in (folder, tmp_path / "elsewhere"):
+            place.mkdir()
+            cv2.imwrite(str(place / "a.png"), synthetic_chest())
+        (folder / "gone.png").symlink_to("nowhere")
+        (folder / "more").symlink_to(tmp_path / "elsewhere")
+        (folder / "more" / "back").symlink_to(folder)
+        for _ in range(2):
+            outputs = ("--heatmaps", folder / "maps", "--output", folder / "out.csv")
+            done = run("predict.py", "--variant", "custom-cnn", "--format", "csv", *outputs, folder)
+            assert done.returncode == 1
+            rows = {
+                os.path.relpath(row["path"], folder): row["status"] + row["error"]
+                for row in csv.DictReader((folder / "out.csv").open())
+            }
+            assert set(rows) == {"a.png", "gone.png", "more/a.png", "more/back"}
+            assert "link to a file that is not there" in rows["gone.png"] and "This is a folder" in rows["more/back"]
+        # Wherever else they come to lie, the overlays are known for what they are.
+        (drawn,) = (folder / "maps").iterdir()
+        with pytest.raises(ImageError, match="heatmap over a radiograph"):
+            decode(drawn)
 
     def test_a_full_disk_is_told_in_one_sentence(self, folder):
         done = run("predict.py", "--output", "/dev/full", folder / "a.png")

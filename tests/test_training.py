@@ -1,6 +1,8 @@
 """The loop, adaptation without labels, and resuming, on tiny data."""
 
+import copy
 import dataclasses
+import json
 import time
 
 import keras
@@ -9,6 +11,8 @@ import pytest
 import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
+from pneumonia.bundle import CARD, WEIGHTS_FOLDER, read_bundle
+from pneumonia.card import render_card
 from pneumonia.data.pipeline import prepared
 from pneumonia.errors import DataError
 from pneumonia.models import FEATURES, backbone_layers, build_model
@@ -22,7 +26,7 @@ from pneumonia.training.resume import Checkpoints, seconds_kept
 from pneumonia.training.run import TrainingJob, run_training
 from pneumonia.training.schedule import warmup_cosine
 from pneumonia.variants import Phase, Recipe, get_variant
-from tests.tiny import SIZE
+from tests.tiny import SIZE, tiny_variant, write_tiny_data
 
 PREPROCESSING = Preprocessing(size=SIZE)
 RECIPE = Recipe(phases=(Phase(1, 1e-3, "head"), Phase(2, 1e-3, "all")), batch_size=8)
@@ -219,3 +223,45 @@ def test_an_outside_population_cannot_pass_for_what_fixed_the_thresholds(tmp_pat
     job = TrainingJob(tmp_path, get_variant("custom-cnn"), tmp_path / "w", 0, "none", "command", outside, tmp_path)
     with pytest.raises(DataError, match="another name"):
         run_training(job)
+
+
+@pytest.mark.slow
+def test_a_training_on_unknown_patients_says_so(tmp_path):
+    write_tiny_data(tmp_path / "data")
+    for number, path in enumerate(sorted((tmp_path / "data").glob("*/*"))):
+        path.rename(path.with_name(f"{number}.png"))
+    variant = tiny_variant(recipe=Recipe(phases=(Phase(1, 1e-3, "all"),), batch_size=8))
+    (tmp_path / "kept").mkdir()
+    run_training(TrainingJob(tmp_path / "data", variant, tmp_path / "w", 0, "none", "command", None, tmp_path / "kept"))
+    data = json.loads((tmp_path / "w" / "config.json").read_text())["data"]
+    sets = json.loads((tmp_path / "w" / "metrics.json").read_text())["sets"]
+    assert data["patients_from"] == "unknown"
+    assert all(figures["patient_unknown"] == figures["n"] for figures in sets.values())
+    assert "patients are unknown, so images of one patient may be in both" in (tmp_path / "w" / CARD).read_text()
+
+
+@pytest.mark.parametrize(
+    ("changed", "unknown", "said", "intervals"),
+    [
+        # As weights folders were written before patients could be unknown.
+        ({}, None, "of 526 patients; no patient is in both. The", "resampling patients."),
+        ({"patients_from": "names"}, 0, "of 526 patients; no patient is in both. The", "resampling patients."),
+        ({"patients_from": "table"}, 0, "no patient is in both, as a table tells them. The", "resampling patients."),
+        (
+            {"patients_from": "names"},
+            3,
+            "of at most 526 patients; the patient of 3 images is unknown, so",
+            "or images where",
+        ),
+        ({"patients_from": "unknown"}, 1043, "of unknown patients; the patient of 1,043 images", "or images where"),
+    ],
+)
+def test_the_card_says_how_patients_were_known(changed, unknown, said, intervals):
+    bundle = read_bundle(WEIGHTS_FOLDER / "custom-cnn")
+    config, metrics = copy.deepcopy(bundle.config), copy.deepcopy(bundle.metrics)
+    config["data"] |= changed
+    if unknown is not None:
+        config["data"]["validation"]["patient_unknown"] = metrics["sets"]["validation"]["patient_unknown"] = unknown
+    card = render_card(config, metrics)
+    assert said in card and intervals in card
+    assert ("figures too good" in card) == bool(unknown)

@@ -33,7 +33,7 @@ def predictor(request):
 def validation(data_dir):
     """The validation images of the committed split, one in four."""
     config = load_predictor().metrics["sets"]["validation"]
-    _, records = split_by_patient(read_training_folder(data_dir / "chest_xray"), seed=0)
+    _, records = split_by_patient(read_training_folder(data_dir / "chest_xray").records, seed=0)
     assert config["n"] == len(records)
     return records[::4]
 
@@ -100,7 +100,7 @@ def test_the_served_model_agrees_with_keras(predictor, validation):
 
 def test_the_served_model_agrees_with_keras_on_native_radiographs(predictor, data_dir):
     """Serially and from many threads at once, where not a bit may differ."""
-    paths = [record.path for record in read_classes(data_dir / "native")[::25]]
+    paths = [record.path for record in read_classes(data_dir / "native").records[::25]]
     images = np.stack([predictor.preprocessor.apply(decode(path).pixels).image for path in paths])
     reference = keras_reading(predictor, images[..., None])
     serial = [predictor.predict(path) for path in paths]
@@ -148,7 +148,7 @@ def test_every_parameter_of_the_backbone_was_moved(variant, data_dir):
 
 
 def test_native_images_agree_with_their_labels_and_their_squashed_twins(data_dir):
-    records = read_classes(data_dir / "native")
+    records = read_classes(data_dir / "native").records
     predictor = load_predictor()
     native = list(predictor.predict_many(record.path for record in records))
     assert len(native) == 150 and all(reading.status == "read" for reading in native)
@@ -163,7 +163,7 @@ def test_native_images_agree_with_their_labels_and_their_squashed_twins(data_dir
 
 
 def test_one_radiograph_in_three_formats(predictor, data_dir):
-    for record in read_classes(data_dir / "native")[::15]:
+    for record in read_classes(data_dir / "native").records[::15]:
         pixels = np.asarray(Image.open(record.path).convert("L"))
         deep = pixels.astype(np.uint16) * 257
         stream = io.BytesIO()

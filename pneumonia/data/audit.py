@@ -1,7 +1,6 @@
 """What is wrong with a data set before anything is trained on it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pneumonia.data.manifest import files_in, patient_of
+from pneumonia.data.manifest import Record, survey
+from pneumonia.data.patients import BY_NAME, Patients
+from pneumonia.data.splits import refuse_few_patients
 from pneumonia.errors import DataError, ImageError
 from pneumonia.images import decode
 from pneumonia.labels import CLASS_NAMES
 
-_PARTS = ("train", "val", "test")
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Perceptual hash: signs of the lowest 8 x 8 frequencies of a 32 x 32 thumbnail (Zauner, 2010).
 _HASH_THUMBNAIL, _HASH_SIDE = 32, 8
@@ -29,10 +29,14 @@ _ROWS = 512
 
 @dataclass(frozen=True)
 class Audit:
-    """Findings about a data set. Files are named by part, class and name.
+    """Findings about a data set. Files are named by their place below its folder.
 
     Attributes:
         counts: images by part and class.
+        left_out: what else is in the folder and is not taken for an image, in words.
+        refusal: why training would not begin, in its words; None if it would.
+        patients_from: how patients were known; "unknown" if they were not.
+        patient_unknown: number of images of which it is not known whose they are.
         unreadable: files that cannot be read, each with the reason.
         exact_duplicates: groups of files with identical bytes.
         near_duplicates: pairs that look the same but are not identical.
@@ -43,6 +47,10 @@ class Audit:
     """
 
     counts: dict[str, dict[str, int]]
+    left_out: list[str]
+    refusal: str | None
+    patients_from: str
+    patient_unknown: int
     unreadable: dict[str, str]
     exact_duplicates: list[list[str]]
     near_duplicates: list[tuple[str, str]]
@@ -68,23 +76,29 @@ class _Image:
     error: str = ""
 
 
-def audit(folder: Path) -> Audit:
+def audit(folder: Path, patients: Patients = BY_NAME) -> Audit:
     """Look at every image of a data set.
 
     Args:
         folder: holds NORMAL/ and PNEUMONIA/, or train/, val/ and test/ of those.
+        patients: whose the images are.
 
     Raises:
-        DataError: if there are no images.
+        DataError: if there are no images, or `patients` does not fit.
     """
+    training, everything = survey(folder, patients), survey(folder, patients, test=True)
+    if not everything.records:
+        raise DataError(everything.refusal)
     with ThreadPoolExecutor() as pool:
-        images = list(pool.map(lambda found: _look_at(*found), _found(folder)))
-    if not images:
-        raise DataError(f"No images found. The data folder must hold {' and '.join(CLASS_NAMES)}, or parts of those.")
+        images = list(pool.map(_look_at, everything.records))
     read = [image for image in images if not image.error]
     exact = _groups(read)
     return Audit(
         counts=_counts(images),
+        left_out=[str(left) for left in everything.left_out],
+        refusal=training.refusal or refuse_few_patients(training.records),
+        patients_from=everything.patients_from,
+        patient_unknown=everything.patient_unknown,
         unreadable={image.name: image.error for image in images if image.error},
         exact_duplicates=exact,
         near_duplicates=_near_duplicates(read),
@@ -108,18 +122,10 @@ def perceptual_hash(pixels: np.ndarray) -> np.ndarray:
     return lowest > np.median(lowest)
 
 
-def _found(folder: Path) -> Iterator[tuple[Path, str, str]]:
-    parts = [part for part in _PARTS if (folder / part).is_dir()]
-    for part in parts or [""]:
-        for class_name in CLASS_NAMES:
-            for path in files_in(folder / part / class_name):
-                yield path, part, class_name
-
-
-def _look_at(path: Path, part: str, class_name: str) -> _Image:
-    known = ("/".join(filter(None, (part, class_name, path.name))), part, class_name, patient_of(path.name))
+def _look_at(record: Record) -> _Image:
+    known = (record.place, record.part, CLASS_NAMES[record.label], record.patient)
     try:
-        radiograph = decode(path)
+        radiograph = decode(record.path)
     except ImageError as error:
         return _Image(*known, error=str(error))
     pixels = radiograph.pixels

@@ -1,24 +1,35 @@
-"""A folder of NORMAL/ and PNEUMONIA/ as a list of records with patient groups."""
+"""A folder of NORMAL/ and PNEUMONIA/ as a list of records with patient groups, and what in it was not taken."""
 
 import hashlib
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
+from pneumonia.data.patients import BY_NAME, UNKNOWN, Patients
 from pneumonia.errors import DataError
+from pneumonia.folders import problem, walk
 from pneumonia.labels import CLASS_NAMES
+from pneumonia.written import one_line
 
-# A third part, test, is held out: nothing in training ever reads it.
-_TRAINING_PARTS = ("train", "val")
+# What `get_data.py` writes beside the images of a set that it fetched.
+SOURCE = "SOURCE.json"
 
-# How the public sets name their files, and the group a name puts an image in. `person5_bacteria` and
-# `person5_virus` are two numberings, as are the two series of normals: one number is kept together to be safe.
-_PATIENT_PATTERNS = (
-    (re.compile(r"person(\d+)_"), "person-{}"),
-    (re.compile(r"(?:NORMAL2-)?IM-(\d+)-"), "im-{}"),
-    (re.compile(r"(\d{8})_\d{3}$"), "nih-{}"),
-)
+_WHOLE = ""  # the part of images whose class folders lie in the data folder itself
+_TRAINING_PARTS = ("train", "val", "validation")
+# Nothing in training ever reads it.
+TEST = "test"
+_PARTS = (*_TRAINING_PARTS, TEST)
+# What macOS adds beside the files of a folder that it packs.
+_RESOURCE_FORKS = "__MACOSX"
+# Of what else a folder holds, in a refusal.
+_TOLD = 5
+
+# Why files are left out; `folders.problem` has the reasons why single ones cannot be read.
+_OUTSIDE = f"outside of the folders {' and '.join(CLASS_NAMES)} that are read"
+_IN_OTHER_CLASS = "in a folder of one class inside that of the other"
+_PART_IN_CLASS = f"in a part inside of a class; {', '.join(_PARTS)} hold the classes, not the other way round"
 
 
 @dataclass(frozen=True)
@@ -30,68 +41,173 @@ class Record:
         label: index in `CLASS_NAMES`.
         patient: group that must never be split; images with identical bytes share a group.
         sha256: hex digest of the file's bytes.
+        patient_known: whether it is known whose it is; if not, it is in a group of its own.
+        place: its path below the data folder, with slashes.
+        part: of the data that it is in, as "train"; none where the folder has no parts.
     """
 
     path: Path
     label: int
     patient: str
     sha256: str
+    patient_known: bool = True
+    place: str = ""
+    part: str = ""
 
 
-def patient_of(name: str) -> str:
-    """The patient group a file name tells, or the name itself where it follows no known pattern."""
-    stem = Path(name).stem
-    for pattern, group in _PATIENT_PATTERNS:
-        if match := pattern.match(stem):
-            return group.format(int(match[1]))
-    return stem
+class LeftOut(NamedTuple):
+    """Files of a data folder that were not taken: their place below it, a folder or one file; how many; and why."""
+
+    place: str
+    files: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{one_line(self.place)}: {self.files:,} file{'s' * (self.files != 1)}, {self.reason}"
 
 
-def read_classes(folder: Path) -> list[Record]:
-    """List the images of a folder that holds NORMAL/ and PNEUMONIA/.
+class Listed(NamedTuple):
+    """A file in a folder of a class: its path, its place below the data folder, its part of it and its label."""
+
+    path: Path
+    place: str
+    part: str
+    label: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a data folder holds.
+
+    Attributes:
+        records: its images, by class, part and name.
+        left_out: what else is in it, but for hidden files.
+        patients_from: how patients were known: source of a `Patients`, or `UNKNOWN` if none is.
+    """
+
+    records: list[Record]
+    left_out: list[LeftOut]
+    patients_from: str
+
+    @property
+    def patient_unknown(self) -> int:
+        """Number of images of which it is not known whose they are."""
+        return count_unknown(self.records)
+
+    def require_patients(self) -> list[Record]:
+        """The records, where it matters that no patient is in two parts of them.
+
+        Raises:
+            DataError: if it is not known of all images whose they are.
+        """
+        if self.patient_unknown:
+            raise DataError(
+                f"The patient of {self.patient_unknown:,} of {len(self.records):,} images is unknown, and here no "
+                "patient may be in two parts. Name the files as a set does that is known (pneumonia/data/patients.py)."
+            )
+        return self.records
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing can be trained or measured on these images, in a sentence; None if something can."""
+        return refuse_missing_class((record.label for record in self.records), self.left_out) or refuse_two_labels(
+            (record.place, record.label, record.sha256) for record in self.records
+        )
+
+
+def read_classes(folder: Path, patients: Patients = BY_NAME) -> Manifest:
+    """List the images of a folder that holds NORMAL/ and PNEUMONIA/, with whatever is below these.
+
+    Args:
+        folder: of the data; its classes and parts may be written in capitals or not.
+        patients: whose the images are.
 
     Raises:
-        DataError: if a class is missing or empty.
+        DataError: if a class is missing or empty, if one image is in both, or if `patients` does not fit.
     """
-    return _read([folder])
+    return _usable(_read(*list_classes(folder, patients.table), patients))
 
 
-def read_training_folder(folder: Path) -> list[Record]:
+def read_training_folder(folder: Path, patients: Patients = BY_NAME) -> Manifest:
     """List the images to train and validate with.
 
     Args:
-        folder: holds NORMAL/ and PNEUMONIA/, or train/ and val/ of those, which are merged and split anew
-            (the public validation part has only 16 images). A test/ beside them is left alone.
+        folder: holds NORMAL/ and PNEUMONIA/, or train/ and val/ (or validation/) of those, which are merged and split
+            anew (the public validation part has only 16 images). A test/ beside them is left alone.
+        patients: whose the images are.
 
     Returns:
         Records by class and name; identical files are in one patient group.
 
     Raises:
-        DataError: if a class is missing or empty.
+        DataError: as `read_classes`.
     """
-    return _read([folder / part for part in _TRAINING_PARTS if (folder / part).is_dir()] or [folder])
+    return _usable(survey(folder, patients))
 
 
-def _read(parts: list[Path]) -> list[Record]:
-    records = []
+def survey(folder: Path, patients: Patients = BY_NAME, test: bool = False) -> Manifest:
+    """As `read_training_folder`, whatever is wrong with the images, and with those of test/ if it is asked for.
+
+    Raises:
+        DataError: if `patients` does not fit.
+    """
+    return _read(*_chosen(folder, _PARTS if test else _TRAINING_PARTS, patients.table), patients)
+
+
+def list_classes(folder: Path, but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
+    """The files in NORMAL/ and PNEUMONIA/ of a folder, by class and name, and what else is in it but one file."""
+    return _chosen(folder, (), but)
+
+
+def label_of(parts: Sequence[str]) -> tuple[int | None, str]:
+    """The class of a file by the folders it lies in.
+
+    Args:
+        parts: of its path, from the folder on that may be that of a class.
+
+    Returns:
+        Index in `CLASS_NAMES`; or None, and the reason why the file cannot be taken.
+    """
+    first, *below = (name.upper() for name in parts[:-1]) if len(parts) > 1 else ("",)
+    if first not in CLASS_NAMES:
+        return None, _OUTSIDE
+    if set(below) & set(CLASS_NAMES) - {first}:
+        return None, _IN_OTHER_CLASS
+    if set(below) & {part.upper() for part in _PARTS}:
+        return None, _PART_IN_CLASS
+    return CLASS_NAMES.index(first), ""
+
+
+def refuse_missing_class(labels: Iterable[int], left_out: Sequence[LeftOut] = ()) -> str | None:
+    """A sentence if a class has no image, with what was left out instead, else None."""
+    there = set(labels)
     for label, class_name in enumerate(CLASS_NAMES):
-        paths = [path for part in parts for path in files_in(part / class_name)]
-        if not paths:
-            raise DataError(
-                f"No images found for class {class_name}. The data folder must hold "
-                f"{' and '.join(CLASS_NAMES)}, or train and val folders of those."
+        if label not in there:
+            others = f" There is {'; '.join(map(str, left_out[:_TOLD]))}." if left_out else ""
+            return (
+                f"No images found for class {class_name}. The data folder must hold {' and '.join(CLASS_NAMES)}, or, "
+                f"to train, train and val folders of those.{others}"
             )
-        for path in paths:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            records.append(Record(path, label, patient_of(path.name), digest))
-    return with_duplicates_grouped(records)
+    return None
 
 
-def files_in(folder: Path) -> list[Path]:
-    """The regular files of a folder by name, hidden ones left out; none if there is no such folder."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+def refuse_two_labels(images: Iterable[tuple[str, int, str]]) -> str | None:
+    """A sentence if one image is labelled both normal and pneumonia, else None.
+
+    Args:
+        images: name, label and hash of each.
+    """
+    first: dict[str, tuple[str, int]] = {}
+    pairs = []
+    for name, label, sha256 in images:
+        twin, twins_label = first.setdefault(sha256, (name, label))
+        if twins_label != label:
+            pairs.append((twin, name))
+    if not pairs:
+        return None
+    one, other = map(one_line, pairs[0])
+    more = f" (and so on, {len(pairs):,} pairs in all)" if len(pairs) > 1 else ""
+    return f"{one} and {other} are the same image{more}. Decide which label is right."
 
 
 def with_duplicates_grouped(records: list[Record]) -> list[Record]:
@@ -108,10 +224,68 @@ def with_duplicates_grouped(records: list[Record]) -> list[Record]:
         twin = first_with.setdefault(record.sha256, record.patient)
         low, high = sorted((root(twin), root(record.patient)))
         parent[high] = low
-    return [Record(r.path, r.label, root(r.patient), r.sha256) for r in records]
+    return [replace(record, patient=root(record.patient)) for record in records]
+
+
+def count_unknown(records: Iterable[Record]) -> int:
+    """Number of images of which it is not known whose they are."""
+    return sum(not record.patient_known for record in records)
 
 
 def fingerprint(records: Iterable[Record]) -> str:
     """A hash of which images with which labels, whatever their order or folder: hex SHA-256."""
     lines = sorted(f"{record.sha256} {record.label}" for record in records)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _chosen(folder: Path, parts: Sequence[str], but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
+    """The files of the named parts, or, where no part is there to train with, of the classes beside them."""
+    if not folder.is_dir():
+        raise DataError(f"No images found for class {CLASS_NAMES[0]}: there is no folder {folder.name!r}.")
+    entries = []
+    for name in walk(folder, [but] if but else ()):
+        below = Path(name).relative_to(folder).parts
+        if below != (SOURCE,) and not any(_unseen(part) for part in below):
+            part = below[0].lower() if len(below) > 1 and below[0].lower() in _PARTS else _WHOLE
+            entries.append((name, below, part, *label_of(below[bool(part) :])))
+    to_train_with = {part for _, _, part, label, _ in entries if label is not None} & set(_TRAINING_PARTS) & set(parts)
+    read = (to_train_with or {_WHOLE}) | ({TEST} & set(parts))
+    listed, left_out = [], Counter()
+    for name, below, part, label, reason in entries:
+        if part not in read and (part != _WHOLE or label is not None):
+            # What lies in test/ is not meant for training.
+            if not (parts and part == TEST):
+                left_out[f"{below[0]}/", _OUTSIDE] += 1
+        elif label is None:
+            depth = 1 + bool(part) if reason == _OUTSIDE else len(below) - 1
+            left_out["/".join(below[:depth]) + "/" if depth < len(below) else "/".join((*below[:-1], "*")), reason] += 1
+        elif reason := problem(name):
+            left_out["/".join(below), reason] += 1
+        else:
+            listed.append(Listed(Path(name), "/".join(below), part, label))
+    listed.sort(key=lambda file: (file.label, (_WHOLE, *_PARTS).index(file.part), file.path))
+    return listed, [LeftOut(place, files, reason) for (place, reason), files in sorted(left_out.items())]
+
+
+def _unseen(name: str) -> bool:
+    return name.startswith(".") or name == _RESOURCE_FORKS
+
+
+def _read(listed: list[Listed], left_out: list[LeftOut], patients: Patients) -> Manifest:
+    records, unreadable = [], []
+    for file, patient in zip(listed, patients.of([file.place for file in listed]), strict=True):
+        try:
+            sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
+        except OSError as error:
+            unreadable.append(LeftOut(file.place, 1, f"which cannot be opened: {error.strerror}"))
+            continue
+        group, known = patient or file.place, patient is not None
+        records.append(Record(file.path, file.label, group, sha256, known, file.place, file.part))
+    source = patients.source if any(record.patient_known for record in records) else UNKNOWN
+    return Manifest(with_duplicates_grouped(records), [*left_out, *unreadable], source)
+
+
+def _usable(manifest: Manifest) -> Manifest:
+    if manifest.refusal:
+        raise DataError(manifest.refusal)
+    return manifest

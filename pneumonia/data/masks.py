@@ -5,6 +5,7 @@ segmentation shall find later comes from other hospitals, of other patients, cro
 """
 
 import copy
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +54,14 @@ def with_masks(records: list[Record], folder: Path) -> list[Record]:
         folder: of PNG masks, each named as its image.
 
     Raises:
-        DataError: if there are none.
+        DataError: if there are none, or if one bears the name of two images.
     """
     kept = [record for record in records if _mask_path(record, folder).is_file()]
+    shared = [path.name for path, count in Counter(_mask_path(record, folder) for record in kept).items() if count > 1]
+    if shared:
+        raise DataError(
+            f"A mask must be of one image; {len(shared):,} bear the name of several, for instance {shared[0]}."
+        )
     if not kept:
         raise DataError("No mask in the folder of masks bears the name of an image in the data folder.")
     return kept

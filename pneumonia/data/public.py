@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pneumonia.data.manifest import Record, fingerprint, patient_of, read_classes
+from pneumonia.data.manifest import SOURCE, Record, fingerprint, refuse_missing_class, survey
+from pneumonia.data.patients import patient_of
 from pneumonia.errors import DataError
 from pneumonia.labels import CLASS_NAMES, NORMAL, PNEUMONIA
 
 PARTS = ("train", "val", "test")
-# What `lay_out` writes beside the parts, and what tells a second run that nothing is left to do.
-SOURCE = "SOURCE.json"
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -159,7 +158,7 @@ def require_unchanged(folder: Path) -> dict[str, dict[str, int]]:
 
 
 def _write(image: SourceImage, folder: Path) -> None:
-    if patient_of(image.name) == Path(image.name).stem:
+    if patient_of(image.name) is None:
         raise DataError(
             f"The file name {image.name!r} tells no patient, so the images cannot be split by patient. "
             "A copy that renames the files cannot be used."
@@ -176,7 +175,12 @@ def _write(image: SourceImage, folder: Path) -> None:
 
 
 def _read_parts(folder: Path) -> dict[str, list[Record]]:
-    return {part: read_classes(folder / part) for part in PARTS}
+    records = survey(folder, test=True).records
+    parts = {part: [record for record in records if record.part == part] for part in PARTS}
+    for of_part in parts.values():
+        if refusal := refuse_missing_class(record.label for record in of_part):
+            raise DataError(refusal)
+    return parts
 
 
 def _counts(records: list[Record]) -> dict[str, int]:

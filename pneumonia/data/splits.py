@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
@@ -29,14 +30,21 @@ def split_by_patient(records: list[Record], seed: int, fold: int = 0) -> tuple[l
     Raises:
         DataError: if a class has fewer patients than there are folds.
     """
+    if refusal := refuse_few_patients(records):
+        raise DataError(refusal)
     labels = np.array([record.label for record in records])
     patients = np.array([record.patient for record in records])
-    for label in np.unique(labels):
-        if len(np.unique(patients[labels == label])) < FOLDS:
-            raise DataError(f"Each class needs images of at least {FOLDS} patients to be split by patient.")
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(labels, labels, patients)
     train, validation = list(folds)[fold]
     return [records[i] for i in train], [records[i] for i in validation]
+
+
+def refuse_few_patients(records: list[Record]) -> str | None:
+    """A sentence if a class has fewer patients than there are folds, else None."""
+    groups = {(record.label, record.patient) for record in records}
+    if all(count >= FOLDS for count in Counter(label for label, _ in groups).values()):
+        return None
+    return f"Each class needs images of at least {FOLDS} patients to be split by patient."
 
 
 def split_by_series(records: list[Record], held_out: int) -> tuple[list[Record], list[Record]]:

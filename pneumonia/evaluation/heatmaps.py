@@ -61,8 +61,8 @@ def held_out(bundle: Bundle, records: list[Record]) -> list[Record]:
     if fingerprint(validation) != known:
         # The split depends on the version of scikit-learn too.
         raise DataError(
-            "The validation images are not those of the training. Use the same data folder, and the package versions "
-            "of requirements.txt."
+            "The validation images are not those of the training. Use the same data folder, the same --patients or "
+            "--patient-pattern, and the package versions of requirements.txt."
         )
     return validation
 

@@ -1,7 +1,13 @@
 """Evidence in colour over the radiograph, on one scale for all cases."""
 
+import io
+
 import cv2
 import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from pneumonia.images import OVERLAY_TEXT
 
 # Logits at which the colour saturates, for every case and every variant. Among the published variants, peaks are lower
 # where evidence is spread wide and higher where it is kept inside the lungs; this lies between.
@@ -39,6 +45,19 @@ def overlay(
     strength = np.clip(heatmap / scale, -1.0 if against else 0.0, 1.0)
     alpha = (opacity * np.clip(np.abs(strength) / _FADE_IN, 0.0, 1.0))[..., None]
     return np.rint(grey * (1 - alpha) + _colours(strength) * alpha).astype(np.uint8)
+
+
+def to_png(picture: np.ndarray) -> bytes:
+    """An overlay as the bytes of a PNG file, which `images.decode` never takes for a radiograph.
+
+    Args:
+        picture: uint8 (H, W, 3), RGB.
+    """
+    text = PngInfo()
+    text.add_text(*OVERLAY_TEXT)
+    png = io.BytesIO()
+    Image.fromarray(picture).save(png, "PNG", pnginfo=text)
+    return png.getvalue()
 
 
 def legend(width: int, height: int, opacity: float = 0.6, against: bool = False) -> np.ndarray:

@@ -42,7 +42,7 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     Raises:
         DataError: if the data cannot be divided so.
     """
-    inside, outside = SCHEMES[scheme][1](read_training_folder(job.data), number)
+    inside, outside = SCHEMES[scheme][1](read_training_folder(job.data, job.patients).records, number)
     preprocessor = new_preprocessor(job.variant)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(inside, job.seed))
     checkpoints = job.checkpoints / f"{scheme}-{number}"
@@ -53,6 +53,6 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
         SHIFTED: score_images(calibrated.engine, images, preprocessor, list(CORRUPTIONS.values())),
     }
     if job.outside is not None:
-        selection, _ = split_outside(read_classes(job.outside))
+        selection, _ = split_outside(read_classes(job.outside).records)
         sets[_OUTSIDE] = score_images(calibrated.engine, load_images(selection, preprocessor), preprocessor)
     return {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}

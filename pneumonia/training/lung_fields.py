@@ -122,7 +122,7 @@ def train_lung_fields(job: LungFieldsJob) -> LungFieldsResult:
     preprocessing = Preprocessing(size=IMAGE_SIZE)
     train, validation = (
         load_masked_images(with_masks(records, job.masks), job.masks)
-        for records in split_by_patient(read_training_folder(job.data), job.seed)
+        for records in split_by_patient(read_training_folder(job.data).require_patients(), job.seed)
     )
     keras.utils.set_random_seed(job.seed)
     model = build_lung_unet(IMAGE_SIZE)

@@ -72,14 +72,14 @@ def divide(data: Path, outside: Path, held_out: Path, seed: int) -> ChestParts:
     Raises:
         DataError: if one of them cannot be used.
     """
-    records = read_training_folder(data)
-    names = {record.path.name for record in read_classes(held_out)}
+    records = read_training_folder(data).require_patients()
+    names = {record.path.name for record in read_classes(held_out).records}
     apart = {record.patient for record in records if record.path.name in names}
     train, validation = (
         [record for record in part if record.patient not in apart] for part in split_by_patient(records, seed)
     )
     choosing, reporting = split_outside(validation)
-    return ChestParts(train, choosing, reporting, *split_outside(read_classes(outside)))
+    return ChestParts(train, choosing, reporting, *split_outside(read_classes(outside).require_patients()))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from scipy.special import expit
 
 from pneumonia.bundle import CARD, H5_MODEL, HISTORY, KERAS_MODEL, METRICS, SERVED_MODEL, json_bytes, write_bundle
 from pneumonia.card import render_card
-from pneumonia.data.manifest import Record, fingerprint, read_classes, read_training_folder
+from pneumonia.data.manifest import Manifest, Record, count_unknown, fingerprint, read_classes, read_training_folder
+from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.data.splits import split_by_patient, split_outside
 from pneumonia.engine import Engine
@@ -50,6 +51,7 @@ class TrainingJob:
         outside: folder of another population; scored after training, never trained on.
         checkpoints: folder for the state of an unfinished training.
         recipe_name: of the recipe, where it is not the variant's own.
+        patients: whose the images in `data` are; of `outside`, names alone tell.
     """
 
     data: Path
@@ -61,6 +63,7 @@ class TrainingJob:
     outside: Path | None
     checkpoints: Path
     recipe_name: str | None = None
+    patients: Patients = BY_NAME
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ def run_training(job: TrainingJob) -> TrainingResult:
         # Sets of that name are those that fixed the thresholds.
         raise DataError(f"Give the folder of another population another name than {VALIDATION!r}.")
     preprocessor = new_preprocessor(job.variant)
-    train_records, validation_records = split_by_patient(read_training_folder(job.data), job.seed)
+    manifest = read_training_folder(job.data, job.patients)
+    train_records, validation_records = split_by_patient(manifest.records, job.seed)
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
     # Of a training that is taken up again, the epochs that are done count too.
@@ -123,15 +127,21 @@ def run_training(job: TrainingJob) -> TrainingResult:
     started = time.monotonic()
     calibrated = train_and_calibrate(job, train, validation, preprocessor)
     minutes = round((before + time.monotonic() - started) / 60, 1)
-    sets = dict(calibrated.validation)
+    unknown = count_unknown(validation.records)
+    sets = {name: (scores, unknown) for name, scores in calibrated.validation.items()}
     if job.outside is not None:
         sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
     metrics = {
         "sets": {
-            name: {**calibrated.judge(scores, job.command), "scores": scores.to_dict()} for name, scores in sets.items()
+            name: {
+                **calibrated.judge(scores, job.command),
+                "patient_unknown": unknown,
+                "scores": scores.to_dict(),
+            }
+            for name, (scores, unknown) in sets.items()
         }
     }
-    _write(job, calibrated, metrics, minutes, train, validation, preprocessor)
+    _write(job, calibrated, metrics, minutes, manifest, train, validation, preprocessor)
     skipped = [(record.path.name, reason) for images in (train, validation) for record, reason in images.skipped]
     return TrainingResult(metrics, skipped)
 
@@ -167,6 +177,7 @@ def _write(
     calibrated: Calibrated,
     metrics: dict[str, Any],
     minutes: float,
+    manifest: Manifest,
     train: ImageSet,
     validation: ImageSet,
     preprocessor: Preprocessor,
@@ -196,7 +207,11 @@ def _write(
             "hidden_dropout": job.variant.hidden_dropout,
             "minutes": minutes,
         },
-        "data": {"train": _facts(train), "validation": _facts(validation)},
+        "data": {
+            "patients_from": manifest.patients_from,
+            "train": _facts(train),
+            "validation": _facts(validation),
+        },
         "versions": versions(),
     }
     contents = {
@@ -211,12 +226,14 @@ def _write(
     write_bundle(job.output, contents, config)
 
 
-def _score_outside(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, Scores]:
-    halves = zip(("selection", "report"), split_outside(read_classes(folder)), strict=True)
-    return {
-        f"{folder.resolve().name}-{half}": score_images(engine, load_images(records, preprocessor), preprocessor)
-        for half, records in halves
-    }
+def _score_outside(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
+    """Scores of both halves, and of how many images in each it is not known whose they are."""
+    sets = {}
+    for half, records in zip(("selection", "report"), split_outside(read_classes(folder).records), strict=True):
+        images = load_images(records, preprocessor)
+        scores = score_images(engine, images, preprocessor)
+        sets[f"{folder.resolve().name}-{half}"] = scores, count_unknown(images.records)
+    return sets
 
 
 def _facts(images: ImageSet) -> dict[str, Any]:
@@ -225,6 +242,7 @@ def _facts(images: ImageSet) -> dict[str, Any]:
     return {
         "images": {name: counts[label] for label, name in enumerate(CLASS_NAMES)},
         "patients": len({record.patient for record in records}),
+        "patient_unknown": count_unknown(records),
         "skipped": len(images.skipped),
         "fingerprint": fingerprint(records),
     }

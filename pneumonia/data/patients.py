@@ -1,0 +1,133 @@
+"""Whose an image is: told by its name, by a pattern, or by a table; or unknown, which is never guessed."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pneumonia.errors import DataError
+
+# How patients were known, as config.json says it; or that they were not.
+NAMES, PATTERN, TABLE, UNKNOWN = "names", "pattern", "table", "unknown"
+FILE, PATIENT = "file", "patient"
+
+# Names that are known to carry a patient, and the group that such a name puts an image in. A number that two series of
+# a set share (`person5_bacteria`, `person5_virus`; both series of normals) is kept together to be safe.
+_KNOWN = tuple(
+    (re.compile(rf"(?:^|/){pattern}"), group)
+    for pattern, group in (
+        # Kermany et al. as on Kaggle: person5_virus_12, IM-0117-0001, NORMAL2-IM-0117-0001-0002.
+        (r"person(\d+)_[^/]*$", "person-{}"),
+        (r"(?:NORMAL2-)?IM-(\d+)-[^/]*$", "im-{}"),
+        # The same on Mendeley Data: BACTERIA-1008087-0001, disease, patient and number of the image.
+        (r"(?:NORMAL|BACTERIA|VIRUS)-(\d+)-\d+\.[^/]*$", "mendeley-{}"),
+        # NIH ChestX-ray8 has 30,805 patients: 00001280_004. A date in front would have another first digit.
+        (r"(000\d{5})_\d{3}(?:\.[^/]*)?$", "nih-{}"),
+        # MIMIC-CXR: p10/p10000032/s50414267/(hash).
+        (r"p(\d{8})/s\d{8}/", "mimic-{}"),
+        # CheXpert: patient00001/study1/view1_frontal; and whatever else says patient and a number.
+        (r"[Pp]atient[-_ ]?(\d+)(?=[-_ ./]|$)", "patient-{}"),
+        # BIDS, as in BIMCV: sub-S03047_ses-E07985_(...).
+        (r"sub-([A-Za-z0-9]+)[_/]", "sub-{}"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Patients:
+    """How it is known whose an image is.
+
+    Attributes:
+        source: `NAMES`, `PATTERN` or `TABLE`.
+        of: from places of images, which are paths below the data folder with slashes, to their patients, None where
+            one is unknown. Raises DataError if what was given to tell them does not fit these images.
+        table: the file that tells them, if one does.
+    """
+
+    source: str
+    of: Callable[[Sequence[str]], list[str | None]]
+    table: Path | None = None
+
+
+def patient_of(place: str) -> str | None:
+    """The patient that a file's name tells, with folders above it if there are any; None for names of other kinds."""
+    for pattern, group in _KNOWN:
+        if match := pattern.search(place):
+            return group.format(int(match[1]) if match[1].isdecimal() else match[1])
+    return None
+
+
+BY_NAME = Patients(NAMES, lambda places: [patient_of(place) for place in places])
+
+
+def by_pattern(pattern: re.Pattern) -> Patients:
+    """Patients told by the one group of a pattern, which is searched for in the place of each image."""
+
+    def of(places: Sequence[str]) -> list[str | None]:
+        matches = [pattern.search(place) for place in places]
+        found = [match[1] if match else None for match in matches]
+        if missing := [place for place, patient in zip(places, found, strict=True) if not patient]:
+            raise DataError(
+                f"The pattern tells no patient of {_share(missing, places)}, for instance {missing[0]!r}. Give one "
+                "that fits every path below the data folder, or a table with --patients."
+            )
+        return found
+
+    return Patients(PATTERN, of)
+
+
+def by_table(path: Path) -> Patients:
+    """Patients told by a CSV table with the columns `file` and `patient`.
+
+    A file is its path below the data folder, or the end of that, as far as only one image has it; a patient that is
+    left empty is unknown.
+
+    Raises:
+        DataError: if the table cannot be read, or names one file twice with different patients.
+    """
+    patients: dict[str, str] = {}
+    for file, patient in _rows(path):
+        if patients.setdefault(file, patient) != patient:
+            raise DataError(f"{path.name} gives a file two patients. Keep one row for each file.")
+
+    def of(places: Sequence[str]) -> list[str | None]:
+        keys = [next((end for end in _ends(place) if end in patients), None) for place in places]
+        if missing := [place for place, key in zip(places, keys, strict=True) if key is None]:
+            raise DataError(
+                f"{path.name} lacks {_share(missing, places)}, for instance {missing[0]!r}. Add a row for each, with "
+                "an empty patient where it is unknown."
+            )
+        if several := [key for key, count in Counter(keys).items() if count > 1]:
+            raise DataError(
+                f"{path.name} has {len(several):,} of its rows for several images, for instance {several[0]!r}. Write "
+                "files with their folders, as they lie below the data folder."
+            )
+        return [patients[key] or None for key in keys]
+
+    return Patients(TABLE, of, path)
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    try:
+        # Spreadsheets put a mark in front of the first column's name.
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file, strict=True)
+            if not {FILE, PATIENT} <= set(table.fieldnames or ()):
+                raise DataError(f"{path.name} needs the columns {FILE} and {PATIENT} in its first line, with commas.")
+            rows = [((row[FILE] or "").strip(), (row[PATIENT] or "").strip()) for row in table]
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be opened: {error.strerror}.") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise DataError(f"{path.name} cannot be read as a table. Save it as CSV in UTF-8, with commas.") from None
+    return [(file.replace("\\", "/").removeprefix("./"), patient) for file, patient in rows if file]
+
+
+def _ends(place: str) -> list[str]:
+    parts = PurePosixPath(place).parts
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _share(some: Sequence[str], places: Sequence[str]) -> str:
+    return f"{len(some):,} of {len(places):,} images"
