@@ -16,7 +16,12 @@ LEAST_EVIDENCE = 0.1
 # And to be worth a warning when most of it lies outside the lungs: before calibration it makes the odds of pneumonia
 # 2.7 times as high.
 _WARNED_EVIDENCE = 1.0
-# Share of the lungs' pixels that may be clipped to black or white. FINDME2
+# Share of the lungs' pixels that may be clipped to black or white. `tests/test_dicom_rates.py` holds these rates: of
+# 148 readings of 40 normals that changed (the finding, or the probability by over 0.1) under windows that are stale,
+# show half of the range or are far too narrow, 147 are warned of; of 160 under windows from the 0.5th, 1st or 2nd
+# percentile to the 99.5th, 99th, 98th or 95th, none. Measured once: of 91 readings of 40 adults that changed, 87; of
+# 160, one. In almost all of them lungs are found in what the window left; else the places where lungs usually lie stand
+# for them.
 MOST_CLIPPED = 0.05
 
 

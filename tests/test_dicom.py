@@ -138,9 +138,12 @@ def test_eight_bit_table_with_two_entries_a_word(syntax, entries):
     np.testing.assert_allclose(result, np.minimum(np.arange(4096) // 16, entries - 1) / 255, atol=1e-6)
 
 
-def test_table_of_65536_entries():
+@pytest.mark.parametrize("syntax", [pydicom.uid.ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("tables", [1, 8])
+def test_tables_of_65536_entries(tables, syntax):
     wide = GREY.astype(np.uint16) * 257
-    result = pixels(wide, VOILUTSequence=[lookup_table(np.arange(65535, -1, -1), 0, 16, "OW")])
+    others = [lookup_table(np.arange(65536), 0, 16, "OW")] * (tables - 1)
+    result = pixels(wide, syntax, VOILUTSequence=[lookup_table(np.arange(65535, -1, -1), 0, 16, "OW"), *others])
     np.testing.assert_allclose(result, 1 - EXACT, atol=1e-6)
 
 

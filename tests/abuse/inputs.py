@@ -141,7 +141,7 @@ EDGE_BLACK = np.where(EDGE, 0, GREY)
 # Where a display window from 1024 to 3072 of 4096 is black and white.
 WINDOWED = np.clip((TWELVE - 1023.5) / 2048, 0, 1)
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 2049}
-SIGNED, EIGHT = TWELVE.astype(np.int16), [lookup_table(np.arange(65536), 0, 16, "OW")] * 8
+SIGNED = TWELVE.astype(np.int16)
 PLAIN = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian)
 
 ROWS = (
@@ -341,10 +341,6 @@ ROWS = (
         twelve(VOILUTSequence=[miscounted(4095, "US")], **WINDOW),
         "window",
         shows=WINDOWED,
-    ),
-    *(
-        reads(f"DICOM, eight VOI LUTs of 65,536 entries, {syntax.name}", dx(SIXTEEN, syntax, VOILUTSequence=EIGHT))
-        for syntax in PLAIN
     ),
     # === DICOM: padding ===
     *(
