@@ -18,7 +18,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-from pneumonia.dicom_values import code, first, items
+from pneumonia.dicom_values import PYDICOM_ERRORS, code, first, items
 from pneumonia.errors import UnsupportedImageError
 
 # Sets of terms, separated by blanks.
@@ -137,7 +137,7 @@ def describe(dataset: Dataset, years: float | None) -> tuple[dict[str, Any], dic
 def _describe_part(dataset: Dataset, facts: dict[str, Any], warnings: dict[str, str]) -> None:
     named = [code(dataset, "BodyPartExamined")]
     for keyword in ("AnatomicRegionSequence", "PrimaryAnatomicStructureSequence"):
-        named += map(_term, items(dataset, keyword))
+        named += _terms(dataset, keyword)
     parts = [_part(text) for text in named if text]
     for kind, part in parts:
         if kind == "other":
@@ -209,12 +209,7 @@ def _words(text: str) -> list[str]:
 def _named_views(dataset: Dataset) -> Iterable[str]:
     if view := code(dataset, "ViewPosition"):
         yield view
-    codes = items(dataset, "ViewCodeSequence")
-    yield from filter(None, map(_term, codes))
-    # Of the one item that the standard allows: each of many could hold many.
-    for modifier in (_term(item) for coded in codes[:1] for item in items(coded, "ViewModifierCodeSequence")):
-        if _view(modifier)[0] not in ("", "frontal"):
-            yield modifier
+    yield from filter(None, _terms(dataset, "ViewCodeSequence"))
 
 
 def _orientation(dataset: Dataset) -> tuple[str, bool]:
@@ -227,6 +222,22 @@ def _orientation(dataset: Dataset) -> tuple[str, bool]:
     # Upright, rows run to the patient's left and columns to the feet.
     turned = rows in ("R", "H", "F") or columns in ("L", "R", "A", "P", "H")
     return ("lateral" if rows in ("A", "P") else ""), turned
+
+
+def _terms(dataset: Dataset, keyword: str) -> list[str]:
+    """What the codes of a sequence mean, and the modifiers of a view by which it is no plain frontal one.
+
+    What cannot be parsed is a word that nobody knows.
+    """
+    try:
+        coded = items(dataset, keyword)
+        # Of the one item that the standard allows: each of many could hold many.
+        modifiers = [
+            _term(item) for first_coded in coded[:1] for item in items(first_coded, "ViewModifierCodeSequence")
+        ]
+        return [*map(_term, coded), *(text for text in modifiers if _view(text)[0] not in ("", "frontal"))]
+    except PYDICOM_ERRORS:
+        return ["UNREADABLE"]
 
 
 def _term(item: Dataset) -> str:
