@@ -16,17 +16,17 @@ MOST_READS, MOST_SCANS = 200_000, 100
 
 
 class BoundedBytes(BytesIO):
-    """Bytes that can be read from `MOST_READS` times."""
+    """Bytes that can be read from a limited number of times."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, reads: int = MOST_READS) -> None:
         super().__init__(data)
-        self._left = MOST_READS
+        self._left = reads
 
     def read(self, size: int | None = -1) -> bytes:
         """As `BytesIO.read`.
 
         Raises:
-            OSError: after `MOST_READS` reads.
+            OSError: after the last of these reads.
         """
         self._left -= 1
         if self._left < 0:

@@ -44,17 +44,24 @@ def can_decode(syntax: uid.UID) -> bool:
     return not syntax.is_encapsulated or PLUGINS.get(syntax) in decoder.available_plugins
 
 
-def decode_frame(dataset: Dataset, syntax: uid.UID) -> tuple[np.ndarray, str]:
+def decode_frame(dataset: Dataset, syntax: uid.UID, all_bits: bool = False) -> tuple[np.ndarray, str]:
     """Decode the first frame with the one decoder for its syntax.
+
+    Args:
+        dataset: with its pixels.
+        syntax: of the transfer.
+        all_bits: whether to keep the bits beyond those stored, see `without_unused_bits`.
 
     Returns:
         Stored values (H, W) or (H, W, 3), and their photometric interpretation after decoding.
 
     Raises:
-        Whatever pydicom raises on damaged data, see `pneumonia.dicom.PYDICOM_ERRORS`.
+        Whatever pydicom raises on damaged data, see `pneumonia.dicom_values.PYDICOM_ERRORS`.
     """
     plugin = PLUGINS.get(syntax, "")
-    values, properties = get_decoder(syntax).as_array(dataset, index=0, raw=True, decoding_plugin=plugin)
+    values, properties = get_decoder(syntax).as_array(
+        dataset, index=0, raw=True, decoding_plugin=plugin, correct_unused_bits=not all_bits
+    )
     photometric = str(properties["photometric_interpretation"])
     if photometric in ("YBR_FULL", "YBR_FULL_422"):
         # Rows by rows: pydicom would take ten times the memory of the picture for all of it.
@@ -63,6 +70,12 @@ def decode_frame(dataset: Dataset, syntax: uid.UID) -> tuple[np.ndarray, str]:
             values[rows] = convert_color_space(values[rows], "YBR_FULL", "RGB")
         photometric = "RGB"
     return values, photometric
+
+
+def without_unused_bits(values: np.ndarray, bits: int, syntax: uid.UID) -> np.ndarray:
+    """Drop the bits beyond those stored, which mean nothing (PS3.5 8.1.1); JPEG 2000 has none, as pydicom sees it."""
+    shift = 0 if syntax in uid.JPEG2000TransferSyntaxes else 8 * values.dtype.itemsize - bits
+    return (values << shift) >> shift if shift else values
 
 
 def holds_frame(data: bytes, syntax: uid.UID, shape: tuple[int, int, int], expected: int) -> bool:
@@ -75,8 +88,8 @@ def holds_frame(data: bytes, syntax: uid.UID, shape: tuple[int, int, int], expec
         expected: bytes of the decoded frame.
 
     Raises:
-        Whatever pydicom raises on damaged data, see `pneumonia.dicom.PYDICOM_ERRORS`; ValueError also where a decoder
-        would take far longer, or more memory, than the size in pixels says.
+        Whatever pydicom raises on damaged data, see `pneumonia.dicom_values.PYDICOM_ERRORS`; ValueError also where a
+        decoder would take far longer, or more memory, than the size in pixels says.
     """
     frame = get_frame(BoundedBytes(data), 0, number_of_frames=1)
     if syntax == uid.RLELossless:

@@ -1,11 +1,13 @@
 """The lengths that a DICOM file states of its elements, judged before any value is parsed."""
 
 from pydicom import Dataset
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 
 from pneumonia.errors import CorruptImageError
 
-# Bytes of any element but the pixels: a few tables of 65,536 entries. pydicom takes seconds for a longer list.
+# Bytes of any element but the pixels and sequences: a few tables of 65,536 entries. pydicom takes seconds for a longer
+# list. How many pieces a sequence may be in, `dicom_values.items` decides.
 MOST_ELEMENT_BYTES = 1_000_000
 PIXEL_DATA, UNDEFINED_LENGTH = 0x7FE00010, 2**32 - 1
 
@@ -25,5 +27,5 @@ def require_sane_lengths(dataset: Dataset) -> None:
             raise CorruptImageError(
                 "This DICOM file ends too early: it is truncated or damaged. Export the file again."
             )
-        if held > MOST_ELEMENT_BYTES and element.tag != PIXEL_DATA:
+        if held > MOST_ELEMENT_BYTES and element.tag != PIXEL_DATA and dictionary_VR(element.tag) != "SQ":
             raise ValueError("an element too long")

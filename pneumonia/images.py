@@ -21,7 +21,7 @@ import os
 import stat
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -49,6 +49,8 @@ _HEAD = 1024  # bytes in which a file says what it is
 _ROWS = 256  # whose colours are worked on at once, for less memory
 MIN_LEVELS = 16  # fewer grey levels are a drawing or a mask
 LOW_CONTRAST = 0.4  # spread below which the exposure is worth a warning
+# Where the lungs of most radiographs lie, in rows and columns of 64.
+USUAL_LUNGS = (slice(20, 40), slice(13, 21)), (slice(20, 40), slice(43, 51))
 NEGATIVE = -0.05  # mediastinum less lungs, below which the image looks inverted
 
 # What this program writes into the overlays that it draws: text of a PNG file, ahead of the pixels.
@@ -96,12 +98,15 @@ class Radiograph:
         facts: plain JSON values without identity: `format`, `width`, `height`, `bits`; for DICOM also
             `photometric`, `transfer_syntax` and, where known, `modality`, `view`, `body_part`, `age_years`.
         checks: warnings noticed while decoding.
+        clipped: float32 (64, 64) over the whole image, share of each cell's pixels that a DICOM file's own window or
+            table makes black or white together with others of another value; None for other files.
     """
 
     pixels: np.ndarray
     sha256: str
     facts: dict[str, Any]
     checks: tuple[Check, ...]
+    clipped: np.ndarray | None = None
 
 
 def decode(source: str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray) -> Radiograph:
@@ -216,8 +221,10 @@ def _from_dicom(data: bytes, sha256: str) -> Radiograph:
 
     image = dicom.read_header(data)
     check_size(image.width, image.height)
-    values, checks = dicom.decode_pixels(image)
-    return _finish(values, sha256, "DICOM", [*image.checks, *checks], image.facts)
+    pixels = dicom.decode_pixels(image)
+    checks = [*image.checks, *pixels.checks]
+    radiograph = _finish(pixels.values, sha256, "DICOM", checks, image.facts, pixels.padding)
+    return replace(radiograph, clipped=pixels.clipped)
 
 
 def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
@@ -349,7 +356,12 @@ def _bit_depth(values: np.ndarray) -> int:
 
 
 def _finish(
-    values: np.ndarray, sha256: str, kind: str, checks: list[Check], facts: dict[str, Any] | None = None
+    values: np.ndarray,
+    sha256: str,
+    kind: str,
+    checks: list[Check],
+    facts: dict[str, Any] | None = None,
+    padding: np.ndarray | None = None,
 ) -> Radiograph:
     """Bring values to grey in [0, 1], unless they are (float32); judge them; put everything together."""
     bits, white = None, 1
@@ -360,7 +372,7 @@ def _finish(
         checks = [*checks, *colour_checks]
     height, width = values.shape
     facts = {"format": kind, "width": width, "height": height, "bits": bits} | (facts or {})
-    checks = (*checks, *_judge(values, white))
+    checks = (*checks, *_judge(values, white, padding))
     pixels = np.divide(values, np.float32(white), dtype=np.float32)
     return Radiograph(pixels, sha256, facts, checks)
 
@@ -389,10 +401,13 @@ def _thin_out(array: np.ndarray) -> np.ndarray:
     return array[:: 1 + array.shape[0] // 256, :: 1 + array.shape[1] // 256]
 
 
-def _judge(grey: np.ndarray, white: int) -> list[Check]:
+def _judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Check]:
     """Judge the exposure, polarity and additions of (H, W) in [0, white]; raises for blank images."""
     # Sorted once, for all that is asked of the grey levels.
-    ordered = np.sort(_thin_out(grey), axis=None)
+    few = _thin_out(grey)
+    if padding is not None and not _thin_out(padding).all():
+        few = few[~_thin_out(padding)]
+    ordered = np.sort(few, axis=None)
     low, high = (float(ordered[round(share * (ordered.size - 1))]) for share in (0.01, 0.99))
     spread = (high - low) / white
     if spread < MIN_SPREAD:
@@ -405,7 +420,7 @@ def _judge(grey: np.ndarray, white: int) -> list[Check]:
     reduced = reduce(grey)
     cells = mean_cells(reduced) / np.float32(white)
     small = cells.reshape(64, 4, 64, 4).mean(axis=(1, 3))
-    lungs = (small[20:40, 13:21].mean() + small[20:40, 43:51].mean()) / 2
+    lungs = np.mean([small[lung].mean() for lung in USUAL_LUNGS])
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
         warnings["polarity"] = "The image looks like a negative (white lungs). It was read as it is."
     warnings |= find_additions(reduced, white, cells)

@@ -25,7 +25,7 @@ from pneumonia.explain.support import Support, measure_support
 from pneumonia.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
 from pneumonia.images import Radiograph, decode
 from pneumonia.logs import ONE_OF_MANY, SINGLE, timed
-from pneumonia.lung_checks import LEAST_EVIDENCE, evidence_check, lungs_check
+from pneumonia.lung_checks import LEAST_EVIDENCE, clipped_check, evidence_check, lungs_check
 from pneumonia.lung_fields import LungSegmentation
 from pneumonia.notices import NOTICE
 from pneumonia.operating_points import BALANCED, Interval, OperatingPoint
@@ -220,9 +220,12 @@ class Predictor:
         prepared = self._prepared(case)
         logit, heatmap = self._engine.run(prepared.image)
         lungs, chest = case.lungs, case.chest
+        clipped = clipped_check(case.radiograph.clipped, lungs)
         if chest is not None and chest.status == "reject":
-            # What was warned of may be the cause, for instance pictures that are joined.
-            rejected = self._rejected(point, (chest, *case.radiograph.checks))
+            # What was warned of may be the cause, for instance pictures that are joined; a window that hides the lungs
+            # is, as far as can be told.
+            causes = (*(replace(check, status="reject") for check in clipped), chest, *case.radiograph.checks)
+            rejected = self._rejected(point, causes)
             return replace(rejected, image_sha256=case.radiograph.sha256)
         probability = self.probability(logit)
         found = lungs if lungs is not None and lungs.found else None
@@ -248,6 +251,7 @@ class Predictor:
                 *case.radiograph.checks,
                 *(() if chest is None else (chest,)),
                 *lungs_check(lungs, self.preprocessor.record.field),
+                *clipped,
                 *evidence_check(heatmap, share),
             ),
             calibration=self.calibration,

@@ -161,6 +161,15 @@ def lookup_table(values: np.ndarray, first: int, bits: int, vr: str = "US") -> D
     return item
 
 
+def coded(value: str, scheme: str = "SCT", meaning: str = "", **elements: Any) -> Dataset:
+    """An item of a code sequence; what it means is left to its code unless it is given."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    for keyword, content in elements.items():
+        setattr(item, keyword, content)
+    return item
+
+
 def warned(source: object) -> set[str]:
     """Decode and return the names of the warnings."""
     return {check.name for check in decode(source).checks}

@@ -11,16 +11,25 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
+    RLELossless,
 )
 
+from pneumonia import dicom
+from pneumonia.dicom_description import DATES
 from pneumonia.errors import ImageError
 from pneumonia.images import decode
 from tests.making import (
     PATIENT,
     PATIENT_ID,
+    coded,
     dicom_bytes,
+    dicom_dataset,
     lookup_table,
     radiograph,
+    refused,
+    synthetic_chest,
+    to_bytes,
+    warned,
 )
 
 GREY = radiograph()
@@ -118,10 +127,116 @@ def test_eight_bit_table_with_many_entries():
     np.testing.assert_allclose(curve(VOILUTSequence=[lookup_table(entries, 0, 8)]), entries / 255, atol=1e-6)
 
 
-def test_table_of_65536_entries():
+@pytest.mark.parametrize("syntax", [pydicom.uid.ExplicitVRLittleEndian, pydicom.uid.ExplicitVRBigEndian])
+@pytest.mark.parametrize("entries", [256, 255])
+def test_eight_bit_table_with_two_entries_a_word(syntax, entries):
+    table = lookup_table(np.arange(entries), 0, 8)
+    order = ">" if syntax.name.endswith("Big Endian") else "<"
+    packed = np.arange(entries + entries % 2, dtype=np.uint8).view("<u2").astype(f"{order}u2").tobytes()
+    table.add_new("LUTData", "OW", packed)
+    result = pixels((RAMP // 16).astype(np.uint8), syntax, VOILUTSequence=[table])[::8, ::2].ravel()
+    np.testing.assert_allclose(result, np.minimum(np.arange(4096) // 16, entries - 1) / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("syntax", [pydicom.uid.ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("tables", [1, 8])
+def test_tables_of_65536_entries(tables, syntax):
     wide = GREY.astype(np.uint16) * 257
-    result = pixels(wide, VOILUTSequence=[lookup_table(np.arange(65535, -1, -1), 0, 16, "OW")])
+    others = [lookup_table(np.arange(65536), 0, 16, "OW")] * (tables - 1)
+    result = pixels(wide, syntax, VOILUTSequence=[lookup_table(np.arange(65535, -1, -1), 0, 16, "OW"), *others])
     np.testing.assert_allclose(result, 1 - EXACT, atol=1e-6)
+
+
+# === Padding ===
+
+
+@pytest.mark.parametrize("top", [200, 900, 4000, 16000])
+def test_bits_that_padding_alone_needs_are_not_the_pictures(top):
+    ramp = np.linspace(0, top, RAMP.size).reshape(RAMP.shape).astype(np.int16)
+    ramp[:8] = -32768
+    full = 2 ** next(bits for bits in (8, 10, 12, 14) if top < 2**bits) - 1
+    expected = ramp / full
+    expected[:8] = 0
+    np.testing.assert_allclose(pixels(ramp, PixelPaddingValue=-32768), expected, atol=1e-6)
+    # Below zero as far as above.
+    ramp[8:] -= np.int16(top // 2)
+    expected[8:] = (ramp[8:] + (full + 1) // 2) / full
+    np.testing.assert_allclose(pixels(ramp, PixelPaddingValue=-32768), expected, atol=1e-6)
+
+
+def test_bits_that_padding_does_not_need_are_the_pictures():
+    ramp = RAMP.copy()
+    ramp[:8] = 0
+    np.testing.assert_allclose(pixels(ramp, PixelPaddingValue=0), ramp / 65535, atol=1e-6)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
+def test_compressed_padding_beyond_the_bits_stored(syntax):
+    stored = (RAMP.astype(np.int32) - 2048).astype(np.int16)
+    stored[:8] = -32768
+    dataset = dicom_dataset(stored, PixelPaddingValue=-32768)  # the codestream has 16 bits
+    dataset.compress(syntax)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    expected = RAMP / 4095
+    expected[:8] = 0
+    np.testing.assert_allclose(decode(to_bytes(dataset)).pixels, expected, atol=1e-6)
+
+
+def test_the_picture_is_judged_without_its_padding():
+    """A fifth of the range is little contrast, however black the padding."""
+    dull = 100 + TWELVE // 5
+    dull[:, :12] = 4095
+    assert "exposure" in warned(dicom_bytes(dull, BitsStored=12, PixelPaddingValue=4095))
+    # A window that shows nothing of the picture, but the padding as something else.
+    outside = {"WindowCenter": 3000, "WindowWidth": 1000}
+    assert "window" in warned(dicom_bytes(dull, BitsStored=12, PixelPaddingValue=4095, **outside))
+
+
+def test_padding_that_takes_all_but_a_spot_is_no_crash():
+    stored = np.zeros((200, 240), np.uint16)
+    stored[100:103, 100:103] = 900
+    refused(dicom_bytes(stored, BitsStored=12, PixelPaddingValue=0))
+
+
+# === What a window clips ===
+
+
+def test_clipped_pixels_by_hand():
+    clipped = decode(dicom_bytes(RAMP, BitsStored=12, WindowCenter=2048, WindowWidth=2049)).clipped
+    assert clipped.shape == (64, 64)
+    rows = clipped.mean(axis=1)  # of 64 values each
+    np.testing.assert_allclose(rows, [1] * 16 + [0] * 32 + [1] * 16, atol=0.1)
+    # The least and the greatest value are what they are: nobody knows what the detector clipped.
+    for elements in ({}, {"WindowCenter": 2048, "WindowWidth": 4096}):
+        assert decode(dicom_bytes(TWELVE, BitsStored=12, **elements)).clipped.max() < 0.05
+    assert decode(GREY).clipped is None
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize(
+    ("elements", "hides"),
+    [
+        ({"WindowCenter": 2048, "WindowWidth": 4096}, False),
+        ({"WindowCenter": 1600, "WindowWidth": 400}, True),
+        ({"WindowCenter": 3000, "WindowWidth": 2000}, True),
+        ({"VOILUTSequence": [lookup_table(np.clip(np.arange(4096) - 1500, 0, 255), 0, 8)]}, True),
+    ],
+)
+def test_a_window_that_hides_the_lungs_is_warned_of(elements, hides, photometric, tiny_predictor):
+    chest = np.round(synthetic_chest() / 255 * 4095).astype(np.uint16)
+    data = dicom_bytes(chest, BitsStored=12, PhotometricInterpretation=photometric, **elements)
+    checks = {check.name: check.message for check in tiny_predictor.predict(data).checks}
+    assert ("clipped" in checks) == hides
+    if hides:
+        assert "own window hides" in checks["clipped"] and "Export the image again" in checks["clipped"]
+
+
+def test_a_refusal_of_what_a_window_left_names_the_window(tiny_predictor):
+    chest = np.round(synthetic_chest() / 255 * 4095).astype(np.uint16)
+    prediction = tiny_predictor.predict(dicom_bytes(chest, BitsStored=12, WindowCenter=127, WindowWidth=255))
+    assert any(check.name in ("clipped", "window") for check in prediction.checks), prediction
+    if prediction.status == "rejected":
+        assert "own window hides" in prediction.error
 
 
 # === Facts ===
@@ -142,6 +257,38 @@ def test_facts_hold_what_is_known_and_nothing_else():
         "transfer_syntax": "Explicit VR Little Endian",
     }
     assert decode(dicom_bytes(GREY, PatientAge="101Y")).facts["age_years"] == 90
+
+
+def age(**elements) -> float | None:
+    return decode(dicom_bytes(GREY, **elements)).facts.get("age_years")
+
+
+def test_an_age_of_dates_is_no_finer_than_years_and_the_dates_are_gone():
+    assert age(PatientBirthDate="20200102", StudyDate="20240101") == 3
+    assert age(PatientBirthDate="20200102", StudyDate="20240102") == 4
+    assert age(PatientBirthDate="20200102", StudyDate="20201001") == round(8 / 12, 2)
+    assert age(PatientBirthDate="19100102", StudyDate="20240102") == 90
+    assert age(PatientBirthDate="20200102", StudyDate="20240102", PatientAge="002Y") == 2
+    assert age(PatientBirthDate="20200102", StudyDate="20240102", PatientAge="unknown") == 4
+    assert age(PatientBirthDate="20200102") is age(PatientBirthDate=None, StudyDate="20240102") is None
+    image = dicom.read_header(dicom_bytes(GREY, StudyDate="20240102", AcquisitionDate="20240102"))
+    assert not any(keyword in image.dataset for keyword in DATES.split())
+    assert not any(elem.VR in ("DA", "DT", "TM") for elem in image.dataset)
+
+
+@pytest.mark.parametrize(
+    ("elements", "facts"),
+    [
+        ({"ViewCodeSequence": [coded("R-10206", "SRT")]}, {"view": "AP"}),
+        ({"ViewCodeSequence": [coded("272479007", "SCT", "anything")]}, {"view": "PA"}),
+        ({"AnatomicRegionSequence": [coded("T-D3000", "SNM3")]}, {"body_part": "THORACIC"}),
+        ({"ViewCodeSequence": [coded("1", "99XY", PATIENT)]}, {}),
+        ({"AnatomicRegionSequence": [coded("1", "99XY", PATIENT)]}, {}),
+    ],
+)
+def test_codes_become_facts_and_their_texts_do_not(elements, facts):
+    held = decode(dicom_bytes(GREY, **elements)).facts
+    assert {key: held[key] for key in ("view", "body_part") if key in held} == facts
 
 
 # === Identity ===

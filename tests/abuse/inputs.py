@@ -12,18 +12,22 @@ from PIL import Image, ImageDraw, ImageFont
 from pydicom import Dataset, uid
 from pydicom.encaps import encapsulate
 
+from pneumonia import dicom
 from tests.answers import CHEST, COLOUR, GREY, LOSSY, PICTURE, SIXTEEN, STEP, TWELVE, damaged, missized, reads, refuses
 from tests.making import (
     camera,
     cartoon,
+    coded,
     deep,
     dicom_bytes,
+    dicom_dataset,
     encode,
     exif,
     huge_png,
     lookup_table,
     photograph,
     screenshot,
+    to_bytes,
 )
 
 KINDS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
@@ -103,10 +107,41 @@ def twelve(**elements) -> bytes:
     return dx(TWELVE, BitsStored=12, **elements)
 
 
-EDGE_BLACK = np.where(np.arange(240) < 40, 0, GREY)
+def padded(value: int, pixels: np.ndarray = TWELVE, vr: str | None = None, **elements) -> bytes:
+    """The chest, with padding at its left edge."""
+    dataset = dicom_dataset(np.where(EDGE, value, pixels).astype(pixels.dtype), **elements)
+    if vr:
+        dataset.add_new("PixelPaddingValue", vr, value % 65536 - (65536 if vr == "SS" else 0))
+    else:
+        dataset.PixelPaddingValue = value
+    return to_bytes(dataset)
+
+
+def miscounted(held: int, vr: str) -> Dataset:
+    """A table of so many entries that says it has 4,096."""
+    item = lookup_table(np.arange(held) % 4096, 0, 12, vr)
+    item.LUTDescriptor = [4096, 0, 12]
+    return item
+
+
+def view(value: str, scheme: str, meaning: str = "", **elements) -> dict[str, object]:
+    return {"ViewCodeSequence": [coded(value, scheme, meaning, **elements)]}
+
+
+def part(value: str, scheme: str, keyword: str = "AnatomicRegionSequence") -> dict[str, object]:
+    return {"BodyPartExamined": "CHEST", keyword: [coded(value, scheme)]}
+
+
+LATERAL = (
+    *(("SCT", value) for value in ("399067008", "399173006", "399198007", "399352003", "399260004", "30730003")),
+    *(("SRT", "R-10236"), ("SNM3", "R-10232"), ("99SDM", "R-10228"), ("SRT", "R-102CD"), ("SRT", "R-10222")),
+)
+EDGE = np.broadcast_to(np.arange(240) < 40, (200, 240))
+EDGE_BLACK = np.where(EDGE, 0, GREY)
 # Where a display window from 1024 to 3072 of 4096 is black and white.
 WINDOWED = np.clip((TWELVE - 1023.5) / 2048, 0, 1)
 WINDOW = {"WindowCenter": 2048, "WindowWidth": 2049}
+SIGNED = TWELVE.astype(np.int16)
 PLAIN = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian)
 
 ROWS = (
@@ -295,7 +330,48 @@ ROWS = (
             ("empty", Dataset()),
             ("of 40 bits", lookup_table(np.arange(3), 0, 40)),
             ("of 12 bits but says 8", lookup_table(np.arange(4096), 0, 8)),
+            *(
+                (f"of {held} entries as {vr}, but says 4096", miscounted(held, vr))
+                for held, vr in ((4097, "OW"), (4095, "OW"), (4064, "OW"), (100, "OW"), (4095, "US"))
+            ),
         )
+    ),
+    reads(
+        "DICOM, a window beside a VOI LUT that is left out",
+        twelve(VOILUTSequence=[miscounted(4095, "US")], **WINDOW),
+        "window",
+        shows=WINDOWED,
+    ),
+    # === DICOM: padding ===
+    *(
+        reads(f"DICOM, padding, {what}", data, shows=EDGE_BLACK)
+        for what, data in {
+            "unsigned": padded(4090, BitsStored=12),
+            "of more bits than the picture": padded(65535),
+            "signed, of more bits than the picture": padded(-32768, SIGNED),
+            "signed, beyond the bits stored": padded(-32768, SIGNED - np.int16(2048), BitsStored=12),
+            "signed, called unsigned": padded(-2000, SIGNED, "US"),
+            "unsigned, called signed": padded(65535, vr="SS"),
+            "MONOCHROME1": padded(5, 4095 - TWELVE, BitsStored=12, PhotometricInterpretation="MONOCHROME1"),
+            "a rescale that turns black and white": padded(
+                5, 4095 - TWELVE, BitsStored=12, RescaleSlope=-1, RescaleIntercept=4095
+            ),
+            "a modality LUT": padded(4090, BitsStored=12, ModalityLUTSequence=[lookup_table(np.arange(4096), 0, 12)]),
+            "a VOI LUT": padded(4090, BitsStored=12, VOILUTSequence=[lookup_table(np.arange(4096), 0, 12)]),
+            "a range": padded(-32000, SIGNED, PixelPaddingRangeLimit=-32768),
+            "a range, the other way round": padded(-32768, SIGNED, PixelPaddingRangeLimit=-32000),
+        }.items()
+    ),
+    reads("DICOM, padding and a window", padded(4090, BitsStored=12, **WINDOW), shows=np.where(EDGE, 0, WINDOWED)),
+    reads("DICOM, a padding value that is black anyway", padded(0, BitsStored=12), shows=EDGE_BLACK),
+    reads("DICOM, a padding value that no pixel has", twelve(PixelPaddingValue=0xFFFF)),
+    reads(
+        "DICOM, a padding range that covers the lungs",
+        twelve(PixelPaddingValue=0, PixelPaddingRangeLimit=2000),
+        "padding",
+    ),
+    reads(
+        "DICOM, a padding range that covers all", twelve(PixelPaddingValue=0, PixelPaddingRangeLimit=65535), "padding"
     ),
     # === DICOM: colour ===
     reads("DICOM, RGB", dx(COLOUR), "secondary-capture"),
@@ -340,6 +416,27 @@ ROWS = (
     reads("DICOM, one frame", dx(NumberOfFrames=1)),
     damaged("DICOM, Rows x Columns beyond the data", dx(Rows=300, Columns=400), "400 x 300 pixels", "truncated"),
     damaged("DICOM, cut off", dx()[:-1000], "truncated"),
+    damaged("DICOM, compressed, without its last delimiter", packed(uid.RLELossless, bytes(100))[:-8], "delimiter"),
+    damaged("DICOM, of zero frames", dx(NumberOfFrames=0), "NumberOfFrames"),
+    *(
+        damaged(f"DICOM without {keyword}", dx(pixels, HighBit=None, **{keyword: None}), keyword)
+        for pixels, keyword in (
+            *((CHEST, keyword) for keyword in dicom.NEEDED if keyword != "PlanarConfiguration"),
+            (COLOUR, "PlanarConfiguration"),
+        )
+    ),
+    *(
+        damaged(f"DICOM, {keyword} {value}", dx(COLOUR, **{keyword: value}), keyword)
+        for keyword, value in (("SamplesPerPixel", 2), ("PixelRepresentation", 2), ("PlanarConfiguration", 2))
+    ),
+    *(
+        reads(f"DICOM, {name}", data)
+        for name, data in (
+            ("monochrome2", dx().replace(b"MONOCHROME2", b"monochrome2")),
+            ("Monochrome1", dx(255 - CHEST, PhotometricInterpretation="MONOCHROME1").replace(b"MONOCH", b"Monoch")),
+        )
+    ),
+    reads("DICOM, rgb", dx(COLOUR).replace(b"RGB ", b"rgb "), "secondary-capture"),
     refuses("DICOM without preamble and prefix", dx()[132:], "preamble"),
     refuses("DICOM without preamble", dx()[128:], "preamble"),
     refuses("DICOM without its first group", dx()[dx().index(b"\x08\0\x16\0") :], "preamble"),
@@ -374,12 +471,85 @@ ROWS = (
     ),
     *(reads(f"DICOM, view {name}", dx(ViewPosition=name)) for name in ("AP", "PA")),
     *(reads(f"DICOM, view {name}", dx(ViewPosition=name), "view") for name in ("LLD", "RAO", "LLAT")),
-    reads("DICOM, rows from front to back", dx(PatientOrientation=["A", "F"]), "view"),
-    reads("DICOM, rows from right to left", dx(PatientOrientation=["L", "F"])),
+    *(
+        refuses(f"DICOM, view PA and code {scheme} {value}", dx(ViewPosition="PA", **view(value, scheme)), "lateral")
+        for scheme, value in LATERAL
+    ),
+    *(
+        reads(f"DICOM, view of code {scheme} {value}", dx(**view(value, scheme)))
+        for scheme, value in (("SCT", "272479007"), ("SCT", "399348003"), ("SRT", "R-10206"), ("SNM3", "R-10214"))
+    ),
+    refuses("DICOM, view of a maker's code that means lateral", dx(**view("1", "99XY", "CHEST LAT")), "lateral"),
+    reads("DICOM, view of a maker's code that means PA", dx(**view("1", "99XY", "Chest p.a."))),
+    reads("DICOM, view of a maker's code", dx(**view("1", "99XY", "Standard")), "view"),
+    reads("DICOM, oblique view by its code", dx(ViewPosition="AP", **view("399182000", "SCT")), "view"),
+    reads(
+        "DICOM, view of a code, modified to decubitus",
+        dx(**view("399348003", "SCT", ViewModifierCodeSequence=[coded("1", "99XY", "Left lateral decubitus")])),
+        "view",
+    ),
+    *(
+        refuses(f"DICOM, body part CHEST and code {scheme} {value}", dx(**part(value, scheme, keyword)), "body part")
+        for scheme, value, keyword in (
+            ("SCT", "72696002", "AnatomicRegionSequence"),
+            ("SRT", "T-D9200", "AnatomicRegionSequence"),
+            ("SRT", "T-D4000", "AnatomicRegionSequence"),
+            ("SCT", "122495006", "PrimaryAnatomicStructureSequence"),
+        )
+    ),
+    *(
+        reads(f"DICOM, body part of code {scheme} {value}", dx(**part(value, scheme)))
+        for scheme, value in (("SRT", "T-D3000"), ("SCT", "816094009"), ("SCT", "39607008"), ("SRT", "T-11300"))
+    ),
+    reads("DICOM, body part of a code for chest and abdomen", dx(**part("416550000", "SCT")), "body-part"),
+    reads(
+        "DICOM, a device's program for lateral chests", dx(AcquisitionDeviceProcessingDescription="CHEST,LAT"), "view"
+    ),
+    reads("DICOM, a device's program for knees", dx(AcquisitionDeviceProcessingDescription="KNEE"), "body-part"),
+    reads("DICOM, a device's program for chests", dx(AcquisitionDeviceProcessingDescription="W/CHEST PA AND LAT")),
+    *(
+        reads(
+            f"DICOM, rows and columns to {'/'.join(directions)}",
+            dx(PatientOrientation=directions, ViewPosition=name),
+            *warned,
+        )
+        for name, directions, warned in (
+            ("PA", ["L", "F"], ()),
+            (None, ["LF", "FR"], ()),
+            ("PA", ["A", "F"], ("view",)),
+            (None, ["P", "F"], ("view",)),
+            ("PA", ["R", "F"], ("view",)),
+            (None, ["L", "H"], ("view",)),
+            (None, ["F", "R"], ("view",)),
+        )
+    ),
+    reads("DICOM, of one side", dx(ImageLaterality="L"), "view"),
+    reads("DICOM, of no side", dx(ImageLaterality="U")),
+    *(
+        reads(f"DICOM, raw data by {keyword}", dx(**{keyword: value}), "raw")
+        for keyword, value in (
+            ("PresentationIntentType", "FOR PROCESSING"),
+            ("SOPClassUID", "1.2.840.10008.5.1.4.1.1.1.1.1"),
+        )
+    ),
+    reads("DICOM, for presentation", dx(PresentationIntentType="FOR PRESENTATION")),
     *(reads(f"DICOM, patient of {age}", dx(PatientAge=age)) for age in ("012M", "003Y", "005Y", "")),
     *(
         reads(f"DICOM, patient of {age}", dx(PatientAge=age), "population")
         for age in ("200D", "011M", "006Y", "045Y", "70Y", "7Y")
+    ),
+    *(
+        reads(f"DICOM, patient born {born}, {keyword} {taken}", dx(PatientBirthDate=born, **{keyword: taken}), *warned)
+        for born, keyword, taken, warned in (
+            ("20200102", "StudyDate", "20230101", ()),
+            ("20200102", "SeriesDate", "20210101", ("population",)),
+            ("20200102", "AcquisitionDate", "20260101", ()),
+            ("20200102", "ContentDate", "20260102", ("population",)),
+            ("2020.01.02", "StudyDate", "2023.01.01", ()),
+            ("20200102", "StudyDate", "20190101", ()),
+            ("18000102", "StudyDate", "20200101", ()),
+            ("", "StudyDate", "20200101", ()),
+        )
     ),
     reads("DICOM, text burned in", dx(BurnedInAnnotation="YES"), "burned-in-text"),
     reads("DICOM, no text burned in", dx(BurnedInAnnotation="NO")),
