@@ -6,8 +6,8 @@ from pydicom.dataelem import RawDataElement
 
 from pneumonia.errors import CorruptImageError
 
-# Bytes of any element but the pixels: a few tables of 65,536 entries. pydicom takes seconds for a longer list. A sequence
-# may hold eight such tables and more; in how many pieces, `dicom_values.items` decides.
+# Bytes of any element but the pixels: a few tables of 65,536 entries. pydicom takes seconds for a longer list. A
+# sequence may hold eight such tables and more; in how many pieces, `dicom_values.items` decides.
 MOST_ELEMENT_BYTES, MOST_SEQUENCE_BYTES = 1_000_000, 2_000_000
 PIXEL_DATA, UNDEFINED_LENGTH = 0x7FE00010, 2**32 - 1
 
