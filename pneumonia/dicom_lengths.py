@@ -6,9 +6,9 @@ from pydicom.dataelem import RawDataElement
 
 from pneumonia.errors import CorruptImageError
 
-# Bytes of any element but the pixels and sequences: a few tables of 65,536 entries. pydicom takes seconds for a longer
-# list. How many pieces a sequence may be in, `dicom_values.items` decides.
-MOST_ELEMENT_BYTES = 1_000_000
+# Bytes of any element but the pixels: a few tables of 65,536 entries. pydicom takes seconds for a longer list. A
+# sequence may hold eight such tables and more; in how many pieces, `dicom_values.items` decides.
+MOST_ELEMENT_BYTES, MOST_SEQUENCE_BYTES = 1_000_000, 2_000_000
 PIXEL_DATA, UNDEFINED_LENGTH = 0x7FE00010, 2**32 - 1
 
 
@@ -27,5 +27,6 @@ def require_sane_lengths(dataset: Dataset) -> None:
             raise CorruptImageError(
                 "This DICOM file ends too early: it is truncated or damaged. Export the file again."
             )
-        if held > MOST_ELEMENT_BYTES and element.tag != PIXEL_DATA and dictionary_VR(element.tag) != "SQ":
+        most = MOST_SEQUENCE_BYTES if dictionary_VR(element.tag) == "SQ" else MOST_ELEMENT_BYTES
+        if held > most and element.tag != PIXEL_DATA:
             raise ValueError("an element too long")
