@@ -22,7 +22,7 @@ import stat
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Union
 
 import cv2
 import numpy as np
@@ -65,6 +65,13 @@ _PILLOW_ERRORS = (
 _BOMB_ERRORS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+Bytes = bytes | bytearray | memoryview | BinaryIO | ZipMember
+Source = Union[str, os.PathLike, Bytes, Image.Image, np.ndarray, "Dataset"]
+
+
 @dataclass(frozen=True, eq=False)
 class Radiograph:
     """A decoded upload.
@@ -83,12 +90,12 @@ class Radiograph:
     checks: tuple[Check, ...]
 
 
-def decode(source: str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray) -> Radiograph:
+def decode(source: Source) -> Radiograph:
     """Decode a radiograph.
 
     Args:
-        source: a path; a file's bytes; a file of an archive; a PIL image; or a uint8 or uint16 array (H, W) or
-            (H, W, 3) in RGB.
+        source: a path; a file's bytes, or what they can be read from, from where it stands; a file of an archive; a
+            PIL image; a uint8 or uint16 array (H, W) or (H, W, 3) in RGB; or a pydicom data set with its `file_meta`.
 
     Raises:
         ImageError: the source cannot be read as a radiograph; the text says why and what to do.
@@ -103,7 +110,7 @@ def decode(source: str | os.PathLike | bytes | ZipMember | Image.Image | np.ndar
     if isinstance(source, ZipMember):
         source = source.read(MAX_BYTES + 1)
     if not isinstance(source, bytes):
-        raise UnsupportedImageError("No image was given. " + EXPORT)
+        source = _bytes_of(source)
     if len(source) > MAX_BYTES:
         raise ImageSizeError(f"This file is larger than {MAX_BYTES // 10**6} MB. " + EXPORT)
     kind = kind_of(source)
@@ -143,6 +150,30 @@ def _read_file(path: str | os.PathLike) -> bytes:
         raise ImageError("There is no such file. Check the path.") from None
     except (OSError, ValueError):  # ValueError: a path no file can have
         raise ImageError("This file cannot be opened. Check the path and its permissions.") from None
+
+
+def _bytes_of(source: object) -> bytes:
+    """A file's bytes, of what holds them in another form; raises for what does not."""
+    if isinstance(source, bytearray | memoryview):
+        return bytes(source)
+    if callable(getattr(source, "read", None)):
+        try:
+            data = source.read(MAX_BYTES + 1)
+        except (OSError, ValueError):  # ValueError: it is closed, or no text
+            raise ImageError("This file cannot be read from. Open it as bytes, or give its path.") from None
+        if isinstance(data, bytes):
+            return data
+        raise UnsupportedImageError("This file was opened as text. Open it as bytes, or give its path.")
+    from pydicom import Dataset  # only where it may be one: it takes a while to load
+
+    if isinstance(source, Dataset):
+        from pneumonia import dicom
+
+        return dicom.to_file(source)
+    raise UnsupportedImageError(
+        f"No image was given, but a value of the type {type(source).__name__}. Give a path, the bytes of a file, an "
+        "array, a PIL image or a pydicom data set."
+    )
 
 
 def _from_dicom(data: bytes, sha256: str) -> Radiograph:
