@@ -126,6 +126,22 @@ def test_no_event_reads_a_file_that_was_not_uploaded_here(victim, attacker):
     assert not [crash for crash in victim.logged("crash")[crashes:] if "Path" in crash["error"]]
 
 
+def test_values_of_another_kind_are_refused_in_a_sentence(victim, attacker):
+    """Of the events in the API; an event has more inputs than a program sends, or takes files, text and numbers."""
+    crashes = len(victim.logged("crash"))
+    wrong = ("text", 7, [], [7], {}, {"path": 7}, True)
+    for event in attacker.events():
+        if event["api_name"] not in ("read", "compare", "batch"):
+            continue
+        needed = len(event["inputs"])
+        asked = [[], [None] * (needed - 1)] + [[value, *[DEFAULT] * (needed - 1)] for value in wrong]
+        asked += [[None, value, value, value][:needed] for value in wrong]
+        for data in asked:
+            said = attacker.run(event, data)["error"]
+            assert said.endswith(".") and "\n" not in said and said != content.CRASHED, (event["api_name"], data, said)
+    assert len(victim.logged("crash")) == crashes
+
+
 def test_a_path_in_place_of_a_file_is_no_file(victim, attacker):
     event = next(event for event in attacker.events() if event["api_name"] == "read")
     for data in (str(victim.secret), {"path": str(victim.secret)}, {"url": f"file://{victim.secret}"}):
