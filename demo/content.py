@@ -102,6 +102,7 @@ DISK_FULL = (
 LEFT_ALONE = "This page was left alone, and what it had was deleted from the server. Choose the image again."
 EXPIRED = "This image has been deleted from the server in the meantime. Choose it again."
 NO_ADDRESS = "Send the file itself: this page fetches nothing from an address."
+OTHER_VALUES = "This event takes other values: upload the file, name it as the upload does, and leave no value out."
 NOT_UPLOADED = "Upload the file first: this page reads nothing else on the server."
 NOT_HERE = "There is nothing at this address."
 OTHER_NAME = (

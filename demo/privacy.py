@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import gradio as gr
-from gradio.exceptions import InvalidPathError
+from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -27,6 +27,10 @@ _HUB = " https://huggingface.co"
 
 # Gradio fetches what stands behind these, for anybody.
 _FILE_BY_ADDRESS = ("/file=http://", "/file=https://")
+
+
+# What Gradio's components raise of values that are not of their kind.
+_NOT_AS_ASKED = (AttributeError, ComponentProcessingError, LookupError, TypeError, ValueError)
 
 
 class PrivateBlocks(gr.Blocks):
@@ -52,13 +56,16 @@ class PrivateBlocks(gr.Blocks):
         """As `gr.Blocks`, for what somebody sent to an event.
 
         Raises:
-            gr.Error: if a file is named by its address on another machine, or was not uploaded to this one.
+            gr.Error: if a file is named by its address on another machine, or was not uploaded to this one; or if
+                there are too few values, or some of another kind than the event takes.
         """
         traverse(inputs, _refuse_address, is_file_obj_with_meta)
         try:
             return await super().preprocess_data(block_fn, inputs, *others, **named)
         except InvalidPathError as error:
             raise refused(content.NOT_UPLOADED) from error
+        except _NOT_AS_ASKED as error:
+            raise refused(content.OTHER_VALUES) from error
 
 
 class _OwnHostOnly:

@@ -15,6 +15,10 @@ _MOST_TEXT, _MOST_EXIF = 2**17, 10
 MOST_READS, MOST_SCANS = 200_000, 100
 
 
+class TooManyPiecesError(OSError):
+    """Reading was given up, whether the file is whole or not."""
+
+
 class BoundedBytes(BytesIO):
     """Bytes that can be read from a limited number of times."""
 
@@ -26,11 +30,11 @@ class BoundedBytes(BytesIO):
         """As `BytesIO.read`.
 
         Raises:
-            OSError: after the last of these reads.
+            TooManyPiecesError: after the last of these reads.
         """
         self._left -= 1
         if self._left < 0:
-            raise OSError("in too many pieces")
+            raise TooManyPiecesError
         return super().read(size)
 
 

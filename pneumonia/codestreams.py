@@ -13,6 +13,7 @@ from pydicom.pixels import convert_color_space, get_decoder
 
 from pneumonia import gdcm_apart
 from pneumonia.bounded import BoundedBytes, has_many_scans
+from pneumonia.kinds import jpeg_frame
 
 # How the two forms of JPEG 2000 begin, bare and in a JP2 file.
 _SIZ = b"\xff\x4f\xff\x51"
@@ -114,22 +115,8 @@ def jpeg_shape(frame: bytes) -> tuple[int, int, int] | None:
     if frame.startswith(_JPEG_2000):
         right, bottom, left, top = struct.unpack_from(">4I", frame, _siz(frame) + 4)
         return bottom - top, right - left, struct.unpack_from(">H", frame, _siz(frame) + 36)[0]
-    shape = None
-    position = 2 if frame.startswith(b"\xff\xd8") else len(frame)
-    for _ in range(_MOST_SEGMENTS):
-        if position + 10 > len(frame):
-            break
-        marker = frame[position + 1]
-        length, _, height, width, samples = struct.unpack_from(">HBHHB", frame, position + 2)
-        # Frame headers are SOF0 to SOF15, of which three codes mean something else, and SOF55 of JPEG-LS.
-        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            shape = height, width, samples
-        elif marker == 0xDA:  # the first scan
-            return shape
-        position += 1 if marker == 0xFF else 2 + length  # 0xFF may be repeated before a marker
-    else:
-        return None
-    return shape
+    header = jpeg_frame(frame)
+    return None if header is None else (header.height, header.width, header.samples)
 
 
 def has_many_parts(codestream: bytes) -> bool:

@@ -8,10 +8,12 @@ anything else is done. So identity cannot reach a result, a message or a log.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import numpy as np
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, dcmread, dcmwrite
+from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels import apply_color_lut
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
@@ -129,6 +131,30 @@ def read_header(data: bytes) -> DicomImage:
     checks = tuple(Check(name, "warn", message) for name, message in warnings.items())
     facts |= {"bits": bits, "photometric": photometric, "transfer_syntax": syntax.name}
     return DicomImage(dataset, syntax, width, height, bits, photometric, facts, checks)
+
+
+def to_file(dataset: Dataset) -> bytes:
+    """What is needed of a data set, as the bytes of a DICOM file.
+
+    Raises:
+        UnsupportedImageError: it does not say how its pixels are stored.
+        CorruptImageError: it holds what no file can.
+    """
+    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+    if not syntax:
+        raise UnsupportedImageError(
+            "This data set does not say how its pixels are stored (file_meta.TransferSyntaxUID). Give its file."
+        )
+    with _as_corrupt("This data set cannot be written as a DICOM file. Give its file."):
+        part = Dataset()
+        for keyword in (*TAGS.split(), *DATES.split()):
+            if keyword in dataset:
+                part.add(dataset[keyword])
+        part.file_meta, part.preamble = FileMetaDataset(), bytes(128)
+        part.file_meta.TransferSyntaxUID = syntax
+        stream = BytesIO()
+        dcmwrite(stream, part)
+    return stream.getvalue()
 
 
 def decode_pixels(image: DicomImage) -> DicomPixels:

@@ -5,8 +5,9 @@ pixel is decoded. Grey values keep the full range of the source's bit depth; not
 
 Judgements made on the pixels; `test_polarity_rates_on_real_radiographs` holds their rates to these figures:
 
-- Colour: refused where more than 15 % of the pixels have channels that differ by more than 0.15. Tinted
-  scans and coloured marks stay below.
+- Colour: refused where more than 15 % of the pixels have channels that differ by more than 0.15. Coloured marks stay
+  below. A film on a coloured base is read: its channels are one picture times three numbers, which differ by less than
+  0.3, and without these differ by less than 0.075.
 - Polarity: in a radiograph the mediastinum, in the middle, is brighter than the lungs beside it. Warned where
   it is darker by more than 0.05. False alarms: 0 % of 400 training radiographs, under 1 % of the adults kept for
   selection. Negatives caught: over 98 % of those children, over 94 % of those adults.
@@ -22,30 +23,31 @@ import stat
 import struct
 import zlib
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Union
 
 import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
+from pneumonia import tiff
 from pneumonia.additions import find_additions, mean_cells, reduce
 from pneumonia.archives import ZipMember
-from pneumonia.bounded import BoundedBytes, require_modest, require_modest_exif
+from pneumonia.bounded import BoundedBytes, TooManyPiecesError, require_modest, require_modest_exif
 from pneumonia.checks import Check
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.geometry import UPRIGHT
+from pneumonia.kinds import EXPORT, kind_of
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 100_000_000
 MIN_SIDE = 128
-MAX_FRAMES_COUNTED = 1000  # a file can chain millions of frames in a few megabytes
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 
 CHROMA = 0.15  # difference between a pixel's channels from which it counts as coloured
 MAX_COLOURED = 0.15  # share of coloured pixels from which an image is no radiograph
+MAX_TINT = 0.3  # difference between the shares of white that a film's base lets through; blue ones have about 0.2
 MARK_COLOURED = 0.001  # share of coloured pixels worth a warning
 MIN_SPREAD = 0.02  # between the 1st and 99th percentile; less is a blank image
-_HEAD = 1024  # bytes in which a file says what it is
 _ROWS = 256  # whose colours are worked on at once, for less memory
 MIN_LEVELS = 16  # fewer grey levels are a drawing or a mask
 LOW_CONTRAST = 0.4  # spread below which the exposure is worth a warning
@@ -53,28 +55,7 @@ LOW_CONTRAST = 0.4  # spread below which the exposure is worth a warning
 USUAL_LUNGS = (slice(20, 40), slice(13, 21)), (slice(20, 40), slice(43, 51))
 NEGATIVE = -0.05  # mediastinum less lungs, below which the image looks inverted
 
-# What this program writes into the overlays that it draws: text of a PNG file, ahead of the pixels.
-OVERLAY_TEXT = ("Software", "pneumonia overlay")
-_OVERLAY_CHUNK = b"tEXt" + "\0".join(OVERLAY_TEXT).encode()
-
-EXPORT = "Export the radiograph as DICOM, PNG or JPEG and choose that file."
-
-# First bytes of the kinds that are read, with Pillow's names.
-_READ = (
-    (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"),
-    (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"),
-)  # fmt: skip
-# First bytes of the kinds that are not, with what a person calls them.
-_NOT_READ = (
-    (b"%PDF", "a PDF document"), (b"%!PS", "an EPS or PostScript file"), (b"\xc5\xd0\xd3\xc6", "an EPS file"),
-    (b"PK\x03\x04", "a ZIP archive or an Office document"), (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!", "a RAR archive"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"), (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
-    (b"\xff\x0a", "a JPEG XL image"), (b"\0\0\0\x0cJXL ", "a JPEG XL image"), (b"8BPS", "a Photoshop file"),
-    (b"\0\0\1\0", "an icon"), (b"\x89HDF", "an HDF5 file"), (b"\x93NUMPY", "a NumPy file"),
-)  # fmt: skip
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_TEXT_BYTES = bytes([*range(7, 14), 27, *range(32, 256)])
+NUMBERS_NOT_READ = f"This image holds numbers below 0, or of more than 16 bits, which are not read. {EXPORT}"
 
 # Pillow keeps pixels in blocks of this many bytes. The C library gives back to the system what is over 32 MB as soon as
 # it is free, and of smaller blocks it keeps what it likes. (A server goes further, for all memory: demo/memory.py.)
@@ -86,6 +67,13 @@ _PILLOW_ERRORS = (
     TypeError, ValueError, struct.error, zlib.error,
 )  # fmt: skip
 _BOMB_ERRORS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+Bytes = bytes | bytearray | memoryview | BinaryIO | ZipMember
+Source = Union[str, os.PathLike, Bytes, Image.Image, np.ndarray, "Dataset"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +97,12 @@ class Radiograph:
     clipped: np.ndarray | None = None
 
 
-def decode(source: str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray) -> Radiograph:
+def decode(source: Source) -> Radiograph:
     """Decode a radiograph.
 
     Args:
-        source: a path; a file's bytes; a file of an archive; a PIL image; or a uint8 or uint16 array (H, W) or
-            (H, W, 3) in RGB.
+        source: a path; a file's bytes, or what they can be read from, from where it stands; a file of an archive; a
+            PIL image; a uint8 or uint16 array (H, W) or (H, W, 3) in RGB; or a pydicom data set with its `file_meta`.
 
     Raises:
         ImageError: the source cannot be read as a radiograph; the text says why and what to do.
@@ -129,10 +117,10 @@ def decode(source: str | os.PathLike | bytes | ZipMember | Image.Image | np.ndar
     if isinstance(source, ZipMember):
         source = source.read(MAX_BYTES + 1)
     if not isinstance(source, bytes):
-        raise UnsupportedImageError("No image was given. " + EXPORT)
+        source = _bytes_of(source)
     if len(source) > MAX_BYTES:
         raise ImageSizeError(f"This file is larger than {MAX_BYTES // 10**6} MB. " + EXPORT)
-    kind = _kind(source)
+    kind = kind_of(source)
     sha256 = hashlib.sha256(source).hexdigest()
     if kind == "DICOM":
         return _from_dicom(source, sha256)
@@ -176,43 +164,27 @@ def _read_file(path: str | os.PathLike) -> bytes:
         raise ImageError("This file cannot be opened. Check the path and its permissions.") from None
 
 
-def _kind(data: bytes) -> str:
-    """Tell what a file is by its bytes; raises for what is not read."""
-    if not data:
-        raise UnsupportedImageError("This file is empty. " + EXPORT)
-    if data[128:132] == b"DICM":
-        return "DICOM"
-    for signature, kind in _READ:
-        if data.startswith(signature):
-            if kind == "PNG" and _OVERLAY_CHUNK in data[:_HEAD]:
-                raise UnsupportedImageError("This is a heatmap over a radiograph. Choose the radiograph itself.")
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[:2] == b"BM" and data[15:18] == b"\0\0\0":  # the size of the second header, a small number
-        return "BMP"
-    for signature, name in _NOT_READ:
-        if data.startswith(signature):
-            raise UnsupportedImageError(f"This file is {name}, which is not read. {EXPORT}")
-    name = "of a kind that is unknown"
-    head = data[:_HEAD]
-    if data[4:8] == b"ftyp":
-        heic = data[8:12] in _HEIC_BRANDS
-        name = "an HEIC photograph" if heic else "an AVIF image" if data[8:11] == b"avi" else "a video"
-    elif _lacks_preamble(data):
-        name = "a DICOM file without the 128-byte preamble"
-    elif b"<svg" in head.lower():
-        name = "an SVG drawing"
-    elif not head.translate(None, _TEXT_BYTES):
-        name = "a text file"
-    raise UnsupportedImageError(f"This file is {name}, which is not read. {EXPORT}")
+def _bytes_of(source: object) -> bytes:
+    """A file's bytes, of what holds them in another form; raises for what does not."""
+    if isinstance(source, bytearray | memoryview):
+        return bytes(source)
+    if callable(getattr(source, "read", None)):
+        try:
+            data = source.read(MAX_BYTES + 1)
+        except (OSError, ValueError):  # ValueError: it is closed, or no text
+            raise ImageError("This file cannot be read from. Open it as bytes, or give its path.") from None
+        if isinstance(data, bytes):
+            return data
+        raise UnsupportedImageError("This file was opened as text. Open it as bytes, or give its path.")
+    from pydicom import Dataset  # only where it may be one: it takes a while to load
 
+    if isinstance(source, Dataset):
+        from pneumonia import dicom
 
-def _lacks_preamble(data: bytes) -> bool:
-    """Tell whether the bytes begin with a DICOM element of group 2 or 8, or with the bare prefix."""
-    group, length = data[:2], int.from_bytes(data[4:8], "little")
-    return data[:4] == b"DICM" or (
-        group in (b"\2\0", b"\x08\0") and len(data) > 8 and (data[4:6].isalpha() or length < len(data))
+        return dicom.to_file(source)
+    raise UnsupportedImageError(
+        f"No image was given, but a value of the type {type(source).__name__}. Give a path, the bytes of a file, an "
+        "array, a PIL image or a pydicom data set."
     )
 
 
@@ -231,6 +203,8 @@ def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
     """Decode a picture file with the one Pillow reader that its first bytes name."""
     try:
         require_modest(data, kind)
+        if kind == "TIFF":
+            return _from_tiff(tiff.read_header(data))
         with Image.open(BoundedBytes(data), formats=(kind,)) as image:
             check_size(*image.size)
             # In full: a JPEG's reduced scale moves probabilities, or saves hardly any time.
@@ -245,29 +219,70 @@ def _from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
             f"This image is larger than {MAX_PIXELS // 10**6} megapixels. Export it at a lower resolution."
         ) from None
     except _PILLOW_ERRORS as error:
-        raise CorruptImageError(f"This {kind} file is truncated or damaged. Export it again.") from error
+        raise _not_decoded(error, f"{kind} file") from error
+
+
+def _from_tiff(page: tiff.Page) -> tuple[np.ndarray, list[Check]]:
+    check_size(page.width, page.height)
+    camera = False
+    if page.has_samples:
+        values = _joined(page, page.decode_samples())
+    else:
+        with Image.open(page.as_file(), formats=("TIFF",)) as image:
+            _, camera = _read_exif(image)
+            values = _values(image)
+    if page.signed and values.max() > 2 ** (page.bits - 1) - 1:
+        raise UnsupportedImageError(NUMBERS_NOT_READ)
+    if page.photometric == tiff.WHITE_IS_ZERO and page.bits == 16 and not page.has_samples:
+        values = (2 ** _bit_depth(values) - 1 - values).astype(np.uint16)
+    return _set_upright(values, page.orientation, camera)
+
+
+def _joined(page: tiff.Page, samples: np.ndarray) -> np.ndarray:
+    """Values of samples (H, W, S) as uint8 or uint16 (H, W) or (H, W, 3)."""
+    if page.photometric == tiff.CMYK:
+        inks = samples[..., :4] if page.bits == 8 else (samples[..., :4] >> 8).astype(np.uint8)
+        return _values(Image.fromarray(np.ascontiguousarray(inks), "CMYK"))
+    if page.photometric == tiff.WHITE_IS_ZERO:
+        samples[..., 0] = 2 ** _bit_depth(samples[..., 0]) - 1 - samples[..., 0]
+    if page.alpha:
+        samples = samples[..., : page.colours + 1]
+        return _over_black(samples) if page.bits == 16 else _values(Image.fromarray(np.ascontiguousarray(samples)))
+    return samples[..., 0] if page.colours == 1 else samples[..., :3]
 
 
 def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[Check]]:
     """Return an opened image's values, upright, as uint8 or uint16 (H, W) or (H, W, 3)."""
     check_size(*image.size)
     try:
-        frames = _count_frames(image)
+        # The second picture of a phone's JPEG is a preview of the first.
+        frames = 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
         if frames > 1:
-            count = str(frames) if frames < MAX_FRAMES_COUNTED else f"{frames} or more"
-            raise UnsupportedImageError(f"This file holds {count} frames. Export the one frontal view.")
+            raise UnsupportedImageError(f"This file holds {frames} frames. Export the one frontal view.")
         require_modest_exif(image)
         orientation, camera = _read_exif(image)
         values = _values(image, data)
+        if image.format == "TIFF":  # an opened one, which Pillow turns, and whose 0 it minds only in 8 bits
+            if image.mode.startswith("I") and image.tag_v2.get(262) == 0:
+                values = (2 ** _bit_depth(values) - 1 - values).astype(np.uint16)
+            camera, orientation = camera or orientation in UPRIGHT, 1
     except _PILLOW_ERRORS as error:
-        raise CorruptImageError("This image is truncated or damaged. Export it again.") from error
-    checks = []
-    if orientation in UPRIGHT or camera:
-        message = "This is a photograph, not an export: its grey values and edges may mislead the model."
-        checks.append(Check("photograph", "warn", message))
-    if orientation in UPRIGHT and image.format != "TIFF":  # Pillow has turned a TIFF already
-        values = np.ascontiguousarray(UPRIGHT[orientation](values))
-    return values, checks
+        raise _not_decoded(error, "image") from error
+    return _set_upright(values, orientation, camera)
+
+
+def _not_decoded(error: Exception, what: str) -> ImageError:
+    if isinstance(error, TooManyPiecesError):  # such as a large BMP of runs
+        return UnsupportedImageError(f"This {what} is stored in more pieces than are read. {EXPORT}")
+    return CorruptImageError(f"This {what} is truncated or damaged. Export it again.")
+
+
+def _set_upright(values: np.ndarray, orientation: int, camera: bool) -> tuple[np.ndarray, list[Check]]:
+    if orientation not in UPRIGHT and not camera:
+        return values, []
+    message = "This is a photograph, not an export: its grey values and edges may mislead the model."
+    turned = np.ascontiguousarray(UPRIGHT[orientation](values)) if orientation in UPRIGHT else values
+    return turned, [Check("photograph", "warn", message)]
 
 
 def _read_exif(image: Image.Image) -> tuple[int, bool]:
@@ -280,37 +295,20 @@ def _read_exif(image: Image.Image) -> tuple[int, bool]:
         return 1, False
 
 
-def _count_frames(image: Image.Image) -> int:
-    if image.format != "TIFF":
-        # The second picture of a phone's JPEG is a preview of the first.
-        return 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
-    frames = 1
-    try:
-        while frames < MAX_FRAMES_COUNTED:
-            image.seek(frames)
-            frames += 1
-    except EOFError:
-        image.seek(0)
-    return frames
-
-
-def _values(image: Image.Image, data: bytes) -> np.ndarray:
+def _values(image: Image.Image, data: bytes = b"") -> np.ndarray:
     """Return an image's values as uint8 or uint16; alpha lies over black."""
     if image.mode in ("1", "F"):
         name = "only black and white" if image.mode == "1" else "floating point numbers"
         raise UnsupportedImageError(f"This image holds {name} instead of grey values. {EXPORT}")
     image.load()
-    depths = {"PNG": data[24:25], "TIFF": bytes(getattr(image, "tag_v2", {}).get(258, ()))}
-    if data and image.mode in ("RGB", "RGBA", "LA") and 16 in depths.get(image.format, b""):
+    if image.format == "PNG" and data[24:25] == b"\x10" and image.mode in ("RGB", "RGBA", "LA"):
         image.close()  # Pillow cuts them down to 8 bits, which are not needed
         return _deep_colours(data)
     if image.mode.startswith("I"):
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
-            raise UnsupportedImageError(f"This image holds more than 16 bits per pixel. {EXPORT}")
-        values = values.astype(np.uint16)
-        inverted = image.format == "TIFF" and image.tag_v2.get(262) == 0  # 0 is white; Pillow minds only 8 bits
-        return (2 ** _bit_depth(values) - 1 - values).astype(np.uint16) if inverted else values
+            raise UnsupportedImageError(NUMBERS_NOT_READ)
+        return values.astype(np.uint16)
     if image.mode == "La":
         image = image.convert("LA")  # Pillow makes nothing else of it
     if image.mode == "LA":
@@ -325,15 +323,19 @@ def _values(image: Image.Image, data: bytes) -> np.ndarray:
 
 
 def _deep_colours(data: bytes) -> np.ndarray:
-    """Decode a 16-bit PNG or TIFF in colour as uint16 (H, W, 3) in RGB, alpha over black."""
+    """Decode a 16-bit PNG with colours or alpha, found whole before, as uint16 (H, W, 3) in RGB, alpha over black."""
     values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         raise ValueError("not a 16-bit image in colour")
-    if values.shape[2] == 4:
-        for top in range(0, len(values), _ROWS):
-            rows = values[top : top + _ROWS]
-            rows[..., :3] = np.multiply(rows[..., :3], rows[..., 3:], dtype=np.uint32) // 65535
-    return values[..., 2::-1]
+    return (_over_black(values) if values.shape[2] == 4 else values)[..., ::-1]
+
+
+def _over_black(values: np.ndarray) -> np.ndarray:
+    """Colours or grey of 16 bits, without the alpha that is their last sample, darkened by it in place."""
+    for top in range(0, len(values), _ROWS):
+        rows = values[top : top + _ROWS]
+        rows[..., :-1] = np.multiply(rows[..., :-1], rows[..., -1:], dtype=np.uint32) // 65535
+    return values[..., 0] if values.shape[2] == 2 else values[..., :-1]
 
 
 def _checked_array(array: np.ndarray) -> np.ndarray:
@@ -382,11 +384,12 @@ def _to_grey(values: np.ndarray, white: int) -> tuple[np.ndarray, list[Check]]:
     if values.ndim == 2:
         return values, []
     sample = _thin_out(values).astype(np.float32) / white
-    coloured = (np.ptp(sample, axis=2) > CHROMA).mean()
-    if coloured > MAX_COLOURED:
+    coloured, tint = _share_coloured(sample, CHROMA), _tint(sample)
+    is_film = np.ptp(tint) < MAX_TINT and _share_coloured(sample / tint, CHROMA / 2) < MAX_COLOURED
+    if coloured > MAX_COLOURED and not is_film:
         raise UnsupportedImageError(f"This is a picture in colour, not a radiograph. {EXPORT}")
     checks = []
-    if coloured > MARK_COLOURED:
+    if coloured > MARK_COLOURED or np.ptp(tint) > CHROMA:
         message = "The image holds coloured marks or a tint, which were read as grey."
         checks.append(Check("colour", "warn", message))
     grey = np.empty(values.shape[:2], values.dtype)
@@ -394,6 +397,17 @@ def _to_grey(values: np.ndarray, white: int) -> tuple[np.ndarray, list[Check]]:
         rows = np.ascontiguousarray(values[top : top + _ROWS])
         grey[top : top + _ROWS] = cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY)
     return grey, checks
+
+
+def _share_coloured(pixels: np.ndarray, chroma: float) -> float:
+    return (np.ptp(pixels, axis=2) > chroma).mean()
+
+
+def _tint(pixels: np.ndarray) -> np.ndarray:
+    """The one hue that a film's base, or paper, gives all grey values of (H, W, 3): shares of grey (3,), about 1."""
+    flat = pixels.reshape(-1, 3)
+    grey = flat.mean(axis=1)
+    return np.maximum(grey @ flat / max(grey @ grey, 1e-6), 1e-3)
 
 
 def _thin_out(array: np.ndarray) -> np.ndarray:

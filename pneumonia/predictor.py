@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from pneumonia.archives import ZipMember
 from pneumonia.bundle import HISTORY, SERVED_MODEL, Bundle, read_bundle
 from pneumonia.case import Case
 from pneumonia.checks import Check
@@ -23,7 +22,7 @@ from pneumonia.errors import ImageError, UnsupportedImageError, WeightsError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.support import Support, measure_support
 from pneumonia.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
-from pneumonia.images import Radiograph, decode
+from pneumonia.images import Radiograph, Source, decode
 from pneumonia.logs import ONE_OF_MANY, SINGLE, timed
 from pneumonia.lung_checks import LEAST_EVIDENCE, clipped_check, evidence_check, lungs_check
 from pneumonia.lung_fields import LungSegmentation
@@ -34,8 +33,6 @@ from pneumonia.preprocessing import Preprocessing
 from pneumonia.preprocessor import Prepared, Preprocessor
 from pneumonia.site_calibration import SiteCalibration
 from pneumonia.variants import DEFAULT, list_variants
-
-Source = str | os.PathLike | bytes | ZipMember | Image.Image | np.ndarray
 
 _NO_HEATMAP = "A rejected image has no heatmap."
 
@@ -199,7 +196,7 @@ class Predictor:
         """Read one radiograph.
 
         Args:
-            source: path, bytes of a file, PIL image, uint8 or uint16 array (H, W[, 3]), or a decoded radiograph. A
+            source: as for `images.decode`, or a decoded radiograph. A
                 `Case` lets several variants share what they need of one.
             operating_point: the operating point or its name.
 

@@ -15,8 +15,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import httpx
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
+from PIL import Image
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
@@ -27,6 +29,7 @@ from pneumonia.variants import DEFAULT
 from tests.attacking import API, Attacker, file_at
 from tests.fakes import served_process
 from tests.making import encode, radiograph
+from tests.tiffs import tiff
 
 MARK = b"MARK-OF-A-FILE-ELSEWHERE"
 FOREIGN = "http://radiographs.invalid"
@@ -124,6 +127,22 @@ def test_no_event_reads_a_file_that_was_not_uploaded_here(victim, attacker):
     # Refused in words: no reading, and no crash but where an event was asked for in a state that it does not begin in.
     assert given > 60 and len(victim.logged("reading")) == readings
     assert not [crash for crash in victim.logged("crash")[crashes:] if "Path" in crash["error"]]
+
+
+def test_values_of_another_kind_are_refused_in_a_sentence(victim, attacker):
+    """Of the events in the API; an event has more inputs than a program sends, or takes files, text and numbers."""
+    crashes = len(victim.logged("crash"))
+    wrong = ("text", 7, [], [7], {}, {"path": 7}, True)
+    for event in attacker.events():
+        if event["api_name"] not in ("read", "compare", "batch"):
+            continue
+        needed = len(event["inputs"])
+        asked = [[], [None] * (needed - 1)] + [[value, *[DEFAULT] * (needed - 1)] for value in wrong]
+        asked += [[None, value, value, value][:needed] for value in wrong]
+        for data in asked:
+            said = attacker.run(event, data)["error"]
+            assert said.endswith(".") and "\n" not in said and said != content.CRASHED, (event["api_name"], data, said)
+    assert len(victim.logged("crash")) == crashes
 
 
 def test_a_path_in_place_of_a_file_is_no_file(victim, attacker):
@@ -464,3 +483,23 @@ def test_every_answer_is_guarded(victim, attacker):
         # An image of a patient stays in no cache.
         assert headers["Cache-Control"] == "no-store"
         assert not any(letter.isdigit() for letter in headers.get("Server", "")) and "X-Powered-By" not in headers
+
+
+def test_no_reader_is_shown_what_another_reader_sent(victim):
+    """Of a 16-bit TIFF of planes in colour, a decoder once handed on memory that still held another's radiograph."""
+    theirs, own = radiograph(600, 640), radiograph(600, 640, seed=1)[::-1, ::-1]
+    first, second = (Client(victim.address, verbose=False, analytics_enabled=False) for _ in range(2))
+    files = {
+        "theirs.png": encode(theirs, "PNG"),
+        "own.tiff": tiff(np.dstack([own * np.uint16(257)] * 3), planar=2, rows=600),
+    }
+    for name, data in files.items():
+        (victim.secret.parent / name).write_bytes(data)
+    for _ in range(8):
+        for client, name, pixels in ((first, "theirs.png", theirs), (second, "own.tiff", own)):
+            file = handle_file(str(victim.secret.parent / name))
+            record, *_, shown, _, _ = client.predict(file, DEFAULT, "balanced", api_name="/read")
+            assert record["status"] == "read"
+            with Image.open(shown if isinstance(shown, str) else shown["path"]) as image:
+                difference = np.abs(np.asarray(image.convert("L"), np.int16) - pixels)
+            assert difference.max() <= 2, name

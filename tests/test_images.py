@@ -5,15 +5,17 @@ import json
 import os
 import random
 import time
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import Dataset, dcmread, uid
 
 from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_outside
-from pneumonia.errors import ImageSizeError
+from pneumonia.errors import ImageError, ImageSizeError
 from pneumonia.images import decode
 from tests.making import deep, dicom_bytes, encode, exif, radiograph, refused, warned
 
@@ -118,7 +120,39 @@ def test_pil_images_of_32_bits():
 
 def test_what_is_no_image_at_all_is_refused():
     for source in (None, 7, ["a"]):
-        assert "No image" in refused(source)
+        sentence = refused(source)
+        assert "No image" in sentence and type(source).__name__ in sentence
+
+
+@pytest.mark.parametrize("make", [bytearray, memoryview, BytesIO], ids=lambda make: make.__name__)
+def test_bytes_in_other_forms_are_read_as_they_are(make):
+    data = encode(GREY, "PNG")
+    assert decode(make(data)).sha256 == decode(data).sha256
+
+
+def test_an_opened_file_is_read_as_its_path_is(tmp_path):
+    path = tmp_path / "chest.png"
+    path.write_bytes(encode(GREY, "PNG"))
+    with path.open("rb") as file:
+        assert decode(file).sha256 == decode(path).sha256
+    assert "cannot be read" in refused(file, ImageError)
+    assert "as text" in refused(StringIO("text"))
+
+
+def test_a_data_set_is_read_as_its_file_is_and_stays_as_it_was():
+    class OfAnotherLibrary(Dataset):
+        pass
+
+    for syntax in (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian):
+        data = dicom_bytes(GREY, syntax, ViewPosition="PA")
+        given = OfAnotherLibrary(dcmread(BytesIO(data)))
+        given.file_meta = dcmread(BytesIO(data)).file_meta
+        before = given.to_json()
+        read, file = decode(given), decode(data)
+        np.testing.assert_array_equal(read.pixels, file.pixels)
+        assert read.facts == file.facts and given.to_json() == before
+    del given.file_meta
+    assert "TransferSyntaxUID" in refused(given)
 
 
 # === Judgements on the pixels ===

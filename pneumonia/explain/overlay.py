@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pneumonia.images import OVERLAY_TEXT
+from pneumonia.kinds import OVERLAY_TEXT
 
 # Logits at which the colour saturates, for every case and every variant. Among the published variants, peaks are lower
 # where evidence is spread wide and higher where it is kept inside the lungs; this lies between.

@@ -26,9 +26,11 @@ from tests.making import (
     huge_png,
     lookup_table,
     photograph,
+    png_chunk,
     screenshot,
     to_bytes,
 )
+from tests.tiffs import DEFLATE, LZW, NONE, ZSTD, tiff
 
 KINDS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 GOOD = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
@@ -69,6 +71,30 @@ def edge_clear(mode: str) -> bytes:
     return encode(image.convert(mode), "PNG")
 
 
+def process(marker: int, bits: int = 8, colours: int = 1) -> bytes:
+    """A JPEG whose frame header says that it was made by another process."""
+    data = bytearray(encode(PICTURE, "JPEG"))
+    at = data.index(b"\xff\xc0")
+    data[at + 1], data[at + 4], data[at + 9] = marker, bits, colours
+    return bytes(data)
+
+
+def of_runs(pixels: np.ndarray) -> bytes:
+    """A BMP with run-length encoding, a run for each pixel."""
+    body = b"".join(bytes(number for grey in row for number in (1, grey)) + b"\0\0" for row in pixels[::-1]) + b"\0\1"
+    palette = bytes(number for grey in range(256) for number in (grey, grey, grey, 0))
+    head = struct.pack("<IHHI", 1078 + len(body), 0, 0, 1078)
+    shape = struct.pack("<IiiHHIIiiII", 40, *pixels.shape[::-1], 1, 8, 1, len(body), 0, 0, 256, 0)
+    return b"BM" + head + shape + palette + body
+
+
+def with_a_copy(pixels: np.ndarray) -> bytes:
+    """A TIFF whose second page is a smaller copy of the first."""
+    small = Image.fromarray(pixels[::4, ::4])
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    return encode(pixels, "TIFF", save_all=True, append_images=[small])
+
+
 def white_is_zero(pixels: np.ndarray) -> bytes:
     data = bytearray(encode(~pixels, "TIFF"))
     data[data.index(struct.pack("<HHIH", 262, 3, 1, 1)) + 8] = 0  # PhotometricInterpretation
@@ -105,6 +131,9 @@ def palette(order: str) -> dict[str, object]:
 
 def twelve(**elements) -> bytes:
     return dx(TWELVE, BitsStored=12, **elements)
+
+
+DEEP = np.dstack([SIXTEEN] * 3)
 
 
 def padded(value: int, pixels: np.ndarray = TWELVE, vr: str | None = None, **elements) -> bytes:
@@ -185,6 +214,77 @@ ROWS = (
     refuses("float TIFF", encode(GREY.astype(np.float32), "TIFF"), "floating point"),
     *(refuses(f"1-bit {kind}", encode(PICTURE.convert("1"), kind), "black and white") for kind in ("PNG", "TIFF")),
     *(refuses(f"{kind} of several frames", frames(kind), "3 frames") for kind in ("GIF", "WEBP", "TIFF", "PNG")),
+    # === Kinds of a kind ===
+    *(
+        refuses(f"JPEG that is {name}", data, name, "not read", "Export")
+        for name, data in (
+            ("a JPEG of 12 bits", process(0xC1, 12)),
+            ("a JPEG of 16 bits", process(0xC1, 16)),
+            ("a lossless JPEG", process(0xC3)),
+            ("a lossless JPEG with arithmetic", process(0xCB)),
+            ("a hierarchical JPEG", process(0xC5)),
+            ("a JPEG-LS image", process(0xF7)),
+            ("a JPEG of 2 colours", process(0xC0, colours=2)),
+        )
+    ),
+    *(
+        refuses(f"TIFF in {name}, {compression}", tiff(pixels, t259=compression), name, "not read", "Export")
+        for name, compression, pixels in (
+            *(("JPEG 2000", number, CHEST) for number in (33003, 33005, 34712)),
+            *(("WebP", 50001, COLOUR), ("JPEG XL", 50002, CHEST), ("LERC", 34887, CHEST), ("a fax", 4, CHEST)),
+            *(("old-style JPEG", 6, CHEST), ("SGI LogLuv", 34676, SIXTEEN), ("number 65000", 65000, CHEST)),
+        )
+    ),
+    *(
+        refuses(f"TIFF of {len(data)} bytes, {words}", data, words, "Export")
+        for words, data in (
+            ("numbers below 0", tiff((SIXTEEN.astype(np.int32) - 32768).astype(np.int16))),
+            ("numbers below 0", tiff(CHEST.view(np.int8))),
+            ("complex numbers", tiff(SIXTEEN, t339=6)),
+            ("CIELab", tiff(COLOUR, photometric=8)),
+            ("a mask", tiff(CHEST, photometric=4)),
+            ("a camera's raw colours", tiff(SIXTEEN, photometric=32803)),
+            ("14 bits", tiff(SIXTEEN, t258=14)),
+            ("predicted as floating point", tiff(SIXTEEN, compression=DEFLATE, t317=3)),
+        )
+    ),
+    *(
+        reads(f"TIFF, {name}", tiff(pixels, **form), shows=shows)
+        for name, pixels, form, shows in (
+            ("grey with alpha in 16 bits", np.dstack([SIXTEEN, SIXTEEN * 0 + 65535]), {"extra": 2}, GREY),
+            ("grey with alpha in planes", np.dstack([CHEST, CHEST * 0 + 255]), {"extra": 2, "planar": 2}, GREY),
+            *(
+                (f"0 is white, LZW, {order}", ~SIXTEEN, {"photometric": 0, "compression": LZW, "order": order}, GREY)
+                for order in "<>"
+            ),
+            ("16-bit colour in Zstandard", DEEP, {"compression": ZSTD}, GREY),
+            ("signed numbers from 0", TWELVE.astype(np.int16), {}, GREY),
+            ("big endian BigTIFF", SIXTEEN, {"order": ">", "big": True}, GREY),
+            *(
+                (f"16-bit colour in {how}, compression {compression}", DEEP, form | {"compression": compression}, GREY)
+                for how, form in (
+                    ("planes", {"planar": 2}),
+                    ("planes and tiles", {"planar": 2, "tile": 64}),
+                    ("differences", {"predictor": 2, "tile": 64}),
+                )
+                for compression in ((LZW, DEFLATE) if "predictor" in form else (NONE, LZW))
+            ),
+        )
+    ),
+    *(
+        damaged(f"TIFF of {pixels.dtype}, planes {planar}, strips missing", tiff(pixels, planar=planar, missing=2))
+        for pixels in (COLOUR, DEEP)
+        for planar in (1, 2)
+    ),
+    reads("TIFF with a smaller copy of itself", with_a_copy(CHEST)),
+    reads("BMP of runs", of_runs(CHEST)),
+    refuses("BMP of more runs than are read", of_runs(np.tile(CHEST, (3, 2))), "more pieces"),
+    refuses(
+        "PNG of an iPhone",
+        encode(PICTURE, "PNG")[:8] + png_chunk(b"CgBI", bytes(4)) + encode(PICTURE, "PNG")[8:],
+        "CgBI",
+    ),
+    reads("film on a blue base", encode((COLOUR * (0.8, 0.9, 1)).astype(np.uint8), "PNG"), "colour", within=0.13),
     # === Other files, whatever their names ===
     refuses("empty file", b"", "empty", "Export"),
     refuses("HEIC photograph", b"\0\0\0\x18ftypheic" + bytes(100), "HEIC", "Export"),
