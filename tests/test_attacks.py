@@ -24,6 +24,7 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from demo.content import CRASHED
 from demo.doors import MOST_BYTES, Doors
 from pneumonia.variants import DEFAULT
 from tests.attacking import API, Attacker, file_at
@@ -141,7 +142,7 @@ def test_values_of_another_kind_are_refused_in_a_sentence(victim, attacker):
         asked += [[None, value, value, value][:needed] for value in wrong]
         for data in asked:
             said = attacker.run(event, data)["error"]
-            assert said.endswith(".") and "\n" not in said and said != content.CRASHED, (event["api_name"], data, said)
+            assert said.endswith(".") and "\n" not in said and said != CRASHED, (event["api_name"], data, said)
     assert len(victim.logged("crash")) == crashes
 
 
