@@ -16,7 +16,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile
 
 
 def decoder_seeds() -> list[bytes]:
-    """Every input of the table in `test_inputs` that libFuzzer would not cut, and every transfer syntax that is decoded in the process itself."""
+    """Inputs of the table in `test_inputs` that are not cut, and every syntax that is decoded in the process itself."""
     high_throughput = [
         dicom_bytes(htj2k.PIXELS[depth], uid.HTJ2KLossless, PixelData=encapsulate([htj2k.CODESTREAMS[depth]]))
         for depth in ("8", "12", "signed 16")
