@@ -146,9 +146,9 @@ class BatchHandlers:
         if record["probability"] is not None:
             record["finding"] = point.finding(record["probability"])
 
-    def show(self, shown: str, session: BatchSession) -> list[list[Any]]:
+    def show(self, shown: str | None, session: BatchSession) -> list[list[Any]]:
         """Show some findings only: table."""
-        session.shown = shown
+        session.shown = shown or content.ALL
         return _rows(session)
 
     def open(self, session: BatchSession, event: gr.SelectData) -> tuple:

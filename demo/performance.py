@@ -22,7 +22,9 @@ class PerformanceHandlers:
 
     def overview(self, name: str, operating_point: str) -> str:
         """All variants whose weights are there, on one set: table."""
-        sets = {variant: predictor.metrics["sets"][name] for variant, predictor in self._available().items()}
+        sets = {
+            variant: predictor.metrics["sets"][name or VALIDATION] for variant, predictor in self._available().items()
+        }
         missing = self._predictors.missing().items()
         return figures.overview(sets, operating_point, [unavailable(variant, reason) for variant, reason in missing])
 

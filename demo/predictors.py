@@ -35,12 +35,15 @@ class Predictors:
         self._made: dict[tuple[str, Callable], Any] = {}
         self._loading, self._making = OfProcess(threading.Lock), OfProcess(threading.Lock)
 
-    def get(self, variant: str) -> Predictor:
+    def get(self, variant: str | None) -> Predictor:
         """The predictor of a variant; one that is loaded does not wait for others.
 
         Raises:
             WeightsError: as it was raised when the variant was first asked for.
+            gr.Error: if none was named.
         """
+        if variant is None:
+            raise refused(content.NO_VARIANT)
         if variant not in self._loaded:
             with self._loading.here:
                 if variant not in self._loaded:
@@ -59,8 +62,6 @@ class Predictors:
         Raises:
             gr.Error: if none was named, or if it is unavailable, with the reason.
         """
-        if variant is None:
-            raise refused(content.NO_VARIANT)
         try:
             return self.get(variant)
         except WeightsError as error:

@@ -65,6 +65,8 @@ class PrivateBlocks(gr.Blocks):
         except InvalidPathError as error:
             raise refused(content.NOT_UPLOADED) from error
         except _NOT_AS_ASKED as error:
+            if isinstance(error, gr.Error) or is_full_disk(error):
+                raise
             raise refused(content.OTHER_VALUES) from error
 
 

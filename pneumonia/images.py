@@ -272,8 +272,10 @@ def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[C
 
 
 def _not_decoded(error: Exception, what: str) -> ImageError:
-    if isinstance(error, TooManyPiecesError):  # such as a large BMP of runs
-        return UnsupportedImageError(f"This {what} is stored in more pieces than are read. {EXPORT}")
+    if isinstance(error, TooManyPiecesError):
+        return UnsupportedImageError(
+            f"This {what} has too many pieces: truncated or damaged, or large and run-length encoded. {EXPORT}"
+        )
     return CorruptImageError(f"This {what} is truncated or damaged. Export it again.")
 
 

@@ -16,6 +16,7 @@ from pydicom.encaps import encapsulate
 
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.images import MAX_BYTES, decode
+from tests.abuse.inputs import of_runs
 from tests.making import dicom_bytes, encode, huge_png, radiograph, refused
 from tests.reading import read_or_refuse
 
@@ -91,6 +92,10 @@ def test_bomb_warning_raised_as_an_error_is_refused():
 
 def test_large_files_are_refused():
     assert "MB" in refused(encode(GREY, "PNG") + bytes(MAX_BYTES), ImageSizeError)
+
+
+def test_a_bmp_of_more_runs_than_are_read_is_named():
+    assert "run-length encoded" in refused(of_runs(np.tile(GREY, (3, 2))))
 
 
 # === Frames ===
