@@ -131,7 +131,7 @@ def test_no_event_reads_a_file_that_was_not_uploaded_here(victim, attacker):
 
 
 def test_values_of_another_kind_are_refused_in_a_sentence(victim, attacker):
-    """Of the events in the API: text, numbers, lists and nothing where a file or a choice belongs, and too few values."""
+    """Of the events in the API: text, numbers, lists and nothing in place of a file or a choice, and too few values."""
     crashes = len(victim.logged("crash"))
     wrong = ("text", 7, [], [7], {}, {"path": 7}, True)
     for event in attacker.events():
