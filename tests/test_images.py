@@ -15,9 +15,10 @@ from pydicom import Dataset, dcmread, uid
 
 from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_outside
-from pneumonia.errors import ImageError, ImageSizeError
+from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.images import decode
 from tests.making import deep, dicom_bytes, encode, exif, radiograph, refused, warned
+from tests.tiffs import tiff
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255
@@ -116,6 +117,28 @@ def test_pil_images_of_32_bits():
     np.testing.assert_allclose(decode(Image.fromarray(wide)).pixels, EXACT, atol=1e-6)
     assert "16 bits" in refused(Image.fromarray(wide * 2))
     assert "16 bits" in refused(Image.fromarray(wide - 1000))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "form"),
+    [
+        (np.dstack([GREY * np.uint16(257)] * 3), {"planar": 2}),
+        (np.dstack([GREY, np.full_like(GREY, 255)]), {"planar": 2, "extra": 2}),
+        (GREY, {"missing": 1}),
+        (GREY, {"t274": 6}),
+        (~GREY, {"photometric": 0}),
+    ],
+    ids=["planes of 16 bits", "planes of grey and alpha", "a strip missing", "turned", "0 is white"],
+)
+def test_an_opened_tiff_is_read_as_its_file_is(pixels, form):
+    data = tiff(pixels, **form)
+    with Image.open(BytesIO(data)) as image:
+        if "missing" in form:
+            assert "damaged" in refused(image, CorruptImageError)
+        else:
+            opened, file = decode(image), decode(data)
+            np.testing.assert_array_equal(opened.pixels, file.pixels)
+            assert opened.checks == file.checks
 
 
 def test_what_is_no_image_at_all_is_refused():
