@@ -251,13 +251,14 @@ def _joined(page: tiff.Page, samples: np.ndarray) -> np.ndarray:
 
 
 def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[Check]]:
-    """Return an opened image's values, upright, as uint8 or uint16 (H, W) or (H, W, 3)."""
+    """Return an image's values, upright, as uint8 or uint16 (H, W) or (H, W, 3); `data` is its file, where known."""
     check_size(*image.size)
     try:
-        if image.format == "TIFF" and getattr(image, "fp", None):
+        if not data and image.format in ("PNG", "TIFF") and getattr(image, "fp", None):
             # Opened and not yet decoded, which Pillow does wrongly for some files.
             image.fp.seek(0)
-            return _from_picture(image.fp.read(), "TIFF")
+            opened = image.fp.read()
+            return _from_picture(opened, kind_of(opened))
         # The second picture of a phone's JPEG is a preview of the first.
         frames = 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
         if frames > 1:
