@@ -13,13 +13,12 @@ from pydicom.pixels import convert_color_space, get_decoder
 
 from pneumonia import gdcm_apart
 from pneumonia.bounded import BoundedBytes, has_many_scans
-from pneumonia.kinds import jpeg_frame
+from pneumonia.kinds import MOST_SEGMENTS, jpeg_frame
 
 # How the two forms of JPEG 2000 begin, bare and in a JP2 file.
 _SIZ = b"\xff\x4f\xff\x51"
 _JPEG_2000 = (b"\xff\x4f", b"\0\0\0\x0cjP  ")
-# Far more than any encoder writes: of segments before the pixels, and of runs in RLE.
-_MOST_SEGMENTS, _MOST_RUNS = 20_000, 5_000_000
+_MOST_RUNS = 5_000_000  # far more than any encoder writes in RLE
 # For what a JPEG 2000 decoder sets up beside its pixels.
 _MOST_KILOBYTES = 150_000
 
@@ -154,7 +153,7 @@ def has_many_parts(codestream: bytes) -> bool:
 def _j2k_segments(codestream: bytes, position: int) -> Iterator[tuple[int, int]]:
     """The second byte of each marker in the main header and those of tiles, and where what it holds begins."""
     tile_ends = len(codestream)
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(MOST_SEGMENTS):
         if position + 4 > len(codestream):
             return
         marker, length = struct.unpack_from(">xBH", codestream, position)

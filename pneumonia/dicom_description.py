@@ -76,7 +76,7 @@ OLDER_VIEWS = {"R-10214": "272479007", "R-10218": "399356000", "R-10222": "30730
 def take_age(dataset: Dataset) -> float | None:
     """Return the patient's age in years, as stated or by the dates of birth and of the picture, and delete the dates.
 
-    Of dates, only whole years are kept, of the first two whole months: a finer age would give the day of birth away.
+    From dates it is given in whole years, below two in whole months: a finer age would give the day of birth away.
     """
     born, *taken = (_date(first(dataset, keyword)) for keyword in DATES.split())
     for keyword in DATES.split():

@@ -82,7 +82,8 @@ class Radiograph:
 
     Attributes:
         pixels: float32 (H, W) in [0, 1]; 0 is black, 1 the top of the source's bit depth.
-        sha256: hex digest of the file's bytes; for an array or PIL image, of dtype, shape and pixel bytes.
+        sha256: hex digest of the file's bytes; for an array or PIL image, of dtype, shape and pixel bytes; for a
+            pydicom data set, of the bytes of a file with what is read of it.
         facts: plain JSON values without identity: `format`, `width`, `height`, `bits`; for DICOM also
             `photometric`, `transfer_syntax` and, where known, `modality`, `view`, `body_part`, `age_years`.
         checks: warnings noticed while decoding.
@@ -114,8 +115,6 @@ def decode(source: Source) -> Radiograph:
         return _finish(values, _hash_array(values), source.format or "image", checks)
     if isinstance(source, str | os.PathLike):
         source = _read_file(source)
-    if isinstance(source, ZipMember):
-        source = source.read(MAX_BYTES + 1)
     if not isinstance(source, bytes):
         source = _bytes_of(source)
     if len(source) > MAX_BYTES:
@@ -234,7 +233,7 @@ def _from_tiff(page: tiff.Page) -> tuple[np.ndarray, list[Check]]:
     if page.signed and values.max() > 2 ** (page.bits - 1) - 1:
         raise UnsupportedImageError(NUMBERS_NOT_READ)
     if page.photometric == tiff.WHITE_IS_ZERO and page.bits == 16 and not page.has_samples:
-        values = (2 ** _bit_depth(values) - 1 - values).astype(np.uint16)
+        values = _inverted(values)
     return _set_upright(values, page.orientation, camera)
 
 
@@ -244,7 +243,7 @@ def _joined(page: tiff.Page, samples: np.ndarray) -> np.ndarray:
         inks = samples[..., :4] if page.bits == 8 else (samples[..., :4] >> 8).astype(np.uint8)
         return _values(Image.fromarray(np.ascontiguousarray(inks), "CMYK"))
     if page.photometric == tiff.WHITE_IS_ZERO:
-        samples[..., 0] = 2 ** _bit_depth(samples[..., 0]) - 1 - samples[..., 0]
+        samples[..., 0] = _inverted(samples[..., 0])
     if page.alpha:
         samples = samples[..., : page.colours + 1]
         return _over_black(samples) if page.bits == 16 else _values(Image.fromarray(np.ascontiguousarray(samples)))
@@ -252,9 +251,14 @@ def _joined(page: tiff.Page, samples: np.ndarray) -> np.ndarray:
 
 
 def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[Check]]:
-    """Return an opened image's values, upright, as uint8 or uint16 (H, W) or (H, W, 3)."""
+    """Return an image's values, upright, as uint8 or uint16 (H, W) or (H, W, 3); `data` is its file, where known."""
     check_size(*image.size)
     try:
+        if not data and image.format in ("PNG", "TIFF") and getattr(image, "fp", None):
+            # Opened and not yet decoded, which Pillow does wrongly for some files.
+            image.fp.seek(0)
+            opened = image.fp.read()
+            return _from_picture(opened, kind_of(opened))
         # The second picture of a phone's JPEG is a preview of the first.
         frames = 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
         if frames > 1:
@@ -262,9 +266,9 @@ def _from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[C
         require_modest_exif(image)
         orientation, camera = _read_exif(image)
         values = _values(image, data)
-        if image.format == "TIFF":  # an opened one, which Pillow turns, and whose 0 it minds only in 8 bits
+        if image.format == "TIFF":  # a decoded one, which Pillow has turned, and whose 0 it minds only in 8 bits
             if image.mode.startswith("I") and image.tag_v2.get(262) == 0:
-                values = (2 ** _bit_depth(values) - 1 - values).astype(np.uint16)
+                values = _inverted(values)
             camera, orientation = camera or orientation in UPRIGHT, 1
     except _PILLOW_ERRORS as error:
         raise _not_decoded(error, "image") from error
@@ -357,6 +361,11 @@ def _hash_array(array: np.ndarray) -> str:
 def _bit_depth(values: np.ndarray) -> int:
     """Return 8 for uint8; for uint16 the smallest depth in use that holds the maximum."""
     return next(bits for bits in BIT_DEPTHS if values.max() < 2**bits)
+
+
+def _inverted(values: np.ndarray) -> np.ndarray:
+    """Turn black and white round in uint8 or uint16, whose type stays."""
+    return 2 ** _bit_depth(values) - 1 - values
 
 
 def _finish(

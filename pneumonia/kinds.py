@@ -40,7 +40,7 @@ _JPEG_NOT_READ = {
 _BMP_NOT_READ = {
     4: "a BMP that holds a JPEG", 5: "a BMP that holds a PNG", **dict.fromkeys((11, 12, 13), "a BMP in CMYK"),
 }  # fmt: skip
-_MOST_SEGMENTS = 20_000  # far more than any encoder writes before the pixels
+MOST_SEGMENTS = 20_000  # far more than any encoder writes before the pixels
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,10 @@ class JpegFrame:
 
 
 def jpeg_frame(data: bytes) -> JpegFrame | None:
-    """Read the frame header of a JPEG; None where there is none before the first scan, or none that ends soon.
-
-    Raises:
-        struct.error: it is cut off.
-    """
+    """Read the frame header of a JPEG; None where there is none before the first scan, or none that ends soon."""
     frame = None
     position = 2 if data.startswith(b"\xff\xd8") else len(data)
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(MOST_SEGMENTS):
         if position + 10 > len(data):
             break
         marker = data[position + 1]

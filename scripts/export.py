@@ -34,6 +34,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    if arguments.data:
+        cli.require_outside(arguments.data, arguments.output)
     form = get_format(arguments.format, arguments.precision)
     form.require_modules()
     form.require_place(arguments.output)

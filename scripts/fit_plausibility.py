@@ -23,6 +23,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    for folder in (arguments.data, arguments.outside, arguments.held_out):
+        cli.require_outside(folder, arguments.output)
     require_replaceable(arguments.output)
     from pneumonia.training.plausibility import PlausibilityJob, fit_plausibility
 

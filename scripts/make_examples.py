@@ -43,6 +43,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    cli.require_outside(arguments.data, arguments.output)
     preprocessor = Preprocessor(Preprocessing())
     predictors = [load_predictor(name) for name in PUBLISHED]
     records = read_training_folder(arguments.data).records

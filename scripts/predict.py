@@ -86,7 +86,8 @@ def main() -> int:
 def _read_files(arguments: argparse.Namespace) -> int:
     # All names first: what is written may lie in a folder that is read.
     written = [path for path in (arguments.heatmaps, arguments.output) if path]
-    written += [Path(f"{path}{UNFINISHED}") for path in (arguments.output,) if path]
+    if arguments.output:
+        written.append(Path(f"{arguments.output}{UNFINISHED}"))
     files = [path for argument in arguments.paths for path in _walk(argument, written)]
     if not files:
         raise DataError("There are no files in the folders that were named.")

@@ -41,6 +41,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    cli.require_outside(arguments.data, arguments.storage)
     if optuna is None:
         raise PneumoniaError(f"The search needs Optuna: {install_command('requirements-dev')}")
     cli.require_backbone(arguments.backbone_weights)

@@ -27,6 +27,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    cli.require_outside(arguments.data, arguments.output)
     if not arguments.masks.is_dir():
         raise DataError("The folder named by --masks does not exist.")
     require_replaceable(arguments.output)

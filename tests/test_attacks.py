@@ -489,7 +489,7 @@ def test_every_answer_is_guarded(victim, attacker):
 
 
 def test_no_reader_is_shown_what_another_reader_sent(victim):
-    """Of a 16-bit TIFF of planes in colour, a decoder once handed on memory that still held another's radiograph."""
+    """Of a 16-bit TIFF of planes in colour, OpenCV hands on memory that may still hold another's radiograph."""
     theirs, own = radiograph(600, 640), radiograph(600, 640, seed=1)[::-1, ::-1]
     first, second = (Client(victim.address, verbose=False, analytics_enabled=False) for _ in range(2))
     files = {

@@ -161,10 +161,19 @@ def test_an_output_that_cannot_be_written_is_told_at_once(script, data, told):
 
 
 def test_nothing_is_written_among_the_images(data, told):
-    for script in ("train.py", "cross_validate.py"):
-        more = ("--scheme", "folds") if script == "cross_validate.py" else ()
-        words = (script, "--data", data, "--variant", "custom-cnn", "--output", data / "NORMAL" / "new", *more)
-        assert "into the data folder" in told(*words)
+    new, variant = ("--output", data / "NORMAL" / "new"), ("--variant", "custom-cnn")
+    for script, *words in (
+        ("train.py", *new, *variant),
+        ("cross_validate.py", *new, *variant, "--scheme", "folds"),
+        ("search.py", "--storage", data / "NORMAL" / "new.db", *variant, "--trials", 1),
+        ("export.py", *new, *variant, "--format", "tflite"),
+        ("fit_plausibility.py", *new, "--outside", data.parent, "--held-out", data.parent),
+        ("train_lung_fields.py", *new, "--masks", data.parent),
+        *((f"{script}.py", *new) for script in ("benchmark_training", "evaluate_exports", "make_examples")),
+        ("recalibrate.py", *new, "--name", "here"),
+        ("shortcut_baseline.py", *new),
+    ):
+        assert "into the data folder" in told(script, "--data", data, *words), script
 
 
 @pytest.mark.usefixtures("any_picture")

@@ -15,9 +15,11 @@ from pydicom import Dataset, dcmread, uid
 
 from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_outside
-from pneumonia.errors import ImageError, ImageSizeError
+from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
+from pneumonia.explain.overlay import to_png
 from pneumonia.images import decode
 from tests.making import deep, dicom_bytes, encode, exif, radiograph, refused, warned
+from tests.tiffs import tiff
 
 GREY = radiograph()
 EXACT = GREY.astype(np.float32) / 255
@@ -116,6 +118,37 @@ def test_pil_images_of_32_bits():
     np.testing.assert_allclose(decode(Image.fromarray(wide)).pixels, EXACT, atol=1e-6)
     assert "16 bits" in refused(Image.fromarray(wide * 2))
     assert "16 bits" in refused(Image.fromarray(wide - 1000))
+
+
+DEEP = np.dstack([GREY * np.uint16(16)] * 3)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tiff(DEEP, planar=2),
+        tiff(np.dstack([GREY, np.full_like(GREY, 255)]), planar=2, extra=2),
+        tiff(GREY, t274=6),
+        tiff(~GREY, photometric=0),
+        deep(DEEP),
+    ],
+    ids=["TIFF of planes of 16 bits", "TIFF of planes of grey and alpha", "turned TIFF", "TIFF, 0 is white", "PNG"],
+)
+def test_an_opened_image_is_read_as_its_file_is(data):
+    with Image.open(BytesIO(data)) as image:
+        opened, file = decode(image), decode(data)
+    np.testing.assert_array_equal(opened.pixels, file.pixels)
+    assert opened.checks == file.checks and opened.facts == file.facts
+
+
+def test_an_opened_overlay_is_refused_as_its_file_is():
+    with Image.open(BytesIO(to_png(np.dstack([GREY] * 3)))) as image:
+        assert "an overlay" in refused(image)
+
+
+def test_an_opened_tiff_that_lacks_a_strip_is_refused():
+    with Image.open(BytesIO(tiff(GREY, missing=1))) as image:
+        assert "damaged" in refused(image, CorruptImageError)
 
 
 def test_what_is_no_image_at_all_is_refused():

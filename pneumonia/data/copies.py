@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import TypeVar
 
-from pneumonia.archives import ZipMember, list_members
+from pneumonia.archives import RESOURCE_FORKS, ZipMember, list_members
 from pneumonia.data.public import PARTS, SourceImage
 from pneumonia.errors import DataError, ImageError, PneumoniaError
 from pneumonia.labels import CLASS_NAMES
@@ -17,7 +17,6 @@ _MOST_FILES = 50_000
 _MOST_BYTES = 50_000_000
 # Rows of a Parquet file that are in memory at a time; each is an image.
 _ROWS = 32
-_RESOURCE_FORKS = "__MACOSX"
 
 _File = TypeVar("_File", ZipMember, Path)
 
@@ -91,7 +90,7 @@ def _outermost(paths: dict[_File, PurePath]) -> dict[_File, tuple[str, str, str]
     found: dict[tuple[str, ...], dict[_File, tuple[str, str, str]]] = {}
     for file, path in paths.items():
         *above, part, class_name, name = ("", "", *path.parts)
-        hidden = name.startswith(".") or _RESOURCE_FORKS in above
+        hidden = name.startswith(".") or RESOURCE_FORKS in above
         if part in PARTS and class_name in CLASS_NAMES and not hidden:
             found.setdefault(tuple(above), {})[file] = (part, class_name, name)
     if not found:

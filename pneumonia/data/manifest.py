@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pneumonia.archives import RESOURCE_FORKS
 from pneumonia.data.patients import BY_NAME, UNKNOWN, Patients
 from pneumonia.errors import DataError
 from pneumonia.folders import problem, walk
@@ -21,8 +22,6 @@ _TRAINING_PARTS = ("train", "val", "validation")
 # Nothing in training ever reads it.
 TEST = "test"
 _PARTS = (*_TRAINING_PARTS, TEST)
-# What macOS adds beside the files of a folder that it packs.
-_RESOURCE_FORKS = "__MACOSX"
 # Of what else a folder holds, in a refusal.
 _TOLD = 5
 
@@ -103,7 +102,7 @@ class Manifest:
         if self.patient_unknown:
             raise DataError(
                 f"The patient of {self.patient_unknown:,} of {len(self.records):,} images is unknown, and here no "
-                "patient may be in two parts. Name the files as a set does that is known (pneumonia/data/patients.py)."
+                "patient may be in two parts. Name the files as one of the sets in pneumonia/data/patients.py does."
             )
         return self.records
 
@@ -268,7 +267,7 @@ def _chosen(folder: Path, parts: Sequence[str], but: Path | None = None) -> tupl
 
 
 def _unseen(name: str) -> bool:
-    return name.startswith(".") or name == _RESOURCE_FORKS
+    return name.startswith(".") or name == RESOURCE_FORKS
 
 
 def _read(listed: list[Listed], left_out: list[LeftOut], patients: Patients) -> Manifest:
