@@ -30,6 +30,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    cli.require_outside(arguments.data, arguments.output)
     records = read_training_folder(arguments.data).records
     from pneumonia.data.pipeline import load_images, lung_masks, training_batches
     from pneumonia.lung_fields import load_lung_fields

@@ -175,7 +175,7 @@ def tell(left_out: Iterable[LeftOut], unknown: int, images: int, option: str = "
 
 
 def require_data(arguments: argparse.Namespace) -> bool:
-    """Look into the folders of a training, and tell what they hold that is not used.
+    """Look into the folders of a training, which must not write among their images, and tell what is not used.
 
     Returns:
         Whether there is any.
@@ -183,6 +183,8 @@ def require_data(arguments: argparse.Namespace) -> bool:
     Raises:
         DataError: if they cannot be used.
     """
+    for folder in filter(None, (arguments.data, arguments.outside)):
+        require_outside(folder, arguments.output)
     manifests = {"--data": read_training_folder(arguments.data, patients(arguments))}
     if arguments.outside:
         manifests["--outside"] = read_classes(arguments.outside)

@@ -33,6 +33,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    cli.require_outside(arguments.data, arguments.output)
     for form in FORMATS:
         form.require_modules()
     _written(arguments.output)

@@ -24,6 +24,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     require_replaceable(arguments.output)
+    cli.require_outside(arguments.data, arguments.output)
     from pneumonia.training.plausibility import PlausibilityJob, fit_plausibility
 
     command = cli.command_line("fit_plausibility.py", arguments)

@@ -44,6 +44,7 @@ def main() -> int:
     if optuna is None:
         raise PneumoniaError(f"The search needs Optuna: {install_command('requirements-dev')}")
     cli.require_backbone(arguments.backbone_weights)
+    cli.require_outside(arguments.data, arguments.storage)
     manifest = read_training_folder(arguments.data, cli.patients(arguments))
     cli.tell(manifest.left_out, manifest.patient_unknown, len(manifest.records))
     records = manifest.records

@@ -32,6 +32,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
+    cli.require_outside(arguments.data, arguments.output)
     preprocessor = Preprocessor(Preprocessing())
     native = read_classes(arguments.native).records if arguments.native else None
     split = split_by_patient(read_training_folder(arguments.data, cli.patients(arguments)).records, arguments.seed)

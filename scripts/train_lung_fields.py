@@ -30,6 +30,7 @@ def main() -> int:
     if not arguments.masks.is_dir():
         raise DataError("The folder named by --masks does not exist.")
     require_replaceable(arguments.output)
+    cli.require_outside(arguments.data, arguments.output)
     command = cli.command_line("train_lung_fields.py", arguments)
     checkpoints = cli.checkpoint_folder(arguments.output, command, arguments.resume)
     from pneumonia.training.lung_fields import EPOCHS, LungFieldsJob, train_lung_fields

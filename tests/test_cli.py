@@ -160,11 +160,27 @@ def test_an_output_that_cannot_be_written_is_told_at_once(script, data, told):
     assert told(script, *options, "--output", data).endswith("argument --output: is a folder; name a file")
 
 
-def test_nothing_is_written_among_the_images(data, told):
-    for script in ("train.py", "cross_validate.py"):
-        more = ("--scheme", "folds") if script == "cross_validate.py" else ()
-        words = (script, "--data", data, "--variant", "custom-cnn", "--output", data / "NORMAL" / "new", *more)
-        assert "into the data folder" in told(*words)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train.py", "--variant", "custom-cnn", "--output"),
+        ("cross_validate.py", "--variant", "custom-cnn", "--scheme", "folds", "--output"),
+        ("search.py", "--variant", "custom-cnn", "--trials", 1, "--storage"),
+        ("train_lung_fields.py", "--masks", ROOT, "--output"),
+        ("shortcut_baseline.py", "--output"),
+        ("benchmark_training.py", "--output"),
+        ("evaluate_exports.py", "--output"),
+    ],
+)
+def test_nothing_is_written_among_the_images(words, data, told):
+    assert "into the data folder" in told(*words, data / "NORMAL" / "new", "--data", data)
+
+
+def test_nothing_is_written_among_the_images_of_another_population(data, tmp_path, told):
+    (tmp_path / "outside").mkdir()
+    output = tmp_path / "outside" / "new"
+    words = ("train.py", "--variant", "custom-cnn", "--data", data, "--outside", tmp_path / "outside")
+    assert "into the data folder" in told(*words, "--output", output)
 
 
 @pytest.mark.usefixtures("any_picture")

@@ -185,7 +185,10 @@ class TestPatients:
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            ("file,patient\na1.png,1\na2.png,2\n", "lacks 2 of 4 images, for instance 'NORMAL/b1.png'. Add a row for each: its path"),
+            (
+                "file,patient\na1.png,1\na2.png,2\n",
+                "lacks 2 of 4 images, for instance 'NORMAL/b1.png'. Add a row for each: its",
+            ),
             ("name;patient\n", "needs the columns file and patient"),
             ("", "needs the columns file and patient"),
             ("file,patient\na1.png,1\na1.png,2\n", "two patients"),

@@ -98,8 +98,8 @@ def by_table(path: Path) -> Patients:
         keys = [next((end for end in _ends(place) if end in patients), None) for place in places]
         if missing := [place for place, key in zip(places, keys, strict=True) if key is None]:
             raise DataError(
-                f"{path.name} lacks {_share(missing, places)}, for instance {missing[0]!r}. Add a row for each: its path "
-                "below the data folder, or the end of that, and an empty patient where it is unknown."
+                f"{path.name} lacks {_share(missing, places)}, for instance {missing[0]!r}. Add a row for each: its "
+                "path below the data folder, or the end of that, and an empty patient where it is unknown."
             )
         if several := [key for key, count in Counter(keys).items() if count > 1]:
             raise DataError(
