@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import hashlib
 import importlib.util
 import os
 import re
@@ -158,6 +159,11 @@ def patients(arguments: argparse.Namespace) -> Patients:
     if arguments.patients:
         return by_table(arguments.patients)
     return by_pattern(re.compile(arguments.patient_pattern)) if arguments.patient_pattern else BY_NAME
+
+
+def table_hash(table: Path) -> str:
+    """Of what a table of patients says: hex SHA-256."""
+    return hashlib.sha256(table.read_bytes()).hexdigest()
 
 
 def tell(left_out: Iterable[LeftOut], unknown: int, images: int, option: str = "--data") -> None:
@@ -320,7 +326,9 @@ def training_job(script: str, arguments: argparse.Namespace, variant: Variant) -
         DataError: as `checkpoint_folder`.
     """
     command = command_line(script, arguments)
-    checkpoints = checkpoint_folder(arguments.output, command, arguments.resume)
+    # What a table says decides the split as the command does, and it may have been changed since.
+    table = f" # table {table_hash(arguments.patients)}" if arguments.patients else ""
+    checkpoints = checkpoint_folder(arguments.output, command + table, arguments.resume)
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.run import TrainingJob
 
