@@ -51,15 +51,16 @@ clean:
 	rm -rf .venv
 
 # A stamp is a copy of the lock that was installed. Where it differs from the lock, whatever the clock says, the
-# environment is made anew, so that nothing stays in it that is no longer locked.
+# environment is made anew, so that nothing stays in it that is no longer locked. The test tools alone are added to what
+# is there, which a page that is served may be using.
 stale = $(shell test -x $(BIN)/python && cmp -s $(1) $(2) || echo FORCE)
 
 # A mirror can have pip warn of every package, which nobody needs to read where nothing failed.
 define install
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.11"; exit 1; }
-rm -rf .venv
-$(PYTHON) -m venv .venv
+test -x $(BIN)/python && test ! -e .venv/dev-installed && cmp -s locks/requirements.txt .venv/demo-installed \
+	|| { rm -rf .venv && $(PYTHON) -m venv .venv; }
 $(INSTALL) -r $(1) >.venv/pip.log 2>&1 \
 	|| { tail -n 20 .venv/pip.log; echo "All that pip said is in .venv/pip.log."; exit 1; }
 $(BIN)/python -m pip check --disable-pip-version-check

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import hashlib
 import importlib.util
 import os
 import re
@@ -160,6 +161,11 @@ def patients(arguments: argparse.Namespace) -> Patients:
     return by_pattern(re.compile(arguments.patient_pattern)) if arguments.patient_pattern else BY_NAME
 
 
+def table_hash(table: Path) -> str:
+    """Of what a table of patients says: hex SHA-256."""
+    return hashlib.sha256(table.read_bytes()).hexdigest()
+
+
 def tell(left_out: Iterable[LeftOut], unknown: int, images: int, option: str = "--data") -> None:
     """Say on standard error what of a data folder is not used, and of how many of its images the patient is unknown."""
     for left in left_out:
@@ -175,7 +181,7 @@ def tell(left_out: Iterable[LeftOut], unknown: int, images: int, option: str = "
 
 
 def require_data(arguments: argparse.Namespace) -> bool:
-    """Look into the folders of a training, and tell what they hold that is not used.
+    """Look into the folders of a training, which must not write among their images, and tell what is not used.
 
     Returns:
         Whether there is any.
@@ -183,6 +189,8 @@ def require_data(arguments: argparse.Namespace) -> bool:
     Raises:
         DataError: if they cannot be used.
     """
+    for folder in filter(None, (arguments.data, arguments.outside)):
+        require_outside(folder, arguments.output)
     manifests = {"--data": read_training_folder(arguments.data, patients(arguments))}
     if arguments.outside:
         manifests["--outside"] = read_classes(arguments.outside)
@@ -318,7 +326,9 @@ def training_job(script: str, arguments: argparse.Namespace, variant: Variant) -
         DataError: as `checkpoint_folder`.
     """
     command = command_line(script, arguments)
-    checkpoints = checkpoint_folder(arguments.output, command, arguments.resume)
+    # What a table says decides the split as the command does, and it may have been changed since.
+    table = f" # table {table_hash(arguments.patients)}" if arguments.patients else ""
+    checkpoints = checkpoint_folder(arguments.output, command + table, arguments.resume)
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.run import TrainingJob
 

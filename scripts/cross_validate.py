@@ -34,7 +34,6 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     cli.require_backbone(arguments.backbone_weights)
-    cli.require_outside(arguments.data, arguments.output)
     left_out = cli.require_data(arguments)
     variant = cli.tuned(get_variant(arguments.variant), vars(arguments))
     job = cli.training_job("cross_validate.py", arguments, variant)

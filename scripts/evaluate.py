@@ -59,7 +59,7 @@ def main() -> int:
     rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
     rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]
     for record, prediction in rejected:
-        print(f"rejected {record.path.name}: {prediction.error}", file=sys.stderr)
+        print(f"rejected {record.place}: {prediction.error}", file=sys.stderr)
     if len({record.label for record, _ in rows}) < len(CLASS_NAMES):
         raise DataError("Both classes need at least one readable image.")
 

@@ -85,11 +85,14 @@ def _study(arguments: argparse.Namespace, data: str) -> "optuna.Study":
     settings = {name: getattr(arguments, name) for name in ("epochs", "image_size", "seed")}
     settings |= {"data": data, "backbone_weights": cli.portable(arguments.backbone_weights)}
     # They decide the split.
-    settings |= {name: str(given) for name in ("patients", "patient_pattern") if (given := getattr(arguments, name))}
+    if arguments.patients:
+        settings["patients"] = cli.table_hash(arguments.patients)
+    if arguments.patient_pattern:
+        settings["patient_pattern"] = arguments.patient_pattern
     if study.user_attrs.setdefault("settings", settings) != settings:
         raise DataError(
-            "The storage holds a search of this variant with other data, epochs, image size, seed or backbone; "
-            "name another file."
+            "The storage holds a search of this variant with other data, patients, epochs, image size, seed or "
+            "backbone; name another file."
         )
     study.set_user_attr("settings", settings)
     return study

@@ -60,7 +60,6 @@ def main() -> int:
     variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
     variant = cli.tuned(variant, vars(arguments))
     require_replaceable(arguments.output)
-    cli.require_outside(arguments.data, arguments.output)
     job = cli.training_job("train.py", arguments, variant)
     from pneumonia.training.run import run_training
 

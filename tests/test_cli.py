@@ -113,6 +113,18 @@ def test_no_command_goes_on_with_the_training_of_another(command, data, told):
     assert "begun by another command: python scripts/train.py --seed 7. " in line and began.is_dir()
 
 
+def test_a_training_is_not_taken_up_with_another_table_of_patients(data, told):
+    table, options = data.parent / "patients.csv", ("--variant", "custom-cnn", "--output", data.parent / "out")
+    names = [path.relative_to(data).as_posix() for path in data.rglob("*.*")]
+    table.write_text("file,patient\n" + "".join(f"{name},{name}\n" for name in names))
+    arguments = ("train.py", *options, "--data", data, "--patients", table)
+    told(*arguments)
+    (data.parent / ".out-checkpoints" / "phase-1").mkdir()
+    assert "begun by another command" not in told(*arguments, "--resume")
+    table.write_text("file,patient\n" + "".join(f"{name},one\n" for name in names))
+    assert "begun by another command" in told(*arguments, "--resume")
+
+
 # === Options ===
 
 
@@ -174,6 +186,13 @@ def test_nothing_is_written_among_the_images(data, told):
         ("shortcut_baseline.py", *new),
     ):
         assert "into the data folder" in told(script, "--data", data, *words), script
+
+
+def test_nothing_is_written_among_the_images_of_another_population(data, tmp_path, told):
+    (tmp_path / "outside").mkdir()
+    output = tmp_path / "outside" / "new"
+    words = ("train.py", "--variant", "custom-cnn", "--data", data, "--outside", tmp_path / "outside")
+    assert "into the data folder" in told(*words, "--output", output)
 
 
 @pytest.mark.usefixtures("any_picture")

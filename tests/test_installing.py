@@ -282,6 +282,14 @@ def test_the_page_starts_at_once_where_the_test_tools_are_installed(make):
 
 
 @needs_make
+def test_the_test_tools_are_added_to_what_a_page_that_is_served_is_using(make, tmp_path):
+    make("demo-installed")
+    (tmp_path / ".venv" / "in-use").touch()
+    assert make("dev-installed")[0] == ["install", "check"]
+    assert (tmp_path / ".venv" / "in-use").exists()
+
+
+@needs_make
 @pytest.mark.parametrize("failing", ["install", "check"])
 def test_make_does_not_take_what_failed_for_installed(make, failing, tmp_path):
     (tmp_path / f"{failing}-fails").touch()

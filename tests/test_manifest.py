@@ -21,6 +21,9 @@ from tests.tiny import write_tiny_data
         ("person15_virus_2.jpeg", "person-15"),
         ("IM-0117-0001.jpeg", "im-117"),
         ("NORMAL2-IM-0117-0001-0002.jpeg", "im-117"),
+        ("train/normal/IM-0117-0001.png", "im-117"),
+        # What a viewer exported: its number is that of a series, in the folder of a patient.
+        ("NORMAL/DOE/Thorax/IM-0002-0001.dcm", None),
         ("00001280_004.jpeg", "nih-1280"),
         ("00001280_004", "nih-1280"),
         ("20240131_001.png", None),  # a date, not one of the NIH's 30,805 patients
@@ -182,7 +185,10 @@ class TestPatients:
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            ("file,patient\na1.png,1\na2.png,2\n", "lacks 2 of 4 images, for instance 'NORMAL/b1.png'. Add a row"),
+            (
+                "file,patient\na1.png,1\na2.png,2\n",
+                "lacks 2 of 4 images, for instance 'NORMAL/b1.png'. Add a row for each: its",
+            ),
             ("name;patient\n", "needs the columns file and patient"),
             ("", "needs the columns file and patient"),
             ("file,patient\na1.png,1\na1.png,2\n", "two patients"),

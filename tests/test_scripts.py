@@ -50,7 +50,7 @@ def trained(tmp_path_factory):
 def test_train_writes_a_whole_weights_folder_and_names_what_it_skipped(trained):
     folder, done = trained
     assert done.returncode == 1, done.stderr
-    assert "skipped IM-0099-0001.jpeg: " in done.stderr and "AUROC" in done.stdout
+    assert "skipped NORMAL/IM-0099-0001.jpeg: " in done.stderr and "AUROC" in done.stdout
     assert "left out of --data: COVID/: 1 file" in done.stderr and "unknown" not in done.stderr
     weights = folder / "weights" / "custom-cnn"
     assert [path.name for path in weights.parent.iterdir()] == ["custom-cnn"]
@@ -191,7 +191,7 @@ def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
         *("--data", data, "--weights", weights, "--output", outputs["metrics.json"]),
         *("--scores", outputs["scores.csv"], "--plots", outputs["plots"]),
     )
-    assert done.returncode == 1 and "rejected IM-0099-0001.jpeg" in done.stderr
+    assert done.returncode == 1 and "rejected NORMAL/IM-0099-0001.jpeg" in done.stderr
     figures = json.loads(outputs["metrics.json"].read_text())["sets"]["data"]
     assert figures["n"] == 24 and figures["positives"] == 12
     assert set(figures["operating_points"]["balanced"]) >= {"accuracy", "sensitivity", "specificity", "npv", "f1"}

@@ -38,7 +38,7 @@ def test_a_search_goes_on_and_its_best_command_trains_the_same_again(tmp_path):
     best = float(re.search(r"AUROC ([\d.]+\d)", headline)[1])
     assert len(set(aurocs)) > 1 and best == max(aurocs)
     other = search(tmp_path, 4, "--seed", 1)
-    assert other.returncode == 2 and "other data, epochs" in other.stderr
+    assert other.returncode == 2 and "other data, patients, epochs" in other.stderr
 
     python, script, *options = shlex.split(command)
     assert (python, script) == ("python", "scripts/train.py")

@@ -20,7 +20,9 @@ _KNOWN = tuple(
     for pattern, group in (
         # Kermany et al. as on Kaggle: person5_virus_12, IM-0117-0001, NORMAL2-IM-0117-0001-0002.
         (r"person(\d+)_[^/]*$", "person-{}"),
-        (r"(?:NORMAL2-)?IM-(\d+)-[^/]*$", "im-{}"),
+        # Programs that export series use IM- too, for the number of a series in a patient's folder, so such names count
+        # in the class folder alone.
+        (r"(?:(?i:NORMAL)/|(?<!/))(?:NORMAL2-)?IM-(\d+)-[^/]*$", "im-{}"),
         # The same on Mendeley Data: BACTERIA-1008087-0001, disease, patient and number of the image.
         (r"(?:NORMAL|BACTERIA|VIRUS)-(\d+)-\d+\.[^/]*$", "mendeley-{}"),
         # NIH ChestX-ray8 has 30,805 patients: 00001280_004. A date in front would have another first digit.
@@ -96,8 +98,8 @@ def by_table(path: Path) -> Patients:
         keys = [next((end for end in _ends(place) if end in patients), None) for place in places]
         if missing := [place for place, key in zip(places, keys, strict=True) if key is None]:
             raise DataError(
-                f"{path.name} lacks {_share(missing, places)}, for instance {missing[0]!r}. Add a row for each, with "
-                "an empty patient where it is unknown."
+                f"{path.name} lacks {_share(missing, places)}, for instance {missing[0]!r}. Add a row for each: its "
+                "path below the data folder, or the end of that, and an empty patient where it is unknown."
             )
         if several := [key for key, count in Counter(keys).items() if count > 1]:
             raise DataError(

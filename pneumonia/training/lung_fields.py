@@ -128,7 +128,7 @@ def train_lung_fields(job: LungFieldsJob) -> LungFieldsResult:
     model = build_lung_unet(IMAGE_SIZE)
     history = _fit(model, job, train, validation, preprocessing)
     metrics = _write(job, model, history, train, validation, preprocessing)
-    skipped = [(record.path.name, reason) for pairs in (train, validation) for record, reason in pairs.images.skipped]
+    skipped = [(record.place, reason) for pairs in (train, validation) for record, reason in pairs.images.skipped]
     return LungFieldsResult(metrics, skipped)
 
 

@@ -72,7 +72,7 @@ class TrainingResult:
 
     Attributes:
         metrics: as in metrics.json.
-        skipped: names of unreadable files, each with the reason.
+        skipped: places of unreadable files below their data folder, each with the reason.
     """
 
     metrics: dict[str, Any]
@@ -142,7 +142,7 @@ def run_training(job: TrainingJob) -> TrainingResult:
         }
     }
     _write(job, calibrated, metrics, minutes, manifest, train, validation, preprocessor)
-    skipped = [(record.path.name, reason) for images in (train, validation) for record, reason in images.skipped]
+    skipped = [(record.place, reason) for images in (train, validation) for record, reason in images.skipped]
     return TrainingResult(metrics, skipped)
 
 
