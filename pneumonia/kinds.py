@@ -1,5 +1,6 @@
 """What a file is, by its bytes: a kind that is read, or the name of one that is not."""
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -40,6 +41,7 @@ _JPEG_NOT_READ = {
 _BMP_NOT_READ = {
     4: "a BMP that holds a JPEG", 5: "a BMP that holds a PNG", **dict.fromkeys((11, 12, 13), "a BMP in CMYK"),
 }  # fmt: skip
+_NO_FILL = re.compile(rb"[^\xff]")
 _MOST_SEGMENTS = 20_000  # far more than any encoder writes before the pixels
 
 
@@ -77,7 +79,11 @@ def jpeg_frame(data: bytes) -> JpegFrame | None:
             frame = JpegFrame(marker, bits, height, width, samples)
         elif marker == 0xDA:  # the first scan
             return frame
-        position += 1 if marker == 0xFF else 2 + length  # 0xFF may be repeated before a marker
+        if marker == 0xFF:  # it may be repeated before a marker
+            behind = _NO_FILL.search(data, position)
+            position = behind.start() - 1 if behind else len(data)
+        else:
+            position += 2 + length
     else:
         return None
     return frame

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pneumonia.bounded import BoundedBytes
 from pneumonia.errors import UnsupportedImageError
-from pneumonia.kinds import EXPORT
+from pneumonia.kinds import EXPORT, jpeg_frame
 from pneumonia.tags import MOST_IMAGES
 
 Tags = dict[int, tuple[int, ...]]
@@ -60,6 +60,8 @@ _COLOURS_NOT_READ = {
 _SIGNED = 2
 _NUMBERS_NOT_READ = {3: "floating point numbers", 5: "complex numbers", 6: "complex numbers"}
 _MOST_SAMPLES = 7
+# Far more than any encoder writes: of pictures in JPEG, and of bytes ahead of the pixels of each.
+_MOST_JPEGS, _MOST_HEAD = 20_000, 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,22 +169,29 @@ class Page:
         compression = _tag(self.tags, _COMPRESSION, 1)
         offsets = self.tags.get(_TILES if self._is_tiled else _STRIPS, ())[:needed]
         lengths = self.tags.get(_TILE_BYTES if self._is_tiled else _STRIP_BYTES, ())[:needed]
+        if len(offsets) < needed or (compression == _JPEG and needed > _MOST_JPEGS):
+            raise ValueError("strips or tiles are missing, or far too many")
+        last = self._rows if self._is_tiled else self.height - (down - 1) * self._rows
+        heights = [last if number // across % down == down - 1 else self._rows for number in range(needed)]
         least = [1] * needed
         if compression == _PLAIN and self.photometric != _YCBCR:  # whose colours may be thinned out
             row = -(-columns * self.samples // self._planes * self.bits // 8)
-            last = self._rows if self._is_tiled else self.height - (down - 1) * self._rows
-            least = [row * (last if number // across % down == down - 1 else self._rows) for number in range(needed)]
+            least = [row * height for height in heights]
             # Old writers leave them out.
             lengths = lengths or tuple(least)
-        if len(offsets) < needed or len(lengths) < needed:
-            raise ValueError("strips or tiles are missing")
-        for offset, length, enough in zip(offsets, lengths, least, strict=True):
+        if len(lengths) < needed:
+            raise ValueError("strips or tiles without a length")
+        for offset, length, enough, height in zip(offsets, lengths, least, heights, strict=True):
             end = offset + length
             if length < enough or end > len(self.data):
                 raise ValueError("a strip or tile is cut off")
-            # Decoders fill in silently what is missing.
-            if compression == _JPEG and b"\xff\xd9" not in self.data[max(offset, end - 16) : end]:
-                raise ValueError("a strip or tile without its end")
+            # Of a JPEG, decoders fill in silently what is missing, and leave unwritten what is beyond its size.
+            if compression == _JPEG:
+                if b"\xff\xd9" not in self.data[max(offset, end - 16) : end]:
+                    raise ValueError("a strip or tile without its end")
+                frame = jpeg_frame(self.data[offset : min(end, offset + _MOST_HEAD)])
+                if frame is None or frame.width < columns or frame.height < height:
+                    raise ValueError("a strip or tile smaller than its pixels")
         return offsets, lengths
 
     @property

@@ -30,7 +30,7 @@ from tests.making import (
     screenshot,
     to_bytes,
 )
-from tests.tiffs import DEFLATE, LZW, NONE, ZSTD, tiff
+from tests.tiffs import DEFLATE, JPEG, LZW, NONE, ZSTD, tiff
 
 KINDS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 GOOD = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
@@ -275,6 +275,14 @@ ROWS = (
         damaged(f"TIFF of {pixels.dtype}, planes {planar}, strips missing", tiff(pixels, planar=planar, missing=2))
         for pixels in (COLOUR, DEEP)
         for planar in (1, 2)
+    ),
+    reads("TIFF of JPEG strips", tiff(CHEST, compression=JPEG), within=LOSSY),
+    *(
+        damaged(f"TIFF of JPEG {pieces} that are smaller than it says", tiff(CHEST, compression=JPEG, **form))
+        for pieces, form in (
+            ("strips", {"rows": 50, "t278": ("I", (100,))}),
+            ("tiles", {"tile": 64, "t322": ("I", (128,)), "t323": ("I", (128,))}),
+        )
     ),
     reads("TIFF with a smaller copy of itself", with_a_copy(CHEST)),
     reads("BMP of runs", of_runs(CHEST)),
