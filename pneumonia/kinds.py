@@ -41,6 +41,7 @@ _JPEG_NOT_READ = {
 _BMP_NOT_READ = {
     4: "a BMP that holds a JPEG", 5: "a BMP that holds a PNG", **dict.fromkeys((11, 12, 13), "a BMP in CMYK"),
 }  # fmt: skip
+_BMP_BITS = (1, 4, 8, 16, 24, 32)
 _NO_FILL = re.compile(rb"[^\xff]")
 _MOST_SEGMENTS = 20_000  # far more than any encoder writes before the pixels
 
@@ -124,7 +125,9 @@ def _unread_of(kind: str, data: bytes) -> str | None:
     if kind == "PNG" and _OVERLAY_CHUNK in data[:_HEAD]:
         return "an overlay of this program, a heatmap over a radiograph"
     if kind == "BMP" and len(data) > 34 and data[14] >= 40:
-        return _BMP_NOT_READ.get(int.from_bytes(data[30:34], "little"))
+        bits, compression = struct.unpack_from("<HI", data, 28)
+        name = _BMP_NOT_READ.get(compression)
+        return name or (None if bits in _BMP_BITS else f"a BMP of {bits} bits per pixel")
     if kind == "JPEG" and (frame := jpeg_frame(data)):
         if frame.process in _JPEG_NOT_READ:
             return _JPEG_NOT_READ[frame.process]

@@ -303,6 +303,11 @@ ROWS = (
     refuses("PDF", encode(PICTURE, "PDF"), "PDF", "Export"),
     refuses("EPS", encode(PICTURE, "EPS"), "EPS", "Export"),
     refuses("text", "Röntgen: no finding.".encode(), "text", "Export"),
+    *(
+        refuses(f"BMP of {bits} bits per pixel", data[:28] + bytes([bits]) + data[29:], f"a BMP of {bits} bits")
+        for data in [encode(CHEST, "BMP")]
+        for bits in (2, 64)
+    ),
     refuses("text that begins like a BMP", b"BMI is 22 and this is a text", "text", "Export"),
     refuses("web page", b"<!DOCTYPE html><html></html>", "text", "Export"),
     refuses("Office document", b"PK\x03\x04" + bytes(50), "ZIP", "Export"),
