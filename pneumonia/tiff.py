@@ -24,11 +24,11 @@ Tags = dict[int, tuple[int, ...]]
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 254, 256, 257, 258, 259, 262, 266
 _STRIPS, _ORIENTATION, _SAMPLES, _ROWS, _STRIP_BYTES, _PLANAR, _PREDICTOR = 273, 274, 277, 278, 279, 284, 317
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES, _EXTRA, _FORMAT, _EXIF = 322, 323, 324, 325, 338, 339, 34665
-_PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING = 320, 347, 530
+_PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING, _DEPTH = 320, 347, 530, 32997
 _WANTED = {
     *(_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER, _STRIPS, _ORIENTATION, _SAMPLES),
     *(_ROWS, _STRIP_BYTES, _PLANAR, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES, _EXTRA, _FORMAT),
-    *(_EXIF, _PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING),
+    *(_EXIF, _PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING, _DEPTH),
 }
 # Types of whole numbers, by their code; all else tells nothing of how pixels are stored.
 _TYPES = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
@@ -249,6 +249,8 @@ def _judged(data: bytes, order: str, tags: Tags) -> Page:
         not_read = f"in {_NUMBERS_NOT_READ[numbers]}"
     elif bits == samples == 1:
         not_read = "in only black and white"
+    elif _tag(tags, _DEPTH, 1) > 1:
+        not_read = "of several layers"
     elif compression not in _COMPRESSIONS:
         not_read = f"compressed as {_COMPRESSIONS_NOT_READ.get(compression, f'number {compression}')}"
     elif photometric not in _KINDS:

@@ -245,6 +245,7 @@ ROWS = (
             ("a mask", tiff(CHEST, photometric=4)),
             ("a camera's raw colours", tiff(SIXTEEN, photometric=32803)),
             ("14 bits", tiff(SIXTEEN, t258=14)),
+            ("several layers", tiff(CHEST, t32997=3)),
             ("predicted as floating point", tiff(SIXTEEN, compression=DEFLATE, t317=3)),
         )
     ),
