@@ -18,9 +18,11 @@ What was added to a radiograph, `pneumonia/additions.py` looks for.
 """
 
 import hashlib
+import lzma
 import os
 import stat
 import struct
+import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Union
@@ -168,13 +170,7 @@ def _bytes_of(source: object) -> bytes:
     if isinstance(source, bytearray | memoryview):
         return bytes(source)
     if callable(getattr(source, "read", None)):
-        try:
-            data = source.read(MAX_BYTES + 1)
-        except (OSError, ValueError):  # ValueError: it is closed, or no text
-            raise ImageError("This file cannot be read from. Open it as bytes, or give its path.") from None
-        if isinstance(data, bytes):
-            return data
-        raise UnsupportedImageError("This file was opened as text. Open it as bytes, or give its path.")
+        return _read_all(source)
     from pydicom import Dataset  # only where it may be one: it takes a while to load
 
     if isinstance(source, Dataset):
@@ -185,6 +181,19 @@ def _bytes_of(source: object) -> bytes:
         f"No image was given, but a value of the type {type(source).__name__}. Give a path, the bytes of a file, an "
         "array, a PIL image or a pydicom data set."
     )
+
+
+def _read_all(file: BinaryIO) -> bytes:
+    """What follows in an open file, which a pipe gives bit by bit; raises for what does not give bytes."""
+    held = bytearray()
+    try:
+        while len(held) <= MAX_BYTES and (piece := file.read(MAX_BYTES + 1 - len(held))):
+            if isinstance(piece, str):
+                raise UnsupportedImageError("This file was opened as text. Open it as bytes, or give its path.")
+            held += piece
+    except (*_PILLOW_ERRORS, zipfile.BadZipFile, lzma.LZMAError):  # it is closed, no text, or unpacked as it is read
+        raise ImageError("This file cannot be read from. Open it as bytes, or give its path.") from None
+    return bytes(held)
 
 
 def _from_dicom(data: bytes, sha256: str) -> Radiograph:

@@ -1,5 +1,6 @@
 """What a file is, by its bytes: a kind that is read, or the name of one that is not."""
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -40,6 +41,8 @@ _JPEG_NOT_READ = {
 _BMP_NOT_READ = {
     4: "a BMP that holds a JPEG", 5: "a BMP that holds a PNG", **dict.fromkeys((11, 12, 13), "a BMP in CMYK"),
 }  # fmt: skip
+_BMP_BITS = (1, 4, 8, 16, 24, 32)
+_NO_FILL = re.compile(rb"[^\xff]")
 MOST_SEGMENTS = 20_000  # far more than any encoder writes before the pixels
 
 
@@ -73,7 +76,11 @@ def jpeg_frame(data: bytes) -> JpegFrame | None:
             frame = JpegFrame(marker, bits, height, width, samples)
         elif marker == 0xDA:  # the first scan
             return frame
-        position += 1 if marker == 0xFF else 2 + length  # 0xFF may be repeated before a marker
+        if marker == 0xFF:  # it may be repeated before a marker
+            behind = _NO_FILL.search(data, position)
+            position = behind.start() - 1 if behind else len(data)
+        else:
+            position += 2 + length
     else:
         return None
     return frame
@@ -114,7 +121,9 @@ def _unread_of(kind: str, data: bytes) -> str | None:
     if kind == "PNG" and _OVERLAY_CHUNK in data[:_HEAD]:
         return "an overlay of this program, a heatmap over a radiograph"
     if kind == "BMP" and len(data) > 34 and data[14] >= 40:
-        return _BMP_NOT_READ.get(int.from_bytes(data[30:34], "little"))
+        bits, compression = struct.unpack_from("<HI", data, 28)
+        name = _BMP_NOT_READ.get(compression)
+        return name or (None if bits in _BMP_BITS else f"a BMP of {bits} bits per pixel")
     if kind == "JPEG" and (frame := jpeg_frame(data)):
         if frame.process in _JPEG_NOT_READ:
             return _JPEG_NOT_READ[frame.process]

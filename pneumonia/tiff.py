@@ -16,7 +16,7 @@ from PIL import Image
 
 from pneumonia.bounded import BoundedBytes
 from pneumonia.errors import UnsupportedImageError
-from pneumonia.kinds import EXPORT
+from pneumonia.kinds import EXPORT, jpeg_frame
 from pneumonia.tags import MOST_IMAGES
 
 Tags = dict[int, tuple[int, ...]]
@@ -24,11 +24,11 @@ Tags = dict[int, tuple[int, ...]]
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 254, 256, 257, 258, 259, 262, 266
 _STRIPS, _ORIENTATION, _SAMPLES, _ROWS, _STRIP_BYTES, _PLANAR, _PREDICTOR = 273, 274, 277, 278, 279, 284, 317
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES, _EXTRA, _FORMAT, _EXIF = 322, 323, 324, 325, 338, 339, 34665
-_PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING = 320, 347, 530
+_PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING, _DEPTH = 320, 347, 530, 32997
 _WANTED = {
     *(_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER, _STRIPS, _ORIENTATION, _SAMPLES),
     *(_ROWS, _STRIP_BYTES, _PLANAR, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES, _EXTRA, _FORMAT),
-    *(_EXIF, _PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING),
+    *(_EXIF, _PALETTE_COLOURS, _JPEG_TABLES, _SUBSAMPLING, _DEPTH),
 }
 # Types of whole numbers, by their code; all else tells nothing of how pixels are stored.
 _TYPES = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
@@ -60,6 +60,8 @@ _COLOURS_NOT_READ = {
 _SIGNED = 2
 _NUMBERS_NOT_READ = {3: "floating point numbers", 5: "complex numbers", 6: "complex numbers"}
 _MOST_SAMPLES = 7
+# Far more than any encoder writes: of pictures in JPEG, and of bytes ahead of the pixels of each.
+_MOST_JPEGS, _MOST_HEAD = 20_000, 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,22 +169,29 @@ class Page:
         compression = _tag(self.tags, _COMPRESSION, 1)
         offsets = self.tags.get(_TILES if self._is_tiled else _STRIPS, ())[:needed]
         lengths = self.tags.get(_TILE_BYTES if self._is_tiled else _STRIP_BYTES, ())[:needed]
+        if len(offsets) < needed or (compression == _JPEG and needed > _MOST_JPEGS):
+            raise ValueError("strips or tiles are missing, or far too many")
+        last = self._rows if self._is_tiled else self.height - (down - 1) * self._rows
+        heights = [last if number // across % down == down - 1 else self._rows for number in range(needed)]
         least = [1] * needed
         if compression == _PLAIN and self.photometric != _YCBCR:  # whose colours may be thinned out
             row = -(-columns * self.samples // self._planes * self.bits // 8)
-            last = self._rows if self._is_tiled else self.height - (down - 1) * self._rows
-            least = [row * (last if number // across % down == down - 1 else self._rows) for number in range(needed)]
+            least = [row * height for height in heights]
             # Old writers leave them out.
             lengths = lengths or tuple(least)
-        if len(offsets) < needed or len(lengths) < needed:
-            raise ValueError("strips or tiles are missing")
-        for offset, length, enough in zip(offsets, lengths, least, strict=True):
+        if len(lengths) < needed:
+            raise ValueError("strips or tiles without a length")
+        for offset, length, enough, height in zip(offsets, lengths, least, heights, strict=True):
             end = offset + length
             if length < enough or end > len(self.data):
                 raise ValueError("a strip or tile is cut off")
-            # Decoders fill in silently what is missing.
-            if compression == _JPEG and b"\xff\xd9" not in self.data[max(offset, end - 16) : end]:
-                raise ValueError("a strip or tile without its end")
+            # Of a JPEG, decoders fill in silently what is missing, and leave unwritten what is beyond its size.
+            if compression == _JPEG:
+                if b"\xff\xd9" not in self.data[max(offset, end - 16) : end]:
+                    raise ValueError("a strip or tile without its end")
+                frame = jpeg_frame(self.data[offset : min(end, offset + _MOST_HEAD)])
+                if frame is None or frame.width < columns or frame.height < height:
+                    raise ValueError("a strip or tile smaller than its pixels")
         return offsets, lengths
 
     @property
@@ -240,6 +249,8 @@ def _judged(data: bytes, order: str, tags: Tags) -> Page:
         not_read = f"in {_NUMBERS_NOT_READ[numbers]}"
     elif bits == samples == 1:
         not_read = "in only black and white"
+    elif _tag(tags, _DEPTH, 1) > 1:
+        not_read = "of several layers"
     elif compression not in _COMPRESSIONS:
         not_read = f"compressed as {_COMPRESSIONS_NOT_READ.get(compression, f'number {compression}')}"
     elif photometric not in _KINDS:

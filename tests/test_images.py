@@ -1,12 +1,15 @@
 """What the decoder reads and what it says of it."""
 
+import gzip
 import hashlib
 import json
 import os
 import random
 import time
+import zipfile
 from io import BytesIO, StringIO
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -170,6 +173,32 @@ def test_an_opened_file_is_read_as_its_path_is(tmp_path):
         assert decode(file).sha256 == decode(path).sha256
     assert "cannot be read" in refused(file, ImageError)
     assert "as text" in refused(StringIO("text"))
+
+
+def test_a_pipe_gives_its_file_bit_by_bit():
+    data, (reading, writing) = encode(radiograph(800, 900), "BMP"), os.pipe()
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as file:
+            file.write(data)
+
+    Thread(target=write).start()
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
+        assert decode(pipe).sha256 == decode(data).sha256
+
+
+@pytest.mark.parametrize("packed", ["cut", "changed"])
+def test_an_archive_that_is_damaged_where_it_is_read_is_refused(packed):
+    data = bytearray(gzip.compress(encode(GREY, "PNG")))
+    data = data[:-2000] if packed == "cut" else data[:100] + bytes(len(data) - 100)
+    with gzip.open(BytesIO(data)) as file:
+        assert "cannot be read from" in refused(file, ImageError)
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("x", encode(GREY, "PNG"))
+    stream.getbuffer()[500] ^= 1
+    with zipfile.ZipFile(stream) as archive, archive.open("x") as file:
+        assert "cannot be read from" in refused(file, ImageError)
 
 
 def test_a_data_set_is_read_as_its_file_is_and_stays_as_it_was():

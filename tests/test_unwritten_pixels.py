@@ -71,6 +71,7 @@ def _whole() -> Iterator[tuple[str, bytes]]:
     for missing, planar in product((0, 2), (1, 2)):
         data = tiff(deep_colour, planar=planar, missing=missing, compression=LZW)
         yield f"16-bit TIFF, planes {planar}, without {missing} strips", data
+    yield "TIFF of JPEG strips that are shorter than it says", tiff(grey, compression=JPEG, t278=("I", (75,)))
     twelve = TWELVE[SMALL]
     for pixels, bits in ((grey, 8), (twelve, 12)):
         yield f"DICOM of {bits} bits", dicom_bytes(pixels, BitsStored=bits)

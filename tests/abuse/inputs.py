@@ -30,7 +30,7 @@ from tests.making import (
     screenshot,
     to_bytes,
 )
-from tests.tiffs import DEFLATE, LZW, NONE, ZSTD, tiff
+from tests.tiffs import DEFLATE, JPEG, LZW, NONE, ZSTD, tiff
 
 KINDS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 GOOD = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
@@ -245,6 +245,7 @@ ROWS = (
             ("a mask", tiff(CHEST, photometric=4)),
             ("a camera's raw colours", tiff(SIXTEEN, photometric=32803)),
             ("14 bits", tiff(SIXTEEN, t258=14)),
+            ("several layers", tiff(CHEST, t32997=3)),
             ("predicted as floating point", tiff(SIXTEEN, compression=DEFLATE, t317=3)),
         )
     ),
@@ -276,6 +277,14 @@ ROWS = (
         for pixels in (COLOUR, DEEP)
         for planar in (1, 2)
     ),
+    reads("TIFF of JPEG strips", tiff(CHEST, compression=JPEG), within=LOSSY),
+    *(
+        damaged(f"TIFF of JPEG {pieces} that are smaller than it says", tiff(CHEST, compression=JPEG, **form))
+        for pieces, form in (
+            ("strips", {"rows": 50, "t278": ("I", (100,))}),
+            ("tiles", {"tile": 64, "t322": ("I", (128,)), "t323": ("I", (128,))}),
+        )
+    ),
     reads("TIFF with a smaller copy of itself", with_a_copy(CHEST)),
     reads("BMP of runs", of_runs(CHEST)),
     refuses(
@@ -294,6 +303,11 @@ ROWS = (
     refuses("PDF", encode(PICTURE, "PDF"), "PDF", "Export"),
     refuses("EPS", encode(PICTURE, "EPS"), "EPS", "Export"),
     refuses("text", "Röntgen: no finding.".encode(), "text", "Export"),
+    *(
+        refuses(f"BMP of {bits} bits per pixel", data[:28] + bytes([bits]) + data[29:], f"a BMP of {bits} bits")
+        for data in [encode(CHEST, "BMP")]
+        for bits in (2, 64)
+    ),
     refuses("text that begins like a BMP", b"BMI is 22 and this is a text", "text", "Export"),
     refuses("web page", b"<!DOCTYPE html><html></html>", "text", "Export"),
     refuses("Office document", b"PK\x03\x04" + bytes(50), "ZIP", "Export"),
