@@ -55,12 +55,14 @@ clean:
 # is there, which a page that is served may be using.
 stale = $(shell test -x $(BIN)/python && cmp -s $(1) $(2) || echo FORCE)
 
+# The Python that is asked for may be that of .venv itself, where it is active: what stands behind it makes the new one.
 # A mirror can have pip warn of every package, which nobody needs to read where nothing failed.
 define install
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.11"; exit 1; }
 test -x $(BIN)/python && test ! -e .venv/dev-installed && cmp -s locks/requirements.txt .venv/demo-installed \
-	|| { rm -rf .venv && $(PYTHON) -m venv .venv; }
+	|| { base=$$($(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))') \
+		&& rm -rf .venv && "$$base" -m venv .venv; }
 $(INSTALL) -r $(1) >.venv/pip.log 2>&1 \
 	|| { tail -n 20 .venv/pip.log; echo "All that pip said is in .venv/pip.log."; exit 1; }
 $(BIN)/python -m pip check --disable-pip-version-check

@@ -155,8 +155,11 @@ class BatchHandlers:
         """Open the reading of the row that was chosen: verdict, overlay, colour key, share, checks, original."""
         batch = session.batch
         # By its number, as the table may be sorted or filtered; a row of an earlier table may have none here.
-        number = int(event.row_value[0])
-        if batch is None or number > len(batch.records):
+        try:
+            number = int(event.row_value[0])
+        except (LookupError, TypeError, ValueError):
+            raise refused(content.OTHER_VALUES) from None
+        if batch is None or not 1 <= number <= len(batch.records):
             raise refused(content.EXPIRED)
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
         with _archives_in_use([upload]):

@@ -11,6 +11,7 @@ from demo.predictors import THRESHOLD_DIGITS, Predictors, unavailable
 from pneumonia import Predictor
 from pneumonia.evaluation.scores import VALIDATION, Scores
 from pneumonia.evaluation.thresholds import Thresholds
+from pneumonia.operating_points import BALANCED
 from pneumonia.variants import PUBLISHED
 
 
@@ -26,7 +27,9 @@ class PerformanceHandlers:
             variant: predictor.metrics["sets"][name or VALIDATION] for variant, predictor in self._available().items()
         }
         missing = self._predictors.missing().items()
-        return figures.overview(sets, operating_point, [unavailable(variant, reason) for variant, reason in missing])
+        return figures.overview(
+            sets, operating_point or BALANCED, [unavailable(variant, reason) for variant, reason in missing]
+        )
 
     def sets(self, chosen: str) -> dict[str, Any]:
         """The sets that the variants were judged on: choice of the set."""
@@ -38,8 +41,8 @@ class PerformanceHandlers:
 
     def curves(self, variant: str, name: str, operating_point: str) -> tuple:
         """One variant on one set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
-        predictor = self._predictors.require(variant)
-        point = predictor.operating_points[operating_point]
+        predictor, name = self._predictors.require(variant), name or VALIDATION
+        point = predictor.operating_points[operating_point or BALANCED]
         thresholds, probabilities = _judged(predictor, name)
         scores = thresholds.scores
         return (
@@ -54,7 +57,7 @@ class PerformanceHandlers:
 
     def move(self, threshold: float, variant: str, name: str) -> str:
         """Another threshold over the same scores: at the threshold."""
-        return figures.at_threshold(*_judged(self._predictors.require(variant), name), threshold)
+        return figures.at_threshold(*_judged(self._predictors.require(variant), name or VALIDATION), threshold)
 
     def _available(self) -> dict[str, Predictor]:
         missing = self._predictors.missing()

@@ -1,9 +1,11 @@
 """Nothing leaves: neither the server nor a browser asks another machine for anything, and no failure is printed."""
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, get_type_hints
 
 import gradio as gr
+from gradio.block_function import BlockFunction
 from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.datastructures import MutableHeaders
@@ -36,14 +38,18 @@ _NOT_AS_ASKED = (AttributeError, ComponentProcessingError, LookupError, TypeErro
 class PrivateBlocks(gr.Blocks):
     """A page that takes files and no addresses of files, which Gradio would fetch, and prints no failures."""
 
-    async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
+    async def process_api(self, block_fn: BlockFunction, *arguments: Any, **named: Any) -> dict[str, Any]:
         """As `gr.Blocks`. What an exception says may quote a file's name or a header, so its kind alone is logged.
 
         Raises:
             gr.Error: whatever failed.
         """
+        # The page sends neither; whoever asks for events by their number may.
+        chosen = getattr(named.get("event_data"), "_data", None)
+        if block_fn.fn is None or (_asks_what_was_chosen(block_fn.fn) and not isinstance(chosen, dict)):
+            raise refused(content.OTHER_VALUES)
         try:
-            return await super().process_api(*arguments, **named)
+            return await super().process_api(block_fn, *arguments, **named)
         except gr.Error as error:
             # The reader is told; Gradio's own ones would also be printed.
             error.print_exception = False
@@ -89,6 +95,10 @@ class _OwnHostOnly:
             await send(message)
 
         await self._app(scope, receive, send_with_policy)
+
+
+def _asks_what_was_chosen(handler: Callable) -> bool:
+    return any(isinstance(kind, type) and issubclass(kind, gr.EventData) for kind in get_type_hints(handler).values())
 
 
 def app_settings() -> dict[str, Any]:

@@ -148,6 +148,17 @@ def test_values_of_another_kind_are_refused_in_a_sentence(victim, attacker):
     assert len(victim.logged("crash")) == crashes
 
 
+def test_no_event_crashes_on_values_of_another_kind(victim, attacker):
+    """Also none of those that are in no API."""
+    crashes = len(victim.logged("crash"))
+    for event in attacker.events():
+        for value in (None, 7, "text", [None], {}):
+            for count in (0, len(event["inputs"])):
+                said = attacker.run(event, [value] * count).get("error")
+                assert said != CRASHED, (event["id"], event["targets"], value, count)
+    assert len(victim.logged("crash")) == crashes
+
+
 def test_a_path_in_place_of_a_file_is_no_file(victim, attacker):
     event = next(event for event in attacker.events() if event["api_name"] == "read")
     for data in (str(victim.secret), {"path": str(victim.secret)}, {"url": f"file://{victim.secret}"}):

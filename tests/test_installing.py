@@ -230,7 +230,8 @@ def test_what_gradio_asks_for_on_the_hub_fits_what_is_locked():
 # warnings, and fails where told.
 PYTHON = """#!/bin/sh
 case "$1 $2 $3" in
-    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+    "-m venv "*) mkdir -p "$3/bin" && ln -s "$(readlink -f "$0")" "$3/bin/python" ;;
+    "-c import os, sys;"*) readlink -f "$0" ;;
     "-m pip install") echo install >> asked; seq -f "WARNING: %g" 500; test ! -e install-fails || {
         echo "ERROR: the reason" >&2; exit 1; } ;;
     "-m pip check") echo check >> asked; test ! -e check-fails ;;
@@ -249,7 +250,7 @@ def make(tmp_path):
     python.write_text(PYTHON)
     python.chmod(0o700)
 
-    def run(target):
+    def run(target, python=python):
         (tmp_path / "asked").write_text("")
         command = ["make", f".venv/{target}", f"PYTHON={python}"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
@@ -273,6 +274,13 @@ def test_make_installs_once_and_anew_when_the_lock_has_changed_whatever_the_cloc
     assert not (tmp_path / ".venv" / "no-longer-locked").exists()
     (tmp_path / ".venv/bin/python").unlink()
     assert make(target)[0] == ["install", "check"]
+
+
+@needs_make
+def test_an_environment_that_is_active_is_made_anew_by_the_python_behind_it(make, tmp_path):
+    make("demo-installed")
+    (tmp_path / "locks" / MAKE["demo-installed"]).write_text("another\n")
+    assert make("demo-installed", ".venv/bin/python")[0] == ["install", "check"]
 
 
 @needs_make

@@ -12,7 +12,7 @@ from gradio.events import Dependency
 
 from demo import content, views
 from demo.handlers import Session
-from demo.predictors import Predictors, availability
+from demo.predictors import Predictors, availability, refused
 from pneumonia.images import decode
 from pneumonia.operating_points import BALANCED
 from pneumonia.variants import DEFAULT, PUBLISHED, get_variant
@@ -127,7 +127,11 @@ def read_when_chosen(
     """
 
     def choose_example(event: gr.EventData, session: Session, *chosen: Any) -> tuple:
-        return choose(str(paths[event.index]), session, *chosen)
+        try:
+            path = paths[event.index]
+        except (LookupError, TypeError):
+            raise refused(content.OTHER_VALUES) from None
+        return choose(str(path), session, *chosen)
 
     outputs = [upload, session, *emptied]
     uploaded = upload.upload(choose, [upload, session, *controls], outputs, **AT_ONCE)
