@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.exceptions import ComponentProcessingError, InvalidPathError
+from gradio.utils import get_type_hints
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -44,11 +45,11 @@ class PrivateBlocks(gr.Blocks):
         Raises:
             gr.Error: whatever failed.
         """
-        # The page sends neither; whoever asks for events by their number may.
         chosen = getattr(named.get("event_data"), "_data", None)
-        if block_fn.fn is None or (_asks_what_was_chosen(block_fn.fn) and not isinstance(chosen, dict)):
-            raise refused(content.OTHER_VALUES)
         try:
+            # The page sends none of these; whoever asks for events by their number may.
+            if block_fn.fn is None or not _needed_of_choice(block_fn.fn) <= set(chosen or ()):
+                raise refused(content.OTHER_VALUES)
             return await super().process_api(block_fn, *arguments, **named)
         except gr.Error as error:
             # The reader is told; Gradio's own ones would also be printed.
@@ -97,8 +98,12 @@ class _OwnHostOnly:
         await self._app(scope, receive, send_with_policy)
 
 
-def _asks_what_was_chosen(handler: Callable) -> bool:
-    return any(isinstance(kind, type) and issubclass(kind, gr.EventData) for kind in get_type_hints(handler).values())
+def _needed_of_choice(handler: Callable) -> set[str]:
+    """What must be told of the part of a component that was chosen, for a handler that asks for it."""
+    kinds = [kind for kind in get_type_hints(handler).values() if isinstance(kind, type)]
+    if any(issubclass(kind, gr.SelectData) for kind in kinds):
+        return {"index", "value"}
+    return {"index"} if any(issubclass(kind, gr.EventData) for kind in kinds) else set()
 
 
 def app_settings() -> dict[str, Any]:

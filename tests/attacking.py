@@ -58,9 +58,9 @@ class Attacker:
         """What the parts of the page are, by their number."""
         return {part["id"]: part["type"] for part in self._config()["components"]}
 
-    def run(self, event: dict[str, Any], data: list[Any]) -> dict[str, Any]:
-        """What came of an event, with "error" where it was refused."""
-        asked = {"fn_index": event["id"], "data": data, "session_hash": self.session}
+    def run(self, event: dict[str, Any], data: list[Any], chosen: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What came of an event, with "error" where it was refused; some take what was `chosen` in a component."""
+        asked = {"fn_index": event["id"], "data": data, "event_data": chosen, "session_hash": self.session}
         if not event["queue"]:
             return self.post("run/predict", **asked).json()
         self.post("queue/join", **asked).raise_for_status()

@@ -120,7 +120,7 @@ def test_no_event_reads_a_file_that_was_not_uploaded_here(victim, attacker):
                 for file in (file_at(victim.secret), [file_at(victim.secret)], file_at("/etc/passwd")):
                     tries.append(([*[None] * place, file, *[None] * (len(event["inputs"]) - place - 1)], True))
         for data, refused in tries:
-            answer = attacker.run(event, data)
+            answer = attacker.run(event, data, {"index": 0, "value": ""})
             assert MARK.decode() not in str(answer) and "root:" not in str(answer)
             if refused:
                 assert answer["error"].startswith("Upload the file first: this page reads nothing else"), event
@@ -152,10 +152,11 @@ def test_no_event_crashes_on_values_of_another_kind(victim, attacker):
     """Also none of those that are in no API."""
     crashes = len(victim.logged("crash"))
     for event in attacker.events():
-        for value in (None, 7, "text", [None], {}):
-            for count in (0, len(event["inputs"])):
-                said = attacker.run(event, [value] * count).get("error")
-                assert said != CRASHED, (event["id"], event["targets"], value, count)
+        tries = [([value] * count, None) for value in (None, "text", {}) for count in (0, len(event["inputs"]))]
+        tries += [([None] * len(event["inputs"]), chosen) for chosen in ({}, {"index": "text", "value": None})]
+        for data, chosen in tries:
+            said = attacker.run(event, data, chosen).get("error")
+            assert said != CRASHED, (event["id"], event["targets"], data, chosen)
     assert len(victim.logged("crash")) == crashes
 
 

@@ -238,8 +238,12 @@ def test_a_file_of_another_kind_as_backbone_is_told_and_nothing_is_destroyed(tmp
     arguments = ("--data", tmp_path / "data", "--variant", "mobilenetv2-finetuned", "--image-size", SIZE)
     done = run("train.py", *arguments, "--output", tmp_path / "out", "--backbone-weights", tmp_path / "notes.txt")
     assert done.returncode == 2 and "backbone" in done.stderr.splitlines()[-1]
-    done = run("train.py", *arguments, "--output", tmp_path / "data")
-    assert done.returncode == 2 and "left alone" in done.stderr and (tmp_path / "data" / "NORMAL").is_dir()
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "notes.txt").write_text("not weights")
+    for output, said in (("papers", "left alone"), ("data", "into the data folder")):
+        done = run("train.py", *arguments, "--output", tmp_path / output)
+        assert done.returncode == 2 and said in done.stderr
+    assert (tmp_path / "papers" / "notes.txt").exists() and (tmp_path / "data" / "NORMAL").is_dir()
 
 
 def test_evaluate_refuses_weights_of_another_variant(trained):
