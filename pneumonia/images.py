@@ -169,6 +169,8 @@ def _bytes_of(source: object) -> bytes:
     """A file's bytes, of what holds them in another form; raises for what does not."""
     if isinstance(source, bytearray | memoryview):
         return bytes(source)
+    if isinstance(source, ZipMember):
+        return source.read(MAX_BYTES + 1)  # always from its beginning, unlike a file
     if callable(getattr(source, "read", None)):
         return _read_all(source)
     from pydicom import Dataset  # only where it may be one: it takes a while to load

@@ -62,5 +62,5 @@ def rejects(what: str, make: Callable[[], bytes], *words: str, name: str = "imag
 def of_row(row: Row) -> Case:
     """An input of the tests of the decoder."""
     if row.refused or not row.is_chest:
-        return rejects(row.what, lambda: row.data, *(row.words or (NO_CHEST,)))
+        return rejects(row.what, lambda: row.data, *(row.words if row.refused else (NO_CHEST,)))
     return reads(row.what, lambda: row.data, *row.warned)
