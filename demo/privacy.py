@@ -45,10 +45,11 @@ class PrivateBlocks(gr.Blocks):
         Raises:
             gr.Error: whatever failed.
         """
-        chosen = getattr(named.get("event_data"), "_data", None)
+        told = getattr(named.get("event_data"), "_data", None)
+        chosen = told if isinstance(told, dict) else {}  # a slider tells its number
         try:
             # The page sends none of these; whoever asks for events by their number may.
-            if block_fn.fn is None or not _needed_of_choice(block_fn.fn) <= set(chosen or ()):
+            if block_fn.fn is None or not _needed_of_choice(block_fn.fn) <= chosen.keys():
                 raise refused(content.OTHER_VALUES)
             return await super().process_api(block_fn, *arguments, **named)
         except gr.Error as error:
