@@ -20,18 +20,15 @@ from pydicom.dataelem import RawDataElement
 from pneumonia.checks import Check
 from pneumonia.dicom_values import PYDICOM_ERRORS, code, first, integer, items, number
 from pneumonia.errors import CorruptImageError
+from pneumonia.quality import BIT_DEPTHS, MIN_LEVELS, MIN_SPREAD
 
 # Sets of terms, separated by blanks.
 TAGS = """
 PixelPaddingValue PixelPaddingRangeLimit RescaleSlope RescaleIntercept ModalityLUTSequence VOILUTSequence WindowCenter
 WindowWidth VOILUTFunction
 """
-# A window that leaves less contrast or fewer grey levels than this misses the picture.
-MIN_SPREAD = 0.02
-MIN_LEVELS = 16
 HALF_STEP = 0.5 / 255  # of 8 bits: from black or white, what nobody tells from it
 MOST_PADDED = 0.02
-BIT_DEPTHS = (8, 10, 12, 14)  # in use, below 16
 CELLS = 64  # a side, over which clipped pixels are counted
 
 
@@ -149,7 +146,7 @@ def _range_without(padded: np.ndarray, darkest: int, brightest: int, ends: tuple
         darkest, brightest: of the others.
         ends: the least and the greatest value that the bits stored can hold.
     """
-    for depth in BIT_DEPTHS if ends[1] - ends[0] == 2**16 - 1 else ():
+    for depth in BIT_DEPTHS[:-1] if ends[1] - ends[0] == 2**16 - 1 else ():
         low = 0 if darkest >= 0 else -(2 ** (depth - 1))
         high = low + 2**depth - 1
         if low <= darkest and brightest <= high:

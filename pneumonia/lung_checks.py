@@ -6,8 +6,8 @@ import numpy as np
 
 from pneumonia.checks import Check
 from pneumonia.explain.localisation import positive_evidence
-from pneumonia.images import USUAL_LUNGS
 from pneumonia.lung_fields import LungSegmentation
+from pneumonia.quality import USUAL_LUNGS
 from pneumonia.variants import Field
 
 # Logits by which positive evidence must raise the score to be worth a share: less moves a probability, before

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom import uid
 
-from pneumonia.images import BIT_DEPTHS, decode
+from pneumonia.images import decode
+from pneumonia.quality import BIT_DEPTHS
 from tests.abuse.inputs import HELD
 from tests.answers import CHEST
 from tests.making import deep, dicom_bytes, dicom_dataset, encode, exif, lookup_table, to_bytes

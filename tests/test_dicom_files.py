@@ -26,7 +26,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from pneumonia import dicom, dicom_description, images
+from pneumonia import dicom, dicom_description, quality
 from pneumonia.codestreams import decode_frame, jpeg_shape, rle_unfolds_to
 from pneumonia.errors import CorruptImageError, ImageError
 from pneumonia.images import decode
@@ -190,7 +190,7 @@ def test_pydicom_test_files(monkeypatch):
     inside = Path(pydicom.__file__).resolve().parent
     paths = [path for path in get_testdata_files() if Path(path).is_relative_to(inside)]
     assert len(paths) > 100 and answered(paths) == []
-    monkeypatch.setattr(images, "MIN_SIDE", 1)
+    monkeypatch.setattr(quality, "MIN_SIDE", 1)
     for words in ("NOT_RADIOGRAPHY", "NOT_CHEST"):
         monkeypatch.setattr(dicom_description, words, "")
     read = answered(paths)

@@ -233,7 +233,7 @@ def test_decoding_a_large_jpeg_is_fast():
     assert (time.process_time() - started) / 3 < 0.5
 
 
-# === Figures stated in pneumonia/images.py ===
+# === Figures stated in pneumonia/quality.py ===
 
 
 def warned_share(paths: list[Path], name: str, negative: bool) -> float:
