@@ -149,8 +149,9 @@ def marks(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
 def recalibration(
     site: SiteCalibration,
     rejected: Sequence[tuple[str, str]],
-    left_out: Sequence[LeftOut] = (),
-    patients_known: Sequence[bool] = (),
+    left_out: Sequence[LeftOut],
+    files: int,
+    unknown: int,
 ) -> str:
     """What came of fitting a calibration to a site: in words, and where the network is usable there, in figures.
 
@@ -158,7 +159,8 @@ def recalibration(
         site: fitted, not necessarily usable.
         rejected: names of files that were not read, each with the reason.
         left_out: what else was in the archive.
-        patients_known: of each file in a folder of a class, whether its name tells a patient.
+        files: number of those in the folders of the classes.
+        unknown: of how many of these the name tells no patient.
     """
     heading = content.CALIBRATED.format(
         variant=get_variant(site.variant).title,
@@ -167,21 +169,21 @@ def recalibration(
         positives=site.positives,
         patients=site.patients,
     )
-    if unknown := patients_known.count(False):
-        heading = f"{heading}. {content.PATIENT_UNKNOWN.format(count=unknown, files=len(patients_known))}"
-    files = ""
+    if unknown:
+        heading = f"{heading}. {content.PATIENT_UNKNOWN.format(count=unknown, files=files)}"
+    unread = ""
     if rejected or left_out:
         told = [f"{plain_name(name)}: {reason}" for name, reason in rejected] + [
             str(entry)[-_LONGEST_LINE:] for entry in left_out
         ]
         items = "".join(f"<li>{escape(line)}</li>" for line in told)
         summary = content.NOT_READ_FILES.format(count=len(rejected) + sum(entry.files for entry in left_out))
-        files = f"<details><summary>{escape(summary)}</summary><ul>{items}</ul></details>"
+        unread = f"<details><summary>{escape(summary)}</summary><ul>{items}</ul></details>"
     if not site.usable:
         # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
         return (
             f'<div class="card card-rejected"><h3>{escape(content.NOT_USABLE)}</h3><p>{escape(heading)}</p>'
-            f"<p>{escape(advice(site))}</p><p>{escape(NOTICE)}</p></div>{files}"
+            f"<p>{escape(advice(site))}</p><p>{escape(NOTICE)}</p></div>{unread}"
         )
     rows = [
         [
@@ -196,7 +198,7 @@ def recalibration(
     return (
         f"<h3>{escape(heading)}</h3><p>{escape(advice(site))}</p>{_table(content.COMPARED_COLUMNS, rows)}"
         + "".join(f"<p>{escape(sentence)}</p>" for sentence in notes)
-        + files
+        + unread
     )
 
 

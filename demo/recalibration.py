@@ -57,7 +57,8 @@ class RecalibrationHandlers:
             site = recalibrate(predictor, scores, name, date.today())
         except PneumoniaError as error:
             raise refused(str(error)) from error
-        result = figures.recalibration(site, rejected, left_out, [image.patient_known for image in images])
+        unknown = sum(not image.patient_known for image in images)
+        result = figures.recalibration(site, rejected, left_out, len(images), unknown)
         if not site.usable:
             return result, own, gr.update(value=None, visible=False)
         with new_file(f"{site.label}.json") as path:
