@@ -14,7 +14,7 @@ ODD = {
     "image_dfl.dcm": "Deflated",
     "MR_truncated.dcm": "too early",
     "badVR.dcm": "damaged",
-    "nested_priv_SQ.dcm": "damaged",
+    "nested_priv_SQ.dcm": "lacks Rows",
     "meta_missing_tsyntax.dcm": "how its pixels are stored",
     "SC_rgb_rle_32bit.dcm": "32 bits",
     "GDCMJ2K_TextGBR.dcm": "frontal chest radiograph",
