@@ -19,7 +19,7 @@ PATIENCE = 60_000  # milliseconds; two cores may have other work
 
 
 def require_right(cases: Sequence[Case | archives.Batch], passage: Passage) -> None:
-    assert len(passage.records) == len(cases) and len(passage.good) > len(cases)
+    assert len(passage.records) == len(cases) and len(passage.good) >= len(cases) // 10
     assert passage.complaints(cases) == []
     assert max(passage.seconds.values()) < SECONDS, passage.summary(cases)
 
@@ -92,6 +92,7 @@ def through_library(folder) -> Passage:
 @pytest.mark.timeout(1200)
 def test_the_library(cases, through_library):
     require_right(cases, through_library)
+    assert len(through_library.good) > len(cases)
     assert through_library.megabytes < MEGABYTES
 
 
