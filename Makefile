@@ -18,7 +18,8 @@ test: .venv/dev-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: .venv/dev-installed
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not measured"
+	$(BIN)/python -m pytest -m "slow and measured"
 
 # Lines of the library that the quick tests run, also in the processes that they start. One test fills the disk that
 # these processes would write their lines to.

@@ -15,6 +15,7 @@ from tests.abuse.doors import MEGABYTES, SECONDS, Passage, differing
 from tests.browsing import needs_chromium, opened, upload
 from tests.fakes import served
 
+pytestmark = pytest.mark.measured
 PATIENCE = 60_000  # milliseconds; two cores may have other work
 
 

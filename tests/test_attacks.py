@@ -152,7 +152,7 @@ def test_no_event_crashes_on_values_of_another_kind(victim, attacker):
     """Also none of those that are in no API."""
     crashes = len(victim.logged("crash"))
     for event in attacker.events():
-        tries = [([value] * count, None) for value in (None, "text", {}) for count in (0, len(event["inputs"]))]
+        tries = [([], None), *(([value] * len(event["inputs"]), None) for value in (None, "text", {}))]
         tries += [([None] * len(event["inputs"]), chosen) for chosen in ({}, {"index": "text", "value": None})]
         for data, chosen in tries:
             said = attacker.run(event, data, chosen).get("error")

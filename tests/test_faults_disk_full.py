@@ -149,6 +149,7 @@ def test_no_half_download_is_handed_out_or_left(chests, tmp_path, monkeypatch):
             assert not list((disk / "uploads").rglob("*"))
 
 
+@pytest.mark.slow
 def test_the_page_says_that_the_disk_is_full_and_goes_on_when_it_is_not(chests, tmp_path):
     with (
         small_disk(tmp_path / "disk", 4096) as disk,

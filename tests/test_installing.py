@@ -159,6 +159,7 @@ def of_gradio() -> list[str]:
     return [f"{each.name}{each.specifier}" for each in here]
 
 
+@pytest.mark.slow
 @needs_make
 def test_make_installs_what_is_locked_and_says_so_in_few_words(checkout):
     done = checkout.run("make", ".venv/dev-installed", f"PYTHON={sys.executable}")
@@ -170,6 +171,7 @@ def test_make_installs_what_is_locked_and_says_so_in_few_words(checkout):
     assert "WARNING: Location" in (checkout.folder / ".venv/pip.log").read_text()
 
 
+@pytest.mark.slow
 @needs_make
 def test_without_no_deps_a_package_with_an_extra_is_resolved_anew(checkout):
     """pip before 23.3 does not hold `coverage[toml]` to the `coverage` of the lock."""

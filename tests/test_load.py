@@ -56,6 +56,7 @@ def test_what_was_not_reached_is_said():
     assert "1 users the 95th" in sentences[0] and "2 answers were wrong" in sentences[1] and "10 users" in sentences[2]
 
 
+@pytest.mark.slow
 def test_users_at_once_get_what_one_alone_gets(files):
     with served_process("complete") as (address, process):
         truth = load_test.serial_records(address, files)

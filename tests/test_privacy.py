@@ -158,7 +158,7 @@ def patience() -> Iterator[None]:
 
 
 @needs_chromium
-@pytest.mark.parametrize("environment", [{}, SPACE], ids=["server", "space"])
+@pytest.mark.parametrize("environment", [{}, pytest.param(SPACE, marks=pytest.mark.slow)], ids=["server", "space"])
 def test_nothing_leaves_the_page_and_nothing_stays_in_the_browser(browser, chest, brighter, environment):
     with served_process("complete", **environment) as (address, _):
         for page in opened(browser, address):
