@@ -32,7 +32,7 @@ def full(chest) -> Iterator[tuple[str, list[httpx.Response]]]:
         batch = next(event["id"] for event in events if event["api_name"] == "batch")
         with chest.open("rb") as opened:
             kept = httpx.post(f"{api}/upload", files={"files": opened}, timeout=60).json()[0]
-        files = [{"path": kept, "meta": {"_type": "gradio.FileData"}}] * 200
+        files = [{"path": kept, "meta": {"_type": "gradio.FileData"}}] * 4000
         answers = []
         for _ in range(MANY):
             asked = {"data": [files, DEFAULT, "balanced", None], "fn_index": batch, "session_hash": uuid.uuid4().hex}
