@@ -15,7 +15,7 @@ COPY demo demo
 COPY pneumonia pneumonia
 COPY weights weights
 # What the page says of shortcuts.
-COPY docs/results/shortcuts.json docs/results/
+COPY docs/studies/shortcuts.json docs/studies/
 
 USER nobody
 EXPOSE 7860

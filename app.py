@@ -1,6 +1,7 @@
 """Start the page: python app.py. GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say where it listens."""
 
-from demo.layout import build_demo, launch
+from demo.page import build_demo
+from demo.server.launch import launch
 
 demo = build_demo()
 

@@ -1,79 +1,8 @@
 #!/usr/bin/env python3
 """Write a trained network in another form, after comparing the two on radiographs."""
 
-import argparse
-from pathlib import Path
-
-import cli
-
-from pneumonia.bundle import WEIGHTS_FOLDER, Bundle, read_bundle
-from pneumonia.data.manifest import read_training_folder
-from pneumonia.errors import ExportError, WeightsError
-from pneumonia.exports.formats import NAMES, PRECISIONS, get_format
-from pneumonia.variants import DEFAULT, list_variants
-
-_EXAMPLES = cli.ROOT / "demo" / "examples"
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
-    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
-    parser.add_argument("--format", choices=NAMES, required=True)
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of tflite (default: float32)")
-    parser.add_argument("--output", type=Path, required=True, help="file, or folder for saved_model, to write")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        help="folder the network was trained on: its training images set the ranges for int8, and on its validation "
-        "images the two are compared (default: compared on the synthetic examples)",
-    )
-    cli.add_patients(parser)
-    return parser.parse_args()
-
-
-def main() -> int:
-    arguments = parse_arguments()
-    if arguments.data:
-        cli.require_outside(arguments.data, arguments.output)
-    form = get_format(arguments.format, arguments.precision)
-    form.require_modules()
-    form.require_place(arguments.output)
-    if form.precision == "int8" and arguments.data is None:
-        raise ExportError("For int8, name with --data the folder the network was trained on: it sets the ranges.")
-    bundle = _bundle(arguments)
-    records = read_training_folder(arguments.data, cli.patients(arguments)).records if arguments.data else None
-    # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
-    from pneumonia.exports import original as originals
-    from pneumonia.exports.export import export
-
-    representative = None
-    if records is None:
-        paths = sorted(_EXAMPLES.glob("*.png"))
-        images = originals.prepare_files(paths, originals.preprocessor_of(bundle))
-    else:
-        images = originals.checked_images(bundle, records)
-        if form.precision == "int8":
-            representative = originals.representative_images(bundle, records)
-    original = originals.Original(bundle, representative)
-    found = export(original, form, arguments.output, images, original.read(images))
-    kind = "synthetic examples" if records is None else "validation images"
-    print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_gives(form.carries_map)}")
-    print(f"probability of pneumonia = 1 / (1 + exp(-logit / {original.temperature:.6f}))")
-    print(f"difference on {len(images)} {kind}: {found}")
-    return cli.DONE
-
-
-def _bundle(arguments: argparse.Namespace) -> Bundle:
-    bundle = read_bundle(arguments.weights or WEIGHTS_FOLDER / (arguments.variant or DEFAULT))
-    if arguments.variant not in (None, bundle.config["variant"]):
-        raise WeightsError(f"The weights folder holds {bundle.config['variant']}, not {arguments.variant}.")
-    return bundle
-
-
-def _gives(carries_map: bool) -> str:
-    return "with the outputs logit and cam" if carries_map else "with the logit alone"
-
+from pneumonia.cli.commands.export import main
+from pneumonia.cli.exit_codes import run_command
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_command(main)

@@ -1,54 +1,8 @@
 #!/usr/bin/env python3
 """Publish a weights folder on the Hugging Face Hub, in one commit, with a model card; private unless told otherwise."""
 
-import argparse
-from pathlib import Path
-
-import cli
-
-from pneumonia import hub
-from pneumonia.bundle import WEIGHTS_FOLDER
-from pneumonia.pins import VARIABLE
-from pneumonia.variants import list_variants
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--variant", choices=list_variants(), required=True)
-    parser.add_argument("--repo-id", metavar="OWNER/NAME", required=True, help="made if it does not exist")
-    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
-    parser.add_argument("--tag", help="name for the commit, for instance v1.0")
-    parser.add_argument("--public", action="store_true", help="make a repository that everybody may see")
-    parser.add_argument("--dry-run", action="store_true", help="show the card and every file, and send nothing")
-    return parser.parse_args()
-
-
-def main() -> int:
-    arguments = parse_arguments()
-    if arguments.dry_run:
-        hub.require_repo_id(arguments.repo_id)
-    else:
-        hub.require_publishable(arguments.repo_id, arguments.tag)
-    # Imported only now: what is wrong with the name or the token is told without waiting for the plots' libraries.
-    from pneumonia.publication import prepare
-
-    folder = arguments.weights or WEIGHTS_FOLDER / arguments.variant
-    publication = prepare(folder, arguments.repo_id, arguments.variant)
-    if arguments.dry_run:
-        print(publication.card)
-        print(hub.describe(publication.files))
-        return cli.DONE
-    published = hub.publish(
-        arguments.repo_id,
-        publication.files,
-        public=arguments.public,
-        tag=arguments.tag,
-        message=publication.message,
-    )
-    print(published.link)
-    print(f"To load it: {VARIABLE}={arguments.variant}={arguments.repo_id}@{published.commit}")
-    return cli.DONE
-
+from pneumonia.cli.commands.push_to_hub import main
+from pneumonia.cli.exit_codes import run_command
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_command(main)

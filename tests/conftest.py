@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pneumonia.plausibility import Plausibility
-from pneumonia.predictor import Predictor
-from tests.browsing import address, brighter, browser, chest, page  # noqa: F401
-from tests.tiny import SIZE, write_tiny_bundle, write_tiny_data
+from pneumonia.inference.chest_check import Plausibility
+from pneumonia.inference.predictor import Predictor
+from tests.fixtures.browsing import address, brighter, browser, chest, page  # noqa: F401
+from tests.fixtures.tiny import SIZE, write_tiny_bundle, write_tiny_data
 
 # The same examples in every run; pytest --hypothesis-profile=long draws others, and many.
 _ANY_TIME = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -38,9 +38,9 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_predictor(tiny_weights: Path) -> Predictor:
     """A predictor on the tiny weights."""
-    from pneumonia.bundle import read_bundle
+    from pneumonia.weights.folder import read_bundle
 
-    return Predictor(read_bundle(tiny_weights))
+    return Predictor.from_bundle(read_bundle(tiny_weights))
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def images(tmp_path_factory: pytest.TempPathFactory):
     """The decoded images of a tiny training folder; not to be changed."""
     from pneumonia.data.manifest import read_training_folder
     from pneumonia.data.pipeline import load_images
-    from pneumonia.preprocessing import Preprocessing
-    from pneumonia.preprocessor import Preprocessor
+    from pneumonia.inference.input_transform import Preprocessing
+    from pneumonia.inference.preprocessor import Preprocessor
 
     folder = tmp_path_factory.mktemp("data")
     write_tiny_data(folder)

@@ -1,1 +1,1 @@
-"""What the page shows of one image at one moment, to take away: as a PDF document, or as JSON."""
+"""Reports of what the page shows of one image at one moment: as PDF documents, or as JSON."""

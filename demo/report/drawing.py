@@ -1,4 +1,4 @@
-"""What is drawn in a PDF document: pictures, the bar of a probability, and keys to both."""
+"""Drawings in a PDF document: pictures, the bar of a probability, and keys to both."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,10 +11,10 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable
 
-from demo.report.text import FAINT, INK, LINE, REGULAR, plain
-from pneumonia.explain.marks import EVIDENCE_COLOUR, OUTLINE_COLOUR
-from pneumonia.labels import NORMAL, PNEUMONIA, UNCERTAIN
-from pneumonia.operating_points import OperatingPoint
+from demo.report.typesetting import FAINT, INK, LINE, REGULAR, plain
+from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
+from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.explain.outlines import EVIDENCE_COLOUR, OUTLINE_COLOUR
 
 # As on the page.
 STATES = {PNEUMONIA: HexColor("#b45309"), NORMAL: HexColor("#1d4ed8"), UNCERTAIN: HexColor("#64748b")}
@@ -27,7 +27,7 @@ Swatch = Callable[[Canvas, float, float], None]
 
 
 class Picture(Flowable):
-    """An array as a picture, as large as fits, without loss.
+    """Array as a picture, as large as fits, without loss.
 
     Args:
         pixels: uint8 (H, W) or (H, W, 3) in RGB.
@@ -47,7 +47,7 @@ class Picture(Flowable):
 
 
 class Bar(Flowable):
-    """A probability on a bar from 0 to 100 %, with the threshold and the zone that is too close to call.
+    """Probability on a bar from 0 to 100 %, with the threshold and the zone that is too close to call.
 
     Args:
         probability: in [0, 1].
@@ -86,7 +86,7 @@ class Bar(Flowable):
 
 
 class Ramp(Flowable):
-    """The colours of an overlay between what stands for their ends.
+    """Colours of an overlay between what stands for their ends.
 
     Args:
         pixels: uint8 (h, w, 3), RGB.
@@ -105,12 +105,12 @@ class Ramp(Flowable):
 
     def draw(self) -> None:
         self.canv.drawImage(self._image, self._start, 0, self._WIDTH, self._HEIGHT)
-        _say(self.canv, 0, 1, self._least)
-        _say(self.canv, self._start + self._WIDTH + 4, 1, self._most)
+        _draw_words(self.canv, 0, 1, self._least)
+        _draw_words(self.canv, self._start + self._WIDTH + 4, 1, self._most)
 
 
 class Keys(Flowable):
-    """What drawn things mean, side by side, in as many lines as they need.
+    """Meanings of drawn things, side by side, in as many lines as they need.
 
     Args:
         meanings: how each is drawn, in a place of `_SWATCH` points beside its words, and the words.
@@ -138,7 +138,7 @@ class Keys(Flowable):
             self.canv.saveState()
             swatch(self.canv, x, y)
             self.canv.restoreState()
-            _say(self.canv, x + _SWATCH + 4, y, words)
+            _draw_words(self.canv, x + _SWATCH + 4, y, words)
 
 
 def hatch(canvas: Canvas, x: float, y: float, width: float, height: float) -> None:
@@ -181,7 +181,7 @@ def _peak_swatch(canvas: Canvas, x: float, y: float) -> None:
         canvas.line(middle, y - 0.5, middle, y + 5.5)
 
 
-# How the lines over an overlay are drawn, by the names of `views.line_keys`.
+# How the lines over an overlay are drawn, by the names of `prediction_text.line_keys`.
 LINE_SWATCHES = {"lungs": _lungs_swatch, "contour": _contour_swatch, "peak": _peak_swatch}
 
 
@@ -202,7 +202,7 @@ def _tick(canvas: Canvas, x: float, y: float, height: float) -> None:
     canvas.line(x, y, x, y + height)
 
 
-def _say(canvas: Canvas, x: float, y: float, words: str) -> None:
+def _draw_words(canvas: Canvas, x: float, y: float, words: str) -> None:
     canvas.setFont(REGULAR, _FONT_SIZE)
     canvas.setFillColor(FAINT)
     canvas.drawString(x, y, words)

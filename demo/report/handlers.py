@@ -1,14 +1,15 @@
-"""What happens when a report is asked for."""
+"""Events of the report row."""
 
 import json
 from datetime import datetime
 
-from demo import content
-from demo.downloads import new_file
-from demo.handlers import Session
-from demo.predictors import Predictors, refused
-from demo.report.contents import Report
-from pneumonia.receipts import Judged
+from demo.report.report import Report
+from demo.server.downloads import new_file
+from demo.shared import texts as shared_texts
+from demo.shared.predictors import Predictors
+from demo.shared.session import Session
+from demo.shared.user_error import user_error
+from pneumonia.records.receipt import Judged
 
 
 class ReportHandlers:
@@ -23,23 +24,23 @@ class ReportHandlers:
         self._predictors = predictors
         self._comparison = comparison
 
-    def pdf(self, with_name: bool, session: Session) -> str:
+    def on_pdf_request(self, with_name: bool, session: Session) -> str:
         """Write what is shown as a PDF document: its path."""
         # Imported only now: the page starts without the library.
-        from demo.report.document import to_pdf
+        from demo.report.pdf import to_pdf
 
         report = self._report(with_name, session)
-        return self._written(report, "pdf", to_pdf(report))
+        return self._write(report, "pdf", to_pdf(report))
 
-    def json(self, with_name: bool, session: Session) -> str:
+    def on_json_request(self, with_name: bool, session: Session) -> str:
         """Write what is shown as JSON: its path."""
         report = self._report(with_name, session)
-        return self._written(report, "json", json.dumps(report.to_json(), indent=2).encode("ascii"))
+        return self._write(report, "json", json.dumps(report.to_json(), indent=2).encode("ascii"))
 
     def _report(self, with_name: bool, session: Session) -> Report:
         reading = session.reading
         if reading is None:
-            raise refused(content.NOTHING_READ)
+            raise user_error(shared_texts.NOTHING_READ)
         predictions = list(reading.predictions.values())
         readings = [
             Judged(
@@ -57,12 +58,12 @@ class ReportHandlers:
             scale=self._predictors.get(predictions[0].variant).heatmap_scale,
             opacity=session.opacity,
             show=tuple(session.show),
-            made=datetime.now().astimezone(),
+            created=datetime.now().astimezone(),
             name=reading.name if with_name else None,
         )
 
-    def _written(self, report: Report, ending: str, contents: bytes) -> str:
+    def _write(self, report: Report, ending: str, contents: bytes) -> str:
         kind = "comparison" if self._comparison else "reading"
-        with new_file(f"{kind}-{report.made:%Y-%m-%d-%H%M}.{ending}") as path:
+        with new_file(f"{kind}-{report.created:%Y-%m-%d-%H%M}.{ending}") as path:
             path.write_bytes(contents)
         return str(path)

@@ -1,1 +1,1 @@
-"""From a folder of radiographs to batches: records, splits by patient, augmentation, pipeline."""
+"""From folders of radiographs to batches for training."""

@@ -9,12 +9,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import Record, survey
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.splits import refuse_few_patients
 from pneumonia.errors import DataError, ImageError
-from pneumonia.images import decode
-from pneumonia.labels import CLASS_NAMES
+from pneumonia.imaging.decode import decode
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Perceptual hash: signs of the lowest 8 x 8 frequencies of a 32 x 32 thumbnail (Zauner, 2010).

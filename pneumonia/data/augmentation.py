@@ -1,16 +1,20 @@
-"""Random changes that leave the lungs' findings alone and make everything else useless as a clue.
+"""Augmentations by name: random changes that leave the lungs' findings alone, and make all else useless as a clue.
 
-In the public children's set the classes differ in border, aspect ratio, markers, exposure and sharpness.
-Each transformation below takes one of those clues away. All work on one float32 (S, S) image in [0, 1].
+In the public children's set the classes differ in border, aspect ratio, markers, exposure and sharpness. Each
+transformation of the strong augmentation takes one of those clues away. The simple ones, of earlier recipes, move
+points and change no grey value; what comes in from outside the image repeats its edge. All work on one float32 (S, S)
+image in [0, 1].
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
 
-from pneumonia.geometry import WHOLE, crop_matrix
-from pneumonia.preprocessing import WHOLE_IMAGE, Preprocessing, View
+from pneumonia.core.geometry import WHOLE, crop_matrix
+from pneumonia.inference.input_transform import WHOLE_IMAGE, Preprocessing, View
+from pneumonia.variants.spec import Augmentation
 
 Transformation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -117,9 +121,13 @@ def noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Compress as JPEG and decode."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))]
-    encoded = cv2.imencode(".jpg", _to_bytes(image), quality)[1]
-    return cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+    return compressed(image, int(rng.integers(30, 95)))
+
+
+def compressed(image: np.ndarray, quality: int) -> np.ndarray:
+    """What JPEG leaves of an image at a quality from 0 to 100: float32 (H, W) in [0, 1], before and after."""
+    encoded = cv2.imencode(".jpg", _to_bytes(image), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.float32) / 255
 
 
 def collimate(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -212,3 +220,31 @@ def composed(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 def _to_bytes(image: np.ndarray) -> np.ndarray:
     return np.rint(image * 255).astype(np.uint8)
+
+
+def _move(
+    square: np.ndarray, view: View, preprocessing: Preprocessing, rng: np.random.Generator, **most: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make a network's input, with one random affine change of at most so much; it is mirrored in half the cases."""
+    size = preprocessing.size
+    change = random_affine(size, rng, zoom_range=(0.8, 1.2), log_aspect=0.0, **most)
+    matrix = composed(change, crop_matrix(view.box, size))
+    image = cv2.warpAffine(square, matrix, square.shape, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return preprocessing.finish(image, view, matrix), matrix
+
+
+def _leave(
+    square: np.ndarray, view: View, preprocessing: Preprocessing, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make a network's input as at inference."""
+    return preprocessing.apply(square, view), crop_matrix(view.box, preprocessing.size)
+
+
+_Augment = Callable[[np.ndarray, View, Preprocessing, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+# All take and give what `augment` does.
+AUGMENTATIONS: dict[Augmentation, _Augment] = {
+    "strong": augment,
+    "zoom-shear-flip": partial(_move, degrees=0.0, shear=0.2, shift=0.0),
+    "rotate-zoom-shift-flip": partial(_move, degrees=15.0, shear=0.0, shift=0.1),
+    "none": _leave,
+}

@@ -11,31 +11,12 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-
-def _low_contrast(image: np.ndarray) -> np.ndarray:
-    return 0.35 + 0.4 * (image - 0.35)
-
-
-def _dark(image: np.ndarray) -> np.ndarray:
-    return np.power(image, np.float32(1.8))
-
-
-def _bright(image: np.ndarray) -> np.ndarray:
-    return np.power(image, np.float32(0.55))
-
-
-def _blurred(image: np.ndarray) -> np.ndarray:
-    return cv2.GaussianBlur(image, (0, 0), 1.5)
+from pneumonia.data.augmentation import compressed
 
 
 def _noisy(image: np.ndarray) -> np.ndarray:
     grain = np.random.default_rng(0).standard_normal(image.shape, dtype=np.float32)
     return np.clip(image + np.float32(0.05) * grain, 0.0, 1.0)
-
-
-def _compressed(image: np.ndarray) -> np.ndarray:
-    encoded = cv2.imencode(".jpg", np.rint(image * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
-    return cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
 
 
 def _cropped(image: np.ndarray) -> np.ndarray:
@@ -52,12 +33,12 @@ def _bordered(image: np.ndarray) -> np.ndarray:
 
 
 CORRUPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "low-contrast": _low_contrast,
-    "dark": _dark,
-    "bright": _bright,
-    "blurred": _blurred,
+    "low-contrast": lambda image: 0.35 + 0.4 * (image - 0.35),
+    "dark": lambda image: np.power(image, np.float32(1.8)),
+    "bright": lambda image: np.power(image, np.float32(0.55)),
+    "blurred": lambda image: cv2.GaussianBlur(image, (0, 0), 1.5),
     "noisy": _noisy,
-    "compressed": _compressed,
+    "compressed": lambda image: compressed(image, 25),
     "cropped": _cropped,
     "bordered": _bordered,
 }

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pneumonia.archives import RESOURCE_FORKS
-from pneumonia.data.patients import BY_NAME, UNKNOWN, Patients
+from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.patient_sources import UNKNOWN
+from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.errors import DataError
-from pneumonia.folders import problem, walk
-from pneumonia.labels import CLASS_NAMES
-from pneumonia.written import one_line
+from pneumonia.imaging.zip_archive import RESOURCE_FORKS
+from pneumonia.utils.folders import problem, walk
+from pneumonia.utils.formatting import one_line
 
 # What `get_data.py` writes beside the images of a set that it fetched.
 SOURCE = "SOURCE.json"
@@ -249,7 +250,8 @@ def _chosen(folder: Path, parts: Sequence[str], but: Path | None = None) -> tupl
             entries.append((name, below, part, *label_of(below[bool(part) :])))
     to_train_with = {part for _, _, part, label, _ in entries if label is not None} & set(_TRAINING_PARTS) & set(parts)
     read = (to_train_with or {_WHOLE}) | ({TEST} & set(parts))
-    listed, left_out = [], Counter()
+    listed: list[Listed] = []
+    left_out: Counter[tuple[str, str]] = Counter()
     for name, below, part, label, reason in entries:
         if part not in read and (part != _WHOLE or label is not None):
             # What lies in test/ is not meant for training.
@@ -258,8 +260,8 @@ def _chosen(folder: Path, parts: Sequence[str], but: Path | None = None) -> tupl
         elif label is None:
             depth = 1 + bool(part) if reason == _OUTSIDE else len(below) - 1
             left_out["/".join(below[:depth]) + "/" if depth < len(below) else "/".join((*below[:-1], "*")), reason] += 1
-        elif reason := problem(name):
-            left_out["/".join(below), reason] += 1
+        elif broken := problem(name):
+            left_out["/".join(below), broken] += 1
         else:
             listed.append(Listed(Path(name), "/".join(below), part, label))
     listed.sort(key=lambda file: (file.label, (_WHOLE, *_PARTS).index(file.part), file.path))

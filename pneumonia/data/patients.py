@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pneumonia.core.patient_sources import NAMES, PATTERN, TABLE
 from pneumonia.errors import DataError
 
-# How patients were known, as config.json says it; or that they were not.
-NAMES, PATTERN, TABLE, UNKNOWN = "names", "pattern", "table", "unknown"
 FILE, PATIENT = "file", "patient"
 
 # Names that are known to carry a patient, and the group that such a name puts an image in. A number that two series of
@@ -106,7 +105,7 @@ def by_table(path: Path) -> Patients:
                 f"{path.name} has {len(several):,} of its rows for several images, for instance {several[0]!r}. Write "
                 "files with their folders, as they lie below the data folder."
             )
-        return [patients[key] or None for key in keys]
+        return [patients[key] or None for key in keys if key is not None]
 
     return Patients(TABLE, of, path)
 

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from pneumonia.data.augmentations import AUGMENTATIONS
+from pneumonia.data.augmentation import AUGMENTATIONS
 from pneumonia.data.manifest import Record
 from pneumonia.errors import DataError, ImageError
-from pneumonia.images import decode
-from pneumonia.lung_fields import LungFields
-from pneumonia.preprocessing import Preprocessing, View
-from pneumonia.preprocessor import Preprocessor
-from pneumonia.variants import Augmentation
+from pneumonia.imaging.decode import decode
+from pneumonia.inference.input_transform import Preprocessing, View
+from pneumonia.inference.lung_segmentation import LungFields
+from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.variants.spec import Augmentation
 
 # Made to a squashed image: float32 (S, S) in [0, 1], before and after.
 Transformation = Callable[[np.ndarray], np.ndarray]

@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from pneumonia.data.manifest import Record
+from pneumonia.data.manifest import Record, fingerprint
 from pneumonia.errors import DataError
+from pneumonia.weights.folder import Bundle
 
 FOLDS = 5
 
@@ -47,6 +48,26 @@ def refuse_few_patients(records: list[Record]) -> str | None:
     return f"Each class needs images of at least {FOLDS} patients to be split by patient."
 
 
+def held_out(bundle: Bundle, records: list[Record]) -> list[Record]:
+    """The validation images of a weights folder, which it was not trained on.
+
+    Raises:
+        DataError: if these images cannot be divided as they were in training.
+    """
+    try:
+        validation = split_by_patient(records, bundle.config["training"]["seed"])[1]
+        known = bundle.config["data"]["validation"]["fingerprint"]
+    except KeyError:
+        raise DataError("The weights folder does not say which images it was validated on.") from None
+    if fingerprint(validation) != known:
+        # The split depends on the version of scikit-learn too.
+        raise DataError(
+            "The validation images are not those of the training. Use the same data folder, the same --patients or "
+            "--patient-pattern, and the package versions of locks/training.txt."
+        )
+    return validation
+
+
 def split_by_series(records: list[Record], held_out: int) -> tuple[list[Record], list[Record]]:
     """Hold out one half of the public set that was collected apart from the other.
 
@@ -63,14 +84,11 @@ def split_by_series(records: list[Record], held_out: int) -> tuple[list[Record],
     Raises:
         DataError: if the names do not tell, or one of the halves lacks a class.
     """
-    numbers = [_PNEUMONIA_NUMBER.match(record.path.name) for record in records if record.label]
-    if not all(numbers):
-        raise DataError("The names of these images do not tell which series they come from.")
-    middle = np.median([int(number[1]) for number in numbers])
+    middle = np.median([_pneumonia_number(record) for record in records if record.label])
 
     def half(record: Record) -> int:
         if record.label:
-            return int(int(_PNEUMONIA_NUMBER.match(record.path.name)[1]) > middle)
+            return int(_pneumonia_number(record) > middle)
         return int(record.path.name.startswith(_SECOND_NORMALS))
 
     outside = [record for record in records if half(record) == held_out]
@@ -79,6 +97,13 @@ def split_by_series(records: list[Record], held_out: int) -> tuple[list[Record],
     if any(len({record.label for record in part}) < 2 for part in (inside, outside)):
         raise DataError("One of the two series lacks normals or pneumonias.")
     return inside, outside
+
+
+def _pneumonia_number(record: Record) -> int:
+    """The patient's number in the name of an image of the public set."""
+    if match := _PNEUMONIA_NUMBER.match(record.path.name):
+        return int(match[1])
+    raise DataError("The names of these images do not tell which series they come from.")
 
 
 def split_outside(records: list[Record]) -> tuple[list[Record], list[Record]]:

@@ -1,1 +1,1 @@
-"""Where the evidence lies: Grad-CAM in the serving graph, maps in the image's geometry, overlays."""
+"""Where the evidence of a reading lies, and how far its map can be trusted."""

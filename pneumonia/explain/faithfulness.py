@@ -15,9 +15,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from pneumonia.geometry import heatmap_on
+from pneumonia.core.geometry import heatmap_on
 
-# From an image, float32 (S, S) in [0, 1], to its logit.
+# From an image, float32 (S, S) in [0, 1], to its logit and its map (h, w); and to its logit alone.
+Run = Callable[[np.ndarray], tuple[float, np.ndarray]]
 Logit = Callable[[np.ndarray], float]
 
 # Standard deviation of the blur as a share of the side. It is wide enough to take an opacity away and not only the

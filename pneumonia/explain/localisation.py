@@ -7,7 +7,7 @@ the area of the lungs: a map that knows nothing, the same everywhere, has that s
 
 import numpy as np
 
-from pneumonia.geometry import heatmap_on
+from pneumonia.core.geometry import heatmap_on
 
 
 def share_inside(heatmap: np.ndarray, inside: np.ndarray) -> float | None:

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pneumonia.kinds import OVERLAY_TEXT
+from pneumonia.imaging.file_type import OVERLAY_TEXT
 
 # Logits at which the colour saturates, for every case and every variant. Among the published variants, peaks are lower
 # where evidence is spread wide and higher where it is kept inside the lungs; this lies between.
@@ -26,7 +26,7 @@ _FIRST_BLUE, _LAST_BLUE = (20, 40, 200), (130, 220, 255)
 _STEPS = 160
 
 
-def overlay(
+def draw_overlay(
     pixels: np.ndarray, heatmap: np.ndarray, scale: float, opacity: float = 0.6, against: bool = False
 ) -> np.ndarray:
     """Lay evidence over a radiograph.
@@ -48,7 +48,7 @@ def overlay(
 
 
 def to_png(picture: np.ndarray) -> bytes:
-    """An overlay as the bytes of a PNG file, which `images.decode` never takes for a radiograph.
+    """An overlay as the bytes of a PNG file, which `imaging.decode` never takes for a radiograph.
 
     Args:
         picture: uint8 (H, W, 3), RGB.
@@ -61,12 +61,12 @@ def to_png(picture: np.ndarray) -> bytes:
 
 
 def legend(width: int, height: int, opacity: float = 0.6, against: bool = False) -> np.ndarray:
-    """The colours of `overlay` over mid-grey: uint8 (height, width, 3), RGB.
+    """The colours of `draw_overlay` over mid-grey: uint8 (height, width, 3), RGB.
 
     From zero, or with `against` from the scale on the other side of it, on the left to the scale on the right.
     """
     ramp = np.tile(np.linspace(-1.0 if against else 0.0, 1.0, width, dtype=np.float32), (height, 1))
-    return overlay(np.full((height, width), 0.5, np.float32), ramp, scale=1.0, opacity=opacity, against=against)
+    return draw_overlay(np.full((height, width), 0.5, np.float32), ramp, scale=1.0, opacity=opacity, against=against)
 
 
 def contour_level(scale: float) -> float:

@@ -1,1 +1,1 @@
-"""Trained networks in the forms other programs run: written, read again by their own runtime, and compared."""
+"""Trained networks in other forms."""

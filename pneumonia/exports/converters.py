@@ -1,14 +1,15 @@
 """Writing a trained network in another form."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import absl.logging
 import tensorflow as tf
 
-from pneumonia.bundle import KERAS_MODEL, SERVED_MODEL
 from pneumonia.exports.formats import Format
-from pneumonia.exports.original import Original
+from pneumonia.exports.source_model import Original
+from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL
 
 # Of the operators; named, so that it is not for the converter to choose.
 _OPSET = 17
@@ -24,11 +25,6 @@ def write_export(form: Format, original: Original, path: Path) -> None:
     _WRITERS[form.title](original, path)
 
 
-def _write_keras(original: Original, path: Path) -> None:
-    """The file of the weights folder, byte for byte."""
-    path.write_bytes(original.bundle.contents[KERAS_MODEL])
-
-
 def _write_h5(original: Original, path: Path) -> None:
     """Keras's older form, in one HDF5 file."""
     said = absl.logging.get_verbosity()
@@ -38,26 +34,6 @@ def _write_h5(original: Original, path: Path) -> None:
         original.model.save(path, include_optimizer=False)
     finally:
         absl.logging.set_verbosity(said)
-
-
-def _write_saved_model(original: Original, path: Path) -> None:
-    """A folder that TensorFlow, TensorFlow Serving and their converters read."""
-    original.serving.to_saved_model(path)
-
-
-def _write_tflite(original: Original, path: Path) -> None:
-    """The file that is served, byte for byte."""
-    path.write_bytes(original.bundle.contents[SERVED_MODEL])
-
-
-def _write_tflite_float16(original: Original, path: Path) -> None:
-    """The served computation with parameters kept in half the bytes."""
-    path.write_bytes(original.serving.to_tflite("float16"))
-
-
-def _write_tflite_int8(original: Original, path: Path) -> None:
-    """The served computation in whole numbers of 8 bits, but for the first layers and the head."""
-    path.write_bytes(original.serving.to_tflite("int8", original.representative))
 
 
 def _write_onnx(original: Original, path: Path) -> None:
@@ -73,12 +49,17 @@ def _write_onnx(original: Original, path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-_WRITERS = {
-    "keras": _write_keras,
+_WRITERS: dict[str, Callable[[Original, Path], object]] = {
+    # The file of the weights folder, byte for byte.
+    "keras": lambda original, path: path.write_bytes(original.bundle.contents[KERAS_MODEL]),
     "h5": _write_h5,
-    "saved_model": _write_saved_model,
+    # A folder that TensorFlow, TensorFlow Serving and their converters read.
+    "saved_model": lambda original, path: original.serving.to_saved_model(path),
     "onnx": _write_onnx,
-    "tflite": _write_tflite,
-    "tflite float16": _write_tflite_float16,
-    "tflite int8": _write_tflite_int8,
+    # The file that is served, byte for byte.
+    "tflite": lambda original, path: path.write_bytes(original.bundle.contents[SERVED_MODEL]),
+    # The served computation with parameters kept in half the bytes.
+    "tflite float16": lambda original, path: path.write_bytes(original.serving.to_tflite("float16")),
+    # The served computation in whole numbers of 8 bits, but for the first layers and the head.
+    "tflite int8": lambda original, path: path.write_bytes(original.serving.to_tflite("int8", original.representative)),
 }

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from pneumonia.errors import ExportError
+from pneumonia.exports.comparison import Difference, Readings, difference
 from pneumonia.exports.converters import write_export
 from pneumonia.exports.formats import Format
-from pneumonia.exports.original import Original
-from pneumonia.exports.readings import Difference, Readings, difference
 from pneumonia.exports.runtimes import read_all
+from pneumonia.exports.source_model import Original
 
 
 def export(original: Original, form: Format, path: Path, images: np.ndarray, expected: Readings) -> Difference:

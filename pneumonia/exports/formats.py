@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pneumonia.errors import ExportError
-from pneumonia.exports.readings import Difference
-from pneumonia.packages import install_command
+from pneumonia.errors import ExportError, MissingExtraError, UnknownNameError
+from pneumonia.exports.comparison import Difference
+from pneumonia.utils.packages import install_command
 
 if TYPE_CHECKING:
-    from pneumonia.models.tflite import Precision
+    from pneumonia.exports.tflite import Precision
 
 # Sums of a thousand products in another order: cells of a hundred logits differ in the fifth digit.
 _SAME = Difference(probability=1e-4, mean_probability=1e-4, map=0.01)
@@ -29,7 +29,7 @@ class Format:
         allowed: how far probability and map may lie from the original's.
         suffix: that a file's name must end in, because its runtime goes by that.
         carries_map: whether the file gives the map beside the logit.
-        modules: that it needs beside those of requirements.txt.
+        modules: that it needs beside those of training.
     """
 
     name: str
@@ -48,10 +48,11 @@ class Format:
         """Make sure that what it needs is there, without importing it.
 
         Raises:
-            ExportError: if something is not installed.
+            MissingExtraError: if something is not installed.
         """
         if not all(importlib.util.find_spec(module) for module in self.modules):
-            raise ExportError(f"For {self.name}, install what it needs: {install_command(f'requirements-{self.name}')}")
+            needed = install_command(self.name)
+            raise MissingExtraError(f"For {self.name}, install what it needs: {needed}")
 
     def require_place(self, path: Path) -> None:
         """Make sure that it can be written there, and destroys nothing.
@@ -82,8 +83,11 @@ def get_format(name: str, precision: str = "float32") -> Format:
     """Look a form up.
 
     Raises:
+        UnknownNameError: if there is no form of that name.
         ExportError: if it is not written in that precision.
     """
+    if name not in NAMES:
+        raise UnknownNameError(f"There is no form of export {name!r}; choose one of {', '.join(NAMES)}.")
     for form in FORMATS:
         if (form.name, form.precision) == (name, precision):
             return form

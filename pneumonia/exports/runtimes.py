@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from pneumonia.engine import cores
-from pneumonia.explain.gradcam import ServingModule
+from pneumonia.exports.comparison import Readings
 from pneumonia.exports.formats import Format
-from pneumonia.exports.readings import Readings
+from pneumonia.exports.serving_graph import ServingModule
+from pneumonia.utils.processes import cores
 
 # From images, float32 (B, S, S, 1) in [0, 1], to the outputs of the file by name: `logit` (B, 1), and `cam` (B, h, w)
 # where the file gives it.
@@ -35,8 +35,12 @@ def _open_saved_model(path: Path, threads: int) -> Runtime:
     """TensorFlow: logit and map. The threads are those of the whole process."""
     loaded = tf.saved_model.load(str(path))
     serve = loaded.signatures["serving_default"]
+
     # The function does not keep what it was loaded from, and the variables would go with that.
-    return lambda images, kept=loaded: _arrays(serve(image=tf.constant(images)))
+    def run(images: np.ndarray, kept: object = loaded) -> dict[str, np.ndarray]:
+        return _arrays(serve(image=tf.constant(images)))
+
+    return run
 
 
 def _open_tflite(path: Path, threads: int) -> Runtime:

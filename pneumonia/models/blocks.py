@@ -25,15 +25,3 @@ def convolution(x: keras.KerasTensor, width: int, kernel: int, stride: int, name
     # A shorter memory than Keras' 0.99: an epoch here has fifty to a hundred and thirty steps.
     x = keras.layers.BatchNormalization(momentum=0.95, name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)
-
-
-def pooled_convolution(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
-    """Convolution of 3 by 3 with ReLU, then the largest of every 2 by 2: (B, h, w, C) to (B, h/2, w/2, width).
-
-    Args:
-        x: (B, h, w, C).
-        width: output channels.
-        name: of the convolution; the pooling adds `_pool`.
-    """
-    x = keras.layers.Conv2D(width, 3, padding="same", activation="relu", name=name)(x)
-    return keras.layers.MaxPooling2D(2, name=f"{name}_pool")(x)

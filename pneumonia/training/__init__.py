@@ -1,1 +1,1 @@
-"""Training: the supervised loop, label-free adaptation of a backbone, resuming."""
+"""From a data folder to a weights folder."""

@@ -1,5 +1,6 @@
 """The same training again and again, each time judged on images that had no part in it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,10 +9,11 @@ from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record, read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images
 from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_outside
-from pneumonia.evaluation.sets import score_images
-from pneumonia.preprocessor import new_preprocessor
-from pneumonia.training.run import TrainingJob, train_and_calibrate
+from pneumonia.inference.preprocessor import new_preprocessor
+from pneumonia.training.job import TrainingJob, train_and_calibrate
+from pneumonia.training.scoring import score_images
 
+_LOG = logging.getLogger(__name__)
 HELD_OUT = "held-out"
 SHIFTED = "held-out-shifted"
 _OUTSIDE = "outside-selection"
@@ -42,6 +44,7 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     Raises:
         DataError: if the data cannot be divided so.
     """
+    _LOG.info("round %d of %d", number + 1, SCHEMES[scheme][0])
     inside, outside = SCHEMES[scheme][1](read_training_folder(job.data, job.patients).records, number)
     preprocessor = new_preprocessor(job.variant)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(inside, job.seed))

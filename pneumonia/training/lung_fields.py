@@ -9,20 +9,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pneumonia.bundle import CARD, HISTORY, KERAS_MODEL, METRICS, SERVED_MODEL, json_bytes, write_bundle
-from pneumonia.data.manifest import fingerprint, read_training_folder
-from pneumonia.data.masks import MaskedImages, load_masked_images, shifted_pairs, training_pairs, with_masks
+from pneumonia.data.lung_masks import MaskedImages, load_masked_images, shifted_pairs, training_pairs, with_masks
+from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.splits import split_by_patient
-from pneumonia.evaluation.lung_fields import compare_validation, figures
-from pneumonia.lung_card import render_lung_card
-from pneumonia.lung_fields import LungFields, Plausible
-from pneumonia.models import tflite
+from pneumonia.exports import tflite
+from pneumonia.inference.input_transform import Preprocessing
+from pneumonia.inference.lung_segmentation import LungFields, Plausible
 from pneumonia.models.lung_unet import build_lung_unet, deep_features
-from pneumonia.preprocessing import Preprocessing
-from pneumonia.training.clock import require_clock
-from pneumonia.training.resume import Checkpoints, history_csv
-from pneumonia.training.schedule import warmup_cosine
-from pneumonia.training.versions import versions
+from pneumonia.training.checkpoints import Checkpoints, history_csv
+from pneumonia.training.lung_evaluation import compare_validation, figures
+from pneumonia.training.optimization import warmup_cosine
+from pneumonia.training.outcome import TrainingResult, facts, require_clock, saved, write_weights
+from pneumonia.weights.cards.lung_fields import render_card
+from pneumonia.weights.folder import HISTORY, KERAS_MODEL, SERVED_MODEL
 
 WEIGHTS_VERSION = "0.1.0"
 IMAGE_SIZE = 128
@@ -58,19 +57,6 @@ class LungFieldsJob:
     checkpoints: Path
 
 
-@dataclass(frozen=True)
-class LungFieldsResult:
-    """What came of a job.
-
-    Attributes:
-        metrics: as in metrics.json.
-        skipped: names of unreadable images, each with the reason.
-    """
-
-    metrics: dict[str, Any]
-    skipped: list[tuple[str, str]]
-
-
 def dice_and_crossentropy(masks: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Binary cross-entropy plus one minus the soft Dice of the whole batch.
 
@@ -99,17 +85,7 @@ def image_dice(masks: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.where(total > 0, overlap / tf.maximum(total, 1.0), 1.0)
 
 
-class _CheckpointsByDice(Checkpoints):
-    """Checkpoints that take one minus the validation Dice for the validation loss."""
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logs = dict(logs or {})
-        # Recorded under the name that is watched; the plain loss keeps a column of its own.
-        logs["val_dice_and_crossentropy"], logs["val_loss"] = logs["val_loss"], 1.0 - logs["val_dice"]
-        super().on_epoch_end(epoch, logs)
-
-
-def train_lung_fields(job: LungFieldsJob) -> LungFieldsResult:
+def train_lung_fields(job: LungFieldsJob) -> TrainingResult:
     """Train, judge, and write the weights folder.
 
     The split is that of the classifiers with the same seed, so that no image they are validated on was seen here.
@@ -129,7 +105,7 @@ def train_lung_fields(job: LungFieldsJob) -> LungFieldsResult:
     history = _fit(model, job, train, validation, preprocessing)
     metrics = _write(job, model, history, train, validation, preprocessing)
     skipped = [(record.place, reason) for pairs in (train, validation) for record, reason in pairs.images.skipped]
-    return LungFieldsResult(metrics, skipped)
+    return TrainingResult(metrics, skipped)
 
 
 def _fit(
@@ -146,25 +122,16 @@ def _fit(
         loss=dice_and_crossentropy,
         metrics=[keras.metrics.MeanMetricWrapper(image_dice, name="dice")],
     )
-    # Built now, so that a checkpoint with the optimizer's state loads without complaint.
-    model.optimizer.build(model.trainable_variables)
     # The schedule ends in its best epochs, so there is no early stopping.
-    checkpoints = _CheckpointsByDice(job.checkpoints / "lung-fields", patience=job.epochs, columns={})
-    if not checkpoints.finished:
-        checkpoints.restore(model)
-        done = checkpoints.state["epochs_done"]
-        model.fit(
-            training_pairs(train, preprocessing, batch_size, job.seed, range(done, job.epochs)),
-            epochs=job.epochs,
-            initial_epoch=done,
-            steps_per_epoch=steps,
-            validation_data=shifted_pairs(validation, preprocessing),
-            validation_batch_size=_BATCH_SIZE,
-            callbacks=[checkpoints],
-            verbose=2,
-        )
-    model.load_weights(checkpoints.best_weights)
-    return checkpoints.state["history"]
+    checkpoints = Checkpoints(job.checkpoints / "lung-fields", patience=job.epochs, columns={}, watches="dice")
+    return checkpoints.run(
+        model,
+        job.epochs,
+        lambda epochs: training_pairs(train, preprocessing, batch_size, job.seed, epochs),
+        steps_per_epoch=steps,
+        validation_data=shifted_pairs(validation, preprocessing),
+        validation_batch_size=_BATCH_SIZE,
+    )
 
 
 def to_tflite(model: keras.Model) -> bytes:
@@ -221,18 +188,13 @@ def _write(
             "weight_decay": _WEIGHT_DECAY,
         },
         "data": {"train": _facts(train), "validation": _facts(validation)},
-        "versions": versions(),
     }
-    path = job.checkpoints / KERAS_MODEL
-    model.save(path)
-    contents = {
-        KERAS_MODEL: path.read_bytes(),
+    files = {
+        KERAS_MODEL: saved(model, job.checkpoints / KERAS_MODEL),
         SERVED_MODEL: served,
-        METRICS: json_bytes(metrics),
         HISTORY: history_csv(history).encode(),
-        CARD: render_lung_card(config, metrics).encode(),
     }
-    write_bundle(job.output, contents, config)
+    write_weights(job.output, files, config, metrics, render_card)
     return metrics
 
 
@@ -243,9 +205,7 @@ def _facts(pairs: MaskedImages) -> dict[str, Any]:
         for record, mask in zip(records, pairs.masks, strict=True)
     )
     return {
-        "images": len(records),
-        "patients": len({record.patient for record in records}),
+        **facts(records),
         "skipped": len(pairs.images.skipped),
-        "fingerprint": fingerprint(records),
         "masks_fingerprint": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
     }

@@ -1,0 +1,63 @@
+"""The page: the tabs put together."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+from demo.server.gradio_internals import PrivateBlocks
+from demo.server.health import Health
+from demo.server.uploads import use_private_folder
+from demo.shared import page_html, texts
+from demo.shared.predictors import Predictors
+from demo.tabs.about import layout as about_layout
+from demo.tabs.batch import layout as batch_layout
+from demo.tabs.compare import layout as compare_layout
+from demo.tabs.performance import layout as performance_layout
+from demo.tabs.read import layout as read_layout
+from pneumonia import Predictor, load_predictor
+
+_EXAMPLES = Path(__file__).parent / "examples"
+
+# An image from the clipboard goes to the upload box that is in sight, as if it had been chosen there.
+_ON_PASTE = """
+document.addEventListener('paste', (event) => {
+    const pasted = [...event.clipboardData?.files ?? []];
+    const boxes = [...document.querySelectorAll('.upload input[type=file]')];
+    const box = boxes.find((input) => input.closest('.upload').offsetParent);
+    if (!pasted.length || !box) return;
+    event.preventDefault();
+    const chosen = new DataTransfer();
+    for (const file of box.multiple ? pasted : pasted.slice(0, 1)) chosen.items.add(file);
+    box.files = chosen.files;
+    box.dispatchEvent(new Event('change', {bubbles: true}));
+});
+"""
+
+
+def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
+    """Build the page; no weights are read until it is up.
+
+    Args:
+        load: gives the predictor of a variant, or raises `WeightsError`.
+    """
+    use_private_folder()
+    predictors = Predictors(load)
+    examples = sorted(_EXAMPLES.glob("*.png"))
+    with PrivateBlocks(title=texts.TITLE, analytics_enabled=False) as demo:
+        gr.HTML(page_html.header(), js_on_load=_ON_PASTE)
+        # Calibrations that this page fits, shared by its tabs: scores and no images, kept for as long as it is open.
+        page_sites = gr.State(())
+        with gr.Tab("Read"):
+            read_layout.build(predictors, examples, page_sites)
+        with gr.Tab("Compare"):
+            compare_layout.build(predictors, examples)
+        with gr.Tab("Batch"):
+            batch_layout.build(predictors)
+        with gr.Tab("Performance") as tab:
+            performance_layout.build(predictors, tab, page_sites)
+        with gr.Tab("About"):
+            about_layout.build()
+    demo.health = Health(predictors)
+    # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
+    return demo.queue(max_size=20, api_open=False)

@@ -1,0 +1,39 @@
+"""Contents of a report, apart from how it is set."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from pneumonia.records.receipt import Judged, receipt
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Readings that the page shows of one image at one moment.
+
+    Attributes:
+        shown: uint8 (H, W), as `views.preview` gives it.
+        readings: one on the Read tab, one for each available variant on the Compare tab.
+        missing: why a variant is unavailable, by variant; None where nothing is compared.
+        scale: logits at which the colours saturate.
+        opacity: of the strongest evidence, in [0, 1].
+        show: keys of `texts.SHOWN`.
+        created: when, with the time zone.
+        name: the file's, which may be a patient's; None for a report without it.
+    """
+
+    shown: np.ndarray
+    readings: tuple[Judged, ...]
+    missing: Mapping[str, str] | None
+    scale: float
+    opacity: float
+    show: Collection[str]
+    created: datetime
+    name: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON values, without the pictures."""
+        return receipt(self.readings, self.created, self.missing or {}, self.name)

@@ -1,0 +1,99 @@
+"""Uses of what Gradio's documentation does not promise; with a new version, look through this file first.
+
+Written for Gradio 6.31.0.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.exceptions import ComponentProcessingError, InvalidPathError
+from gradio.route_utils import CustomCORSMiddleware
+from gradio.routes import App
+from gradio.utils import get_type_hints, get_upload_folder
+from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
+
+from demo.server import texts
+from demo.server.disk_full import is_disk_full
+from demo.shared import texts as shared_texts
+from demo.shared.user_error import user_error
+from pneumonia.utils.json_logging import log_crash
+
+# What Gradio's components raise of values that are not of their kind.
+_WRONG_VALUES = (AttributeError, ComponentProcessingError, LookupError, TypeError, ValueError)
+
+
+class PrivateBlocks(gr.Blocks):
+    """A page that takes files and no addresses of files, which Gradio would fetch, and prints no failures."""
+
+    async def process_api(self, block_fn: BlockFunction, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """Run an event, as `gr.Blocks`; of an exception, which may quote a file's name, only the kind is logged.
+
+        Raises:
+            gr.Error: whatever failed.
+        """
+        data = getattr(named.get("event_data"), "_data", None)
+        selection = data if isinstance(data, dict) else {}  # a slider sends its number
+        try:
+            # The page sends none of these; whoever asks for events by their number may.
+            if block_fn.fn is None or not _required_of_selection(block_fn.fn) <= selection.keys():
+                raise user_error(shared_texts.WRONG_VALUES)
+            return await super().process_api(block_fn, *arguments, **named)
+        except gr.Error as error:
+            # The reader sees it; Gradio's own ones would also be printed.
+            error.print_exception = False
+            raise
+        except Exception as error:
+            log_crash(error)
+            raise user_error(texts.DISK_FULL if is_disk_full(error) else texts.CRASHED) from error
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
+        """Check and convert what somebody sent to an event, as `gr.Blocks`.
+
+        Raises:
+            gr.Error: if a file is named by its address on another machine, or was not uploaded to this one; or if
+                there are too few values, or some of another kind than the event takes.
+        """
+        traverse(inputs, _refuse_address, is_file_obj_with_meta)
+        try:
+            return await super().preprocess_data(block_fn, inputs, *others, **named)
+        except InvalidPathError as error:
+            raise user_error(texts.NOT_UPLOADED) from error
+        except _WRONG_VALUES as error:
+            if isinstance(error, gr.Error) or is_disk_full(error):
+                raise
+            raise user_error(shared_texts.WRONG_VALUES) from error
+
+
+@asynccontextmanager
+async def without_cross_origin_access(app: App) -> AsyncIterator[None]:
+    """Lifespan of Gradio's server that leaves out what is open to other sites.
+
+    Under any name but localhost, Gradio tells browsers that every site may ask and read. And what it says of the API
+    holds the address by which the first asked for it, which that one may have made up; here it holds none.
+    """
+    app.user_middleware = [layer for layer in app.user_middleware if layer.cls is not CustomCORSMiddleware]
+    app.middleware_stack = app.build_middleware_stack()
+    app.api_info = app.get_blocks().get_api_info()
+    yield
+
+
+def upload_folder() -> Path:
+    """Give the folder that Gradio keeps uploads in, which need not exist yet."""
+    return Path(get_upload_folder())
+
+
+def _required_of_selection(handler: Callable) -> set[str]:
+    """Keys that an event must send of the selected part of a component, for a handler that asks for it."""
+    kinds = [kind for kind in get_type_hints(handler).values() if isinstance(kind, type)]
+    if any(issubclass(kind, gr.SelectData) for kind in kinds):
+        return {"index", "value"}
+    return {"index"} if any(issubclass(kind, gr.EventData) for kind in kinds) else set()
+
+
+def _refuse_address(file: dict[str, Any]) -> None:
+    if is_http_url_like(file["path"]):
+        raise user_error(texts.NO_ADDRESS)

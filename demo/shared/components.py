@@ -1,0 +1,93 @@
+"""Components that several tabs have."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.shared import page_html, radiograph_images, texts
+from demo.shared.events import IMMEDIATE
+from demo.shared.predictors import Predictors, unavailable
+from demo.shared.session import KEPT_SECONDS
+from pneumonia.core.operating_points import BALANCED
+from pneumonia.imaging.decode import decode
+from pneumonia.variants.registry import DEFAULT, PUBLISHED, get_variant
+
+_LIVE_REGION = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
+
+_ON_EXAMPLE = """
+element.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    if (button) trigger('click', {index: Number(button.dataset.index)});
+});
+"""
+
+
+def session_state(session: Any) -> gr.State:
+    """State of an open page, kept for `KEPT_SECONDS`; after these its `expired` is true.
+
+    Args:
+        session: its first value, a dataclass.
+    """
+    state = gr.State(replace(session, expired=True), time_to_live=KEPT_SECONDS)
+    gr.on(None, lambda opened: replace(opened, expired=False), state, state, **IMMEDIATE)
+    return state
+
+
+def upload_box(elem_id: str, label: str = texts.UPLOAD) -> gr.File:
+    """Box that takes any file: its content decides whether it is read, not its name."""
+    return gr.File(label=label, elem_id=elem_id, elem_classes="upload", height=150)
+
+
+def operating_point_choice(elem_id: str) -> gr.Radio:
+    """Choice of the operating point, from sensitivity first to specificity first."""
+    choices = [(label, name) for name, label in texts.OPERATING_POINTS.items()]
+    return gr.Radio(choices, value=BALANCED, label=texts.OPERATING_POINT, elem_id=elem_id)
+
+
+def example_buttons(paths: Sequence[Path]) -> gr.HTML:
+    """Thumbnails that can be clicked; the event holds the index of the one that was."""
+    images = [radiograph_images.preview(decode(path).pixels, radiograph_images.THUMBNAIL_SIDE) for path in paths]
+    return gr.HTML(page_html.example_buttons(images), js_on_load=_ON_EXAMPLE, visible=bool(paths))
+
+
+def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
+    """Choice of the variant; as soon as it is open, those without weights are marked."""
+    choices = [(get_variant(name).title, name) for name in PUBLISHED]
+    choice = gr.Radio(choices, value=DEFAULT, label=texts.VARIANT, elem_id=elem_id)
+    gr.on(None, partial(availability, predictors), outputs=choice, **IMMEDIATE)
+    return choice
+
+
+def image_row(prefix: str = "") -> tuple[gr.Image, gr.Image]:
+    """Row of a radiograph and its overlay; `prefix` stands before their element ids."""
+    with gr.Row(elem_classes="images"):
+        return (
+            _radiograph(texts.ORIGINAL, f"{prefix}original", texts.ORIGINAL_ALT),
+            _radiograph(texts.OVERLAY, f"{prefix}overlay", texts.OVERLAY_ALT),
+        )
+
+
+def _radiograph(label: str, elem_id: str, alt: str) -> gr.Image:
+    # PNG: what is judged by eye must not carry the marks of compression.
+    return gr.Image(label=label, elem_id=elem_id, alt_text=alt, format="png", interactive=False, buttons=["fullscreen"])
+
+
+def live_region(elem_id: str, value: str = "") -> gr.HTML:
+    """HTML whose changes are announced to screen readers; `value` is what it shows at first."""
+    return gr.HTML(value, elem_id=elem_id, js_on_load=_LIVE_REGION)
+
+
+def availability(predictors: Predictors) -> dict[str, Any]:
+    """Mark, in a choice of the variant, those whose weights cannot be loaded, with the reasons."""
+    missing = predictors.missing()
+    titles = {variant: get_variant(variant).title for variant in PUBLISHED}
+    choices = [
+        (texts.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
+        for variant, title in titles.items()
+    ]
+    reasons = [unavailable(variant, reason) for variant, reason in missing.items()]
+    return gr.update(choices=choices, info=" ".join(reasons) or None)

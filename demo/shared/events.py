@@ -1,0 +1,82 @@
+"""Ways in which events of the page are run, and the reading that follows the choice of an image."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.events import Dependency
+
+from demo.shared import page_html, texts
+from demo.shared.session import Session
+from demo.shared.user_error import user_error
+
+# Readings of all tabs together: each keeps one core busy. A click is never dropped because another reading is
+# under way: that one may be of an image that is no longer the chosen one.
+READING_QUEUE: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, "trigger_mode": "multiple"}
+
+# One batch at a time keeps all cores busy; single readings do not wait behind it.
+BATCH_QUEUE: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
+
+# Scripts see the named endpoints and nothing of the page's own wiring.
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+# Answers at once instead of waiting behind readings in the queue.
+IMMEDIATE: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multiple", "show_progress": "hidden"}
+
+# Of several changes in a row, the last counts.
+LATEST_ONLY: dict[str, Any] = {**IMMEDIATE, "trigger_mode": "always_last"}
+
+
+def not_read() -> str:
+    """Prompt in place of a result that failed; else it would go on saying that the image is being read."""
+    return page_html.prompt(texts.TRY_AGAIN)
+
+
+def read_when_chosen(
+    upload: gr.File,
+    example: gr.HTML,
+    paths: Sequence[Path],
+    choose: Callable[..., tuple],
+    session: gr.State,
+    emptied: Sequence[Component],
+    read: dict[str, Any],
+    shown_in: str,
+    controls: Sequence[Component] = (),
+) -> list[Dependency]:
+    """Empty the result as soon as a file or an example is chosen, then start reading.
+
+    Args:
+        upload: takes files.
+        example: the buttons of `paths`.
+        paths: the example images.
+        choose: takes the path of the chosen image, the session and the values of `controls`, and gives what `upload`
+            and `emptied` show from then on, with the session between them.
+        session: of the tab.
+        emptied: what the result is shown in.
+        read: keyword arguments of the event that reads.
+        shown_in: element id of the result, which is brought into view on a narrow screen.
+        controls: what the result is shown with, which a new session does not know yet.
+
+    Returns:
+        The two events that read, to add what follows them.
+    """
+
+    def choose_example(event: gr.EventData, session: Session, *chosen: Any) -> tuple:
+        try:
+            path = paths[event.index]
+        except (LookupError, TypeError):
+            raise user_error(texts.WRONG_VALUES) from None
+        return choose(str(path), session, *chosen)
+
+    outputs = [upload, session, *emptied]
+    uploaded = upload.upload(choose, [upload, session, *controls], outputs, **IMMEDIATE)
+    picked = example.click(choose_example, [session, *controls], outputs, **IMMEDIATE)
+    scroll = f"() => document.getElementById('{shown_in}').scrollIntoView({{block: 'nearest'}})"
+    readings = []
+    for chosen in (uploaded, picked):
+        reading = chosen.then(**read, **READING_QUEUE, **PRIVATE)
+        reading.then(None, js=scroll, **PRIVATE)
+        readings.append(reading)
+    return readings

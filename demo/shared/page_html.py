@@ -1,0 +1,64 @@
+"""HTML of the page itself, and of what takes the place of a result; every text from outside is escaped."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from demo.shared import texts
+from demo.shared.radiograph_images import data_uri
+from pneumonia.core.notices import INTENDED_USE, NOTICE, POPULATION
+
+
+def header() -> str:
+    """Head of the page."""
+    return f"<header><h1>{escape(texts.TITLE)}</h1><p>{escape(texts.INTRODUCTION)}</p>{notice()}</header>"
+
+
+def example_buttons(images: Sequence[np.ndarray]) -> str:
+    """Buttons to read an example with; each carries its index.
+
+    Args:
+        images: uint8 (H, W), as `preview` gives them.
+    """
+    buttons = "".join(
+        f'<button type="button" data-index="{index}"><img src="{data_uri(image)}" alt="">'
+        f"<span>{escape(texts.EXAMPLE.format(number=index + 1))}</span></button>"
+        for index, image in enumerate(images)
+    )
+    return f'<p class="examples-label">{escape(texts.EXAMPLES)}</p><div class="examples">{buttons}</div>'
+
+
+def welcome() -> str:
+    """Prompt before an image was chosen: what to do, and what not to expect."""
+    return (
+        f'<div class="prompt"><p>{escape(texts.CHOOSE)}</p>'
+        f'<p class="small-print">{escape(INTENDED_USE)}</p><p class="small-print">{escape(POPULATION)}</p></div>'
+    )
+
+
+def prompt(sentence: str) -> str:
+    """Sentence in the place of a result while there is none."""
+    return f'<div class="prompt"><p>{escape(sentence)}</p></div>'
+
+
+def rejection(sentence: str) -> str:
+    """Sentence in the place of the verdict when there will be none."""
+    return (
+        f'<div class="card card-rejected" role="alert"><h2>{escape(texts.REJECTED)}</h2><p>{escape(sentence)}</p></div>'
+    )
+
+
+def notice() -> str:
+    """Notice beside every result."""
+    return f'<p class="notice">{escape(NOTICE)}</p>'
+
+
+def figures_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Table of figures; the first cell of each row is its heading."""
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
+        for first, *rest in rows
+    )
+    return f'<div class="figures"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -1,0 +1,112 @@
+"""HTML of one reading; every text from outside is escaped."""
+
+from collections.abc import Collection
+from html import escape
+
+from demo.shared import texts
+from demo.shared.page_html import notice
+from demo.shared.prediction_text import (
+    bar_key,
+    calibration,
+    in_lungs_sentence,
+    line_keys,
+    map_help,
+    operating_point,
+    scale_ends,
+    sorted_checks,
+)
+from demo.shared.radiograph_images import OPACITY, SHOW, data_uri
+from pneumonia import Prediction
+from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.explain.overlay import legend
+from pneumonia.utils.formatting import percent
+from pneumonia.variants.registry import get_variant
+
+_HASH_LENGTH = 12
+
+
+def verdict(prediction: Prediction, point: OperatingPoint, version: str) -> str:
+    """Card of a reading that was not rejected: words, a bar, and what was measured at its operating point."""
+    return (
+        f'<section class="card {finding_class(prediction)}">{finding(prediction, "h2")}'
+        f"{probability_bar(prediction, point)}"
+        f'<p class="operating-point">{escape(operating_point(point, prediction.calibration))}</p>'
+        f"{notice()}"
+        f'<p class="small-print">{escape(_small_print(prediction, version))}</p></section>'
+    )
+
+
+def probability_bar(prediction: Prediction, point: OperatingPoint) -> str:
+    """Bar of probability, threshold and the zone that is too close to call, from 0 to 100 %."""
+    probability = percent(prediction.probability)
+    threshold, zone = bar_key(prediction, point)
+    summary = f"Probability of pneumonia {probability}, {threshold}, {zone}."
+    return (
+        f'<figure class="bar" role="img" aria-label="{escape(summary)}">'
+        f'<p class="bar-above">{escape(texts.PROBABILITY)} <strong>{escape(probability)}</strong></p>'
+        '<div class="bar-track">'
+        f'<span class="bar-fill" style="width:{100 * prediction.probability:.2f}%"></span>'
+        f'<span class="bar-zone" style="left:{100 * point.low:.2f}%;width:{100 * (point.high - point.low):.2f}%">'
+        "</span>"
+        f'<span class="bar-threshold" style="left:{100 * prediction.threshold:.2f}%"></span>'
+        f'<span class="bar-probability" style="left:{100 * prediction.probability:.2f}%"></span></div>'
+        f'<p class="bar-below"><span class="key-threshold">{escape(threshold)}</span> '
+        f'<span class="key-zone">{escape(zone)}</span></p></figure>'
+    )
+
+
+def checks(*predictions: Prediction) -> str:
+    """List of what one reading or several noticed about the upload, what needs care first."""
+    items = "".join(
+        f'<li class="check-{check.status}"><strong>{escape(texts.CHECK_STATES[check.status])}:</strong> '
+        f"{escape(check.message)}</li>"
+        for check in sorted_checks(*predictions)
+    )
+    body = f"<ul>{items}</ul>" if items else f"<p>{escape(texts.NO_CHECKS)}</p>"
+    return f"<h3>{escape(texts.CHECKS)}</h3>{body}"
+
+
+def in_lungs(prediction: Prediction) -> str:
+    """Sentence on how much of the evidence lies inside the lungs."""
+    return f'<p class="in-lungs">{escape(in_lungs_sentence(prediction))}</p>'
+
+
+def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW) -> str:
+    """Key of what is drawn over the radiograph, with its unit, and how to read it; arguments as for `overlay_on`."""
+    against = texts.AGAINST in show
+    label = f"Colours from 0 (clear) to {scale:g} logits towards pneumonia (right)."
+    if against:
+        label += f" Blue from 0 to {scale:g} logits against it (left)."
+    image = data_uri(legend(width=256, height=12, opacity=opacity, against=against))
+    least, most = scale_ends(scale, show)
+    keys = "".join(f'<li class="key-{name}">{escape(words)}</li>' for name, words in line_keys(scale, show).items())
+    return (
+        f'<figure class="colour-key"><div class="colour-scale"><span>{escape(least)}</span>'
+        f'<img src="{image}" alt="{escape(label)}"><span>{escape(most)}</span></div>'
+        + (f'<ul class="line-keys">{keys}</ul>' if keys else "")
+        + f"<figcaption>{escape(map_help(show))}</figcaption></figure>"
+    )
+
+
+def finding(prediction: Prediction, tag: str) -> str:
+    """Finding, as an element of this tag."""
+    sentence = texts.FINDINGS[prediction.finding]
+    return (
+        f'<{tag} class="finding"><span class="finding-name">{escape(prediction.finding)}</span> '
+        f"{escape(sentence)}</{tag}>"
+    )
+
+
+def finding_class(prediction: Prediction) -> str:
+    """Class that gives an element the finding's colour."""
+    return f"finding-{prediction.finding.lower()}"
+
+
+def _small_print(prediction: Prediction, version: str) -> str:
+    return texts.SMALL_PRINT.format(
+        title=get_variant(prediction.variant).title,
+        version=version,
+        weights=prediction.weights_sha256[:_HASH_LENGTH],
+        image=prediction.image_sha256[:_HASH_LENGTH],
+        calibration=calibration(prediction.calibration),
+    )

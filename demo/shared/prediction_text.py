@@ -1,0 +1,104 @@
+"""Sentences on readings, for the page and for the report."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from demo.shared import texts
+from pneumonia import Prediction
+from pneumonia.calibration.site import SiteCalibration
+from pneumonia.core.check import Check
+from pneumonia.core.notices import AGAINST_HELP, HEATMAP_HELP
+from pneumonia.core.operating_points import OWN, Interval, OperatingPoint
+from pneumonia.explain.overlay import contour_level
+from pneumonia.utils.formatting import percent
+from pneumonia.variants.registry import get_variant
+
+
+def agreement(findings: Sequence[str]) -> str:
+    """Sentence on whether the variants agree."""
+    if len(findings) == 1:
+        return texts.ONLY_ONE
+    counts = Counter(findings)
+    if len(counts) == 1:
+        return texts.AGREE.format(count=len(findings), finding=findings[0])
+    return texts.DISAGREE.format(findings=", ".join(f"{n} {finding}" for finding, n in counts.most_common()))
+
+
+def bar_key(prediction: Prediction, point: OperatingPoint) -> tuple[str, str]:
+    """Words for what is marked on the bar besides the probability: the threshold, and the zone around it."""
+    return (
+        texts.BAR_THRESHOLD.format(threshold=percent(prediction.threshold)),
+        texts.BAR_ZONE.format(low=percent(point.low), high=percent(point.high)),
+    )
+
+
+def sorted_checks(*predictions: Prediction) -> list[Check]:
+    """Checks of one reading or several, each once, what needs care first."""
+    order = list(texts.CHECK_STATES)
+    once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
+    return sorted(once, key=lambda check: -order.index(check.status))
+
+
+def in_lungs_sentence(prediction: Prediction) -> str:
+    """Sentence on how much of the evidence lies inside the lungs."""
+    if prediction.lungs is None:
+        return texts.LUNGS_UNKNOWN
+    if prediction.in_lung_share is None:
+        return texts.NO_EVIDENCE
+    share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
+    rewarded = texts.REWARDED if get_variant(prediction.variant).recipe.evidence_penalty else ""
+    return texts.IN_LUNGS.format(share=share, area=area) + rewarded
+
+
+def scale_ends(scale: float, show: Collection[str]) -> tuple[str, str]:
+    """Words at the left and at the right of the colours; arguments as for `overlay_on`."""
+    return f"\N{MINUS SIGN}{scale:g}" if texts.AGAINST in show else "0", f"{scale:g} logits or more"
+
+
+def line_keys(scale: float, show: Collection[str]) -> dict[str, str]:
+    """Words for each line that is drawn, by its name; arguments as for `overlay_on`."""
+    level = contour_level(scale)
+    keys = {"lungs": texts.KEY_LUNGS} if texts.LUNGS in show else {}
+    if texts.CONTOUR in show:
+        keys |= {"contour": texts.KEY_CONTOUR.format(level=level), "peak": texts.KEY_PEAK.format(level=level)}
+    return keys
+
+
+def map_help(show: Collection[str]) -> str:
+    """Words on how to read what is drawn."""
+    return f"{HEATMAP_HELP} {AGAINST_HELP}" if texts.AGAINST in show else HEATMAP_HELP
+
+
+def operating_point(point: OperatingPoint, site: SiteCalibration | None) -> str:
+    """Sentence on an operating point and what was measured at it; `site` is whose calibration it is of, if any's."""
+    words, images = texts.AT_OPERATING_POINT, calibration_images(site)
+    if point.name == OWN:
+        words = texts.AT_CUSTOM_THRESHOLD
+    elif site is not None:
+        images = texts.LEFT_OUT.format(images=images)
+    return words.format(
+        name=point.name,
+        images=images,
+        threshold=percent(point.threshold),
+        sensitivity=interval(point.sensitivity),
+        specificity=interval(point.specificity),
+    )
+
+
+def calibration(site: SiteCalibration | None) -> str:
+    """Words for the calibration that probabilities and thresholds are of."""
+    if site is None:
+        return texts.AS_SHIPPED
+    return texts.CALIBRATED_TO.format(name=site.name, date=site.date, count=site.images)
+
+
+def calibration_images(site: SiteCalibration | None) -> str:
+    """Words for the images that a calibration was fitted to."""
+    if site is None:
+        return texts.VALIDATION_IMAGES
+    return texts.LOCAL_IMAGES.format(count=site.images, name=site.name)
+
+
+def interval(share: Interval) -> str:
+    """Words for a measured share with its 95 % interval."""
+    return f"{percent(share.value)} (95% interval {percent(share.low)} to {percent(share.high)})"

@@ -1,0 +1,101 @@
+"""State of one tab of one open page: the chosen image, and the reading of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demo.shared import radiograph_images
+from demo.shared.predictors import Predictors
+from pneumonia import Prediction
+from pneumonia.calibration.site import SiteCalibration
+
+# Of what a page knows of its images; then it is deleted, as the uploads are.
+KEPT_SECONDS = 1800
+
+# The calibrations to sites that a page fitted for itself; no one else sees them.
+PageSites = tuple[SiteCalibration, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One image that was read, with all it takes to show it again without running a network.
+
+    Attributes:
+        shown: uint8 (H, W), the preview.
+        predictions: by variant; one on the Read tab, all that are available on the Compare tab.
+        name: base name of its file, which may be a patient's.
+        seconds: that each took, on the Compare tab.
+    """
+
+    shown: np.ndarray
+    predictions: dict[str, Prediction]
+    name: str
+    seconds: Sequence[float] = ()
+
+
+@dataclass
+class Session:
+    """State of one tab of one open page; no two pages share one.
+
+    Attributes:
+        file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
+            one and shows no file name, as that may be a patient's.
+        reading: what is shown, if anything is.
+        generation: how often a result was taken away. The result of an event that began before the last time is not
+            shown: its image or its variant is no longer the chosen one.
+        threshold: a custom one, in place of an operating point.
+        prevalence: a custom one, in (0, 1).
+        opacity: of the overlay, in [0, 1].
+        show: what is drawn over it; keys of `texts.SHOWN`.
+        window: how grey values are shown.
+        calibration: to the site that was chosen; None as shipped.
+        expired: whether what the page had was deleted after a while, and nothing was chosen since.
+    """
+
+    file: str | None = None
+    reading: Reading | None = None
+    generation: int = 0
+    threshold: float | None = None
+    prevalence: float | None = None
+    opacity: float = radiograph_images.OPACITY
+    show: Sequence[str] = radiograph_images.SHOW
+    window: radiograph_images.Window = radiograph_images.WHOLE_WINDOW
+    calibration: SiteCalibration | None = None
+    expired: bool = False
+
+    def choose(self, file: str) -> None:
+        """Note a new image.
+
+        Whoever calls this gives the session to Gradio again, or one that had expired is lost at once.
+        """
+        self.forget()
+        self.file = file
+        self.expired = False
+
+    def forget(self) -> None:
+        """Take the result away."""
+        self.reading = None
+        self.generation += 1
+
+    def keep(self, reading: Reading | None, generation: int) -> bool:
+        """Note what will be shown, unless a result was taken away since an event began in `generation`."""
+        if self.generation != generation:
+            return False
+        self.reading = reading
+        return True
+
+
+def rejudged(predictors: Predictors, operating_point: str | None, session: Session) -> Reading | None:
+    """Judge a session's reading at another operating point, or at its custom threshold; None where it has none."""
+    if session.reading is None:
+        return None
+    threshold, site = session.threshold, session.calibration
+    predictions = {
+        variant: prediction.judged(
+            predictors.calibrated(variant, site).calibration,
+            predictors.point(variant, operating_point, threshold, site),
+        )
+        for variant, prediction in session.reading.predictions.items()
+    }
+    return replace(session.reading, predictions=predictions)

@@ -1,0 +1,1 @@
+"""About tab: what the page is for."""

@@ -1,0 +1,1 @@
+"""Batch tab: many images with one variant."""

@@ -1,0 +1,88 @@
+"""Batch tab: many images with one variant, as a table that fills while they are read."""
+
+import gradio as gr
+
+from demo.shared import page_html
+from demo.shared import texts as shared_texts
+from demo.shared.components import image_row, live_region, operating_point_choice, session_state, variant_choice
+from demo.shared.events import BATCH_QUEUE, IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE
+from demo.shared.predictors import Predictors
+from demo.tabs.batch import texts
+from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+
+
+def build(predictors: Predictors) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`."""
+    handlers = BatchHandlers(predictors)
+
+    # === Layout ===
+
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            upload = gr.File(
+                label=texts.UPLOAD,
+                elem_id="batch-upload",
+                elem_classes="upload",
+                file_count="multiple",
+                height=150,
+            )
+            folder = gr.UploadButton(texts.FOLDER, file_count="directory", size="md", elem_id="batch-folder")
+            variant = variant_choice("batch-variant", predictors)
+            operating_point = operating_point_choice("batch-operating-point")
+            with gr.Row():
+                button = gr.Button(texts.READ_ALL, variant="primary", elem_id="batch-button")
+                stop = gr.Button(texts.STOP, elem_id="batch-stop")
+        with gr.Column(scale=5, min_width=320):
+            progress = live_region("batch-progress", page_html.prompt(texts.CHOOSE_SEVERAL))
+            shown = gr.Radio(list(texts.FILTERS), value=texts.ALL, label=shared_texts.SHOW, elem_id="batch-filter")
+            table = gr.Dataframe(
+                headers=list(texts.COLUMNS),
+                datatype=list(texts.COLUMNS.values()),
+                interactive=False,
+                wrap=True,
+                column_widths=["52px", "22%", "116px", "112px", "104px", "28%"],
+                max_height=420,
+                elem_id="batch-table",
+                label=texts.TABLE,
+            )
+            with gr.Row():
+                save_table = gr.DownloadButton(texts.CSV, interactive=False, elem_id="batch-csv")
+                save_overlays = gr.Button(texts.OVERLAYS, elem_id="batch-overlays")
+            archive = gr.File(label=texts.OVERLAYS, interactive=False, visible=False, elem_id="batch-archive")
+            with gr.Column(elem_classes="result"):
+                verdict = live_region("batch-verdict", page_html.prompt(texts.OPEN_A_ROW))
+                original, overlay = image_row("batch-")
+                in_lungs = live_region("batch-in-lungs")
+                colour_key = gr.HTML(elem_id="batch-colour-key")
+                checks = gr.HTML(elem_id="batch-checks")
+
+    records = gr.JSON(visible=False, label="readings")
+    session = session_state(BatchSession())
+
+    # === Events ===
+
+    details = [verdict, overlay, colour_key, in_lungs, checks, original]
+    read = {
+        "fn": handlers.on_read,
+        "inputs": [upload, variant, operating_point, session],
+        "outputs": [records, session, progress, table],
+        "show_progress": "hidden",
+    }
+    # The first event takes the name, so this is the one that scripts call.
+    on_click = button.click(**read, **BATCH_QUEUE, api_name="batch")
+    chosen = folder.upload(lambda files: files, folder, upload, **IMMEDIATE)
+    on_folder = chosen.then(**read, **BATCH_QUEUE, **PRIVATE)
+    emptied = [*details, save_table, archive]
+    gr.on([button.click, folder.upload], handlers.on_start, session, emptied, **IMMEDIATE)
+    stop.click(handlers.on_stop, session, **IMMEDIATE)
+    judge = {
+        "fn": handlers.on_operating_point_change,
+        "inputs": [operating_point, session],
+        "outputs": [progress, table],
+    }
+    for ended in (on_click, on_folder, operating_point.input(**judge, **LATEST_ONLY)):
+        # The operating point may have been changed while images were read.
+        ended.then(**judge, **IMMEDIATE).then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
+    shown.input(handlers.on_filter_change, [shown, session], table, **LATEST_ONLY)
+    table.select(handlers.on_row_select, session, details, **READING_QUEUE, **PRIVATE)
+    save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)

@@ -1,0 +1,1 @@
+"""Compare tab: one image with all variants, or two images with one variant."""

@@ -1,0 +1,75 @@
+"""Events of the Compare tab: one image with all variants."""
+
+import time
+
+import gradio as gr
+
+from demo.shared import api_records, page_html, radiograph_images
+from demo.shared import texts as shared_texts
+from demo.shared.predictors import Predictors, unavailable
+from demo.shared.session import Reading, Session, rejudged
+from demo.shared.uploaded_image import decode_upload
+from demo.shared.user_error import user_error
+from demo.tabs.compare import views
+from pneumonia.inference.shared_analysis import Case
+from pneumonia.variants.registry import PUBLISHED
+
+
+class CompareHandlers:
+    """Events of the Compare tab."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def on_compare(self, file: str | None, operating_point: str, session: Session) -> tuple:
+        """Read a file, or the chosen one, with every variant: records, session, table."""
+        generation = session.generation
+        missing = self._predictors.missing()
+        available = [variant for variant in PUBLISHED if variant not in missing]
+        if not available:
+            raise user_error(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
+        points = {variant: self._predictors.point(variant, operating_point) for variant in available}
+        source, name = decode_upload(file or session.file)
+        if isinstance(source, Case):
+            # What all share is done before any is timed.
+            source.find_all()
+        predictions, seconds = {}, []
+        for variant in available:
+            started = time.perf_counter()
+            predictions[variant] = self._predictors.get(variant).predict(source, points[variant])
+            seconds.append(time.perf_counter() - started)
+        records = [api_records.record(prediction, name) for prediction in predictions.values()]
+        records += [api_records.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
+        # What makes an upload unreadable depends on no variant.
+        first = predictions[available[0]]
+        if first.status == "read":
+            reading = Reading(
+                radiograph_images.preview(source.radiograph.pixels, radiograph_images.COMPARISON_SIDE),
+                predictions,
+                name,
+                seconds,
+            )
+            shown = self._table(reading)
+        else:
+            reading, shown = None, page_html.rejection(first.error)
+        return records, session, shown if session.keep(reading, generation) else gr.skip()
+
+    def on_operating_point_change(self, operating_point: str, session: Session) -> str:
+        """Judge the readings at another operating point: table."""
+        generation, judged = session.generation, rejudged(self._predictors, operating_point, session)
+        if judged is None:
+            return page_html.prompt(shared_texts.SESSION_EXPIRED) if session.expired else gr.skip()
+        table = self._table(judged)
+        return table if session.keep(judged, generation) else gr.skip()
+
+    def on_image_choice(self, file: str, session: Session) -> tuple:
+        """Choose a new image: upload box, session, table."""
+        session.choose(file)
+        return None, session, page_html.prompt(shared_texts.READING)
+
+    def _table(self, reading: Reading) -> str:
+        predictions = list(reading.predictions.values())
+        points = [self._predictors.point_of(prediction) for prediction in predictions]
+        # One scale for all variants.
+        scale = self._predictors.get(predictions[0].variant).heatmap_scale
+        return views.comparison(reading.shown, predictions, points, reading.seconds, scale, self._predictors.missing())

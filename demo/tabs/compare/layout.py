@@ -1,0 +1,110 @@
+"""Compare tab: one image with all variants side by side, or two images with one variant."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+
+from demo.report.layout import report_row
+from demo.shared import page_html
+from demo.shared.components import (
+    example_buttons,
+    live_region,
+    operating_point_choice,
+    session_state,
+    upload_box,
+    variant_choice,
+)
+from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, not_read, read_when_chosen
+from demo.shared.predictors import Predictors
+from demo.shared.session import Session
+from demo.tabs.compare import texts
+from demo.tabs.compare.handlers import CompareHandlers
+from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
+
+
+def build(predictors: Predictors, examples: Sequence[Path]) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`."""
+    with gr.Tab(texts.ALL_VARIANTS):
+        _build_variants(predictors, examples)
+    with gr.Tab(texts.TWO_IMAGES):
+        _build_pair(predictors)
+
+
+def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
+    handlers = CompareHandlers(predictors)
+
+    # === Layout ===
+
+    with gr.Row():
+        with gr.Column(scale=3, min_width=300):
+            upload = upload_box("compare-upload")
+            example = example_buttons(examples)
+        with gr.Column(scale=2, min_width=300):
+            operating_point = operating_point_choice("compare-operating-point")
+            button = gr.Button(texts.COMPARE, variant="primary", elem_id="compare-button")
+    table = live_region("compare-table", page_html.welcome())
+    report = report_row("compare-report")
+
+    records = gr.JSON(visible=False, label="readings")
+    session = session_state(Session())
+
+    # === Events ===
+
+    compare = {
+        "fn": handlers.on_compare,
+        "inputs": [upload, operating_point, session],
+        "outputs": [records, session, table],
+        "show_progress_on": table,
+    }
+    judge = {"fn": handlers.on_operating_point_change, "inputs": [operating_point, session], "outputs": table}
+
+    # The first event takes the name, so this is the one that scripts call.
+    on_click = button.click(**compare, **READING_QUEUE, api_name="compare")
+    on_choice = read_when_chosen(
+        upload, example, examples, handlers.on_image_choice, session, [table], compare, "compare-table"
+    )
+    for reading in (on_click, *on_choice):
+        # The operating point may have been changed while the image was read.
+        reading.then(**judge, **IMMEDIATE)
+        reading.failure(not_read, outputs=table, **IMMEDIATE)
+    operating_point.input(**judge, **LATEST_ONLY)
+    report.wire(predictors, session, comparison=True)
+
+
+def _build_pair(predictors: Predictors) -> None:
+    handlers = PairHandlers(predictors)
+
+    # === Layout ===
+
+    with gr.Row():
+        uploads = [upload_box(f"pair-upload-{place}", title) for place, title in enumerate(texts.PAIR)]
+        with gr.Column(min_width=300):
+            variant = variant_choice("pair-variant", predictors)
+            operating_point = operating_point_choice("pair-operating-point")
+    table = live_region("pair-table", page_html.prompt(texts.CHOOSE_TWO))
+    session = session_state(PairSession())
+
+    # === Events ===
+
+    read = {
+        "fn": handlers.on_read,
+        "inputs": [variant, operating_point, session],
+        "outputs": table,
+        "show_progress_on": table,
+    }
+    judge = {"fn": handlers.on_operating_point_change, "inputs": [variant, operating_point, session], "outputs": table}
+    began = [
+        upload.upload(
+            partial(handlers.on_image_choice, place), [upload, session], [upload, session, table], **IMMEDIATE
+        )
+        for place, upload in enumerate(uploads)
+    ]
+    began.append(variant.input(handlers.on_variant_change, session, table, **IMMEDIATE))
+    for event in began:
+        # The operating point may have been changed while the images were read.
+        reading = event.then(**read, **READING_QUEUE, **PRIVATE)
+        reading.then(**judge, **IMMEDIATE)
+        reading.failure(not_read, outputs=table, **IMMEDIATE)
+    operating_point.input(**judge, **LATEST_ONLY)

@@ -1,0 +1,93 @@
+"""Events of the Compare tab: two images with one variant, for instance an earlier and a later one."""
+
+from dataclasses import dataclass, field, replace
+
+import gradio as gr
+
+from demo.shared import page_html, radiograph_images
+from demo.shared import texts as shared_texts
+from demo.shared.predictors import Predictors
+from demo.shared.session import Reading
+from demo.shared.uploaded_image import decode_upload
+from demo.tabs.compare import texts, views
+
+
+@dataclass
+class PairSession:
+    """State of one open page.
+
+    Attributes:
+        files: paths of the two chosen images.
+        results: of each: a reading, or the sentence why it was not read, or None yet.
+        generation: how often an image or the variant was chosen. The result of an event that began before the last
+            time is not shown.
+        expired: whether what the page had was deleted after a while, and nothing was chosen since.
+    """
+
+    files: list[str | None] = field(default_factory=lambda: [None, None])
+    results: list[Reading | str | None] = field(default_factory=lambda: [None, None])
+    generation: int = 0
+    expired: bool = False
+
+
+class PairHandlers:
+    """Events of the two images."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def on_image_choice(self, place: int, file: str, session: PairSession) -> tuple:
+        """Choose the first image (place 0) or the second (1): upload box, emptied, session, and table."""
+        session.files[place], session.results[place] = file, None
+        session.expired = False
+        session.generation += 1
+        return None, session, page_html.prompt(shared_texts.READING)
+
+    def on_variant_change(self, session: PairSession) -> str:
+        """Take both readings away, as another variant is wanted: table."""
+        session.results = [None, None]
+        session.generation += 1
+        return page_html.prompt(shared_texts.READING if any(session.files) else texts.CHOOSE_TWO)
+
+    def on_read(self, variant: str, operating_point: str, session: PairSession) -> str:
+        """Read what was chosen and not read yet: table."""
+        generation = session.generation
+        predictor = self._predictors.require(variant)
+        results = list(session.results)
+        for place, file in enumerate(session.files):
+            if file is None or results[place] is not None:
+                continue
+            source, name = decode_upload(file)
+            prediction = predictor.predict(source, operating_point)
+            results[place] = prediction.error
+            if prediction.status == "read":
+                shown = radiograph_images.preview(source.radiograph.pixels, radiograph_images.COMPARISON_SIDE)
+                results[place] = Reading(shown, {variant: prediction}, name)
+        if session.generation != generation:
+            return gr.skip()
+        session.results = results
+        return self._table(variant, session)
+
+    def on_operating_point_change(self, variant: str, operating_point: str, session: PairSession) -> str:
+        """Judge both at another operating point, without running a network: table."""
+        if not any(isinstance(result, Reading) for result in session.results):
+            return page_html.prompt(shared_texts.SESSION_EXPIRED) if session.expired else gr.skip()
+        calibration, point = self._predictors.get(variant).calibration, self._predictors.point(variant, operating_point)
+        session.results = [
+            replace(result, predictions={variant: result.predictions[variant].judged(calibration, point)})
+            if isinstance(result, Reading)
+            else result
+            for result in session.results
+        ]
+        return self._table(variant, session)
+
+    def _table(self, variant: str, session: PairSession) -> str:
+        predictor = self._predictors.get(variant)
+        read = [result.predictions[variant] for result in session.results if isinstance(result, Reading)]
+        limit = self._predictors.repeatability(variant) if len(read) == 2 else None
+        results = [
+            (result.shown, result.predictions[variant]) if isinstance(result, Reading) else result
+            for result in session.results
+        ]
+        point = self._predictors.point_of(read[0]) if read else None
+        return views.pair(results, point, predictor.heatmap_scale, limit)

@@ -1,0 +1,137 @@
+"""HTML of several readings side by side."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from demo.shared import texts as shared_texts
+from demo.shared.page_html import notice
+from demo.shared.prediction_html import checks, colour_key, finding, finding_class, in_lungs, probability_bar
+from demo.shared.prediction_text import agreement, operating_point
+from demo.shared.predictors import unavailable
+from demo.shared.radiograph_images import data_uri, overlay_on
+from demo.tabs.compare import texts
+from pneumonia import Prediction
+from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.variants.registry import get_variant
+
+
+def comparison(
+    shown: np.ndarray,
+    predictions: Sequence[Prediction],
+    points: Sequence[OperatingPoint],
+    seconds: Sequence[float],
+    scale: float,
+    missing: Mapping[str, str],
+) -> str:
+    """Table of all variants.
+
+    Args:
+        shown: uint8 (H, W), as `preview` gives it.
+        predictions: readings of the same image, one a variant.
+        points: the operating point each was judged at.
+        seconds: that each took.
+        scale: logits at which the colours saturate.
+        missing: why a variant is unavailable, by variant.
+    """
+    rows = "".join(
+        _row(_variant_heading(prediction.variant, taken), [_overlay(shown, prediction, scale)], prediction, point)
+        for prediction, point, taken in zip(predictions, points, seconds, strict=True)
+    )
+    rows += "".join(_unavailable_row(variant, reason) for variant, reason in missing.items())
+    findings = [prediction.finding for prediction in predictions]
+    agreeing = "agree" if len(set(findings)) == 1 else "disagree"
+    return (
+        f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{notice()}'
+        f'<div class="comparison"><figure class="original"><figcaption>{escape(shared_texts.ORIGINAL)}</figcaption>'
+        f"{_original(shown)}</figure>{_table('Variant', rows)}</div>{colour_key(scale)}"
+        f'<div class="checks">{checks(*predictions)}</div>'
+    )
+
+
+def pair(
+    results: Sequence[tuple[np.ndarray, Prediction] | str | None],
+    point: OperatingPoint | None,
+    scale: float,
+    limit: float | None,
+) -> str:
+    """Table of two images.
+
+    Args:
+        results: for each, its preview, uint8 (H, W), and its reading; or why it was not read; or None while it was not
+            chosen.
+        point: the operating point they were judged at; None while none was read.
+        scale: logits at which the colours saturate.
+        limit: that the scores of two radiographs of one patient stay within, in logits; None where it is unknown.
+    """
+    rows = ""
+    for title, result in zip(texts.PAIR, results, strict=True):
+        if result is None or isinstance(result, str):
+            rows += _empty_row(title, result or texts.NOT_CHOSEN)
+        else:
+            images = [_original(result[0]), _overlay(*result, scale)]
+            rows += _row(escape(title), images, result[1], point, f'<div class="checks">{checks(result[1])}</div>')
+    read = [result[1] for result in results if isinstance(result, tuple)]
+    headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
+    return (
+        f'<h2 class="agreement">{escape(headline)}</h2><p>{escape(meaning)}</p>{notice()}'
+        f'<div class="comparison pair">{_table("Image", rows)}</div>'
+        f"{colour_key(scale) if read else ''}"
+    )
+
+
+def difference(first: Prediction, second: Prediction, limit: float | None) -> tuple[str, str]:
+    """Sentences on how far two scores differ, and on what that means; arguments as for `pair`."""
+    change = second.logit - first.logit
+    if limit is None:
+        meaning = texts.LIMIT_UNKNOWN
+    else:
+        meaning = (texts.WITHIN_LIMIT if abs(change) <= limit else texts.BEYOND_LIMIT).format(limit=f"{limit:.1f}")
+    direction = texts.HIGHER if change >= 0 else texts.LOWER
+    return texts.DIFFERENCE.format(change=f"{abs(change):.1f}", direction=direction), meaning
+
+
+def _table(first: str, rows: str) -> str:
+    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Overlay", "Finding", "Probability"))
+    # The roles are written out because the style lays rows out as results, which hides them from readers.
+    return (
+        f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
+        f'<tbody role="rowgroup">{rows}</tbody></table>'
+    )
+
+
+def _row(heading: str, images: Sequence[str], prediction: Prediction, point: OperatingPoint, below: str = "") -> str:
+    return (
+        f'<tr role="row" class="{finding_class(prediction)}"><th role="rowheader" scope="row">{heading}</th>'
+        f'<td role="cell"><div class="pictures">{"".join(images)}</div>{in_lungs(prediction)}</td>'
+        f'<td role="cell">{finding(prediction, "p")}</td>'
+        f'<td role="cell">{probability_bar(prediction, point)}'
+        f'<p class="operating-point">{escape(operating_point(point, prediction.calibration))}</p>{below}</td></tr>'
+    )
+
+
+def _empty_row(title: str, sentence: str) -> str:
+    return (
+        f'<tr role="row" class="unavailable"><th role="rowheader" scope="row">{escape(title)}</th>'
+        f'<td role="cell" colspan="3">{escape(sentence)}</td></tr>'
+    )
+
+
+def _variant_heading(name: str, seconds: float) -> str:
+    variant = get_variant(name)
+    taken = texts.DURATION.format(milliseconds=f"{1000 * seconds:.0f}")
+    return f"{escape(variant.title)}<small>{escape(variant.summary)}</small><small>{escape(taken)}</small>"
+
+
+def _overlay(shown: np.ndarray, prediction: Prediction, scale: float) -> str:
+    image = data_uri(overlay_on(shown, prediction, scale))
+    return f'<img src="{image}" alt="{escape(shared_texts.OVERLAY_ALT)}">'
+
+
+def _original(shown: np.ndarray) -> str:
+    return f'<img src="{data_uri(shown)}" alt="{escape(shared_texts.ORIGINAL_ALT)}">'
+
+
+def _unavailable_row(variant: str, reason: str) -> str:
+    return _empty_row(get_variant(variant).title, unavailable(variant, reason))

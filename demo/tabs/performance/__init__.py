@@ -1,0 +1,1 @@
+"""Performance tab: figures of the variants on labelled images."""

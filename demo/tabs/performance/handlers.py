@@ -1,0 +1,71 @@
+"""Events of the Performance tab: figures that travel with the weights; no network is run."""
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from scipy.special import expit
+
+from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, unavailable
+from demo.tabs.performance import texts, views
+from pneumonia import Predictor
+from pneumonia.core.operating_points import BALANCED
+from pneumonia.metrics.scores import VALIDATION, Scores
+from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.variants.registry import PUBLISHED
+
+
+class PerformanceHandlers:
+    """Events of the Performance tab."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def on_set_change(self, name: str, operating_point: str) -> str:
+        """Compare the variants whose weights are there, on one set: table."""
+        sets = {
+            variant: predictor.metrics["sets"][name or VALIDATION] for variant, predictor in self._available().items()
+        }
+        missing = self._predictors.missing().items()
+        return views.overview(
+            sets, operating_point or BALANCED, [unavailable(variant, reason) for variant, reason in missing]
+        )
+
+    def on_tab_select(self, chosen: str) -> dict[str, Any]:
+        """Offer the sets that all variants were scored on: choice of the set."""
+        by_variant = [list(predictor.metrics["sets"]) for predictor in self._available().values()] or [[VALIDATION]]
+        # Those that all have: weights trained without another population lack it.
+        names = [name for name in by_variant[0] if all(name in names for names in by_variant)]
+        choices = [(texts.SETS.get(name, name), name) for name in names]
+        return gr.update(choices=choices, value=chosen if chosen in names else VALIDATION)
+
+    def on_variant_change(self, variant: str, name: str, operating_point: str) -> tuple:
+        """Show a variant on a set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
+        predictor, name = self._predictors.require(variant), name or VALIDATION
+        point = predictor.operating_points[operating_point or BALANCED]
+        thresholds, probabilities = _scored(predictor, name)
+        scores = thresholds.scores
+        return (
+            views.mark(point, predictor.metrics["sets"][name]),
+            round(point.threshold, THRESHOLD_DIGITS),
+            views.roc(scores, probabilities),
+            views.precision_recall(scores, probabilities),
+            views.reliability(scores, probabilities),
+            views.training(predictor.history),
+            views.at_threshold(thresholds, probabilities, point.threshold),
+        )
+
+    def on_threshold_change(self, threshold: float, variant: str, name: str) -> str:
+        """Apply another threshold to the same scores: at the threshold."""
+        return views.at_threshold(*_scored(self._predictors.require(variant), name or VALIDATION), threshold)
+
+    def _available(self) -> dict[str, Predictor]:
+        missing = self._predictors.missing()
+        return {variant: self._predictors.get(variant) for variant in PUBLISHED if variant not in missing}
+
+
+def _scored(predictor: Predictor, name: str) -> tuple[Thresholds, np.ndarray]:
+    """Give the figures of any threshold on a set, and the calibrated probabilities of its images, (N,)."""
+    scores = Scores.from_dict(predictor.metrics["sets"][name]["scores"])
+    temperature = predictor.calibration.temperature
+    return Thresholds(scores, temperature), expit(scores.logits / temperature)

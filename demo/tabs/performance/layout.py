@@ -1,0 +1,87 @@
+"""Performance tab: how well the variants do on labelled images, from the figures that travel with their weights."""
+
+import gradio as gr
+
+from demo.shared.components import operating_point_choice, variant_choice
+from demo.shared.events import IMMEDIATE, LATEST_ONLY
+from demo.shared.predictors import Predictors
+from demo.tabs.performance import texts, views
+from demo.tabs.performance.handlers import PerformanceHandlers
+from demo.tabs.performance.recalibration import layout as recalibration_layout
+from pneumonia.metrics.scores import VALIDATION
+
+_WHOLE = [0.0, 1.0]
+_COLOURS = {
+    "observed": "#b45309",
+    "perfect": "#94a3b8",
+    "training": "#94a3b8",
+    "validation": "#b45309",
+}
+
+
+def build(predictors: Predictors, tab: gr.Tab, page_sites: gr.State) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`. Nothing is computed before the tab is opened.
+
+    `page_sites` are the calibrations that the page fitted.
+    """
+    handlers = PerformanceHandlers(predictors)
+
+    # === Layout ===
+
+    gr.HTML(f"<p>{texts.HELP}</p>")
+    with gr.Row():
+        name = gr.Dropdown(
+            [(texts.SETS[VALIDATION], VALIDATION)], value=VALIDATION, label=texts.SET, elem_id="performance-set"
+        )
+        operating_point = operating_point_choice("performance-operating-point")
+    overview = gr.HTML(elem_id="performance-overview")
+    variant = variant_choice("performance-variant", predictors)
+    mark = gr.HTML(elem_id="performance-mark")
+    with gr.Row():
+        roc = _curve(texts.ROC, texts.FALSE_ALARMS, texts.SENSITIVITY, "performance-roc")
+        precision_recall = _curve(texts.PRECISION_RECALL, texts.SENSITIVITY, texts.PRECISION, "performance-pr")
+    with gr.Row():
+        reliability = _curve(texts.RELIABILITY, texts.PREDICTED, texts.OBSERVED, "performance-reliability", True)
+        training = gr.LinePlot(
+            x=texts.EPOCH,
+            y=texts.LOSS,
+            color=texts.LINE,
+            color_map=_COLOURS,
+            title=texts.TRAINING,
+            height=320,
+            min_width=320,
+            elem_id="performance-training",
+        )
+    threshold = gr.Slider(0, 1, step=0.001, label=texts.THRESHOLD, elem_id="performance-threshold", buttons=[])
+    at_threshold = gr.HTML(elem_id="performance-at-threshold")
+    gr.HTML(views.shortcut_baseline(), elem_id="performance-shortcuts")
+    recalibration_layout.build(predictors, variant, page_sites)
+
+    # === Events ===
+
+    sets = {"fn": handlers.on_tab_select, "inputs": name, "outputs": name}
+    table = {"fn": handlers.on_set_change, "inputs": [name, operating_point], "outputs": overview}
+    curves = {
+        "fn": handlers.on_variant_change,
+        "inputs": [variant, name, operating_point],
+        "outputs": [mark, threshold, roc, precision_recall, reliability, training, at_threshold],
+    }
+    tab.select(**sets, **IMMEDIATE).then(**table, **IMMEDIATE).then(**curves, **IMMEDIATE)
+    gr.on([name.input, operating_point.input], **table, **LATEST_ONLY).then(**curves, **IMMEDIATE)
+    variant.input(**curves, **LATEST_ONLY)
+    threshold.input(handlers.on_threshold_change, [threshold, variant, name], at_threshold, **LATEST_ONLY)
+
+
+def _curve(title: str, x: str, y: str, elem_id: str, lines: bool = False) -> gr.LinePlot:
+    return gr.LinePlot(
+        x=x,
+        y=y,
+        color=texts.LINE if lines else None,
+        color_map=_COLOURS if lines else None,
+        title=title,
+        x_lim=_WHOLE,
+        y_lim=_WHOLE,
+        height=320,
+        min_width=320,
+        elem_id=elem_id,
+    )

@@ -1,0 +1,1 @@
+"""Section of the Performance tab: a calibration to a site."""

@@ -1,0 +1,62 @@
+"""Texts of the Performance tab."""
+
+HELP = (
+    "Measured on labelled images that no network was trained on. The validation images come from the same hospital as "
+    "those trained on, and they fixed the thresholds; so on images from elsewhere expect less, as those of "
+    "another hospital show. Intervals are 95 %, from resampling patients, or images where the patient is unknown."
+)
+OVERVIEW_COLUMNS = (
+    "Variant",
+    "AUROC",
+    "Accuracy",
+    "Sensitivity",
+    "Specificity",
+    "Calibration error (ECE)",
+    "Uncertain",
+)
+SETS = {
+    "validation": "Validation",
+    "validation-low-contrast": "Validation, less contrast",
+    "validation-dark": "Validation, darker",
+    "validation-bright": "Validation, brighter",
+    "validation-blurred": "Validation, blurred",
+    "validation-noisy": "Validation, with noise",
+    "validation-compressed": "Validation, strongly compressed",
+    "validation-cropped": "Validation, cropped",
+    "validation-bordered": "Validation, with a border",
+    "adult-selection": "Adults and older children elsewhere, first half",
+    "adult-report": "Adults and older children elsewhere, second half",
+}
+SET = "Images"
+MARK = (
+    "At the operating point {point} pneumonia is called from {threshold}; on these images that gives sensitivity "
+    "{sensitivity} and specificity {specificity}."
+)
+ROC = "ROC"
+PRECISION_RECALL = "Precision and recall"
+RELIABILITY = "Reliability: is 80 % right eight times in ten?"
+TRAINING = "Training"
+FALSE_ALARMS = "1 - specificity"
+SENSITIVITY = "sensitivity (recall)"
+PRECISION = "precision"
+PREDICTED = "calibrated probability"
+OBSERVED = "share with pneumonia"
+EPOCH = "epoch"
+LOSS = "loss"
+LINE = "line"
+THRESHOLD = "Try another threshold on these images; readings keep theirs"
+AT_THRESHOLD = "Calling pneumonia from {threshold}"
+SHARE_COLUMNS = ("Share", "With 95 % interval")
+CONFUSION_COLUMNS = ("Labelled", "Called normal", "Called pneumonia")
+LABELLED = ("normal", "pneumonia")
+SHORTCUTS = "What a classifier reaches without looking at the lungs"
+SHORTCUTS_HELP = (
+    "In this data set normals and pneumonias were taken differently, so even these reach high figures on validation "
+    "images: a high AUROC here does not show that disease was seen."
+)
+SHORTCUT_COLUMNS = ("It sees", "AUROC")
+SHORTCUT_NAMES = {
+    "border": "The border of the image alone",
+    "corners": "The four corners alone",
+    "size and aspect ratio": "Size and aspect ratio alone",
+}

@@ -1,0 +1,1 @@
+"""Read tab: one image and one variant, in depth."""

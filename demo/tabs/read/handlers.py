@@ -1,0 +1,190 @@
+"""Events of the Read tab: check the request, ask the predictor, hand the answer to the views."""
+
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import gradio as gr
+import numpy as np
+
+from demo.shared import api_records, page_html, prediction_html, radiograph_images
+from demo.shared import texts as shared_texts
+from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, unavailable
+from demo.shared.session import Reading, Session, rejudged
+from demo.shared.uploaded_image import decode_upload
+from demo.shared.user_error import user_error
+from demo.tabs.read import texts, views
+from pneumonia.core.operating_points import BALANCED
+from pneumonia.errors import WeightsError
+from pneumonia.inference.shared_analysis import Case
+
+
+class ReadView(NamedTuple):
+    """Values of the Read tab's components; empty until something is shown there."""
+
+    verdict: str
+    overlay: np.ndarray | None = None
+    colour_key: str = ""
+    in_lungs: str = ""
+    checks: str = ""
+    original: np.ndarray | dict[str, Any] | None = None
+    predictive: str = ""
+    support: str = ""
+
+
+class ReadHandlers:
+    """Events of the Read tab."""
+
+    def __init__(self, predictors: Predictors) -> None:
+        self._predictors = predictors
+
+    def on_read(self, file: str | None, variant: str, operating_point: str | None, session: Session) -> tuple:
+        """Read a file, or the chosen one: record, session, and a `ReadView`."""
+        # Another calibration may be chosen while the image is decoded.
+        generation, site = session.generation, session.calibration
+        self._predictors.require(variant)
+        source, name = decode_upload(file or session.file)
+        predictor = self._predictors.calibrated(variant, site)
+        point = self._predictors.point(variant, operating_point, session.threshold, site)
+        prediction = predictor.predict(source, point)
+        preview = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, Case) else None
+        if prediction.status == "read":
+            reading = Reading(preview, {variant: prediction}, name)
+            view = self._view(reading, session)
+        else:
+            # What could be decoded is shown, so that one sees what is wrong with it.
+            original = None if preview is None else radiograph_images.windowed(preview, session.window)
+            checks = views.other_checks(prediction)
+            reading, view = None, ReadView(page_html.rejection(prediction.error), checks=checks, original=original)
+        if not session.keep(reading, generation):
+            view = (gr.skip(),) * len(view)
+        return api_records.record(prediction, name), session, *view
+
+    def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
+        """Judge the reading at another operating point: verdict, predictive values, threshold."""
+        threshold = gr.skip()
+        if operating_point is not None:
+            session.threshold = None
+            with suppress(WeightsError):
+                point = self._predictors.point(variant, operating_point, site=session.calibration)
+                threshold = round(point.threshold, THRESHOLD_DIGITS)
+        return *self._judged(operating_point, session), threshold
+
+    def on_threshold_change(self, threshold: float, session: Session) -> tuple:
+        """Judge the reading at a custom threshold: verdict, predictive values, operating point."""
+        session.threshold = threshold
+        return *self._judged(None, session), None
+
+    def on_prevalence_change(self, prevalence: float, session: Session) -> str:
+        """Carry the operating point over to a custom prevalence, in percent: predictive values."""
+        session.prevalence = prevalence / 100
+        return gr.skip() if session.reading is None else self._predictive_values(session.reading, session)
+
+    def on_overlay_change(self, opacity: float, show: list[str], session: Session) -> tuple:
+        """Draw the overlay with another opacity or other lines: overlay, colour key."""
+        session.opacity, session.show = opacity, show
+        reading = session.reading
+        return (gr.skip(),) * 2 if reading is None else self._overlay(reading, session)
+
+    def on_window_change(self, level: float, width: float, inverted: bool, session: Session) -> tuple:
+        """Show the grey values otherwise, level and width in percent; the reading stays: overlay, original."""
+        session.window = radiograph_images.Window(level / 100, width / 100, inverted)
+        reading = session.reading
+        if reading is None:
+            return gr.skip(), gr.skip()
+        return self._overlay(reading, session)[0], radiograph_images.windowed(reading.shown, session.window)
+
+    def on_variant_change(self, variant: str, session: Session) -> tuple:
+        """Take the old variant's result away: a `ReadView` in which the original stays."""
+        session.forget()
+        if reason := self._predictors.missing().get(variant):
+            prompt = page_html.prompt(unavailable(variant, reason))
+        else:
+            prompt = page_html.welcome() if session.file is None else page_html.prompt(texts.PRESS)
+        return ReadView(prompt, original=gr.skip())
+
+    def on_image_choice(
+        self,
+        file: str,
+        session: Session,
+        operating_point: str | None,
+        threshold: float,
+        prevalence: float,
+        opacity: float,
+        show: list[str],
+        level: float,
+        width: float,
+        inverted: bool,
+    ) -> tuple:
+        """Choose a new image: upload box, session, and an empty `ReadView`.
+
+        The controls are noted again: a session that has expired has forgotten them.
+        """
+        session.choose(file)
+        session.threshold = threshold if operating_point is None else None
+        # Nothing is there to be shown otherwise yet.
+        self.on_prevalence_change(prevalence, session)
+        self.on_overlay_change(opacity, show, session)
+        self.on_window_change(level, width, inverted, session)
+        return None, session, *ReadView(page_html.prompt(shared_texts.READING))
+
+    def on_region_test(self, session: Session) -> str:
+        """Test whether the region that the map marks matters more than others: sentence."""
+        generation, reading = session.generation, session.reading
+        if reading is None:
+            raise user_error(texts.NOTHING_TO_TEST)
+        (variant,) = reading.predictions
+        source, _ = decode_upload(session.file)
+        sentence = views.region_test(self._predictors.get(variant).measure_support(source))
+        return sentence if session.generation == generation else gr.skip()
+
+    def on_page_open(self, variant: str) -> tuple:
+        """Set the controls that start at figures of the weights: threshold, and prevalence in percent."""
+        try:
+            threshold = self._predictors.point(variant, BALANCED).threshold
+        except WeightsError:
+            return gr.skip(), gr.skip()
+        return round(threshold, THRESHOLD_DIGITS), round(100 * self._predictors.measured_prevalence(variant))
+
+    def _view(self, reading: Reading, session: Session) -> ReadView:
+        (prediction,) = reading.predictions.values()
+        overlay, colour_key = self._overlay(reading, session)
+        return ReadView(
+            self._verdict(reading),
+            overlay,
+            colour_key,
+            prediction_html.in_lungs(prediction),
+            prediction_html.checks(prediction),
+            radiograph_images.windowed(reading.shown, session.window),
+            self._predictive_values(reading, session),
+        )
+
+    def _judged(self, operating_point: str | None, session: Session) -> tuple[str, str]:
+        generation, judged = session.generation, rejudged(self._predictors, operating_point, session)
+        if judged is None:
+            return (page_html.prompt(shared_texts.SESSION_EXPIRED), "") if session.expired else (gr.skip(), gr.skip())
+        shown = self._verdict(judged), self._predictive_values(judged, session)
+        return shown if session.keep(judged, generation) else (gr.skip(), gr.skip())
+
+    def _verdict(self, reading: Reading) -> str:
+        (prediction,) = reading.predictions.values()
+        version = self._predictors.get(prediction.variant).version
+        return prediction_html.verdict(prediction, self._predictors.point_of(prediction), version)
+
+    def _predictive_values(self, reading: Reading, session: Session) -> str:
+        (prediction,) = reading.predictions.values()
+        # Where the slider begins, whatever the calibration.
+        measured = self._predictors.measured_prevalence(prediction.variant)
+        site = prediction.calibration
+        return views.predictive_values_list(
+            prediction,
+            self._predictors.point_of(prediction),
+            measured if site is None else site.prevalence,
+            session.prevalence or measured,
+        )
+
+    def _overlay(self, reading: Reading, session: Session) -> tuple[np.ndarray, str]:
+        (prediction,) = reading.predictions.values()
+        scale = self._predictors.get(prediction.variant).heatmap_scale
+        style = (scale, session.opacity, session.show)
+        shown = radiograph_images.windowed(reading.shown, session.window)
+        return radiograph_images.overlay_on(shown, prediction, *style), prediction_html.colour_key(*style)

@@ -1,0 +1,160 @@
+"""Read tab: one image and one variant, in depth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from demo.report.layout import report_row
+from demo.shared import page_html, radiograph_images
+from demo.shared import texts as shared_texts
+from demo.shared.components import (
+    example_buttons,
+    image_row,
+    live_region,
+    operating_point_choice,
+    session_state,
+    upload_box,
+    variant_choice,
+)
+from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, read_when_chosen
+from demo.shared.predictors import Predictors
+from demo.shared.session import Session
+from demo.tabs.read import texts
+from demo.tabs.read.calibration_choice import calibration_choice, wire_choice
+from demo.tabs.read.handlers import ReadHandlers, ReadView
+
+# Of a reader's own threshold: a probability of exactly 0 or 1 has no logit.
+_THRESHOLDS = (0.001, 0.999)
+
+# Both images grow together; what does not fit (style.css) is scrolled or drawn to with the mouse, both together too.
+_ZOOM = """(zoom) => {
+    for (const image of document.querySelectorAll('#original, #overlay')) image.style.setProperty('--zoom', zoom);
+}"""
+_MOVE_TOGETHER = """
+const parts = () => [...document.querySelectorAll('#original .image-container, #overlay .image-container')];
+document.addEventListener('scroll', ({target}) => {
+    const all = parts();
+    if (!all.includes(target)) return;
+    for (const other of all) {
+        other.scrollLeft = target.scrollLeft;
+        other.scrollTop = target.scrollTop;
+    }
+}, true);
+document.addEventListener('pointermove', (event) => {
+    if (event.pointerType !== 'mouse' || event.buttons !== 1) return;
+    parts().find((part) => part.contains(event.target))?.scrollBy(-event.movementX, -event.movementY);
+});
+document.addEventListener('dragstart', (event) => {
+    if (parts().some((part) => part.contains(event.target))) event.preventDefault();
+});
+"""
+
+
+def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`. `page_sites` are the calibrations that the page fitted."""
+    handlers = ReadHandlers(predictors)
+
+    # === Layout ===
+
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            upload = upload_box("upload")
+            example = example_buttons(examples)
+            variant = variant_choice("variant", predictors)
+            operating_point = operating_point_choice("operating-point")
+            calibration = calibration_choice()
+            threshold = _slider(
+                texts.CUSTOM_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, texts.CUSTOM_THRESHOLD_HELP
+            )
+            button = gr.Button(texts.READ, variant="primary", elem_id="read-button")
+        with gr.Column(scale=5, min_width=320, elem_classes="result"):
+            verdict = live_region("verdict", page_html.welcome())
+            original, overlay = image_row()
+            in_lungs = live_region("in-lungs")
+            with gr.Row(elem_classes="below-images"):
+                with gr.Column(min_width=300):
+                    colour_key = gr.HTML(elem_id="colour-key", js_on_load=_MOVE_TOGETHER)
+                    test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
+                    support = live_region("support")
+                    checks = gr.HTML(elem_id="checks")
+                with gr.Column(min_width=300):
+                    with gr.Group():
+                        shown = [(label, name) for name, label in shared_texts.SHOWN.items()]
+                        show = gr.CheckboxGroup(
+                            shown, value=list(radiograph_images.SHOW), label=shared_texts.SHOW, elem_id="show"
+                        )
+                        opacity = _slider(texts.OPACITY, "opacity", 0, 1, radiograph_images.OPACITY, 0.05)
+                        zoom = _slider(texts.ZOOM, "zoom", 1, 4, 1, 0.25)
+                        with gr.Accordion(texts.GREYS, open=False):
+                            level = _slider(texts.WINDOW_LEVEL, "window-level", 0, 100, 50, 1)
+                            width = _slider(texts.WINDOW_WIDTH, "window-width", 2, 100, 100, 1)
+                            invert = gr.Checkbox(False, label=texts.INVERT, elem_id="invert")
+                            reset = gr.Button(texts.RESET_VIEW, size="sm", elem_id="reset-view")
+                    prevalence = _slider(texts.PREVALENCE, "prevalence", 1, 99, None, 1, texts.PREVALENCE_HELP)
+                    predictive = live_region("predictive")
+            report = report_row("report")
+
+    record = gr.JSON(visible=False, label="reading")
+    session = session_state(Session())
+
+    # === Events ===
+
+    details = ReadView(verdict, overlay, colour_key, in_lungs, checks, original, predictive, support)
+    read = {
+        "fn": handlers.on_read,
+        "inputs": [upload, variant, operating_point, session],
+        "outputs": [record, session, *details],
+        "show_progress_on": verdict,
+    }
+    judge = {
+        "fn": handlers.on_operating_point_change,
+        "inputs": [variant, operating_point, session],
+        "outputs": [verdict, predictive, threshold],
+    }
+
+    # The first event takes the name, so this is the one that scripts call.
+    on_click = button.click(**read, **READING_QUEUE, api_name="read")
+    controls = [operating_point, threshold, prevalence, opacity, show, level, width, invert]
+    on_choice = read_when_chosen(
+        upload, example, examples, handlers.on_image_choice, session, details, read, "verdict", controls
+    )
+    forget = {"fn": handlers.on_variant_change, "inputs": [variant, session], "outputs": list(details), **IMMEDIATE}
+    offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
+    for reading in (on_click, *on_choice):
+        # The operating point may have been changed while the image was read. A page whose session had
+        # expired shows a calibration as chosen that the session has forgotten.
+        reading.then(**offer, **IMMEDIATE).then(**judge, **IMMEDIATE)
+        # Else it would go on saying that the image is being read.
+        reading.failure(**forget)
+    variant.input(**forget).then(**judge, **IMMEDIATE)
+    operating_point.input(**judge, **LATEST_ONLY)
+    threshold.input(
+        handlers.on_threshold_change, [threshold, session], [verdict, predictive, operating_point], **LATEST_ONLY
+    )
+    prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
+    gr.on(
+        [opacity.change, show.change],
+        handlers.on_overlay_change,
+        [opacity, show, session],
+        [overlay, colour_key],
+        **LATEST_ONLY,
+    )
+    gr.on(
+        [level.change, width.change, invert.change],
+        handlers.on_window_change,
+        [level, width, invert, session],
+        [overlay, original],
+        **LATEST_ONLY,
+    )
+    zoom.change(None, zoom, js=_ZOOM, **PRIVATE)
+    reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **IMMEDIATE)
+    test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
+    report.wire(predictors, session, comparison=False)
+    gr.on(None, handlers.on_page_open, variant, [threshold, prevalence], **IMMEDIATE)
+
+
+def _slider(
+    label: str, elem_id: str, least: float, most: float, value: float | None, step: float, info: str | None = None
+) -> gr.Slider:
+    return gr.Slider(least, most, value, step=step, label=label, info=info, elem_id=elem_id, buttons=[])

@@ -1,0 +1,51 @@
+"""`pneumonia COMMAND`, or `python -m pneumonia COMMAND`."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from pneumonia.cli.exit_codes import DONE, run_command
+
+# Each is a module of `pneumonia.cli.commands`, imported only when it is named: some take seconds.
+COMMANDS = {
+    "predict": "read radiographs: files, and folders with everything in them",
+    "verify-receipt": "read an image again and compare with the receipt of its reading",
+    "recalibrate": "calibrate a variant to a site, from labelled radiographs of it",
+    "evaluate": "score labelled radiographs at the locked operating points",
+    "get-data": "fetch the public chest X-ray data set and lay it out for training",
+    "audit-data": "find unreadable files, duplicates and shared patients in a data set",
+    "train": "train a variant and write its weights folder",
+    "cross-validate": "train a variant several times, each time judged on images held out",
+    "search": "search for the values a variant trains best with",
+    "export": "write a trained network in another form, after comparing the two",
+    "push-to-hub": "put a weights folder on the Hugging Face Hub",
+    "deploy-space": "put the page on a Hugging Face Space, from a checkout of the project",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its status.
+
+    Args:
+        argv: the command's name and its arguments; those of the process if None.
+    """
+    run_command(lambda: _run(sys.argv[1:] if argv is None else argv))
+
+
+def _run(argv: Sequence[str]) -> int:
+    if argv and argv[0] in COMMANDS:
+        name, *rest = argv
+        module = importlib.import_module(f"pneumonia.cli.commands.{name.replace('-', '_')}")
+        return module.main(rest, f"pneumonia {name}")
+    parser = argparse.ArgumentParser(prog="pneumonia", description="Read chest radiographs for pneumonia.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary)
+    # Ends with the help, or with what is wrong: there is no command among the arguments.
+    parser.parse_args(argv)
+    return DONE
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Many files: parts that a later run goes on with, and several machines."""

@@ -1,0 +1,1 @@
+"""From a logit to a probability and a finding, as published or for a site."""

@@ -1,0 +1,137 @@
+"""Score labelled radiographs at the locked operating points; no threshold is ever changed."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import classification_report
+from tqdm import tqdm
+
+from pneumonia.cli.arguments import add_patients, output_file, patients_of
+from pneumonia.cli.data_folders import report_left_out, require_ignored, require_outside
+from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
+from pneumonia.cli.native_messages import without_native_messages
+from pneumonia.cli.recorded_command import command_line
+from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.operating_points import BALANCED, OperatingPoint
+from pneumonia.data.manifest import Record, count_unknown, read_classes
+from pneumonia.errors import DataError
+from pneumonia.inference.predictor import Prediction, Predictor, load_predictor
+from pneumonia.metrics.classification import evaluate
+from pneumonia.metrics.paired_comparison import compare
+from pneumonia.publishing.plots import save_history_plot, save_plots, save_samples
+from pneumonia.utils.atomic_files import open_whole
+from pneumonia.utils.formatting import measured
+from pneumonia.utils.safe_csv import CsvWriter
+from pneumonia.variants.registry import DEFAULT, list_variants
+from pneumonia.weights.folder import json_bytes
+from pneumonia.weights.history import trained_epochs
+
+_FORM = "{:.4f}".format
+# Readings shown with their heatmaps among the plots.
+_SAMPLES = 8
+
+
+def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
+    add_patients(parser)
+    parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
+    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
+    parser.add_argument("--output", type=output_file, help="JSON file to write the figures to")
+    parser.add_argument("--scores", type=output_file, help="CSV file to write each image's probability to")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="folder to write plots and sample readings to")
+    parser.add_argument("--against", choices=list_variants(), help="second variant, compared image by image")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    arguments = parse_arguments(argv, prog)
+    if arguments.plots:
+        require_ignored(arguments.plots)
+    require_outside(arguments.data, arguments.output, arguments.scores, arguments.plots)
+    manifest = read_classes(arguments.data, patients_of(arguments))
+    report_left_out(manifest.left_out, manifest.patient_unknown, len(manifest.records))
+    records = manifest.records
+    with without_native_messages():
+        predictor = load_predictor(arguments.variant, arguments.weights)
+    # Now, so that weights that are missing are told before anything is read.
+    other = load_predictor(arguments.against) if arguments.against else None
+    predictions = _read(predictor, records)
+    rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
+    rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]
+    for record, prediction in rejected:
+        print(f"rejected {record.place}: {prediction.error}", file=sys.stderr)
+    if len({record.label for record, _ in rows}) < len(CLASS_NAMES):
+        raise DataError("Both classes need at least one readable image.")
+
+    labels = np.array([record.label for record, _ in rows])
+    probabilities = np.array([prediction.probability for _, prediction in rows])
+    patients = np.array([record.patient for record, _ in rows])
+    command = command_line("evaluate.py", arguments, variant=predictor.variant)
+    points = predictor.operating_points
+    figures = evaluate(labels, probabilities, patients, points.values(), command)
+    figures["patient_unknown"] = count_unknown(record for record, _ in rows)
+    _print(figures)
+    positive = probabilities >= points[BALANCED].threshold
+    print("\n" + classification_report(labels, positive, target_names=CLASS_NAMES, zero_division=0))
+    if other:
+        _print_comparison(other, [record for record, _ in rows], labels, patients, probabilities, points)
+    if arguments.output:
+        arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
+    if arguments.scores:
+        with open_whole(arguments.scores) as file:
+            CsvWriter(file, ("file", "label", "probability")).write_all(
+                {
+                    "file": r.place,
+                    "label": CLASS_NAMES[r.label],
+                    "probability": p.probability,
+                }
+                for r, p in rows
+            )
+    if arguments.plots:
+        save_plots(arguments.plots, labels, probabilities, points[BALANCED])
+        if epochs := trained_epochs(predictor.history):
+            save_history_plot(arguments.plots / "history.png", epochs)
+        chosen = np.random.default_rng(0).permutation(len(rows))[:_SAMPLES]
+        samples = [(rows[i][0].path, CLASS_NAMES[rows[i][0].label], rows[i][1]) for i in chosen]
+        save_samples(arguments.plots / "samples.png", samples, predictor.heatmap_scale)
+    return SOME_REJECTED if rejected or manifest.left_out else DONE
+
+
+def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
+    readings = predictor.predict_many(record.path for record in records)
+    return list(tqdm(readings, total=len(records), unit="image", disable=None))
+
+
+def _print_comparison(
+    other: Predictor,
+    records: list[Record],
+    labels: np.ndarray,
+    patients: np.ndarray,
+    probabilities: np.ndarray,
+    points: dict[str, OperatingPoint],
+) -> None:
+    others = np.array([prediction.probability for prediction in _read(other, records)])
+    thresholds = (points[BALANCED].threshold, other.operating_points[BALANCED].threshold)
+    result = compare(labels, patients, (probabilities, others), thresholds)
+    against = other.variant
+    print(f"Against {against}, positive where the first is better")
+    for name in ("auroc_difference", "accuracy_difference"):
+        print(f"  {name.replace('_', ' '):20} {measured(result[name], _FORM)}")
+    print(f"  only the first right {result['only_first_right']}, only {against} right {result['only_second_right']}")
+    print(f"  McNemar p            {result['mcnemar_p']:.4g}")
+
+
+def _print(figures: dict) -> None:
+    most = "at most " if figures["patient_unknown"] else ""
+    print(f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients")
+    for name in ("auroc", "auprc", "brier", "ece"):
+        print(f"{name:12} {measured(figures[name], _FORM)}")
+    for name, point in figures["operating_points"].items():
+        print(f"\n{name}, threshold {point['threshold']:.4f}")
+        for measure in ("accuracy", "sensitivity", "specificity", "precision", "npv", "f1"):
+            print(f"  {measure:12} {measured(point[measure], _FORM)}")
+        print("  " + ", ".join(f"{key.replace('_', ' ')} {count}" for key, count in point["confusion_matrix"].items()))

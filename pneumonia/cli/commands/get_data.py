@@ -1,0 +1,67 @@
+"""Fetch the public chest X-ray data set and lay it out for training, as train/val/test of NORMAL and PNEUMONIA.
+
+It comes from a copy on the Hugging Face Hub at a pinned commit, from Kaggle, or from a ZIP archive downloaded by hand.
+Checked are, for every source: the number of images in each of the six folders, the names and classes of all training
+images, that every file is a JPEG file, and that every name tells a patient; for the Hub also the SHA-256 of those of
+its files for which one was published. Not checked, because nobody published it, is the content of each image. What
+was laid out is noted in SOURCE.json with a fingerprint of every part; a second run finds it there and compares.
+
+Training and validation read train and val, never test.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pneumonia.cli.exit_codes import DONE
+from pneumonia.data.sources import readers
+from pneumonia.data.sources.chest_xray import CHEST_XRAY, SourceImage, lay_out, require_unchanged
+from pneumonia.errors import DataError
+
+
+def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__.split("\n\n")[0])
+    parser.add_argument("--output", type=Path, required=True, help="folder to make, or to check if it is there")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--source", choices=("hub", "kaggle"), default="hub", help="default: hub")
+    where.add_argument("--archive", type=Path, metavar="ZIP", help="downloaded from Kaggle by hand")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    arguments = parse_arguments(argv, prog)
+    output = arguments.output
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        counts = require_unchanged(output)
+        print(f"{output} is there already, as it was fetched.")
+    else:
+        images, size, origin = _open(arguments)
+        progress = tqdm(images, total=sum(sum(n.values()) for n in CHEST_XRAY.counts.values()), disable=None)
+        counts = lay_out(progress, size, output, origin, CHEST_XRAY)
+    for part, classes in counts.items():
+        print(f"{part}: " + ", ".join(f"{count:,} {name}" for name, count in classes.items()))
+    print(f"{CHEST_XRAY.title}, doi {CHEST_XRAY.doi}, {CHEST_XRAY.licence}")
+    return DONE
+
+
+def _open(arguments: argparse.Namespace) -> tuple[Iterator[SourceImage], int, dict[str, str]]:
+    """The images, about their bytes, and where they come from."""
+    if arguments.archive:
+        return *readers.read_archive(arguments.archive), {"archive": arguments.archive.name}
+    if arguments.source == "kaggle":
+        from pneumonia.data.sources import kaggle
+
+        return *readers.read_folder(kaggle.download(CHEST_XRAY.kaggle)), {"kaggle": CHEST_XRAY.kaggle}
+    from pneumonia.weights import hub
+
+    readers.require_pyarrow()
+    names = [name for files in CHEST_XRAY.hub_files.values() for name in files]
+    repo_id, revision = CHEST_XRAY.hub_repo, CHEST_XRAY.hub_revision
+    folder = hub.download(repo_id, revision, patterns=names, repo_type="dataset")
+    try:
+        return *readers.read_parquet(folder, CHEST_XRAY.hub_files), {"hub": repo_id, "revision": revision}
+    except DataError:
+        hub.forget(revision)  # or a second run would find the same in the cache
+        raise

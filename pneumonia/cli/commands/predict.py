@@ -1,0 +1,234 @@
+"""Read radiographs: files, and folders with everything in them."""
+
+import argparse
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from pneumonia.batch.part_files import FORMS, open_parts
+from pneumonia.batch.ray import read_on_ray
+from pneumonia.calibration.site_store import load_site_calibration
+from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
+from pneumonia.cli.native_messages import without_native_messages
+from pneumonia.core.notices import NOTICE
+from pneumonia.core.operating_points import BALANCED, OPERATING_POINTS
+from pneumonia.errors import DataError, ImageError, PneumoniaError
+from pneumonia.explain.outlines import outline_lungs
+from pneumonia.explain.overlay import draw_overlay, to_png
+from pneumonia.imaging.decode import decode
+from pneumonia.inference.predictor import Prediction, Predictor, load_predictor
+from pneumonia.records.reading_table import READING_COLUMNS, reading_row
+from pneumonia.records.receipt import reader_record
+from pneumonia.utils.atomic_files import UNFINISHED, open_whole, write_whole
+from pneumonia.utils.folders import walk
+from pneumonia.utils.formatting import one_line, percent
+from pneumonia.utils.safe_csv import CsvWriter
+from pneumonia.variants.registry import DEFAULT, list_variants
+
+# Of a file's name in the name of its overlay: file systems allow 255 bytes.
+_MOST_NAME_BYTES = 200
+
+
+def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument("paths", nargs="+", metavar="PATH")
+    parser.add_argument("--variant", choices=list_variants(), default=DEFAULT, help="default: %(default)s")
+    parser.add_argument("--operating-point", choices=OPERATING_POINTS, default=BALANCED, help="default: %(default)s")
+    parser.add_argument(
+        "--site", metavar="NAME", help="calibration that recalibrate.py made: its name or its JSON file"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "jsonl", "csv", "parquet"),
+        default="text",
+        help="parquet: only with --parts (default: text)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"file to write to instead of standard output; a run that is ended leaves FILE{UNFINISHED}",
+    )
+    parser.add_argument(
+        "--parts",
+        type=Path,
+        metavar="DIR",
+        help="for archives: folder to write to in parts, as csv or parquet; run again after an end, it goes on",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: on the cluster that RAY_ADDRESS names; only with --parts (default: local)",
+    )
+    parser.add_argument(
+        "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG; dashes outline the lungs"
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.parts is None:
+        if arguments.format == "parquet" or arguments.engine == "ray":
+            parser.error("--format parquet and --engine ray are for archives: name a folder with --parts")
+    elif arguments.format not in FORMS or arguments.output or arguments.heatmaps:
+        parser.error("--parts goes with --format csv or parquet, and without --output and --heatmaps")
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    arguments = parse_arguments(argv, prog)
+    return _read_files(arguments) if arguments.parts is None else _read_archive(arguments)
+
+
+def _read_files(arguments: argparse.Namespace) -> int:
+    # All names first: what is written may lie in a folder that is read.
+    written = [path for path in (arguments.heatmaps, arguments.output) if path]
+    if arguments.output:
+        written.append(Path(f"{arguments.output}{UNFINISHED}"))
+    files = [path for argument in arguments.paths for path in _walk(argument, written)]
+    if not files:
+        raise DataError("There are no files in the folders that were named.")
+    if arguments.heatmaps:
+        arguments.heatmaps.mkdir(parents=True, exist_ok=True)
+    predictor = _load(arguments)
+    some_rejected = False
+    with _output(arguments.output) as output:
+        write = _writer(arguments.format, output, several=len(files) > 1)
+        readings = predictor.predict_many(files, arguments.operating_point)
+        for path, prediction in zip(files, tqdm(readings, total=len(files), unit="image", disable=None), strict=True):
+            write(path, prediction)
+            some_rejected |= prediction.status == "rejected"
+            if arguments.heatmaps and prediction.status == "read":
+                _save_overlay(arguments.heatmaps, path, prediction, predictor)
+    if arguments.format == "text":
+        print(NOTICE, file=sys.stderr)  # the other forms carry it in every reading
+    return SOME_REJECTED if some_rejected else DONE
+
+
+def _read_archive(arguments: argparse.Namespace) -> int:
+    """As `_read_files`, of a stream of names, into parts that a later run goes on with."""
+    for argument in arguments.paths:
+        _require_there(argument)
+    _require_apart([*arguments.paths, str(arguments.parts)])
+    predictor = _load(arguments)
+    point = arguments.operating_point
+    places = "\0".join(map(os.path.abspath, arguments.paths))
+    settings = {
+        "format": arguments.format,
+        "paths": arguments.paths,
+        # The same names in another folder are another archive.
+        "folder": hashlib.sha256(os.fsencode(places)).hexdigest(),
+        **reader_record(predictor, point),
+    }
+    with open_parts(arguments.parts, arguments.format, settings) as parts:
+        before = parts.done
+        paths = parts.unread(path for argument in arguments.paths for path in _walk(argument, [arguments.parts]))
+        read = read_on_ray if arguments.engine == "ray" else _read_here
+        for path, reading in tqdm(read(paths, predictor, point), initial=before, unit="image", disable=None):
+            parts.add(path, reading)
+    if not parts.done:
+        raise DataError("There are no files in the folders that were named.")
+    print(
+        f"{parts.done:,} files, {parts.rejected:,} of them rejected; {before:,} were read in earlier runs.",
+        file=sys.stderr,
+    )
+    return SOME_REJECTED if parts.rejected else DONE
+
+
+def _read_here(paths: Iterable[str], predictor: Predictor, point: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `read_on_ray`, in this process."""
+    paths, ahead = itertools.tee(paths)
+    for path, prediction in zip(paths, predictor.predict_many(ahead, point), strict=True):
+        yield path, prediction.to_dict()
+
+
+def _load(arguments: argparse.Namespace) -> Predictor:
+    site = None if arguments.site is None else load_site_calibration(arguments.site, arguments.variant)
+    with without_native_messages():
+        predictor = load_predictor(arguments.variant)
+    return predictor if site is None else predictor.recalibrated(site)
+
+
+def _require_there(argument: str) -> None:
+    if not argument or not os.path.exists(argument):
+        raise DataError(f"There is no file or folder {one_line(argument)!r}.")
+
+
+def _require_apart(places: list[str]) -> None:
+    """Make sure that no file would be read twice, nor a part that is written."""
+    # In this order, what lies in a folder comes right after it.
+    resolved = sorted((Path(os.path.realpath(place)).parts, place) for place in places)
+    for (above, one), (below, other) in itertools.pairwise(resolved):
+        if below[: len(above)] == above:
+            raise DataError(f"{one_line(one)!r} and {one_line(other)!r} overlap. Name each folder once.")
+
+
+def _walk(argument: str, written: Iterable[Path] = ()) -> Iterator[str]:
+    """A file as it was named, or every regular file below a folder whatever its name, but for what is written.
+
+    Links that lead to none are among them, to be rejected with the reason.
+    """
+    _require_there(argument)
+    if os.path.isdir(argument):
+        yield from (path for path in walk(argument, written) if os.path.isfile(path) or os.path.islink(path))
+    else:
+        yield argument
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        with open_whole(path) as file:
+            yield file
+    except (OSError, PneumoniaError, KeyboardInterrupt):
+        if (unfinished := Path(f"{path}{UNFINISHED}")).exists():
+            print(f"what was read until then is in {one_line(str(unfinished))}", file=sys.stderr)
+        raise
+
+
+def _writer(form: str, output: TextIO, several: bool):
+    """A function that writes one reading in the chosen form."""
+    if form == "csv":
+        table = CsvWriter(output, ("path", *READING_COLUMNS))
+        return lambda path, prediction: table.write({"path": path, **reading_row(prediction.to_dict())})
+    if form == "jsonl":
+        return lambda path, prediction: print(json.dumps({"path": path, **prediction.to_dict()}), file=output)
+    return lambda path, prediction: print((f"{one_line(path)}: " if several else "") + _text(prediction), file=output)
+
+
+def _text(prediction: Prediction) -> str:
+    warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
+    if prediction.probability is None:
+        return f"Rejected: {prediction.error}{warnings}"
+    site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""
+    return (
+        f"Prediction: {prediction.finding} (probability {percent(prediction.probability)}, "
+        f"threshold {percent(prediction.threshold)}, {prediction.variant}{site}){warnings}"
+    )
+
+
+def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> None:
+    try:
+        radiograph = decode(path)
+    except ImageError:
+        radiograph = None
+    if radiograph is None or radiograph.sha256 != prediction.image_sha256:
+        print(f"no overlay for {one_line(path)}: the file was changed since it was read", file=sys.stderr)
+        return
+    pixels = radiograph.pixels
+    picture = draw_overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)
+    if prediction.lungs is not None:
+        picture = outline_lungs(picture, prediction.lungs.outline(*picture.shape[:2]))
+    # The image's hash keeps apart files of one name from several folders.
+    stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
+    name = f"{stem}.{prediction.image_sha256[:8]}.png"
+    write_whole(folder / name, to_png(picture))

@@ -1,0 +1,134 @@
+"""What the arguments of a training mean: its data, its variant, and its job."""
+
+import argparse
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pneumonia.cli.arguments import add_patients, patients_of
+from pneumonia.cli.data_folders import report_left_out, require_outside
+from pneumonia.data.manifest import read_classes, read_training_folder
+from pneumonia.errors import DataError
+from pneumonia.variants.registry import Recipe, Variant
+
+if TYPE_CHECKING:
+    from pneumonia.training.job import TrainingJob
+
+# Fields of `Variant` and of `Recipe` that an option sets directly.
+_OF_THE_NETWORK = ("image_size", "field", "dropout")
+_OF_THE_RECIPE = ("weight_decay", "label_smoothing", "evidence_penalty", "batch_size")
+# What nothing reads but the phases of a recipe: adaptation and linear probe have values of their own.
+_OF_THE_PHASES = (*_OF_THE_RECIPE, "learning_rate", "dropout")
+EPOCHS_HELP = "at most this many in each phase, and in the adaptation without labels where there is one"
+EVIDENCE_PENALTY_HELP = "on the share of evidence outside the lungs"
+IMAGE_SIZE_HELP = "side of the network's input, a multiple of 32"
+
+
+def add_training_data(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is trained on, and whose the images are."""
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA, or train/val of those"
+    )
+    add_patients(parser)
+
+
+def add_backbone(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says what a backbone starts from."""
+    parser.add_argument(
+        "--backbone-weights",
+        default="imagenet",
+        metavar="imagenet|none|FILE",
+        help="what the backbone starts from (default: imagenet)",
+    )
+
+
+def require_backbone(source: str) -> None:
+    """Make sure that what a backbone shall start from is there.
+
+    Raises:
+        DataError: if it is the name of no file.
+    """
+    if source not in ("imagenet", "none") and not Path(source).is_file():
+        raise DataError("The file named by --backbone-weights does not exist.")
+
+
+def require_training_data(arguments: argparse.Namespace) -> bool:
+    """Look into the folders of a training, which must not write among their images, and tell what is not used.
+
+    Returns:
+        Whether there is any.
+
+    Raises:
+        DataError: if they cannot be used.
+    """
+    for folder in filter(None, (arguments.data, arguments.outside)):
+        require_outside(folder, arguments.output)
+    manifests = {"--data": read_training_folder(arguments.data, patients_of(arguments))}
+    if arguments.outside:
+        manifests["--outside"] = read_classes(arguments.outside)
+    for option, manifest in manifests.items():
+        report_left_out(manifest.left_out, manifest.patient_unknown, len(manifest.records), option)
+    return any(manifest.left_out for manifest in manifests.values())
+
+
+def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
+    """A variant with some values of the network and of its training changed.
+
+    Args:
+        variant: left as it is.
+        values: any of `_OF_THE_NETWORK` and `_OF_THE_RECIPE`, `learning_rate` (the peak of the last phase) and
+            `epochs` (at most so many in each part); None leaves a value, and other names are not read.
+
+    Raises:
+        DataError: if a value would change nothing, and be recorded all the same; or if the head takes no penalty.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    if idle := [f"--{name.replace('_', '-')}" for name in _unread(variant.recipe) if name in given]:
+        raise DataError(f"Trained by this recipe, {variant.name} does not depend on {', '.join(idle)}; leave that out.")
+    linear = variant.head == "sigmoid" and variant.pooling == "average" and not variant.hidden_units
+    if given.get("evidence_penalty") and not linear:
+        raise DataError("--evidence-penalty needs a linear head on average pooling, which this recipe does not have.")
+    recipe = dataclasses.replace(variant.recipe, **{name: given[name] for name in _OF_THE_RECIPE if name in given})
+    if "learning_rate" in given:
+        *before, last = recipe.phases
+        last = dataclasses.replace(last, learning_rate=given["learning_rate"])
+        recipe = dataclasses.replace(recipe, phases=(*before, last))
+    recipe = _shortened(recipe, given.get("epochs"))
+    return dataclasses.replace(
+        variant, recipe=recipe, **{name: given[name] for name in _OF_THE_NETWORK if name in given}
+    )
+
+
+def _unread(recipe: Recipe) -> tuple[str, ...]:
+    """Names of values that a training by a recipe does not depend on."""
+    if not recipe.phases:
+        return _OF_THE_PHASES if recipe.adaptation_epochs else (*_OF_THE_PHASES, "epochs")
+    return () if recipe.optimizer == "adamw" else ("weight_decay",)
+
+
+def _shortened(recipe: Recipe, epochs: int | None) -> Recipe:
+    """A recipe with at most this many epochs in each of its parts; as it is for None."""
+    if epochs is None:
+        return recipe
+    phases = tuple(dataclasses.replace(phase, epochs=min(phase.epochs, epochs)) for phase in recipe.phases)
+    return dataclasses.replace(recipe, phases=phases, adaptation_epochs=min(recipe.adaptation_epochs, epochs))
+
+
+def training_job(arguments: argparse.Namespace, variant: Variant, command: str, checkpoints: Path) -> "TrainingJob":
+    """What the arguments of a training ask for, with what `resumable` gives."""
+    # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
+    from pneumonia.training.job import TrainingJob
+
+    return TrainingJob(
+        data=arguments.data,
+        variant=variant,
+        output=arguments.output,
+        seed=arguments.seed,
+        backbone_weights=arguments.backbone_weights,
+        command=command,
+        outside=arguments.outside,
+        checkpoints=checkpoints,
+        recipe_name=getattr(arguments, "recipe", None),
+        patients=patients_of(arguments),
+    )

@@ -1,0 +1,1 @@
+"""Words that everybody shares: labels, operating points, checks, geometry, notices."""

@@ -1,0 +1,1 @@
+"""Where public data sets are fetched from."""

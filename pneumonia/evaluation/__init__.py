@@ -1,1 +1,0 @@
-"""Figures with intervals, calibration, operating points, plots."""

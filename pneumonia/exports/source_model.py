@@ -1,0 +1,106 @@
+"""The trained network that is exported, and the radiographs its exports are made and judged with."""
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pneumonia.data.manifest import Record
+from pneumonia.data.pipeline import load_images, prepared
+from pneumonia.data.splits import held_out
+from pneumonia.exports.comparison import Readings
+from pneumonia.exports.runtimes import keras_maps, keras_runtime, read_logits
+from pneumonia.exports.serving_graph import ServingModule
+from pneumonia.imaging.decode import decode
+from pneumonia.inference.input_transform import Preprocessing
+from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.weights.folder import KERAS_MODEL, Bundle
+
+# Validation images on which an export is compared with its original.
+CHECKED = 50
+# Training images from which int8 takes the range of each layer's values.
+_REPRESENTATIVE = 100
+
+
+@dataclass(frozen=True)
+class Original:
+    """A weights folder whose network is exported.
+
+    Attributes:
+        bundle: the folder, verified.
+        representative: float32 (N, S, S, 1) in [0, 1], training images; None where they are not at hand.
+    """
+
+    bundle: Bundle
+    representative: np.ndarray | None = None
+
+    @property
+    def temperature(self) -> float:
+        """By which a logit is divided before the sigmoid."""
+        return self.bundle.config["temperature"]
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The Keras model."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / KERAS_MODEL
+            path.write_bytes(self.bundle.contents[KERAS_MODEL])
+            return keras.models.load_model(path, compile=False)
+
+    @cached_property
+    def serving(self) -> ServingModule:
+        """The graph of logit and map."""
+        return ServingModule(self.model)
+
+    def read(self, images: np.ndarray) -> Readings:
+        """What the Keras model says of images, float32 (N, S, S, 1) in [0, 1], preprocessed."""
+        return Readings(read_logits(keras_runtime(self.model), images), keras_maps(self.model, images))
+
+
+def preprocessor_of(bundle: Bundle) -> Preprocessor:
+    """From pixels to the input of a bundle's network."""
+    return Preprocessor(Preprocessing(**bundle.config["preprocessing"]))
+
+
+def prepare_files(paths: Iterable[Path], preprocessor: Preprocessor) -> np.ndarray:
+    """The network's input for some radiographs: float32 (N, S, S, 1) in [0, 1].
+
+    Raises:
+        ImageError: if one cannot be read.
+    """
+    return np.stack([preprocessor.apply(decode(path).pixels).image for path in paths])[..., None]
+
+
+def representative_images(bundle: Bundle, records: list[Record]) -> np.ndarray:
+    """Some of the images a network was trained on, drawn by a fixed seed.
+
+    Args:
+        records: of the folder it was trained on.
+
+    Returns:
+        float32 (N, S, S, 1) in [0, 1], preprocessed.
+
+    Raises:
+        DataError: if it was another folder.
+    """
+    held = set(held_out(bundle, records))
+    return _prepared(drawn([record for record in records if record not in held], _REPRESENTATIVE), bundle)
+
+
+def checked_images(bundle: Bundle, records: list[Record]) -> np.ndarray:
+    """Validation images on which an export is compared with its original; arguments and result as above."""
+    return _prepared(drawn(held_out(bundle, records), CHECKED), bundle)
+
+
+def drawn(records: list[Record], count: int) -> list[Record]:
+    """Up to so many of some images, in an order drawn at random by a fixed seed."""
+    return [records[i] for i in np.random.default_rng(0).permutation(len(records))[:count]]
+
+
+def _prepared(records: list[Record], bundle: Bundle) -> np.ndarray:
+    preprocessor = preprocessor_of(bundle)
+    return prepared(load_images(records, preprocessor), preprocessor)

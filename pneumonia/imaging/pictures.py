@@ -1,0 +1,196 @@
+"""Picture files, and images that Pillow has opened: from what they hold to the values of pixels, upright."""
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image, ImageFile
+
+from pneumonia.core.check import Check
+from pneumonia.core.geometry import UPRIGHT
+from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
+from pneumonia.imaging import tiff
+from pneumonia.imaging.file_type import EXPORT, kind_of
+from pneumonia.imaging.parser_limits import BoundedBytes, TooManyPiecesError, require_modest, require_modest_exif
+from pneumonia.imaging.quality import MAX_PIXELS, bit_depth, check_size
+
+NUMBERS_NOT_READ = f"This image holds numbers below 0, or of more than 16 bits, which are not read. {EXPORT}"
+
+# What Pillow raises on damaged files; its format readers do not all use one class.
+PILLOW_ERRORS = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
+_BOMB_ERRORS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_ROWS = 256  # whose alpha is worked on at once, for less memory
+
+
+def from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
+    """Decode a picture file with the one Pillow reader that its first bytes name.
+
+    Args:
+        data: of the file.
+        kind: Pillow's name of its format.
+
+    Returns:
+        uint8 or uint16 (H, W), or (H, W, 3) in RGB, upright; warnings.
+
+    Raises:
+        ImageError: a size or a kind that is not read, or a file that is truncated or damaged.
+    """
+    try:
+        require_modest(data, kind)
+        if kind == "TIFF":
+            return _from_tiff(tiff.read_header(data))
+        with Image.open(BoundedBytes(data), formats=(kind,)) as image:
+            check_size(*image.size)
+            # In full: a JPEG's reduced scale moves probabilities, or saves hardly any time.
+            # Pillow neither checks the sums of a PNG as it decodes nor misses the end of a JPEG whose tail is blank.
+            if kind == "PNG":
+                Image.open(BoundedBytes(data), formats=(kind,)).verify()
+            if kind == "JPEG" and data.rfind(b"\xff\xd9", image.fp.tell()) < 0:  # type: ignore[union-attr]  # it is open
+                raise EOFError("no end of image")
+            return from_pil(image, data)
+    except _BOMB_ERRORS:
+        raise ImageSizeError(
+            f"This image is larger than {MAX_PIXELS // 10**6} megapixels. Export it at a lower resolution."
+        ) from None
+    except PILLOW_ERRORS as error:
+        raise _not_decoded(error, f"{kind} file") from error
+
+
+def _from_tiff(page: tiff.Page) -> tuple[np.ndarray, list[Check]]:
+    check_size(page.width, page.height)
+    camera = False
+    if page.has_samples:
+        values = _joined(page, page.decode_samples())
+    else:
+        with Image.open(page.as_file(), formats=("TIFF",)) as image:
+            _, camera = _read_exif(image)
+            values = _values(image)
+    if page.signed and values.max() > 2 ** (page.bits - 1) - 1:
+        raise UnsupportedImageError(NUMBERS_NOT_READ)
+    if page.photometric == tiff.WHITE_IS_ZERO and page.bits == 16 and not page.has_samples:
+        values = _inverted(values)
+    return _set_upright(values, page.orientation, camera)
+
+
+def _joined(page: tiff.Page, samples: np.ndarray) -> np.ndarray:
+    """Values of samples (H, W, S) as uint8 or uint16 (H, W) or (H, W, 3)."""
+    if page.photometric == tiff.CMYK:
+        inks = samples[..., :4] if page.bits == 8 else (samples[..., :4] >> 8).astype(np.uint8)
+        return _values(Image.fromarray(np.ascontiguousarray(inks), "CMYK"))
+    if page.photometric == tiff.WHITE_IS_ZERO:
+        samples[..., 0] = _inverted(samples[..., 0])
+    if page.alpha:
+        samples = samples[..., : page.colours + 1]
+        return _over_black(samples) if page.bits == 16 else _values(Image.fromarray(np.ascontiguousarray(samples)))
+    return samples[..., 0] if page.colours == 1 else samples[..., :3]
+
+
+def from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[Check]]:
+    """Take the values of an opened image, as `from_picture` gives them.
+
+    Args:
+        image: as Pillow opened it, or made it.
+        data: the file that it was opened from, where `from_picture` has judged it.
+
+    Raises:
+        ImageError: as `from_picture`.
+    """
+    check_size(*image.size)
+    try:
+        if not data and isinstance(image, ImageFile.ImageFile) and image.format in ("PNG", "TIFF") and image.fp:
+            # Opened and not yet decoded, which Pillow does wrongly for some files.
+            image.fp.seek(0)
+            opened = image.fp.read()
+            return from_picture(opened, kind_of(opened))
+        # The second picture of a phone's JPEG is a preview of the first.
+        frames = 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise UnsupportedImageError(f"This file holds {frames} frames. Export the one frontal view.")
+        require_modest_exif(image)
+        orientation, camera = _read_exif(image)
+        values = _values(image, data)
+        if image.format == "TIFF":  # a decoded one, which Pillow has turned, and whose 0 it minds only in 8 bits
+            if image.mode.startswith("I") and getattr(image, "tag_v2", {}).get(262) == 0:
+                values = _inverted(values)
+            camera, orientation = camera or orientation in UPRIGHT, 1
+    except PILLOW_ERRORS as error:
+        raise _not_decoded(error, "image") from error
+    return _set_upright(values, orientation, camera)
+
+
+def _not_decoded(error: Exception, what: str) -> ImageError:
+    if isinstance(error, TooManyPiecesError):
+        return UnsupportedImageError(
+            f"This {what} has too many pieces: truncated or damaged, or large and run-length encoded. {EXPORT}"
+        )
+    return CorruptImageError(f"This {what} is truncated or damaged. Export it again.")
+
+
+def _set_upright(values: np.ndarray, orientation: int, camera: bool) -> tuple[np.ndarray, list[Check]]:
+    if orientation not in UPRIGHT and not camera:
+        return values, []
+    message = "This is a photograph, not an export: its grey values and edges may mislead the model."
+    turned = np.ascontiguousarray(UPRIGHT[orientation](values)) if orientation in UPRIGHT else values
+    return turned, [Check("photograph", "warn", message)]
+
+
+def _read_exif(image: Image.Image) -> tuple[int, bool]:
+    """Return the orientation and whether a camera was exposed; damaged EXIF data tell neither, as without any."""
+    try:
+        exif = image.getexif()
+        camera = exif.get_ifd(ExifTags.IFD.Exif).keys() & {ExifTags.Base.ExposureTime, ExifTags.Base.FNumber}
+        return exif.get(ExifTags.Base.Orientation, 1), bool(camera)
+    except PILLOW_ERRORS:
+        return 1, False
+
+
+def _values(image: Image.Image, data: bytes = b"") -> np.ndarray:
+    """Return an image's values as uint8 or uint16; alpha lies over black."""
+    if image.mode in ("1", "F"):
+        name = "only black and white" if image.mode == "1" else "floating point numbers"
+        raise UnsupportedImageError(f"This image holds {name} instead of grey values. {EXPORT}")
+    image.load()
+    if image.format == "PNG" and data[24:25] == b"\x10" and image.mode in ("RGB", "RGBA", "LA"):
+        image.close()  # Pillow cuts them down to 8 bits, which are not needed
+        return _deep_colours(data)
+    if image.mode.startswith("I"):
+        values = np.asarray(image)
+        if values.min() < 0 or values.max() > 65535:
+            raise UnsupportedImageError(NUMBERS_NOT_READ)
+        return values.astype(np.uint16)
+    if image.mode == "La":
+        image = image.convert("LA")  # Pillow makes nothing else of it
+    if image.mode == "LA":
+        black = Image.new("L", image.size)
+        black.paste(image.getchannel("L"), mask=image.getchannel("A"))
+        return np.asarray(black)
+    if image.mode in ("PA", "RGBA", "RGBa") or "transparency" in image.info:
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
+        image = Image.new("RGB", layer.size)
+        image.paste(layer, mask=layer.getchannel("A"))
+    return np.asarray(image if image.mode in ("L", "RGB") else image.convert("RGB"))
+
+
+def _deep_colours(data: bytes) -> np.ndarray:
+    """Decode a 16-bit PNG with colours or alpha, found whole before, as uint16 (H, W, 3) in RGB, alpha over black."""
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16 or values.ndim != 3:
+        raise ValueError("not a 16-bit image in colour")
+    return (_over_black(values) if values.shape[2] == 4 else values)[..., ::-1]
+
+
+def _over_black(values: np.ndarray) -> np.ndarray:
+    """Colours or grey of 16 bits, without the alpha that is their last sample, darkened by it in place."""
+    for top in range(0, len(values), _ROWS):
+        rows = values[top : top + _ROWS]
+        rows[..., :-1] = np.multiply(rows[..., :-1], rows[..., -1:], dtype=np.uint32) // 65535
+    return values[..., 0] if values.shape[2] == 2 else values[..., :-1]
+
+
+def _inverted(values: np.ndarray) -> np.ndarray:
+    """Turn black and white round in uint8 or uint16, whose type stays."""
+    return 2 ** bit_depth(values) - 1 - values

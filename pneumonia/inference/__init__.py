@@ -1,0 +1,1 @@
+"""From a decoded radiograph to a prediction."""

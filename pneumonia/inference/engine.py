@@ -1,0 +1,68 @@
+"""The compiled model: images in, logits and maps out, in one pass and without tensorflow."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from pneumonia.errors import WeightsError
+from pneumonia.utils.processes import OfProcess, cores
+
+
+class Engine:
+    """Runs a TensorFlow Lite file; safe to call from several threads at once.
+
+    Args:
+        model: contents of a `model.tflite`, already verified.
+
+    Raises:
+        WeightsError: if the runtime cannot open it.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        # An interpreter must not be shared while it runs: at most one a core, each single-threaded, borrowed in turn.
+        # The others are made when they are first wanted: one of many workers of a machine reads with one.
+        self._model = model
+        self._places = OfProcess(lambda: threading.Semaphore(cores()))
+        self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
+        self._idle.put(self._interpreter())
+
+    def __reduce__(self) -> tuple[type["Engine"], tuple[bytes]]:
+        # Another process opens the file for itself.
+        return Engine, (self._model,)
+
+    def run(self, image: np.ndarray) -> tuple[float, np.ndarray]:
+        """Read one image.
+
+        Args:
+            image: float32 (S, S) in [0, 1], preprocessed.
+
+        Returns:
+            The logit, and the Grad-CAM map as float32 (h, w) in logits.
+        """
+        with self._borrowed() as interpreter:
+            outputs = interpreter.get_signature_runner()(image=image[None, ..., None])
+        return float(outputs["logit"][0, 0]), outputs["cam"][0]
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Interpreter]:
+        with self._places.here:
+            try:
+                interpreter = self._idle.get_nowait()
+            except queue.Empty:
+                interpreter = self._interpreter()
+            try:
+                yield interpreter
+            finally:
+                self._idle.put(interpreter)
+
+    def _interpreter(self) -> Interpreter:
+        try:
+            interpreter = Interpreter(model_content=self._model, num_threads=1)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise WeightsError("The compiled model cannot be opened by this version of the runtime.") from error
+        return interpreter

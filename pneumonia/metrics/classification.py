@@ -1,0 +1,247 @@
+"""How well probabilities and findings agree with labels, with intervals by resampling patients."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from scipy.special import betaincinv
+
+from pneumonia.core.labels import UNCERTAIN
+from pneumonia.core.operating_points import Interval, OperatingPoint
+
+# From labels (N,), probabilities (N,) and weights (R, N) to values (R,).
+Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+_RESAMPLES = 1000
+_TAIL = 0.025
+_ECE_BINS = 15
+
+
+def auroc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`sklearn.metrics.roc_auc_score` for many weightings at once; the scores are sorted once for all.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        probabilities: (N,).
+        weights: (R, N), how often each image counts.
+
+    Returns:
+        (R,) in [0, 1]; NaN where a class has no weight.
+    """
+    diseased, normal = _by_rising_score(labels, probabilities, weights)
+    # A pneumonia beats every normal below it, and half of those at its own score.
+    beaten = np.cumsum(normal, axis=1) - normal / 2
+    with np.errstate(invalid="ignore"):
+        return (diseased * beaten).sum(axis=1) / (diseased.sum(axis=1) * normal.sum(axis=1))
+
+
+def auprc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`sklearn.metrics.average_precision_score` for many weightings at once; as `auroc`."""
+    diseased, normal = (part[:, ::-1] for part in _by_rising_score(labels, probabilities, weights))
+    found, called = np.cumsum(diseased, axis=1), np.cumsum(diseased + normal, axis=1)
+    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+    with np.errstate(invalid="ignore"):
+        return (diseased * precision).sum(axis=1) / diseased.sum(axis=1)
+
+
+def _by_rising_score(
+    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of pneumonias and of normals at each distinct score, both (R, scores)."""
+    order = np.argsort(probabilities, kind="stable")
+    starts = np.unique(probabilities[order], return_index=True)[1]
+    diseased, normal = (np.add.reduceat((weights * part)[:, order], starts, axis=1) for part in (labels, 1 - labels))
+    return diseased, normal
+
+
+def brier(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean squared distance of probability and label; arguments and result as `auroc`."""
+    return weights @ np.square(probabilities - labels) / weights.sum(axis=1)
+
+
+def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean distance between predicted and observed share of pneumonia over 15 equal-width bins.
+
+    Naeini, Cooper and Hauskrecht, AAAI 2015; Guo et al., ICML 2017. Arguments and result as `auroc`; 0 is perfect.
+    """
+    bins = np.minimum((probabilities * _ECE_BINS).astype(int), _ECE_BINS - 1)
+    members = np.eye(_ECE_BINS)[bins]  # (N, bins)
+    gaps = (weights * (labels - probabilities)) @ members
+    return np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
+
+
+def resample_patients(patients: np.ndarray, seed: int = 0, resamples: int = _RESAMPLES) -> np.ndarray:
+    """Bootstrap weights: patients are drawn with replacement, and all images of one come along.
+
+    Args:
+        patients: (N,) group of each image.
+        seed: of the draws.
+        resamples: number R of draws.
+
+    Returns:
+        (R, N), how often each image counts in each draw.
+    """
+    _, group = np.unique(patients, return_inverse=True)
+    return draw_patients(group.max() + 1, seed, resamples)[:, group]
+
+
+def draw_patients(patients: int, seed: int = 0, resamples: int = _RESAMPLES) -> np.ndarray:
+    """Draws of `resample_patients` for patients by number: float64 (R, patients), how often each counts."""
+    draws = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), resamples)
+    return draws.astype(np.float64)
+
+
+def resample_with_both_classes(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """As `resample_patients`, without the draws that miss a class and so have no AUROC; they are rare."""
+    resampled = resample_patients(patients)
+    return resampled[(resampled @ labels > 0) & (resampled @ (1 - labels) > 0)]
+
+
+def rates(labels: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Shares at one threshold, for many weightings at once.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        positive: (N,) bool, called pneumonia.
+        weights: (R, N).
+
+    Returns:
+        Each (R,); NaN where a share has no denominator.
+    """
+    return shares(weights @ outcomes(labels, positive))
+
+
+def outcomes(labels: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """Which of true positive, false negative, false positive and true negative each image is.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        positive: (N,) bool, called pneumonia.
+
+    Returns:
+        (N, 4) of 0 and 1.
+    """
+    diseased = labels == 1
+    kinds = (diseased & positive, diseased & ~positive, ~diseased & positive, ~diseased & ~positive)
+    return np.stack(kinds, axis=1).astype(np.float64)
+
+
+def shares(counts: np.ndarray) -> dict[str, np.ndarray]:
+    """What `rates` gives, from counts (R, 4) of the four outcomes."""
+    tp, fn, fp, tn = counts.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sensitivity = tp / (tp + fn)
+        precision = tp / (tp + fp)
+        return {
+            "accuracy": (tp + tn) / (tp + tn + fp + fn),
+            "sensitivity": sensitivity,
+            "specificity": tn / (tn + fp),
+            "precision": precision,
+            "recall": sensitivity,
+            "f1": 2 * tp / (2 * tp + fp + fn),
+            "npv": tn / (tn + fn),
+        }
+
+
+def evaluate(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    patients: np.ndarray,
+    points: Iterable[OperatingPoint],
+    command: str,
+) -> dict[str, Any]:
+    """All figures of one set of images at fixed operating points.
+
+    Args:
+        labels: (N,) of 0 and 1; if they are all the same, no figure but the counts is defined.
+        probabilities: (N,) calibrated, in [0, 1].
+        patients: (N,) group of each image.
+        points: thresholds, never changed here.
+        command: what to run to get the same figures; stored with them.
+
+    Returns:
+        The form of one set in `metrics.json`.
+    """
+    resampled = resample_with_both_classes(labels, patients)
+    once = np.ones((1, len(labels)))
+
+    def interval(measure: Measure) -> dict[str, float | None]:
+        value = measure(labels, probabilities, once)[0]
+        return to_interval(value, measure(labels, probabilities, resampled))
+
+    return {
+        "n": len(labels),
+        "positives": int(labels.sum()),
+        "patients": len(np.unique(patients)),
+        "auroc": interval(auroc),
+        "auprc": interval(auprc),
+        "brier": interval(brier),
+        "ece": calibration_interval(*(expected_calibration_error(labels, probabilities, w) for w in (once, resampled))),
+        "operating_points": {point.name: _at(point, labels, probabilities, once, resampled) for point in points},
+        "command": command,
+    }
+
+
+def _at(
+    point: OperatingPoint,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    once: np.ndarray,
+    resampled: np.ndarray,
+) -> dict[str, Any]:
+    positive = probabilities >= point.threshold
+    values = rates(labels, positive, once)
+    draws = rates(labels, positive, resampled)
+    called = np.array([point.finding(probability) != UNCERTAIN for probability in probabilities])
+    return {
+        "threshold": point.threshold,
+        **{name: to_interval(values[name][0], draws[name]) for name in values},
+        "confusion_matrix": {
+            "true_negative": int(np.sum(~positive & (labels == 0))),
+            "false_positive": int(np.sum(positive & (labels == 0))),
+            "false_negative": int(np.sum(~positive & (labels == 1))),
+            "true_positive": int(np.sum(positive & (labels == 1))),
+        },
+        "uncertain_share": float(np.mean(~called)),
+        "accuracy_outside_uncertain": float(np.mean((positive == (labels == 1))[called])) if called.any() else None,
+    }
+
+
+def calibration_interval(value: np.ndarray, draws: np.ndarray) -> dict[str, Any]:
+    """As `to_interval`, reaching down to the value itself.
+
+    Repeated images make the calibration error of a draw larger than that of the images themselves, so all draws
+    may lie above it.
+    """
+    interval = to_interval(value[0], draws)
+    if interval["value"] is None:
+        return interval
+    return {**interval, "low": min(interval["low"], interval["value"])}
+
+
+def to_interval(value: float, draws: np.ndarray) -> dict[str, Any]:
+    """A value with the middle 95 % of its draws; all None where it is not defined."""
+    draws = draws[np.isfinite(draws)]
+    if not np.isfinite(value) or not len(draws):
+        return {"value": None, "low": None, "high": None}
+    low, high = np.percentile(draws, (2.5, 97.5))
+    return asdict(Interval(float(value), float(low), float(high)))
+
+
+def with_interval(values: np.ndarray) -> Interval:
+    """The first of values (R,), which is that of the images as they are, with the middle 95 % of the others."""
+    return Interval(**to_interval(values[0], values[1:]))
+
+
+def share_interval(share: float, patients: int) -> Interval:
+    """A share with its exact interval: Clopper and Pearson, Biometrika 1934.
+
+    Args:
+        share: in [0, 1], of images.
+        patients: whom they are of. Images of one patient count as one, which is the careful end: they may be all alike.
+    """
+    hits = share * patients
+    low = float(betaincinv(hits, patients - hits + 1, _TAIL)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, patients - hits, 1 - _TAIL)) if hits < patients else 1.0
+    return Interval(float(share), low, high)

@@ -1,0 +1,1 @@
+"""A reading on record: receipts, and their verification."""

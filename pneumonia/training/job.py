@@ -1,0 +1,233 @@
+"""One training from a data folder to a weights folder."""
+
+import logging
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scipy.special import expit
+
+from pneumonia.calibration.fit import fit_calibration, fix_operating_points, points_to_dict
+from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.data.manifest import Manifest, count_unknown, read_classes, read_training_folder
+from pneumonia.data.patients import BY_NAME, Patients
+from pneumonia.data.pipeline import ImageSet, load_images
+from pneumonia.data.splits import split_by_patient, split_outside
+from pneumonia.errors import DataError
+from pneumonia.explain.overlay import HEATMAP_SCALE
+from pneumonia.exports.serving_graph import ServingModule
+from pneumonia.inference.engine import Engine
+from pneumonia.inference.preprocessor import Preprocessor, new_preprocessor
+from pneumonia.metrics.classification import evaluate
+from pneumonia.metrics.scores import VALIDATION, Scores, pooled
+from pneumonia.metrics.threshold_sweep import COVERAGE
+from pneumonia.models.registry import shift_logit
+from pneumonia.training.checkpoints import history_csv, seconds_kept
+from pneumonia.training.fit import Trained, train_variant
+from pneumonia.training.outcome import TrainingResult, facts, require_clock, saved, write_weights
+from pneumonia.training.scoring import score_images, score_shifted
+from pneumonia.variants.spec import Variant
+from pneumonia.weights.cards.classifier import render_card
+from pneumonia.weights.folder import H5_MODEL, HISTORY, KERAS_MODEL, SERVED_MODEL
+
+_LOG = logging.getLogger(__name__)
+# Version of the weights; goes up when newly trained ones are published.
+WEIGHTS_VERSION = "0.2.1"
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What to train, on what, and where to put it.
+
+    Attributes:
+        data: folder of images.
+        variant: the network and how it is trained.
+        output: becomes the weights folder.
+        seed: of split, parameters, order and augmentation.
+        backbone_weights: "imagenet", "none" or a weights file.
+        command: what to run to do the same again, stored with the weights.
+        outside: folder of another population; scored after training, never trained on.
+        checkpoints: folder for the state of an unfinished training.
+        recipe_name: of the recipe, where it is not the variant's own.
+        patients: whose the images in `data` are; of `outside`, names alone tell.
+    """
+
+    data: Path
+    variant: Variant
+    output: Path
+    seed: int
+    backbone_weights: str
+    command: str
+    outside: Path | None
+    checkpoints: Path
+    recipe_name: str | None = None
+    patients: Patients = BY_NAME
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A trained network with its temperature and thresholds.
+
+    Attributes:
+        trained: the network.
+        served: contents of its `model.tflite`.
+        engine: runs the same.
+        temperature: divisor of the logits.
+        points: operating points by name.
+        validation: what both were fixed on, by name of the set.
+    """
+
+    trained: Trained
+    served: bytes
+    engine: Engine
+    temperature: float
+    points: dict[str, OperatingPoint]
+    validation: dict[str, Scores]
+
+    def judge(self, scores: Scores, command: str) -> dict[str, Any]:
+        """All figures of one set of images, as in metrics.json."""
+        probabilities = expit(scores.logits / self.temperature)
+        return evaluate(scores.labels, probabilities, scores.patients, self.points.values(), command)
+
+
+def run_training(job: TrainingJob) -> TrainingResult:
+    """Train, calibrate, judge, and write the weights folder.
+
+    Raises:
+        DataError: if the data cannot be used, or the outside population is named as what fixes the thresholds.
+        WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
+        PneumoniaError: if the clock shows a time that weights cannot be written at.
+    """
+    require_clock()
+    if job.outside is not None and job.outside.resolve().name == VALIDATION:
+        # Sets of that name are those that fixed the thresholds.
+        raise DataError(f"Give the folder of another population another name than {VALIDATION!r}.")
+    preprocessor = new_preprocessor(job.variant)
+    manifest = read_training_folder(job.data, job.patients)
+    train_records, validation_records = split_by_patient(manifest.records, job.seed)
+    _LOG.info("reading %s images", f"{len(manifest.records):,}")
+    train = load_images(train_records, preprocessor)
+    validation = load_images(validation_records, preprocessor)
+    # Of a training that is taken up again, the epochs that are done count too.
+    before = seconds_kept(job.checkpoints)
+    started = time.monotonic()
+    calibrated = train_and_calibrate(job, train, validation, preprocessor)
+    minutes = round((before + time.monotonic() - started) / 60, 1)
+    unknown = count_unknown(validation.records)
+    sets = {name: (scores, unknown) for name, scores in calibrated.validation.items()}
+    if job.outside is not None:
+        sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
+    metrics = {
+        "sets": {
+            name: {
+                **calibrated.judge(scores, job.command),
+                "patient_unknown": unknown,
+                "scores": scores.to_dict(),
+            }
+            for name, (scores, unknown) in sets.items()
+        }
+    }
+    _write(job, calibrated, metrics, minutes, manifest, train, validation, preprocessor)
+    skipped = [(record.place, reason) for images in (train, validation) for record, reason in images.skipped]
+    return TrainingResult(metrics, skipped)
+
+
+def train_and_calibrate(
+    job: TrainingJob, train: ImageSet, validation: ImageSet, preprocessor: Preprocessor
+) -> Calibrated:
+    """Train on some images; stop, calibrate and fix thresholds on others.
+
+    Raises:
+        DataError: if a class is missing in either.
+    """
+    for images in (train, validation):
+        if len(set(images.labels)) < len(CLASS_NAMES):
+            raise DataError("Training and validation each need readable images of both classes.")
+    trained = train_variant(
+        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints
+    )
+    _LOG.info("trained; scoring %s validation images, as they are and corrupted", f"{len(validation.records):,}")
+    sets = score_shifted(Engine(ServingModule(trained.model).to_tflite()), validation, preprocessor, VALIDATION)
+    pool = pooled(sets)
+    temperature, offset = fit_calibration(pool.logits, pool.labels)
+    # The offset becomes part of the network, so that whoever reads it needs the temperature only.
+    shift_logit(trained.model, offset)
+    sets = {name: replace(scores, logits=scores.logits + offset) for name, scores in sets.items()}
+    pool = pooled(sets)
+    points = fix_operating_points(pool.logits, pool.labels, pool.patients, temperature)
+    served = ServingModule(trained.model).to_tflite()
+    return Calibrated(trained, served, Engine(served), temperature, points, sets)
+
+
+def _write(
+    job: TrainingJob,
+    calibrated: Calibrated,
+    metrics: dict[str, Any],
+    minutes: float,
+    manifest: Manifest,
+    train: ImageSet,
+    validation: ImageSet,
+    preprocessor: Preprocessor,
+) -> None:
+    config = {
+        "variant": job.variant.name,
+        "version": WEIGHTS_VERSION,
+        "architecture": {
+            "name": job.variant.architecture,
+            "image_size": job.variant.image_size,
+            "pooling": job.variant.pooling,
+            "hidden_units": list(job.variant.hidden_units),
+            "parameters": calibrated.trained.model.count_params(),
+        },
+        "preprocessing": preprocessor.record.to_dict(),
+        "temperature": calibrated.temperature,
+        "operating_points": points_to_dict(calibrated.points),
+        "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},
+        "heatmap_scale": HEATMAP_SCALE,
+        "training": {
+            "command": job.command,
+            "seed": job.seed,
+            "recipe_name": job.recipe_name,
+            "recipe": asdict(job.variant.recipe),
+            "head": job.variant.head,
+            "dropout": job.variant.dropout,
+            "hidden_dropout": job.variant.hidden_dropout,
+            "minutes": minutes,
+        },
+        "data": {
+            "patients_from": manifest.patients_from,
+            "train": _facts(train),
+            "validation": _facts(validation),
+        },
+    }
+    models = (KERAS_MODEL, H5_MODEL) if job.variant.recipe.h5 else (KERAS_MODEL,)
+    files = {
+        **{name: saved(calibrated.trained.model, job.checkpoints / name) for name in models},
+        SERVED_MODEL: calibrated.served,
+        HISTORY: history_csv(calibrated.trained.history).encode(),
+    }
+    write_weights(job.output, files, config, metrics, render_card)
+
+
+def _score_outside(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
+    """Scores of both halves, and of how many images in each it is not known whose they are."""
+    sets = {}
+    for half, records in zip(("selection", "report"), split_outside(read_classes(folder).records), strict=True):
+        images = load_images(records, preprocessor)
+        scores = score_images(engine, images, preprocessor)
+        sets[f"{folder.resolve().name}-{half}"] = scores, count_unknown(images.records)
+    return sets
+
+
+def _facts(images: ImageSet) -> dict[str, Any]:
+    records = images.records
+    counts = Counter(record.label for record in records)
+    return {
+        **facts(records),
+        "images": {name: counts[label] for label, name in enumerate(CLASS_NAMES)},
+        "patient_unknown": count_unknown(records),
+        "skipped": len(images.skipped),
+    }

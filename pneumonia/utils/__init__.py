@@ -1,0 +1,1 @@
+"""What knows nothing of radiographs: files, JSON, tables, logs, processes."""

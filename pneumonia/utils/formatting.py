@@ -1,0 +1,48 @@
+"""How a share, a measured value with its interval, or a path is written for a reader."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+UNDEFINED = "not defined"
+_THREE_DECIMALS = "{:.3f}".format
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share in [0, 1]; 0% and 100% are kept for what is exactly that. NaN is not defined."""
+    if math.isnan(share):
+        return UNDEFINED
+    least = 10.0 ** -(decimals + 2)
+    if 0 < share < least / 2:
+        return f"<{least:.{decimals}%}"
+    if 1 - least / 2 <= share < 1:
+        return f">{1 - least:.{decimals}%}"
+    return f"{share:.{decimals}%}"
+
+
+def measured(interval: Mapping[str, Any] | None, form: Callable[[float], str] = _THREE_DECIMALS) -> str:
+    """A measured value with its 95 % interval; one that is missing is not defined.
+
+    Args:
+        interval: `value`, `low` and `high`.
+        form: writes one of them.
+    """
+    if interval is None or interval["value"] is None:
+        return UNDEFINED
+    value, low, high = (form(interval[end]) for end in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
+    """As `measured`; what was not fitted, such as a threshold as shipped, has no interval: its ends are one."""
+    return form(interval["value"]) if interval["low"] == interval["high"] else measured(interval, form)
+
+
+def measured_share(interval: Mapping[str, Any] | None) -> str:
+    """A measured share with its 95 % interval, rounded whatever it is."""
+    return measured(interval, "{:.1%}".format)
+
+
+def one_line(path: str) -> str:
+    """A path with line breaks and other control characters written out, so that it stays on its line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)

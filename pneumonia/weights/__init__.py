@@ -1,0 +1,1 @@
+"""A weights folder, its card, and where it comes from."""

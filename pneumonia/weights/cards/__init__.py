@@ -1,0 +1,1 @@
+"""Model cards, one module a kind of network."""

@@ -1,0 +1,146 @@
+"""The model card: README.md of a weights folder, rendered from its two JSON files."""
+
+from typing import Any
+
+from pneumonia.core.notices import INTENDED_USE, LIMITS, POPULATION, SELECTION
+from pneumonia.core.patient_sources import PATTERN, TABLE
+from pneumonia.utils.formatting import UNDEFINED, measured, measured_share
+from pneumonia.utils.markdown import bullets, command_block, table
+from pneumonia.variants.baselines import get_recipe
+from pneumonia.variants.registry import get_variant
+from pneumonia.weights.cards.card import write_card
+
+# What each field shows, in a sentence for the card.
+_AS_IT_IS = "The whole image, its grey values as they are."
+_SHOWN = {
+    "image": "The whole image, its grey values stretched between two percentiles.",
+    "exposure": "The whole image, its grey values stretched between two percentiles of those within the lungs' hull.",
+    "box": "The rectangle around the lungs, which the network in `weights/lung-fields` finds. Where it finds none, "
+    "the whole image is read and a check says so.",
+    "hull": "The rectangle around the lungs, which the network in `weights/lung-fields` finds. Everything outside "
+    "the convex hull of the lungs is hidden under one grey, so no border, marker or arm can move the score, and the "
+    "grey values are stretched between two percentiles of those within. Where no lungs are found, the whole image "
+    "is read and a check says so.",
+}
+
+# How patients were known, where it was not by names that are known to carry them.
+_TOLD_BY = {PATTERN: ", as a pattern in the paths tells them", TABLE: ", as a table tells them"}
+
+
+def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """The card as Markdown, from the values of config.json and metrics.json."""
+    recipe = config["training"]["recipe_name"]
+    variant = get_recipe(recipe) if recipe else get_variant(config["variant"])
+    return write_card(
+        variant.title,
+        f"{variant.summary} Version {config['version']}, {config['architecture']['parameters']:,} parameters.",
+        {
+            "Intended use": INTENDED_USE,
+            "Population": POPULATION,
+            "Limits": bullets(LIMITS),
+            "What it is shown": _shown(config["preprocessing"]) + _guidance(config["training"]["recipe"]),
+            **({} if recipe else {"Selection": SELECTION}),
+            "Operating points": "Thresholds, temperature, the offset that is now part of the head's bias, and the "
+            "uncertain zone were fixed on the validation images and fixed corruptions of them, pooled, by the rules "
+            "written in `pneumonia/calibration/fit.py`. The uncertain zone around each threshold leaves "
+            f"{config['calibration']['coverage']:.0%} of these images decided.\n\n"
+            + _points_table(config["operating_points"]),
+            "Figures": "At the balanced operating point, with 95 % intervals from "
+            f"{_resampled(metrics['sets'])}. `metrics.json` has the rest, `config.json` the operating points.\n\n"
+            + _sets_table(metrics["sets"]),
+            "Training": _training(config),
+        },
+        "The weights are under the MIT licence of the project.",
+    )
+
+
+def _shown(preprocessing: dict[str, Any]) -> str:
+    return _SHOWN[preprocessing["field"]] if preprocessing["low_percentile"] is not None else _AS_IT_IS
+
+
+def _guidance(recipe: dict[str, Any]) -> str:
+    if not recipe["evidence_penalty"]:
+        return ""
+    return (
+        " In training the share of evidence that the heatmap shows outside the lungs was penalised, with the lungs as "
+        "the network in `weights/lung-fields` finds them; to read an image that network is not needed."
+    )
+
+
+def _points_table(points: dict[str, Any]) -> str:
+    return table(
+        ("operating point", "threshold", "uncertain", "sensitivity", "specificity"),
+        (
+            (
+                name,
+                f"{point['threshold']:.1%}",
+                f"{point['low']:.1%} to {point['high']:.1%}",
+                measured_share(point["sensitivity"]),
+                measured_share(point["specificity"]),
+            )
+            for name, point in points.items()
+        ),
+    )
+
+
+def _sets_table(sets: dict[str, Any]) -> str:
+    shares = ("accuracy", "sensitivity", "specificity")
+    columns = ("set", "images", "AUROC", *shares, "ECE", "uncertain", "accuracy of the rest")
+    rows = []
+    for name, figures in sets.items():
+        point = figures["operating_points"]["balanced"]
+        rest = point["accuracy_outside_uncertain"]
+        rows.append(
+            (
+                *(name, str(figures["n"]), measured(figures["auroc"])),
+                *(measured_share(point[share]) for share in shares),
+                measured(figures["ece"]),
+                f"{point['uncertain_share']:.1%}",
+                UNDEFINED if rest is None else f"{rest:.1%}",
+            )
+        )
+    return table(columns, rows)
+
+
+def _resampled(sets: dict[str, Any]) -> str:
+    """What the intervals come from. Older folders do not say of how many images the patient is unknown: of none."""
+    unknown = [figures.get("patient_unknown", 0) for figures in sets.values()]
+    if not any(unknown):
+        return "resampling patients"
+    if unknown == [figures["n"] for figures in sets.values()]:
+        return "resampling images, as patients are unknown"
+    return "resampling patients, or images where the patient is unknown"
+
+
+def _training(config: dict[str, Any]) -> str:
+    data = config["data"]
+    train, validation = data["train"], data["validation"]
+    return (
+        f"Trained on {_count(train)}, validated on {_count(validation)}; {_apart(data)}. "
+        f"The command was:\n\n{command_block(config['training']['command'])}"
+    )
+
+
+def _apart(data: dict[str, Any]) -> str:
+    """Whether one patient may be in both parts."""
+    parts = [data["train"], data["validation"]]
+    unknown, images = sum(map(_unknown, parts)), sum(map(_images, parts))
+    if not unknown:
+        return "no patient is in both" + _TOLD_BY.get(data.get("patients_from", ""), "")
+    whose = "patients are unknown" if unknown == images else f"the patient of {unknown:,} images is unknown"
+    return f"{whose}, so images of one patient may be in both, and the figures too good"
+
+
+def _count(part: dict[str, Any]) -> str:
+    images = " and ".join(f"{count:,} {name}" for name, count in part["images"].items())
+    if _unknown(part) == _images(part):
+        return f"{images} radiographs of unknown patients"
+    return f"{images} radiographs of {'at most ' if _unknown(part) else ''}{part['patients']:,} patients"
+
+
+def _images(part: dict[str, Any]) -> int:
+    return sum(part["images"].values())
+
+
+def _unknown(part: dict[str, Any]) -> int:
+    return part.get("patient_unknown", 0)

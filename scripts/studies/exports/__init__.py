@@ -1,0 +1,1 @@
+"""What each exported form of a network costs and changes."""

@@ -1,0 +1,1 @@
+"""How faithful the heatmaps are, and where their evidence lies."""

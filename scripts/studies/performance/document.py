@@ -1,0 +1,174 @@
+"""The document of the performance, written from figures, so that no number is typed by hand."""
+
+from functools import partial
+from typing import Any
+
+from scripts.studies.documents import command_block, measured_spread, opening, section, table
+
+_OPENING = opening(
+    "Performance",
+    "performance",
+    "All figures are of one machine and one run; ratios carry over to others better than milliseconds. What is "
+    "compared was timed in turn, and each ratio is the median of the rounds, with the least and the greatest in "
+    "brackets.",
+)
+_DESCRIPTIONS = {
+    "bare, 1 thread": "decoding with Pillow and the two LiteRT forward passes (classifier, lung fields), one thread",
+    "bare, 2 threads": "the same on two threads",
+    "usual recipe": "Keras `model.predict`, then Grad-CAM with a `GradientTape` as in the example on keras.io",
+    "tf-keras-vis": "Keras `model.predict`, then `Gradcam` of tf-keras-vis",
+    "xplique": "Keras `model.predict`, then `GradCAM` of xplique",
+}
+_LEAN = ", lean"
+_spread = partial(measured_spread, form="{:.3g}".format)
+
+
+def render(figures: dict[str, Any]) -> str:
+    """The whole of docs/performance.md.
+
+    Args:
+        figures: what `measure` gave.
+    """
+    parts = (_OPENING, _goals(figures), _reading(figures), _folders(figures), _start(figures), _limit(figures))
+    return "\n".join(parts)
+
+
+def goals(figures: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """What was aimed at: what, measured, goal, and whether it was reached. Peers only where they were compared."""
+    reading, start = figures["reading"], figures["start"]
+    rows = []
+    for peer, least in (("usual recipe", 10), ("tf-keras-vis", 3), ("xplique", 3)):
+        if ratio := reading["ratio_to_ours"].get(peer):
+            what = f"one reading, times faster than with {'the ' * (peer == 'usual recipe')}{peer}"
+            rows.append((what, measured_spread(ratio), f"at least {least}", ratio["median"] >= least))
+    # The faster of the bare ways is the harder to come close to.
+    bare = max(reading["ours_to_bare"].values(), key=lambda ratio: ratio["median"])
+    rows.append(
+        ("one reading, over the bare passes and decoding", measured_spread(bare), "at most 1.5", bare["median"] <= 1.5)
+    )
+    three = figures["compare"]["ratio"]
+    rows.append(
+        ("three variants on one image, over one", measured_spread(three), "at most 2.5", three["median"] <= 2.5)
+    )
+    for name, folder in figures["folders"].items():
+        speed = folder["images_per_second"]
+        what = f"a folder of {folder['images']} images, {_size(name)}, images a second"
+        rows.append((what, f"{speed:.0f}", "at least 80", speed >= 80))
+    for key, what, most in (("import_seconds", "`import pneumonia`", 0.5), ("page_seconds", "page up", 5)):
+        median = start[key]["median"]
+        rows.append((f"{what}, seconds", f"{median:.2f}", f"at most {most}", median <= most))
+    if (memory := start["server_megabytes_after"]) is not None:
+        what = f"resident memory of the server after {start['readings']} readings, MB"
+        rows.append((what, f"{memory:.0f}", "under 500", memory < 500))
+    return rows
+
+
+def _goals(figures: dict[str, Any]) -> str:
+    rows = [[what, measured, goal, "yes" if reached else "**no**"] for what, measured, goal, reached in goals(figures)]
+    machine = figures["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    return section(
+        "At a glance",
+        f"{machine['processor']}, {machine['cores']} cores; {versions}. Variant `{figures['variant']}`.",
+        table(["what", "measured", "goal", "reached"], rows),
+        command_block(figures["command"]),
+    )
+
+
+def _reading(figures: dict[str, Any]) -> str:
+    reading, image = figures["reading"], figures["image"]
+    time, ratio = reading["milliseconds"], reading["ratio_to_ours"]
+    rows = [["this project: file to finding, checks and heatmap", _spread(time["ours"]), "1"]]
+    rows += [[_description(name), _spread(time[name]), measured_spread(ratio[name])] for name in time if name != "ours"]
+    kind = "a synthetic example, enlarged" if image["synthetic"] else "a radiograph"
+    parts = [
+        f"One JPEG of {image['width']} by {image['height']} pixels and {image['bytes'] / 1000:.0f} kB ({kind}), "
+        f"{reading['rounds']} rounds.",
+        table(["way", "milliseconds", "time over ours"], rows),
+    ]
+    if agreement := reading["agreement"]:
+        logit = max(values["logit"] for values in agreement.values())
+        shape = max(values["map"] for values in agreement.values())
+        parts.append(
+            "The other ways use the same Keras model, the same layer and score, and this project's decoding. Their "
+            f"logits differ by at most {logit:.1g} from ours, and their maps by at most {shape:.1g} of the map's "
+            "highest value, once each map is divided by its own and the negative part, which they drop, is dropped; "
+            "xplique's is compared on the grid to which it enlarges. The model for the gradient is built once, which "
+            "the example on keras.io does for every image."
+        )
+    return section("One radiograph", *parts)
+
+
+def _description(name: str) -> str:
+    if name.endswith(_LEAN):
+        return _DESCRIPTIONS[name.removesuffix(_LEAN)].replace("`model.predict`", "`model.predict_on_batch`")
+    return _DESCRIPTIONS[name]
+
+
+def _folders(figures: dict[str, Any]) -> str:
+    rows = [
+        [
+            _size(name),
+            f"{folder['images']}",
+            f"{folder['images_per_second']:.1f}",
+            _megabytes(folder["megabytes_before"]),
+            _megabytes(folder["megabytes_after"]),
+        ]
+        for name, folder in figures["folders"].items()
+    ]
+    repeated = min(folder["files"] for folder in figures["folders"].values())
+    return section(
+        "A folder",
+        f"`Predictor.predict_many`, with {repeated} different files, read again and again. Memory is what the process "
+        "keeps resident, with all three variants loaded.",
+        table(["images", "number", "images a second", "MB before", "MB after"], rows),
+    )
+
+
+def _start(figures: dict[str, Any]) -> str:
+    start, compare = figures["start"], figures["compare"]
+    rows = [
+        ["`import pneumonia` in a fresh process, seconds", _spread(start["import_seconds"])],
+        ["`python app.py` to the first answer with HTTP status 200, seconds", _spread(start["page_seconds"])],
+        ["one reading through the page's API, milliseconds", _spread(start["read_milliseconds"])],
+        [
+            "three variants through the page's API, decoded once, over one reading",
+            measured_spread(start["compare_to_read"]),
+        ],
+        ["three variants in the library, decoded once, over one", measured_spread(compare["ratio"])],
+        ["memory of the server before the readings, MB", _megabytes(start["server_megabytes_before"])],
+        [f"memory of the server after {start['readings']} readings, MB", _megabytes(start["server_megabytes_after"])],
+    ]
+    return section("Start, comparison and memory", table(["what", "measured"], rows))
+
+
+def _limit(figures: dict[str, Any]) -> str:
+    limit, time = figures["limit"], figures["reading"]["milliseconds"]
+    operations = sum(limit["multiply_adds"].values())
+    rows = []
+    for threads, peak in limit["peak_per_second"].items():
+        bare = time[f"bare, {threads} thread{'s' * (threads != '1')}"]
+        rows.append([threads, f"{peak / 1e9:.0f}", f"{1000 * operations / peak:.2f}", _spread(bare)])
+    counts = ", ".join(f"{name} {count / 1e6:.0f} million" for name, count in limit["multiply_adds"].items())
+    return section(
+        "The physical limit",
+        f"Multiply-adds of one reading: {counts}. The peak is that of a float32 matrix product in NumPy on this "
+        "machine; no network of this kind reaches it, because its layers move more data for each product.",
+        table(
+            [
+                "threads",
+                "peak, G multiply-adds a second",
+                "limit, ms",
+                "bare passes and decoding, milliseconds",
+            ],
+            rows,
+        ),
+    )
+
+
+def _size(name: str) -> str:
+    return {"native": "native size", "small": "the size of the network's input"}[name]
+
+
+def _megabytes(value: float | None) -> str:
+    return "not known on this system" if value is None else f"{value:.0f}"

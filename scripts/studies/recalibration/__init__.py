@@ -1,0 +1,1 @@
+"""What a calibration to a site does to images that it was not fitted to."""

@@ -1,0 +1,1 @@
+"""What the networks reach, and what was tried beside them."""

@@ -1,0 +1,20 @@
+"""Keep the figures of trainings, and of what augmentation costs, and set all results side by side."""
+
+from scripts.studies.results import augmentation, trained
+from scripts.studies.results.document import render
+from scripts.studies.study import Measurement, Study
+
+STUDY = Study(
+    "results",
+    __doc__,
+    {
+        "trained": Measurement(
+            trained.add_options, trained.measure, part=lambda arguments: f"trained-{arguments.folder.name}"
+        ),
+        "augmentation": Measurement(augmentation.add_options, augmentation.measure),
+    },
+    render,
+)
+
+if __name__ == "__main__":
+    STUDY.run()

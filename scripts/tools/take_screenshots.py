@@ -1,0 +1,114 @@
+"""Take the pictures of the page that the README and docs/gallery.md show, with synthetic examples. Needs Chromium."""
+
+import argparse
+import shutil
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from pneumonia.cli.exit_codes import DONE, run_command
+from pneumonia.utils.packages import install_command
+from scripts import ROOT
+from scripts.tools.served_page import PageError, served_page
+
+try:
+    from playwright.sync_api import Page, sync_playwright
+except ImportError:
+    Page = sync_playwright = None
+
+# Number of the example that is shown: the first with pneumonia.
+_EXAMPLE = 3
+_NORMAL = 1
+_OPTIONS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+_EXAMPLES = sorted((ROOT / "demo" / "examples").glob("*.png"))
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    if sync_playwright is None:
+        raise PageError(f"The pictures need Playwright: {install_command('dev')}")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise PageError("Chromium is not installed.")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    gallery = ["# The page", "Taken with synthetic examples by `python -m scripts.tools.take_screenshots`."]
+    with served_page() as served, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
+        for name, (title, width, theme, show) in _PICTURES.items():
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.goto(f"{served.address}/?__theme={theme}")
+            show(page)
+            page.mouse.move(0, 0)
+            page.wait_for_timeout(1500)  # images fade in, curves are drawn
+            with Image.open(BytesIO(page.screenshot(full_page=True))) as picture:
+                picture.save(arguments.output / f"{name}.webp", quality=82, method=6)
+            page.close()
+            gallery += [f"## {title}", f"![{title}]({name}.webp)"]
+        browser.close()
+    (arguments.output / "gallery.md").write_text("\n\n".join(gallery) + "\n")
+    return DONE
+
+
+def _read(page: Page) -> None:
+    _choose_example(page, "#verdict")
+
+
+def _compare(page: Page) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    _choose_example(page, "#compare-table")
+
+
+def _two_images(page: Page) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("tab", name="Two images").click()
+    for place, example in enumerate((_NORMAL, _EXAMPLE)):
+        page.set_input_files(f"#pair-upload-{place} input[type=file]", _EXAMPLES[example])
+        page.locator("#pair-table .bar").nth(place).wait_for()
+
+
+def _batch(page: Page) -> None:
+    page.get_by_role("tab", name="Batch").click()
+    page.set_input_files("#batch-upload input[type=file]", _EXAMPLES)
+    page.locator("#batch-button").click()
+    page.locator("#batch-progress").get_by_text(f"{len(_EXAMPLES)} images:").wait_for()
+    page.locator("#batch-table").get_by_test_id(f"cell-{_EXAMPLE}-1").click()
+    page.locator("#batch-verdict").get_by_text("Calibrated probability").wait_for()
+
+
+def _performance(page: Page) -> None:
+    page.get_by_role("tab", name="Performance").click()
+    page.locator("#performance-at-threshold table").first.wait_for()
+
+
+def _about(page: Page) -> None:
+    page.get_by_role("tab", name="About").click()
+
+
+def _choose_example(page: Page, result: str) -> None:
+    page.locator(".examples button:visible").nth(_EXAMPLE).click()
+    page.locator(result).get_by_text("Calibrated probability").first.wait_for()
+
+
+# By name of the file: title, width in pixels, theme, and what is done before it is taken.
+_PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None]]] = {
+    "read": ("One image, one variant", 1440, "light", _read),
+    "read-dark": ("The same in the dark", 1440, "dark", _read),
+    "compare": ("One image, all variants", 1440, "light", _compare),
+    "two-images": ("Two images, one variant", 1440, "light", _two_images),
+    "batch": ("Many images", 1440, "light", _batch),
+    "performance": ("What was measured", 1440, "light", _performance),
+    "about": ("For whom it is meant", 1024, "light", _about),
+    "read-narrow": ("On a telephone", 390, "dark", _read),
+}
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,67 @@
+"""`pneumonia COMMAND`: every command by its name, quick to say what there is, and the same as its script."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pneumonia.__main__ import COMMANDS, main
+from pneumonia.cli import commands
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_command_is_named_and_has_a_script():
+    modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py")} - {"__init__"}
+    assert modules == {name.replace("-", "_") for name in COMMANDS}
+    assert all((ROOT / "scripts" / f"{name}.py").is_file() for name in modules)
+
+
+def test_the_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"\n    {name}" in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize("argv", [[], ["no-such-command"]])
+def test_no_command_is_wrong_usage(argv, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2 and capsys.readouterr().err.startswith("usage: pneumonia ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_states_each_default(name, monkeypatch):
+    parsers = []
+
+    def parse_args(parser: argparse.ArgumentParser, argv: list[str]) -> None:
+        parsers.append(parser)
+        parser.exit()
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    with pytest.raises(SystemExit):
+        main([name])
+    (parser,) = parsers
+    assert parser.prog == f"pneumonia {name}"
+    for action in parser._actions:
+        if action.default not in (None, False, argparse.SUPPRESS):
+            assert "default: " in (action.help or ""), action.option_strings
+
+
+def test_a_failure_is_one_line_and_the_status_of_the_script(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["audit-data", "--data", str(tmp_path / "no")])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_help_and_a_reading_import_no_tensorflow():
+    program = "import sys; from pneumonia.__main__ import main\ntry: main(sys.argv[1:])\nfinally: print(*sys.modules)"
+    for argv in (["--help"], ["predict", "--help"], ["train", "--help"]):
+        done = subprocess.run([sys.executable, "-c", program, *argv], capture_output=True, text=True, timeout=280)
+        loaded = done.stdout.splitlines()[-1].split()
+        assert done.returncode == 0 and not {"tensorflow", "keras"} & set(loaded), argv

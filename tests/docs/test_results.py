@@ -1,0 +1,36 @@
+"""docs/results.md says what the figures say."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from pneumonia.variants.registry import PUBLISHED
+from scripts.studies.results.__main__ import STUDY
+from scripts.studies.results.trained import summary
+from scripts.studies.study import FIGURES
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_number_in_the_results_is_typed_by_hand():
+    assert STUDY.document.read_text() == STUDY.render(STUDY.figures())
+
+
+def test_every_figure_names_the_command_that_made_it():
+    paths = sorted(FIGURES.rglob("*.json"))
+    assert len(paths) > 20
+    for path in paths:
+        _, script, module, *_ = json.loads(path.read_text())["command"].split()
+        assert importlib.util.find_spec(module) if script == "-m" else (ROOT / script).is_file()
+
+
+@pytest.mark.parametrize("variant", PUBLISHED)
+def test_a_summary_keeps_the_main_figures(variant):
+    folder = ROOT / "weights" / variant
+    kept, whole = summary(folder), json.loads((folder / "metrics.json").read_text())["sets"]
+    assert kept["sets"].keys() == whole.keys()
+    assert kept["sets"]["validation"]["auroc"] == whole["validation"]["auroc"]
+    balanced = whole["adult-report"]["operating_points"]["balanced"]
+    assert kept["sets"]["adult-report"]["sensitivity"] == balanced["sensitivity"]

@@ -1,0 +1,98 @@
+"""The page for those who use it by keyboard, with a screen reader, or on a telephone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from demo.tabs.about import texts as about_texts
+from demo.tabs.compare import texts as compare_texts
+from demo.tabs.read import texts as read_texts
+from pneumonia.variants.registry import PUBLISHED
+from tests.fixtures.browsing import needs_chromium, opened, upload
+
+pytestmark = needs_chromium
+
+TABS = ("Read", "Compare", "Batch", "Performance", "About")
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
+    """WCAG 2.2 AA, as far as a program can tell: https://github.com/dequelabs/axe-core."""
+    for page in opened(browser, f"{address}/?__theme={theme}"):
+        _require_accessible(page, "empty")
+        upload(page, chest)
+        expect(page.locator("#overlay img")).to_be_visible()
+        page.get_by_text(read_texts.GREYS).click()
+        _require_accessible(page, "a reading")
+
+        _open(page, "Compare")
+        upload(page, chest, "#compare-upload")
+        expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
+        _require_accessible(page, "all variants")
+        _open(page, compare_texts.TWO_IMAGES)
+        upload(page, chest, "#pair-upload-0")
+        expect(page.locator("#pair-table")).to_contain_text("Calibrated probability")
+        _require_accessible(page, "one of two images")
+
+        _open(page, "Batch")
+        upload(page, [chest, brighter], "#batch-upload")
+        page.locator("#batch-button").click()
+        expect(page.locator("#batch-progress")).to_contain_text("2 images:")
+        page.locator("#batch-table").get_by_test_id("cell-0-1").click()
+        expect(page.locator("#batch-overlay img")).to_be_visible()
+        _require_accessible(page, "a batch")
+
+        _open(page, "Performance")
+        expect(page.locator("#performance-at-threshold")).to_contain_text("from 50.0%")
+        _require_accessible(page, "figures")
+        _open(page, "About")
+        expect(page.locator("#about")).to_contain_text(about_texts.CITATION)
+        _require_accessible(page, "texts")
+
+
+@pytest.mark.slow
+def test_an_image_is_read_and_judged_anew_by_keyboard_alone(page):
+    _press_until(page, "Tab", "document.activeElement.closest('.examples')")
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict")).to_contain_text("threshold 50.0%")
+    _press_until(page, "Tab", "document.activeElement.value === 'rule-in'")
+    page.keyboard.press("Space")
+    expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
+    _press_until(page, "Tab", "document.activeElement.closest('#threshold') && document.activeElement.type == 'range'")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#verdict")).to_contain_text("Your own threshold: pneumonia is called from 79.9%")
+    _press_until(page, "Shift+Tab", "document.activeElement.closest('[role=tablist]')")
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+def test_every_tab_can_be_reached_and_nothing_runs_out_of_the_screen(browser, address, width):
+    for page in opened(browser, address, width=width):
+        for name in TABS:
+            _open(page, name)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def _open(page: Page, tab: str) -> None:
+    # What lies behind Gradio's overflow button is not visible.
+    found = page.get_by_role("tab", name=tab, exact=True)
+    expect(found).to_be_visible()
+    found.click()
+
+
+def _require_accessible(page: Page, state: str) -> None:
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(700)  # what fades in has less contrast on its way
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert not found, [(state, rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+
+
+def _press_until(page: Page, key: str, reached: str) -> None:
+    for _ in range(60):
+        page.keyboard.press(key)
+        if page.evaluate(f"Boolean({reached})"):
+            return
+    pytest.fail(f"{key} does not lead to {reached}")

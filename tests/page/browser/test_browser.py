@@ -1,0 +1,406 @@
+"""The page in a real browser."""
+
+import base64
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from demo.shared import texts as shared_texts
+from demo.tabs.compare import texts as compare_texts
+from demo.tabs.read import texts as read_texts
+from pneumonia.core.labels import NORMAL, PNEUMONIA
+from pneumonia.core.notices import AGAINST_HELP, CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.variants.registry import DEFAULT, PUBLISHED
+from pneumonia.weights.folder import WEIGHTS_FOLDER
+from scripts.studies.reliability.synthetic_images import EXAMPLE
+from tests.fixtures.browsing import needs_chromium, opened, upload
+from tests.fixtures.fakes import ROOT, served
+
+pytestmark = needs_chromium
+
+
+def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
+    upload(page, chest)
+    verdict = page.locator("#verdict")
+    expect(verdict).to_contain_text("Calibrated probability of pneumonia")
+    for said in ("threshold 50.0%", "sensitivity 95.1%", "specificity 90.2%", NOTICE):
+        expect(verdict).to_contain_text(said)
+    expect(verdict.get_by_role("img")).to_have_attribute("aria-label", _containing("threshold 50.0%"))
+    expect(page.locator("#original img")).to_be_visible()
+    expect(page.locator("#overlay img")).to_be_visible()
+    expect(page.locator("#colour-key")).to_contain_text("4 logits or more")
+    expect(page.locator("#checks")).to_contain_text(shared_texts.CHECKS)
+    assert "Jane" not in page.locator("body").inner_text()
+    expect(page.locator("[role=status][aria-live=polite]").first).to_contain_text("probability")
+
+
+@pytest.mark.slow
+def test_a_pasted_image_is_read_at_once(page, chest):
+    encoded = base64.b64encode(Path(chest).read_bytes()).decode("ascii")
+    page.evaluate(
+        """(encoded) => {
+            const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+            const clipboard = new DataTransfer();
+            clipboard.items.add(new File([bytes], 'image.png', {type: 'image/png'}));
+            document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: clipboard, bubbles: true}));
+        }""",
+        encoded,
+    )
+    expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
+
+
+@pytest.mark.slow
+def test_another_image_replaces_the_result(page, chest, brighter):
+    upload(page, chest)
+    first = _overlay(page)
+    expect(page.locator("#verdict")).not_to_contain_text("PNEUMONIA")
+    upload(page, brighter)
+    expect(page.locator("#verdict")).to_contain_text("Signs of pneumonia above the threshold")
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+@pytest.mark.slow
+def test_another_variant_clears_the_result_at_once_and_reads_anew(page, chest):
+    upload(page, chest)
+    first = _overlay(page)
+    page.locator("#variant").get_by_label("Custom CNN").check()
+    expect(page.locator("#verdict")).to_contain_text("Press Read to read this image", timeout=2000)
+    expect(page.locator("#verdict")).not_to_contain_text("probability")
+    expect(page.locator("#overlay img")).to_have_count(0)
+    expect(page.locator("#checks")).not_to_contain_text(shared_texts.CHECKS)
+    expect(page.locator("#original img")).to_be_visible()
+    page.locator("#read-button").click()
+    expect(page.locator("#verdict")).to_contain_text("Custom CNN")
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+@pytest.mark.slow
+def test_another_operating_point_and_opacity_change_what_is_shown(page, chest):
+    upload(page, chest)
+    first = _overlay(page)
+    page.locator("#operating-point").get_by_label("Rule-in").check()
+    expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
+    page.locator("#opacity input[type=range]").fill("0.1")
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+@pytest.mark.slow
+def test_what_is_drawn_over_the_overlay_can_be_chosen_with_the_keyboard(page, chest):
+    upload(page, chest)
+    first = _overlay(page)
+    expect(page.locator("#in-lungs").get_by_role("status")).to_contain_text("82% of the evidence for pneumonia")
+    show, key = page.locator("#show"), page.locator("#colour-key")
+    expect(show).to_contain_text(shared_texts.SHOW)
+    for label in shared_texts.SHOWN.values():
+        expect(show.get_by_label(label)).to_be_visible()
+    expect(show.get_by_label(shared_texts.SHOWN[shared_texts.LUNGS])).to_be_checked()
+    show.get_by_label(shared_texts.SHOWN[shared_texts.AGAINST]).focus()
+    page.keyboard.press("Space")
+    expect(key).to_contain_text(AGAINST_HELP)
+    show.get_by_label(shared_texts.SHOWN[shared_texts.LUNGS]).uncheck()
+    expect(key).not_to_contain_text(shared_texts.KEY_LUNGS)
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", first)
+
+
+@pytest.mark.slow
+def test_a_threshold_of_ones_own_and_a_prevalence_are_weighed_at_once(page, chest):
+    upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("threshold 50.0%")
+    expect(page.locator("#predictive")).to_contain_text("Positive predictive value")
+    _set(page, "#threshold", "0.9")
+    expect(page.locator("#verdict")).to_contain_text("Your own threshold: pneumonia is called from 90.0%")
+    expect(page.locator("#operating-point input:checked")).to_have_count(0)
+    page.locator("#operating-point").get_by_label("Screening").check()
+    expect(page.locator("#threshold input[type=number]")).to_have_value("0.2")
+    _set(page, "#prevalence", "10")
+    expect(page.locator("#predictive")).to_contain_text("at 10%, instead of")
+
+
+@pytest.mark.slow
+def test_grey_values_and_zoom_change_the_view_of_both_images_and_not_the_reading(page, chest):
+    upload(page, chest)
+    overlay, verdict = _overlay(page), page.locator("#verdict section").inner_text()
+    original = page.locator("#original img").get_attribute("src")
+    page.get_by_text(read_texts.GREYS).click()
+    page.locator("#invert input").check()
+    expect(page.locator("#original img")).not_to_have_attribute("src", original)
+    expect(page.locator("#overlay img")).not_to_have_attribute("src", overlay)
+    width = page.locator("#overlay img").bounding_box()["width"]
+    _set(page, "#zoom", "2")
+    for name in ("#original", "#overlay"):
+        page.wait_for_function(f"document.querySelector('{name} img').clientWidth > {1.9 * width}")
+    page.evaluate("document.querySelector('#original .image-container').scrollLeft = 40")
+    page.wait_for_function("document.querySelector('#overlay .image-container').scrollLeft === 40")
+    page.locator("#reset-view").click()
+    expect(page.locator("#original img")).to_have_attribute("src", original)
+    page.wait_for_function(f"document.querySelector('#original img').clientWidth < {1.1 * width}")
+    assert page.locator("#verdict section").inner_text() == verdict
+
+
+@pytest.mark.slow
+def test_the_marked_region_is_tested_on_request_and_forgotten_with_the_image(page, chest, brighter):
+    upload(page, chest)
+    expect(page.locator("#overlay img")).to_be_visible()
+    page.locator("#support-button").click()
+    expect(page.locator("#support")).to_contain_text("marks no region")
+    upload(page, brighter)
+    expect(page.locator("#support")).not_to_contain_text("marks no region")
+
+
+@pytest.mark.slow
+def test_a_bad_file_gives_its_sentence_and_no_prediction(page, chest, tmp_path):
+    document = tmp_path / "report.png"
+    document.write_bytes(b"%PDF-1.7 a report")
+    upload(page, chest)
+    # Two uploads on their way at once may arrive in either order; a person chooses one after the other.
+    expect(page.locator("#verdict")).to_contain_text("Calibrated probability")
+    upload(page, str(document))
+    alert = page.locator("#verdict [role=alert]")
+    expect(alert).to_contain_text("PDF")
+    expect(page.locator("#verdict")).not_to_contain_text("%")
+    expect(page.locator("#original img")).to_have_count(0)
+    assert "Traceback" not in page.content()
+
+
+@pytest.mark.slow
+def test_compare_shows_every_variant_and_whether_they_agree(page, chest):
+    page.get_by_role("tab", name="Compare").click()
+    upload(page, chest, "#compare-upload")
+    table = page.locator("#compare-table")
+    expect(table.locator("tbody tr")).to_have_count(len(PUBLISHED))
+    expect(table).to_contain_text("The variants disagree")
+    expect(table).to_contain_text(NOTICE)
+    expect(table.locator("tbody img")).to_have_count(len(PUBLISHED))
+    page.locator("#compare-operating-point").get_by_label("Rule-in").check()
+    expect(table).to_contain_text("threshold 80.0%")
+
+
+@pytest.mark.slow
+def test_two_images_stand_side_by_side(page, chest, brighter):
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("tab", name=compare_texts.TWO_IMAGES).click()
+    table = page.locator("#pair-table")
+    upload(page, chest, "#pair-upload-0")
+    expect(table).to_contain_text("Not chosen yet.")
+    upload(page, brighter, "#pair-upload-1")
+    expect(table).to_contain_text("logits higher than that of the first")
+    expect(table).to_contain_text(NOTICE)
+    page.locator("#pair-variant").get_by_label("Custom CNN").check()
+    expect(table.locator(".bar")).to_have_count(2)
+    page.locator("#pair-operating-point").get_by_label("Rule-in").check()
+    expect(table).to_contain_text("threshold 80.0%")
+    assert "Jane" not in page.locator("body").inner_text()
+
+
+def test_a_batch_fills_the_table_whose_rows_are_filtered_and_opened(page, chest, brighter, tmp_path):
+    document = tmp_path / "letter.png"
+    document.write_bytes(b"%PDF-1.7 a letter")
+    page.get_by_role("tab", name="Batch").click()
+    upload(page, [chest, brighter, str(document)], "#batch-upload")
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-progress")).to_contain_text("3 images:")
+    expect(page.locator("#batch-progress")).to_contain_text(NOTICE)
+    table = page.locator("#batch-table")
+    expect(table).to_contain_text("PDF")
+    page.locator("#batch-filter").get_by_label(PNEUMONIA, exact=True).check()
+    expect(table).not_to_contain_text("PDF")
+    table.get_by_test_id("cell-0-1").click()
+    expect(page.locator("#batch-verdict")).to_contain_text("Image 2: second.png")
+    expect(page.locator("#batch-overlay img")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("#batch-csv").click()
+    assert download.value.suggested_filename == "readings.csv"
+    assert len(Path(download.value.path()).read_text().splitlines()) == 4
+
+
+@pytest.mark.promise("A name that is markup is shown as text.", part="Security")
+def test_a_name_that_is_markup_is_shown_as_text(page, chest, tmp_path):
+    name = "<img src=missing onerror=document.title='run'>.png"  # asks for what is not there, if it is drawn
+    with zipfile.ZipFile(tmp_path / "markup.zip", "w") as archive:
+        archive.write(chest, name)
+    page.get_by_role("tab", name="Batch").click()
+    upload(page, str(tmp_path / "markup.zip"), "#batch-upload")
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-table")).to_contain_text(name)
+    page.locator("#batch-table").get_by_test_id("cell-0-1").click()
+    expect(page.locator("#batch-verdict")).to_contain_text(name)
+    assert page.title() != "run"
+
+
+@pytest.mark.slow
+def test_a_stopped_batch_keeps_what_was_read(page, chest, tmp_path):
+    packed = tmp_path / "many.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(3000):
+            archive.write(chest, f"{number}.png")
+    page.get_by_role("tab", name="Batch").click()
+    upload(page, str(packed), "#batch-upload")
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-progress")).to_contain_text("left.")
+    page.locator("#batch-stop").click()
+    expect(page.locator("#batch-progress")).to_contain_text("Stopped: ")
+    expect(page.locator("#batch-progress")).to_contain_text("of 3000 images were read, and are kept")
+    expect(page.locator("#batch-csv")).to_be_enabled()
+
+
+@pytest.mark.slow
+def test_one_click_gives_the_report_of_what_is_shown(page, chest, brighter):
+    pdf, with_name = page.locator("#report-pdf"), page.locator("#report-name input")
+    expect(pdf).to_be_hidden()
+    upload(page, chest)
+    expect(page.locator("#overlay img")).to_be_visible()
+    first = _downloaded(page, "#report-pdf", ".pdf")
+    assert NOTICE in first and "threshold 50.0%" in first and "Jane" not in first
+    page.locator("#operating-point").get_by_label("Rule-in").check()
+    expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
+    with_name.check()
+    second = _downloaded(page, "#report-pdf", ".pdf")
+    assert "threshold 80.0%" in second and "Jane" in second
+    record = json.loads(_downloaded(page, "#report-json", ".json"))
+    assert record["readings"][0]["operating_point"] == "rule-in" and "Jane" in record["name"]
+    upload(page, brighter)
+    expect(page.locator("#verdict")).to_contain_text("Too close to the threshold to call")
+    third = _downloaded(page, "#report-pdf", ".pdf")
+    assert "second.png" in third and "Jane" not in third
+    page.locator("#variant").get_by_label("Custom CNN").check()
+    expect(pdf).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_one_click_gives_the_report_of_a_comparison(page, chest):
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.locator("#compare-report-pdf")).to_be_hidden()
+    upload(page, chest, "#compare-upload")
+    text = _downloaded(page, "#compare-report-pdf", ".pdf")
+    assert "The variants disagree" in text and all(f"--variant {variant} " in text for variant in PUBLISHED)
+    record = json.loads(_downloaded(page, "#compare-report-json", ".json"))
+    assert [reading["variant"] for reading in record["readings"]] == list(PUBLISHED)
+
+
+@pytest.mark.slow
+def test_performance_shows_figures_curves_and_another_threshold(page):
+    page.get_by_role("tab", name="Performance").click()
+    expect(page.locator("#performance-overview tbody tr")).to_have_count(len(PUBLISHED))
+    expect(page.locator("#performance-roc svg, #performance-roc canvas").first).to_be_visible()
+    expect(page.locator("#performance-at-threshold")).to_contain_text("from 50.0%")
+    page.locator("#performance-threshold input[type=number]").fill("0.9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#performance-at-threshold")).to_contain_text("from 90.0%")
+
+
+@pytest.mark.slow
+def test_about_says_what_the_model_cards_say(page):
+    page.get_by_role("tab", name="About").click()
+    about = page.locator("#about")
+    for said in (NOTICE, INTENDED_USE, POPULATION, *LIMITS, CITATION):
+        expect(about).to_contain_text(said)
+
+
+@pytest.mark.promise("Two readers do not see each other's images.", part="Many readers")
+def test_two_readers_do_not_see_each_others_images(page, browser, address, chest):
+    upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("probability")
+    for other in opened(browser, address):
+        other.locator("#operating-point").get_by_label("Screening").check()
+        other.locator("#read-button").click()
+        expect(other.get_by_text("Choose an image first.")).to_be_visible()
+        expect(other.locator("#verdict")).to_contain_text("Choose, drop or paste a radiograph, or click an example")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not list((ROOT / "demo/examples").glob("*.png")), reason="there are no example images")
+def test_one_click_on_an_example_reads_it(page):
+    page.locator(".examples button").first.click()
+    expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_runs_out_of_a_narrow_screen(browser, address, chest, theme):
+    for page in opened(browser, f"{address}/?__theme={theme}", width=390):
+        upload(page, chest)
+        expect(page.locator("#overlay img")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.get_by_role("tab", name="Compare").click()
+        upload(page, chest, "#compare-upload")
+        expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.promise("Missing weights are marked, and the other variants work.", part="Faults")
+def test_missing_weights_are_marked_and_the_others_work(browser, chest):
+    with served("without-frozen") as address:
+        for page in opened(browser, address):
+            expect(page.locator("#variant")).to_contain_text("MobileNetV2, frozen (unavailable)")
+            page.locator("#variant").get_by_label("MobileNetV2, frozen").check()
+            expect(page.locator("#verdict")).to_contain_text("There is no weights folder")
+            page.locator("#variant").get_by_label("Custom CNN").check()
+            upload(page, chest)
+            expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia")
+            for tab in ("Batch", "Performance"):
+                page.get_by_role("tab", name=tab).click()
+                choice = page.locator(f"#{tab.lower()}-variant")
+                expect(choice).to_contain_text("MobileNetV2, frozen (unavailable)")
+
+
+@pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
+def test_the_real_weights_read_an_image(browser):
+    with served("real") as address:
+        for page in opened(browser, address):
+            upload(page, str(EXAMPLE))
+            expect(page.locator("#verdict")).to_contain_text("Calibrated probability of pneumonia", timeout=20_000)
+            expect(page.locator("#overlay img")).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
+def test_real_radiographs_are_read_on_every_tab(browser, data_dir):
+    radiographs = [str(next(iter(sorted((data_dir / "native" / name).glob("*.jpeg"))))) for name in (NORMAL, PNEUMONIA)]
+    with served("real") as address:
+        for page in opened(browser, address):
+            for path, finding in zip(radiographs, (NORMAL, PNEUMONIA), strict=True):
+                upload(page, path)
+                expect(page.locator("#verdict .finding-name")).to_have_text(finding, timeout=20_000)
+                expect(page.locator("#overlay img")).to_be_visible()
+            page.get_by_role("tab", name="Compare").click()
+            upload(page, radiographs[1], "#compare-upload")
+            expect(page.locator("#compare-table")).to_contain_text(f"agree: {PNEUMONIA}", timeout=20_000)
+            page.get_by_role("tab", name=compare_texts.TWO_IMAGES).click()
+            for place, path in enumerate(radiographs):
+                upload(page, path, f"#pair-upload-{place}")
+                expect(page.locator("#pair-table .bar")).to_have_count(place + 1, timeout=20_000)
+            page.get_by_role("tab", name="Batch").click()
+            upload(page, radiographs, "#batch-upload")
+            page.locator("#batch-button").click()
+            expect(page.locator("#batch-progress")).to_contain_text("2 images: 1 NORMAL, 1 PNEUMONIA", timeout=20_000)
+
+
+def _set(page: Page, slider: str, value: str) -> None:
+    page.locator(f"{slider} input[type=number]").fill(value)
+    page.keyboard.press("Enter")
+
+
+def _overlay(page: Page) -> str:
+    """Address of the overlay that is shown."""
+    expect(page.locator("#overlay img")).to_be_visible()
+    return page.locator("#overlay img").get_attribute("src")
+
+
+def _downloaded(page: Page, button: str, ending: str) -> str:
+    """Click once, and give the text of the file that comes."""
+    with page.expect_download() as download:
+        page.locator(button).click()
+    assert download.value.suggested_filename.endswith(ending)
+    path = Path(download.value.path())
+    if ending != ".pdf":
+        return path.read_text()
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(path).pages).split())
+
+
+def _containing(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text))

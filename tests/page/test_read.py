@@ -1,0 +1,465 @@
+"""The page's handlers, and the page as a script sees it."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from demo.shared import radiograph_images, uploaded_image
+from demo.shared import texts as shared_texts
+from demo.shared.components import availability
+from demo.shared.events import not_read
+from demo.shared.predictors import Predictors
+from demo.shared.session import Session
+from demo.shared.user_error import user_error
+from demo.tabs.compare.handlers import CompareHandlers
+from demo.tabs.read import views as read_views
+from demo.tabs.read.handlers import ReadHandlers, ReadView
+from pneumonia import Prediction, load_predictor
+from pneumonia.core.check import Check
+from pneumonia.core.labels import PNEUMONIA, UNCERTAIN
+from pneumonia.inference.lung_segmentation import LungFields
+from pneumonia.variants.registry import PUBLISHED
+from scripts.studies.reliability.synthetic_images import EXAMPLE, encode, radiograph
+from tests.fixtures.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake, served
+
+VARIANT = "mobilenetv2-finetuned"
+EMPTY = ReadView("")
+# Operating point, threshold, prevalence, opacity, show, window level, window width and inversion of a new page.
+CONTROLS = ("balanced", 0.5, 50, radiograph_images.OPACITY, list(radiograph_images.SHOW), 50, 100, False)
+
+
+@pytest.fixture
+def chest(tmp_path: Path) -> str:
+    """Path of a radiograph that `FakePredictor` gives a probability between its thresholds."""
+    path = tmp_path / "chest.png"
+    path.write_bytes(encode(radiograph(), "PNG"))
+    return str(path)
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> str:
+    """Path of a file that is no image."""
+    path = tmp_path / "chest.jpg"
+    path.write_bytes(b"%PDF-1.7 a report")
+    return str(path)
+
+
+class Loader:
+    """Loads fake predictors and remembers them."""
+
+    def __init__(self) -> None:
+        self.loaded: list[FakePredictor] = []
+
+    def __call__(self, variant: str) -> FakePredictor:
+        self.loaded.append(FakePredictor(variant))
+        return self.loaded[-1]
+
+    @property
+    def readings(self) -> int:
+        """How often a network was run."""
+        return sum(predictor.readings for predictor in self.loaded)
+
+
+# === Handlers ===
+
+
+def test_each_variant_is_loaded_once_however_many_ask():
+    loader = Loader()
+    predictors = Predictors(loader)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(predictors.get, [VARIANT] * 8))
+    assert len(loader.loaded) == 1
+
+
+@pytest.mark.promise("A variant that is loaded waits for no other.", part="Many readers")
+def test_a_variant_that_is_loaded_waits_for_no_other():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def load(variant: str) -> FakePredictor:
+        if variant == "custom-cnn":
+            begun.set()
+            assert go_on.wait(60)
+        return FakePredictor(variant)
+
+    predictors = Predictors(load)
+    predictors.get(VARIANT)
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(predictors.get, "custom-cnn")
+        assert begun.wait(60)
+        try:
+            answers = pool.submit(lambda: (predictors.point(VARIANT, None, 0.7), predictors.repeatability(VARIANT)))
+            assert answers.result(60)[0].threshold == pytest.approx(0.7)
+        finally:
+            go_on.set()
+
+
+def test_read_shows_and_records_one_prediction(chest):
+    session = Session()
+    record, kept, *view = ReadHandlers(Predictors(load_fake)).on_read(chest, VARIANT, "balanced", session)
+    verdict, overlay, key, share, checks, original, predictive, support = view
+    assert json.loads(json.dumps(record))["name"] == "chest.png"
+    assert record["variant"] == VARIANT and record["operating_point"] == "balanced"
+    assert f"{record['probability']:.1%}" in verdict and record["finding"] in verdict
+    assert overlay.shape == (*original.shape, 3) and not np.array_equal(overlay[..., 0], original)
+    assert "logits" in key and "82% of the evidence" in share and shared_texts.CHECKS in checks
+    assert "Positive predictive value" in predictive and support == ""
+    assert record["in_lung_share"] == 0.82 and "lungs" not in record
+    assert kept is session and session.reading is not None
+
+
+def test_another_operating_point_runs_no_network(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    before = handlers.on_read(chest, VARIANT, "balanced", session)[2]
+    after, _, threshold = handlers.on_operating_point_change(VARIANT, "rule-in", session)
+    assert "threshold 50.0%" in before and "threshold 80.0%" in after and threshold == 0.8
+    assert loader.readings == 1
+
+
+def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chosen(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    handlers.on_read(chest, VARIANT, "balanced", session)
+    verdict, predictive, operating_point = handlers.on_threshold_change(0.9, session)
+    assert "threshold 90.0%" in verdict and "Your own threshold" in verdict and operating_point is None
+    # As many of the thirty pneumonias as `_made_sets` draws above it.
+    assert re.search(r"sensitivity \d+\.\d% \(95% interval", verdict) and "Positive predictive value" in predictive
+    assert loader.readings == 1
+    # It holds for the next image too.
+    record = handlers.on_read(chest, VARIANT, None, session)[0]
+    assert (record["operating_point"], record["threshold"]) == ("own", pytest.approx(0.9))
+    verdict, _, threshold = handlers.on_operating_point_change(VARIANT, "screening", session)
+    assert "Operating point screening" in verdict and threshold == 0.2 and session.threshold is None
+
+
+def test_the_prevalence_changes_what_the_finding_means_and_not_the_finding(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    assert handlers.on_page_open(VARIANT) == (0.5, 50)  # half of the made validation images show pneumonia
+    verdict, *_, at_half, _ = handlers.on_read(chest, VARIANT, "balanced", session)[2:]
+    at_tenth = handlers.on_prevalence_change(10, session)
+    assert "instead of" not in at_half and "at 10%, instead of" in at_tenth
+    # 0.951 * 0.1 / (0.951 * 0.1 + 0.098 * 0.9) = 0.519, by the figures of `tests.fixtures.fakes`.
+    assert "Positive predictive value 51.9%" in at_tenth
+    assert handlers.on_operating_point_change(VARIANT, "balanced", session)[:2] == (verdict, at_tenth)
+    assert loader.readings == 1
+
+
+def test_another_window_changes_what_is_seen_and_not_the_reading(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    _, overlay, *_, original, _, _ = handlers.on_read(chest, VARIANT, "balanced", session)[2:]
+    drawn, inverted = handlers.on_window_change(50, 100, True, session)
+    assert np.array_equal(inverted, 255 - original) and not np.array_equal(drawn, overlay)
+    *_, again, _, _ = handlers.on_read(chest, VARIANT, "balanced", session)[2:]
+    assert np.array_equal(again, inverted)  # as the control says
+    assert np.array_equal(handlers.on_window_change(50, 100, False, session)[1], original)
+    assert loader.readings == 2
+
+
+def test_another_drawing_runs_no_network_and_stays_for_the_next_image(chest):
+    loader, session = Loader(), Session()
+    handlers = ReadHandlers(Predictors(loader))
+    _, _, _, overlay, *_, original, _, _ = handlers.on_read(chest, VARIANT, "balanced", session)
+    bare, _ = handlers.on_overlay_change(radiograph_images.OPACITY, [], session)
+    assert not np.array_equal(bare, overlay)  # the outline of the lungs is gone
+    clear, key = handlers.on_overlay_change(0.0, [], session)
+    assert np.array_equal(clear[..., 0], original) and shared_texts.KEY_LUNGS not in key
+    assert loader.readings == 1
+    assert np.array_equal(handlers.on_read(chest, VARIANT, "balanced", session)[3], clear)
+
+
+@pytest.mark.parametrize("chosen", shared_texts.SHOWN)
+def test_everything_that_can_be_chosen_is_drawn_and_in_the_key(chest, chosen):
+    session = Session()
+    handlers = ReadHandlers(Predictors(load_fake))
+    handlers.on_read(chest, "custom-cnn", "balanced", session)  # leans to evidence against, in the dark
+    bare, plain_key = handlers.on_overlay_change(1.0, [], session)
+    drawn, key = handlers.on_overlay_change(1.0, [chosen], session)
+    assert not np.array_equal(drawn, bare) and key != plain_key
+
+
+def test_choosing_another_image_or_variant_forgets_the_reading(chest):
+    handlers = ReadHandlers(Predictors(load_fake))
+    session = Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    handlers.on_read(None, VARIANT, "balanced", session)
+    forgotten = handlers.on_variant_change("custom-cnn", session)
+    assert "Press Read to read this image" in forgotten.verdict and _skipped(forgotten.original)
+    assert forgotten[1:5] == EMPTY[1:5] and forgotten[6:] == EMPTY[6:] and session.reading is None
+    # What would redraw it finds nothing to redraw.
+    for shown in (
+        handlers.on_operating_point_change(VARIANT, "rule-in", session)[:2],
+        handlers.on_threshold_change(0.3, session)[:2],
+        handlers.on_overlay_change(0.1, [], session),
+        handlers.on_window_change(40, 50, False, session),
+        [handlers.on_prevalence_change(5, session)],
+    ):
+        assert all(_skipped(value) for value in shown)
+    assert handlers.on_image_choice(chest, session, *CONTROLS)[3:] == EMPTY[1:]
+
+
+def test_a_session_that_was_dropped_takes_over_what_the_controls_say(chest):
+    handlers, kept, dropped = ReadHandlers(Predictors(load_fake)), Session(), Session(expired=True)
+    handlers.on_image_choice(chest, kept, *CONTROLS)
+    handlers.on_threshold_change(0.9, kept)
+    handlers.on_prevalence_change(10, kept)
+    handlers.on_overlay_change(0.8, [shared_texts.CONTOUR], kept)
+    handlers.on_window_change(40, 60, True, kept)
+    *_, expected_threshold = handlers.on_operating_point_change(VARIANT, None, kept)
+    handlers.on_image_choice(chest, dropped, None, 0.9, 10, 0.8, [shared_texts.CONTOUR], 40, 60, True)
+    assert _skipped(expected_threshold) and dropped.threshold == 0.9
+    for expected, shown in zip(
+        *(handlers.on_read(None, VARIANT, None, one)[2:] for one in (kept, dropped)), strict=True
+    ):
+        assert np.array_equal(expected, shown)
+    # An operating point goes before the slider, which then only shows its threshold.
+    handlers.on_image_choice(chest, dropped, *CONTROLS)
+    assert dropped.threshold is None and "threshold 50.0%" in handlers.on_read(None, VARIANT, "balanced", dropped)[2]
+
+
+def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
+    session = Session()
+
+    class Overtaken(FakePredictor):
+        def predict(self, *arguments):
+            session.forget()  # as if the variant were changed while the network runs
+            return super().predict(*arguments)
+
+    record, _, *shown = ReadHandlers(Predictors(Overtaken)).on_read(chest, VARIANT, "balanced", session)
+    assert record["status"] == "read"
+    assert all(_skipped(value) for value in shown) and session.reading is None
+    assert _skipped(CompareHandlers(Predictors(Overtaken)).on_compare(chest, "balanced", session)[2])
+
+
+def test_a_rejected_upload_gives_its_sentence_and_takes_the_old_reading_away(chest, document):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    handlers.on_read(chest, VARIANT, "balanced", session)
+    record, _, verdict, *others = handlers.on_read(document, VARIANT, "balanced", session)
+    assert record["status"] == "rejected" and record["probability"] is None
+    assert 'role="alert"' in verdict and "PDF" in verdict
+    assert tuple(others) == EMPTY[1:] and session.reading is None
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        (None, "Choose an image first."),
+        ("/nowhere/x.png", "This image has been deleted from the server in the meantime"),
+    ],
+)
+def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
+    with pytest.raises(gr.Error, match=sentence):
+        ReadHandlers(Predictors(load_fake)).on_read(file, VARIANT, "balanced", Session())
+    with pytest.raises(gr.Error, match=sentence):
+        CompareHandlers(Predictors(load_fake)).on_compare(file, "balanced", Session())
+
+
+def test_what_failed_says_so_and_what_to_do():
+    assert "Nothing was read. Try again." in not_read()
+
+
+def test_a_name_in_a_refusal_is_text_and_no_html():
+    assert (
+        user_error("<img src=//example.org/x>: it's no image").message
+        == "&lt;img src=//example.org/x&gt;: it's no image"
+    )
+
+
+def test_a_refusal_keeps_the_warning_that_explains_it():
+    warning = Check("several-pictures", "warn", "Several pictures seem to be joined.")
+    refusal = Check("image", "reject", "No chest radiograph.")
+    rejected = Prediction("rejected", VARIANT, "balanced", 0.5, "0", error=refusal.message, checks=(refusal, warning))
+    shown = read_views.other_checks(rejected)
+    assert warning.message in shown and refusal.message not in shown
+    assert read_views.other_checks(replace(rejected, checks=(refusal,))) == ""
+
+
+def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest):
+    predictors = Predictors(load_all_but_frozen)
+    handlers = ReadHandlers(predictors)
+    marked = availability(predictors)
+    assert all(_skipped(value) for value in handlers.on_page_open("mobilenetv2-frozen"))
+    assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
+    assert ("Custom CNN", "custom-cnn") in marked["choices"]
+    assert "There is no weights folder" in marked["info"]
+    with pytest.raises(gr.Error, match="There is no weights folder"):
+        handlers.on_read(chest, "mobilenetv2-frozen", "balanced", Session())
+    assert "There is no weights folder" in handlers.on_variant_change("mobilenetv2-frozen", Session())[0]
+    assert handlers.on_read(chest, "custom-cnn", "balanced", Session())[0]["status"] == "read"
+
+    records, _, table = CompareHandlers(predictors).on_compare(chest, "balanced", Session())
+    assert {record["variant"]: record["status"] for record in records} == {
+        "custom-cnn": "read",
+        "mobilenetv2-finetuned": "read",
+        "mobilenetv2-frozen": "unavailable",
+    }
+    assert "There is no weights folder" in table
+
+
+def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(chest):
+    loader, session = Loader(), Session()
+    handlers = CompareHandlers(Predictors(loader))
+    records, _, table = handlers.on_compare(chest, "balanced", session)
+    assert [record["variant"] for record in records] == list(PUBLISHED)
+    assert all(f"{record['probability']:.1%}" in table for record in records)
+    assert {record["finding"] for record in records} == {UNCERTAIN, "NORMAL"} and "disagree" in table
+    assert table.count("Network and map in ") == len(PUBLISHED)
+    judged = handlers.on_operating_point_change("screening", session)
+    assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
+
+
+def test_compare_decodes_once_and_segments_once(monkeypatch):
+    """With the weights of the repository, which are shown the whole image."""
+    calls = []
+    chest = str(EXAMPLE)
+    decode, segment = uploaded_image.decode, LungFields.segment
+    monkeypatch.setattr(uploaded_image, "decode", lambda source: calls.append("decode") or decode(source))
+    monkeypatch.setattr(LungFields, "segment", lambda *given: calls.append("segment") or segment(*given))
+    monkeypatch.setattr("pneumonia.inference.predictor.decode", lambda source: pytest.fail("decoded again"))
+    records, _, _ = CompareHandlers(Predictors(load_predictor)).on_compare(chest, "balanced", Session())
+    assert [record["status"] for record in records] == ["read"] * len(PUBLISHED)
+    assert calls == ["decode", "segment"]
+
+
+def test_the_marked_region_is_tested_on_request_and_only_after_a_reading(chest):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    with pytest.raises(gr.Error, match="Read an image first"):
+        handlers.on_region_test(session)
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    handlers.on_read(None, VARIANT, "balanced", session)
+    assert "marks no region" in handlers.on_region_test(session)
+
+
+def test_sessions_start_as_copies_of_their_own(chest):
+    # Gradio hands each page a deep copy of the state's first value.
+    first, second = gr.State(Session()).value, gr.State(Session()).value
+    ReadHandlers(Predictors(load_fake)).on_read(chest, VARIANT, "balanced", first)
+    assert first.reading is not None and second.reading is None
+
+
+def _skipped(value: object) -> bool:
+    return value == gr.skip()
+
+
+# === Start ===
+
+
+def test_importing_the_app_loads_no_weights_and_no_tensorflow_and_turns_reports_off():
+    program = """
+import pathlib, sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+import app
+assert not [name for name in opened if name.endswith((".tflite", ".keras"))]
+assert "tensorflow" not in sys.modules and "keras" not in sys.modules
+import gradio.analytics, huggingface_hub.constants
+assert not gradio.analytics.analytics_enabled() and not app.demo.analytics_enabled
+assert huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+# === Endpoints ===
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Address of a page that lacks the weights of one variant."""
+    with served("without-frozen") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Client:
+    """A script's connection to it."""
+    return Client(address, verbose=False, analytics_enabled=False)
+
+
+def test_scripts_see_the_named_endpoints_and_no_others(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert set(endpoints["named_endpoints"]) == {"/read", "/compare", "/batch"}
+    assert endpoints["unnamed_endpoints"] == {}
+
+
+def test_read_endpoint(client, chest):
+    record = client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")[0]
+    assert record["status"] == "read" and record["name"] == "chest.png" and record["variant"] == VARIANT
+    assert "path" not in record
+    by_name = client.predict(
+        file=handle_file(chest), variant="custom-cnn", operating_point="screening", api_name="/read"
+    )[0]
+    assert by_name["variant"] == "custom-cnn" and by_name["operating_point"] == "screening"
+
+
+def test_compare_endpoint(client, chest):
+    records = client.predict(handle_file(chest), "rule-in", api_name="/compare")[0]
+    assert {record["variant"] for record in records} == set(PUBLISHED)
+    assert all(record["name"] == "chest.png" and "path" not in record for record in records)
+
+
+def test_rejected_and_refused_requests_leave_the_server_up(client, chest, document, tmp_path):
+    record = client.predict(handle_file(document), VARIANT, "balanced", api_name="/read")[0]
+    assert record["status"] == "rejected" and "PDF" in record["error"]
+    with pytest.raises(AppError, match="There is no weights folder"):
+        client.predict(handle_file(chest), "mobilenetv2-frozen", "balanced", api_name="/read")
+    with pytest.raises(AppError, match="not in the list of choices"):
+        client.predict(handle_file(chest), VARIANT, "strict", api_name="/read")
+    with pytest.raises(AppError, match="Choose an image first"):
+        client.predict(None, VARIANT, "balanced", api_name="/read")
+    assert client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")[0]["status"] == "read"
+
+
+@pytest.mark.promise(
+    "No endpoint chooses a variant or an operating point for a program that sent none.", part="Whatever is uploaded"
+)
+def test_what_was_not_chosen_is_asked_for(client, chest):
+    """A script may send nothing in place of a choice, where a page always has one, or a threshold."""
+    file = handle_file(chest)
+    for given, endpoint, sentence in (
+        ((file, None, "balanced"), "/read", "Choose a variant first."),
+        (([file], None, "balanced"), "/batch", "Choose a variant first."),
+        ((file, VARIANT, None), "/read", "Choose an operating point first."),
+        (([file], VARIANT, None), "/batch", "Choose an operating point first."),
+        ((file, None), "/compare", "Choose an operating point first."),
+    ):
+        with pytest.raises(AppError, match=sentence):
+            client.predict(*given, api_name=endpoint)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        *(("IM0001", "IM0001"), ("CHEST.PNG", "CHEST.PNG"), ("röntgen bild.png", "röntgen bild.png")),
+        *(("<img src=x>.png", "img"), ("../../etc/x.png", "x.png"), ("n" * 300 + ".png", "nnn")),
+    ],
+)
+def test_any_file_name_is_read(address, client, chest, name, kept):
+    """As a browser sends it, which may be longer than a file system allows."""
+    sent = httpx.post(f"{address}/gradio_api/upload", files={"files": (name, Path(chest).read_bytes())})
+    (path,) = sent.raise_for_status().json()
+    record = client.predict(
+        {"path": path, "meta": {"_type": "gradio.FileData"}}, VARIANT, "balanced", api_name="/read"
+    )[0]
+    assert record["status"] == "read" and kept in record["name"]
+    assert not set(record["name"]) & set("<>/") and ".." not in record["name"]
+
+
+def test_one_script_never_gets_what_another_one_chose(address, client, chest):
+    client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")
+    other = Client(address, verbose=False, analytics_enabled=False)
+    with pytest.raises(AppError, match="Choose an image first"):
+        other.predict(None, VARIANT, "balanced", api_name="/read")
