@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from pneumonia.cli.recorded_command import ROOT
 from pneumonia.data.manifest import LeftOut
 from pneumonia.errors import DataError
+from pneumonia.weights.folder import PROJECT_FOLDER
 
 # Folders of the project that git ignores: pictures of patients may be written there.
 _IGNORED = ("runs", "out")
@@ -43,6 +43,6 @@ def require_ignored(folder: Path) -> None:
     Raises:
         DataError: if the folder lies in the project, and not in a part that git ignores.
     """
-    full, project = folder.resolve(), ROOT.resolve()
+    full, project = folder.resolve(), PROJECT_FOLDER.resolve()
     if full.is_relative_to(project) and not any(full.is_relative_to(project / name) for name in _IGNORED):
         raise DataError("Pictures of patients are only written outside of the project, or into its runs/ or out/.")

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from pneumonia.weights.folder import PROJECT_FOLDER
 
 
 def command_line(script: str, arguments: argparse.Namespace, **instead: Any) -> str:
@@ -40,7 +40,7 @@ def portable(path: Path | str) -> str:
     data = os.environ.get("PNEUMONIA_DATA")
     if data and full.is_relative_to(Path(data).resolve()):
         return "$PNEUMONIA_DATA/" + shlex.quote(str(full.relative_to(Path(data).resolve())))
-    return shlex.quote(str(full.relative_to(ROOT)) if full.is_relative_to(ROOT) else full.name)
+    return shlex.quote(str(full.relative_to(PROJECT_FOLDER)) if full.is_relative_to(PROJECT_FOLDER) else full.name)
 
 
 def table_hash(table: Path) -> str:

@@ -10,7 +10,7 @@ from pneumonia.cli.arguments import add_patients, patients_of
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.errors import DataError
-from pneumonia.variants.registry import Recipe, Variant
+from pneumonia.variants.spec import Recipe, Variant
 
 if TYPE_CHECKING:
     from pneumonia.training.job import TrainingJob

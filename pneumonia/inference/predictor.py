@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pneumonia.calibration.calibration import Calibration
 from pneumonia.calibration.site import SiteCalibration
@@ -139,12 +139,9 @@ class Predictor:
         share = None
         if inside is not None and positive_evidence(heatmap) >= LEAST_EVIDENCE:
             share = share_inside(heatmap, part_of(inside, box))
-        return Prediction(
-            status="read",
-            variant=self.variant,
-            operating_point=point.name,
-            threshold=point.threshold,
-            weights_sha256=self.weights_sha256,
+        return self._reading(
+            "read",
+            point,
             finding=finding,
             probability=probability,
             logit=logit,
@@ -160,7 +157,6 @@ class Predictor:
                 *clipped,
                 *evidence_check(heatmap, share),
             ),
-            calibration=self.calibration.site,
         )
 
     def predict_many(self, sources: Iterable[Source], operating_point: str = BALANCED) -> Iterator[Prediction]:
@@ -224,15 +220,17 @@ class Predictor:
         return Thresholds(scores, self.calibration.temperature)
 
     def _rejected(self, point: OperatingPoint, checks: tuple[Check, ...]) -> Prediction:
+        return self._reading("rejected", point, checks=checks, error=checks[0].message)
+
+    def _reading(self, status: Literal["read", "rejected"], point: OperatingPoint, **found: Any) -> Prediction:
         return Prediction(
-            status="rejected",
-            variant=self.variant,
-            operating_point=point.name,
-            threshold=point.threshold,
-            weights_sha256=self.weights_sha256,
-            checks=checks,
-            error=checks[0].message,
+            status,
+            self.variant,
+            point.name,
+            point.threshold,
+            self.weights_sha256,
             calibration=self.calibration.site,
+            **found,
         )
 
     def _prepared(self, case: Case) -> Prepared:

@@ -10,7 +10,7 @@ from typing import Any
 from pneumonia.cli.exit_codes import DONE, run_command
 from pneumonia.cli.recorded_command import command_line
 from pneumonia.errors import PneumoniaError
-from pneumonia.weights.folder import json_bytes
+from pneumonia.utils.json_values import json_bytes
 from scripts import ROOT
 
 DOCUMENTS = ROOT / "docs"

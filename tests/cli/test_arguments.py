@@ -17,9 +17,8 @@ from pneumonia.cli.training_arguments import tuned
 from pneumonia.errors import DataError
 from pneumonia.variants.baselines import get_recipe
 from pneumonia.variants.registry import get_variant
+from scripts import ROOT
 from tests.fixtures.tiny import write_tiny_data
-
-ROOT = Path(__file__).parents[2]
 
 
 def main_of(script: str) -> Callable[[], int]:

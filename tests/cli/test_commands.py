@@ -9,8 +9,7 @@ import pytest
 
 from pneumonia.__main__ import COMMANDS, main
 from pneumonia.cli import commands
-
-ROOT = Path(__file__).parents[2]
+from scripts import ROOT
 
 
 def test_every_command_is_named_and_has_a_script():

@@ -9,7 +9,7 @@ import pytest
 from pneumonia import load_predictor
 from pneumonia.calibration.site_store import load_site_calibration
 from pneumonia.core.labels import NORMAL, PNEUMONIA
-from tests.cli.test_scripts import ROOT
+from scripts import ROOT
 from tests.fixtures.commands import run_here
 from tests.fixtures.tiny import write_chests
 from tests.unit.calibration.test_recalibrate import site_scores

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,11 +17,10 @@ from pneumonia.explain.outlines import OUTLINE_COLOUR
 from pneumonia.imaging.decode import decode
 from pneumonia.variants.baselines import get_recipe, list_recipes
 from pneumonia.variants.registry import get_variant
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import synthetic_chest
 from tests.fixtures.commands import run_here
 from tests.fixtures.tiny import SIZE, tiny_radiograph, write_chests, write_tiny_data
-
-ROOT = Path(__file__).parents[2]
 
 
 def run(script, *arguments, cwd=None):

@@ -5,7 +5,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -16,13 +15,12 @@ from pneumonia.exports.serving_graph import ServingModule
 from pneumonia.imaging.decode import decode
 from pneumonia.models.head import attach_head
 from pneumonia.weights.folder import SERVED_MODEL, read_bundle
+from scripts import ROOT
 from scripts.studies import peers, timing
 from scripts.studies.peer_packages import require_peers
 from scripts.studies.performance.__main__ import STUDY
 from scripts.studies.performance.document import goals
 from tests.fixtures.tiny import SIZE
-
-ROOT = Path(__file__).parents[2]
 
 
 def spread(median):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from scripts import ROOT
+
 README = ROOT / "README.md"
 # All that is written by hand, or by this project's own commands now. Cards keep the commands of their day.
 PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -14,14 +14,13 @@ from pneumonia.inference.input_transform import Preprocessing, View
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.weights.folder import read_bundle, write_bundle
+from scripts import ROOT
 from scripts.studies import study
 from scripts.studies.heatmaps import measurement
 from scripts.studies.heatmaps.__main__ import STUDY
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase, chosen, convex_hull, load_cases, measure
 from scripts.studies.heatmaps.figures import clearly_better, figures, map_figures, mean_interval
 from tests.fixtures.tiny import SIZE, write_tiny_data
-
-ROOT = Path(__file__).parents[2]
 
 
 def case(number, label=1, drawn=True):

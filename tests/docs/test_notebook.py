@@ -10,10 +10,10 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
+from scripts import ROOT
 from tests.fixtures.loopback_hub import OWNER, serve_hub
 from tests.fixtures.tiny import SIZE, write_chests
 
-ROOT = Path(__file__).parents[2]
 PARAMETERS = "parameters"
 
 

@@ -1,7 +1,6 @@
 """docs/recalibration.md says what its figures say, and these are of images that nothing was fitted to."""
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,11 +9,10 @@ from scipy.special import expit
 
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.metrics.scores import Scores
+from scripts import ROOT
 from scripts.studies.recalibration import document
 from scripts.studies.recalibration.__main__ import STUDY
 from scripts.studies.recalibration.measurement import SIZES, draw, sites_of, study
-
-ROOT = Path(__file__).parents[2]
 
 
 def made_scores(images: int, seed: int, shift: float = 0.0, knows: bool = True) -> Scores:

@@ -2,16 +2,14 @@
 
 import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
 from pneumonia.variants.registry import PUBLISHED
+from scripts import ROOT
 from scripts.studies.results.__main__ import STUDY
 from scripts.studies.results.trained import summary
 from scripts.studies.study import FIGURES
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_no_number_in_the_results_is_typed_by_hand():

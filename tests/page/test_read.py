@@ -32,8 +32,9 @@ from pneumonia.core.check import Check
 from pneumonia.core.labels import PNEUMONIA, UNCERTAIN
 from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.variants.registry import PUBLISHED
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE, encode, radiograph
-from tests.fixtures.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake, served
+from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake, served
 
 VARIANT = "mobilenetv2-finetuned"
 EMPTY = ReadView("")

@@ -34,8 +34,9 @@ from pneumonia.core.notices import AGAINST_HELP, INTENDED_USE, LIMITS, NOTICE, P
 from pneumonia.records.receipt import VERIFY, Judged, command, receipt
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import PATIENT, PATIENT_ID, dicom_bytes, encode, radiograph
-from tests.fixtures.fakes import ROOT, FakePredictor, load_all_but_frozen, load_fake
+from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
 
 VARIANT = "mobilenetv2-finetuned"
 MADE = datetime(2026, 11, 21, 14, 32, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))

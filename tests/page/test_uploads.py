@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from demo.server.uploads import delete_old, delete_regularly, use_private_folder
-from tests.fixtures.fakes import ROOT
+from scripts import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -20,10 +20,11 @@ from playwright.sync_api import expect
 from demo.tabs.performance.texts import SHORTCUTS
 from pneumonia.publishing.space import space_files
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE
 from tests.fixtures.browsing import needs_chromium, opened, upload
 from tests.fixtures.dockerfiles import Image, build, instructions, sent_files
-from tests.fixtures.fakes import OUTSIDE, ROOT, _report_outside
+from tests.fixtures.fakes import OUTSIDE, _report_outside
 from tests.system.test_privacy import SPACE
 
 NOBODY = "65534"

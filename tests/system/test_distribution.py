@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -13,9 +12,9 @@ from pneumonia.models.registry import build_model
 from pneumonia.training.distribution import choose_strategy, evaluation_batch_size, replicated, scaled
 from pneumonia.variants.registry import get_variant
 from pneumonia.variants.spec import Phase, Recipe
+from scripts import ROOT
 from tests.fixtures.tiny import SIZE
 
-ROOT = Path(__file__).parents[2]
 RECIPE = Recipe(phases=(Phase(1, 1e-3, "head"), Phase(2, 4e-4, "all")), batch_size=32)
 
 

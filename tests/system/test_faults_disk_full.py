@@ -19,9 +19,10 @@ from pneumonia.cli.commands import predict
 from pneumonia.cli.exit_codes import run_command
 from pneumonia.utils.atomic_files import UNFINISHED
 from pneumonia.weights.folder import FILES, METRICS, read_bundle, write_bundle
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE, encode, radiograph
 from tests.fixtures.disks import fill, no_file_over, small_disk
-from tests.fixtures.fakes import ROOT, FakePredictor, load_fake, served_process
+from tests.fixtures.fakes import FakePredictor, load_fake, served_process
 from tests.fixtures.tiny import tiny_config
 
 VARIANT = "mobilenetv2-finetuned"

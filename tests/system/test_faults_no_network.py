@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE, dicom_bytes, synthetic_chest
-from tests.fixtures.fakes import ROOT
 
 _SAID = "used a network:"
 # Python tells of its own sockets; for those of libraries in C, the kernel kills who connects or sends. That a socket is

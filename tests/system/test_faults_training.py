@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from pneumonia.weights.folder import KERAS_MODEL, read_bundle
+from scripts import ROOT
 from tests.fixtures.disks import enlarge, fill, size_limit, small_disk
-from tests.fixtures.fakes import ROOT
 from tests.fixtures.tiny import SIZE, write_tiny_data
 
 # With tensorflow's sums in one order, what comes of the same images is the same to the last bit.

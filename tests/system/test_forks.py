@@ -17,7 +17,8 @@ from pneumonia.imaging.zip_archive import list_members
 from pneumonia.inference import chest_check, lung_segmentation, shared_analysis
 from pneumonia.inference.shared_analysis import Case
 from pneumonia.utils.processes import cores
-from tests.fixtures.fakes import ROOT, load_fake
+from scripts import ROOT
+from tests.fixtures.fakes import load_fake
 from tests.fixtures.tiny import EXAMPLES
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows forks nothing")

@@ -12,8 +12,9 @@ from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.variants.registry import DEFAULT
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import dicom_bytes, radiograph
-from tests.fixtures.fakes import ROOT, load_fake
+from tests.fixtures.fakes import load_fake
 
 MARK = "ZEBRA"
 # A terminal's own language, a page's, a table's and a log's, each with a mark; the standard's code strings are no

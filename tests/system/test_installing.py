@@ -21,9 +21,9 @@ from packaging.version import Version
 from pneumonia import __version__
 from pneumonia.publishing.space import exact_requirements
 from pneumonia.utils.packages import install_command
+from scripts import ROOT
 from tests.fixtures.local_index import LocalIndex, applied, locked
 
-ROOT = Path(__file__).parents[2]
 LOCKS = sorted(path.name for path in (ROOT / "locks").glob("*.txt") if path.name != "constraints.txt")
 MAKE = {"demo-installed": ["build.txt", "serving.txt"], "dev-installed": ["dev.txt"]}
 # What lines that install the project itself say, once what it needs is there.

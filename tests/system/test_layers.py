@@ -6,14 +6,13 @@ import subprocess
 import sys
 from collections import Counter
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
 from pneumonia import errors
 from pneumonia.errors import PneumoniaError
+from scripts import ROOT
 
-ROOT = Path(__file__).parents[2]
 SOURCES = [path for folder in ("pneumonia", "demo", "scripts") for path in (ROOT / folder).rglob("*.py")]
 LIBRARY = [path for path in SOURCES if path.is_relative_to(ROOT / "pneumonia")]
 WRITTEN = [*SOURCES, ROOT / "app.py", *(ROOT / "tests").rglob("*.py")]

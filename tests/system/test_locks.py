@@ -15,9 +15,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from scripts import ROOT
 from tests.fixtures.local_index import locked, version_of
 
-ROOT = Path(__file__).parents[2]
 LOCKS = sorted(path.name for path in (ROOT / "locks").glob("*.txt") if path.name != "constraints.txt")
 
 # Where the project shall run, as environment markers see it.

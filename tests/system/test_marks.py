@@ -28,8 +28,8 @@ from pneumonia.errors import ImageError
 from pneumonia.imaging.decode import decode
 from pneumonia.imaging.zip_archive import list_members
 from pneumonia.records.receipt import Judged, reader_record, receipt
+from scripts import ROOT
 from scripts.studies.reliability import load
-from tests.fixtures.fakes import ROOT
 from tests.fixtures.marks import NAMED, marked_archive, marked_dicom, readable, refused, write_files
 from tests.fixtures.searching import all_files, marks_anywhere, marks_inside, marks_of_names
 from tests.fixtures.tiny import write_chests

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.fixtures.fakes import ROOT
+from scripts import ROOT
 
 # Blocks of some megabytes between small ones that stay, as one reading after the other leaves them.
 _PROGRAM = """

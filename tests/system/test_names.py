@@ -18,8 +18,9 @@ from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.imaging.decode import decode
 from pneumonia.utils.safe_csv import CsvWriter
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import PATIENT, PATIENT_ID, dicom_bytes, encode, radiograph
-from tests.fixtures.fakes import ROOT, load_fake
+from tests.fixtures.fakes import load_fake
 
 VARIANT = "mobilenetv2-finetuned"
 CHEST = encode(radiograph(), "PNG")

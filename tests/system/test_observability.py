@@ -28,8 +28,9 @@ from pneumonia import Predictor, __version__
 from pneumonia.errors import WeightsError
 from pneumonia.utils.json_logging import JsonFormatter, log_crash
 from pneumonia.variants.registry import PUBLISHED
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import PATIENT, PATIENT_ID, dicom_bytes, radiograph
-from tests.fixtures.fakes import ROOT, load_all_but_frozen, load_fake, served_process
+from tests.fixtures.fakes import load_all_but_frozen, load_fake, served_process
 from tests.system.test_names import IDENTITIES
 
 VARIANT = "mobilenetv2-finetuned"

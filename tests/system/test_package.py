@@ -16,9 +16,9 @@ from pneumonia.inference import chest_check
 from pneumonia.inference.chest_check import PLAUSIBILITY_FOLDER
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import CONFIG, SERVED_FILES
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE
 
-ROOT = Path(__file__).parents[2]
 NETWORKS = {
     **dict.fromkeys((*PUBLISHED, "lung-fields"), SERVED_FILES),
     PLAUSIBILITY_FOLDER.name: chest_check.FILES,

@@ -17,9 +17,10 @@ from playwright.sync_api import Page, expect
 
 from demo.tabs.compare import texts as compare_texts
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE
 from tests.fixtures.browsing import needs_chromium, opened, upload
-from tests.fixtures.fakes import OUTSIDE, ROOT, served_process
+from tests.fixtures.fakes import OUTSIDE, served_process
 
 # What Gradio takes for a Hugging Face Space.
 SPACE = {"SYSTEM": "spaces", "SPACE_ID": "owner/name", "SPACE_HOST": "owner-name.hf.space"}

@@ -16,9 +16,9 @@ from pneumonia.errors import WeightsError
 from pneumonia.publishing.space import exact_requirements, space_files
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import KERAS_MODEL
+from scripts import ROOT
 from tests.fixtures.loopback_hub import STRANGER, serve_hub
 
-ROOT = Path(__file__).parents[2]
 # What lies in these, and is tracked, is sent; of the rest of the project, what the tests name.
 CODE = ("demo", "pneumonia", "weights")
 

@@ -3,11 +3,11 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from scripts import ROOT
+
 EXAMPLE = "demo/examples/synthetic-pneumonia-1.png"
 # A module that is None cannot be imported.
 BLOCKED = "import sys; sys.modules.update(dict.fromkeys(('tensorflow', 'keras', 'tf_keras')))\n"

@@ -21,9 +21,9 @@ from pneumonia.cli.training_arguments import (
     tuned,
 )
 from pneumonia.utils.atomic_files import write_whole
+from pneumonia.utils.json_values import json_bytes
 from pneumonia.variants.registry import get_variant, list_variants
 from pneumonia.variants.spec import FIELDS
-from pneumonia.weights.folder import json_bytes
 
 
 def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:

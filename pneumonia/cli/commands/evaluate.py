@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import classification_report
 from tqdm import tqdm
 
 from pneumonia.cli.arguments import add_patients, output_file, patients_of
@@ -18,15 +17,15 @@ from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.data.manifest import Record, count_unknown, read_classes
 from pneumonia.errors import DataError
-from pneumonia.inference.predictor import Prediction, Predictor, load_predictor
+from pneumonia.inference.prediction import Prediction
+from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.metrics.classification import evaluate
 from pneumonia.metrics.paired_comparison import compare
-from pneumonia.publishing.plots import save_history_plot, save_plots, save_samples
 from pneumonia.utils.atomic_files import open_whole
 from pneumonia.utils.formatting import measured
+from pneumonia.utils.json_values import json_bytes
 from pneumonia.utils.safe_csv import CsvWriter
 from pneumonia.variants.registry import DEFAULT, list_variants
-from pneumonia.weights.folder import json_bytes
 from pneumonia.weights.history import trained_epochs
 
 _FORM = "{:.4f}".format
@@ -49,7 +48,12 @@ def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Na
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     arguments = parse_arguments(argv, prog)
+    # Imported only now: the help needs neither, and what is not installed is told before anything is read.
+    from sklearn.metrics import classification_report
+
     if arguments.plots:
+        from pneumonia.publishing.plots import save_history_plot, save_plots, save_samples
+
         require_ignored(arguments.plots)
     require_outside(arguments.data, arguments.output, arguments.scores, arguments.plots)
     manifest = read_classes(arguments.data, patients_of(arguments))
@@ -57,8 +61,8 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     records = manifest.records
     with without_native_messages():
         predictor = load_predictor(arguments.variant, arguments.weights)
-    # Now, so that weights that are missing are told before anything is read.
-    other = load_predictor(arguments.against) if arguments.against else None
+        # Now, so that weights that are missing are told before anything is read.
+        other = load_predictor(arguments.against) if arguments.against else None
     predictions = _read(predictor, records)
     rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
     rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]

@@ -7,14 +7,13 @@ from pathlib import Path
 from pneumonia.cli.arguments import add_patients, patients_of
 from pneumonia.cli.data_folders import require_outside
 from pneumonia.cli.exit_codes import DONE
-from pneumonia.cli.recorded_command import ROOT
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.errors import ExportError, WeightsError
 from pneumonia.exports.formats import NAMES, PRECISIONS, get_format
 from pneumonia.variants.registry import DEFAULT, list_variants
-from pneumonia.weights.folder import WEIGHTS_FOLDER, Bundle, read_bundle
+from pneumonia.weights.folder import PROJECT_FOLDER, WEIGHTS_FOLDER, Bundle, read_bundle
 
-_EXAMPLES = ROOT / "demo" / "examples"
+_EXAMPLES = PROJECT_FOLDER / "demo" / "examples"
 
 
 def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:

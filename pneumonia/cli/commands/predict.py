@@ -24,7 +24,8 @@ from pneumonia.errors import DataError, ImageError, PneumoniaError
 from pneumonia.explain.outlines import outline_lungs
 from pneumonia.explain.overlay import draw_overlay, to_png
 from pneumonia.imaging.decode import decode
-from pneumonia.inference.predictor import Prediction, Predictor, load_predictor
+from pneumonia.inference.prediction import Prediction
+from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
 from pneumonia.records.receipt import reader_record
 from pneumonia.utils.atomic_files import UNFINISHED, open_whole, write_whole

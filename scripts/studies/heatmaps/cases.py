@@ -13,9 +13,10 @@ from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import load_images
 from pneumonia.explain.faithfulness import Erasure, control_maps
 from pneumonia.explain.localisation import share_inside
-from pneumonia.inference.engine import Engine, cores
+from pneumonia.inference.engine import Engine
 from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.utils.processes import cores
 from scripts.studies.heatmaps.robustness import under_noise, under_shifts
 
 # The map that comes with each reading, among the others.

@@ -12,7 +12,8 @@ import tensorflow as tf
 from pneumonia.explain.faithfulness import Erasure
 from pneumonia.explain.region_test import Verdict, measure_support
 from pneumonia.exports.serving_graph import ServingModule
-from pneumonia.inference.engine import Engine, cores
+from pneumonia.inference.engine import Engine
+from pneumonia.utils.processes import cores
 from scripts.studies.heatmaps.cases import MeasuredCase, score_maps
 from scripts.studies.heatmaps.randomisation import randomised
 from scripts.studies.heatmaps.robustness import similarity

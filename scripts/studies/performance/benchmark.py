@@ -20,12 +20,14 @@ from pneumonia.cli.recorded_command import command_line
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.imaging.decode import decode
-from pneumonia.inference.engine import cores
 from pneumonia.inference.lung_segmentation import LUNG_FIELDS_FOLDER, load_lung_fields
-from pneumonia.inference.predictor import Prediction, Predictor, load_predictor
+from pneumonia.inference.prediction import Prediction
+from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.inference.shared_analysis import Case
+from pneumonia.utils.json_values import json_bytes
+from pneumonia.utils.processes import cores
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
-from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, json_bytes, read_bundle
+from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
 from scripts import ROOT
 from scripts.studies import timing
 from scripts.studies.peer_packages import require_peers

@@ -17,9 +17,10 @@ from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.core.notices import AGAINST_HELP, CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE
 from tests.fixtures.browsing import needs_chromium, opened, upload
-from tests.fixtures.fakes import ROOT, served
+from tests.fixtures.fakes import served
 
 pytestmark = needs_chromium
 

@@ -3,15 +3,14 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from pneumonia.explain.region_test import REGIONS, marked_region, measure_support, shifted_regions
+from scripts import ROOT
 
-ROOT = Path(__file__).parents[3]
 SIZE = 56
 SHA256 = "5e" * 32
 

@@ -3,7 +3,6 @@
 import importlib.util
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -23,10 +22,10 @@ from pneumonia.inference.engine import Engine
 from pneumonia.models.head import attach_head
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle, write_bundle
+from scripts import ROOT
 from scripts.studies.exports.forms import study
 from tests.fixtures.tiny import SIZE, tiny_config, write_tiny_data
 
-ROOT = Path(__file__).parents[3]
 TITLES = [form.title for form in FORMATS]
 
 

@@ -1,6 +1,6 @@
 """What holds of the decoder whatever the pixels and the header: facts of the formats, not of examples.
 
-What single inputs come to is in `test_inputs.py`; damage to files at random in `test_images_refused.py` and
+What single inputs come to is in `test_inputs.py`; damage to files at random in `test_decode_refused.py` and
 `test_dicom_files.py`.
 """
 
@@ -14,7 +14,7 @@ from pydicom import uid
 from pneumonia.imaging.decode import decode
 from pneumonia.imaging.quality import BIT_DEPTHS
 from scripts.studies.reliability.abuse.answers import CHEST
-from scripts.studies.reliability.abuse.inputs import HELD
+from scripts.studies.reliability.abuse.image_inputs import HELD
 from scripts.studies.reliability.outcomes import read_or_refuse
 from scripts.studies.reliability.synthetic_images import (
     deep,

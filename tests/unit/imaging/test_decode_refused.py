@@ -16,7 +16,7 @@ from pydicom.encaps import encapsulate
 
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.imaging.decode import MAX_BYTES, decode
-from scripts.studies.reliability.abuse.inputs import of_runs
+from scripts.studies.reliability.abuse.image_inputs import of_runs
 from scripts.studies.reliability.abuse.tiffs import tiff
 from scripts.studies.reliability.outcomes import read_or_refuse
 from scripts.studies.reliability.synthetic_images import dicom_bytes, encode, huge_png, radiograph

@@ -20,11 +20,11 @@ from pydicom import uid
 from pydicom.encaps import encapsulate
 
 from pneumonia.imaging import decode as decode_module
+from scripts import ROOT
 from scripts.studies.reliability.abuse.answers import CHEST, COLOUR, PICTURE, SIXTEEN, TWELVE
 from scripts.studies.reliability.abuse.tiffs import DEFLATE, JPEG, LZW, NONE, PACKBITS, ZSTD, tiff
 from scripts.studies.reliability.outcomes import read_or_refuse
 from scripts.studies.reliability.synthetic_images import deep, dicom_bytes, dicom_dataset, encode, to_bytes
-from tests.fixtures.fakes import ROOT
 
 SMALL = (slice(150), slice(140))  # little over the least size that is read, for the sake of time
 SEED, DAMAGED, TWO_BYTES = 20240607, 1, (85, 170)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,11 +34,11 @@ from pneumonia.training.chest_check import choose_limits, fit
 from pneumonia.utils.json_values import json_bytes, read_json
 from pneumonia.weights.cards.chest_check import render_card
 from pneumonia.weights.folder import read_bundle
+from scripts import ROOT
 from scripts.studies.chest_check.__main__ import STUDY
 from scripts.studies.chest_check.drawn_pictures import DRAWN
 from scripts.studies.reliability.synthetic_images import encode
 
-ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "demo" / "examples").glob("*.png"))
 TURNS = {"turned by 90 degrees": ON_ITS_SIDE, "turned by 180 degrees": UPSIDE_DOWN}
 TURNS |= {"turned by 270 degrees": ON_ITS_SIDE, "upside down, mirrored": UPSIDE_DOWN}

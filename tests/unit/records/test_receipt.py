@@ -27,9 +27,10 @@ from pneumonia.errors import ReceiptError, WeightsError
 from pneumonia.records.receipt import VERIFY, read_receipt
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import CONFIG, WEIGHTS_FOLDER
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE, encode, radiograph
 from tests.fixtures.commands import run_here
-from tests.fixtures.fakes import ROOT, FakePredictor, load_fake
+from tests.fixtures.fakes import FakePredictor, load_fake
 from tests.unit.calibration.test_recalibrate import site_scores
 
 VARIANT = "mobilenetv2-finetuned"

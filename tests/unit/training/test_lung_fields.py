@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,8 +26,8 @@ from pneumonia.inference.lung_segmentation import (
 from pneumonia.training.checkpoints import Checkpoints
 from pneumonia.training.lung_evaluation import dice
 from pneumonia.weights.folder import read_bundle
+from scripts import ROOT
 
-ROOT = Path(__file__).parents[3]
 SIDE = 224
 LEAST_DICE = 0.955
 

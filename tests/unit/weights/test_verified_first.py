@@ -12,8 +12,8 @@ from pneumonia.errors import WeightsError
 from pneumonia.inference import chest_check, engine, lung_segmentation
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.weights.folder import CONFIG, KERAS_MODEL, SERVED_MODEL, read_bundle
+from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE
-from tests.fixtures.fakes import ROOT
 
 
 class ReachedError(Exception):
