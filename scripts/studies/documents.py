@@ -32,17 +32,6 @@ def _filled(text: str) -> str:
     return textwrap.fill(text, _WIDTH, break_on_hyphens=False)
 
 
-def table(columns: list[str], rows: list[list[str]]) -> str:
-    """A table; every row has as many cells as there are columns."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def command_block(command: str) -> str:
-    """The command that made the figures."""
-    return f"```\n{command}\n```"
-
-
 def measured_spread(spread: Mapping[str, float], form: Callable[[float], str] = "{:.2f}".format) -> str:
     """The median of some rounds, with the least and the greatest."""
     return measured({**spread, "value": spread["median"]}, form)

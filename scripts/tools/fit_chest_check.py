@@ -18,7 +18,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--outside", type=Path, required=True, help="the same of another hospital; half fix the limits")
     parser.add_argument("--held-out", type=Path, required=True, help="the same; these patients are left out")
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
-    parser.add_argument("--seed", type=seed, default=0)
+    parser.add_argument("--seed", type=seed, default=0, help="of what is drawn by chance (default: 0)")
     return parser.parse_args()
 
 

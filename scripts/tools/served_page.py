@@ -19,6 +19,8 @@ _UP_WITHIN = 180.0
 class PageError(PneumoniaError):
     """The page, or what looks at it, did not start."""
 
+    code = "page"
+
 
 class ServedPage(NamedTuple):
     """A page that is up.

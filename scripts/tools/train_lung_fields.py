@@ -20,7 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--masks", type=Path, required=True, help="folder of PNG masks, each named as its image")
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--epochs", type=positive, help="passes over the images (default: as published)")
-    parser.add_argument("--seed", type=seed, default=0)
+    parser.add_argument("--seed", type=seed, default=0, help="of split, parameters and augmentation (default: 0)")
     add_resume(parser)
     return parser.parse_args()
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from pneumonia.utils.formatting import measured_share
-from scripts.studies.documents import command_block, opening, section, table
+from pneumonia.utils.markdown import command_block, table
+from scripts.studies.documents import opening, section
 
 _OPENING = opening(
     "What is refused as no chest radiograph, measured",

@@ -4,9 +4,10 @@ from typing import Any
 
 from pneumonia.exports.formats import FORMATS
 from pneumonia.utils.formatting import measured
+from pneumonia.utils.markdown import command_block, table
 from pneumonia.utils.packages import install_command
 from pneumonia.variants.registry import PUBLISHED
-from scripts.studies.documents import command_block, measured_spread, opening, section, table
+from scripts.studies.documents import measured_spread, opening, section
 
 _OPENING = opening(
     "Exports",

@@ -8,8 +8,9 @@ from scipy.stats import binomtest
 from pneumonia.explain.faithfulness import BLUR, STEPS
 from pneumonia.explain.region_test import REGIONS
 from pneumonia.utils.formatting import UNDEFINED, measured, measured_share
+from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import get_variant
-from scripts.studies.documents import command_block, opening, section, table
+from scripts.studies.documents import opening, section
 from scripts.studies.heatmaps.figures import LEAST_COMPARED
 from scripts.studies.heatmaps.robustness import NOISE
 

@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any
 
-from scripts.studies.documents import command_block, measured_spread, opening, section, table
+from pneumonia.utils.markdown import command_block, table
+from scripts.studies.documents import measured_spread, opening, section
 
 _OPENING = opening(
     "Performance",

@@ -3,7 +3,8 @@
 from typing import Any
 
 from pneumonia.utils.formatting import measured, measured_share
-from scripts.studies.documents import command_block, opening, section, table
+from pneumonia.utils.markdown import command_block, table
+from scripts.studies.documents import opening, section
 
 _OPENING = opening("Recalibration to a site", "recalibration", "A research demonstration, not a medical device.")
 _COMMANDS = """```

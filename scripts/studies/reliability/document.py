@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from scripts.studies.documents import command_block, opening, section, table
+from pneumonia.utils.markdown import command_block, table
+from scripts.studies.documents import opening, section
 from scripts.studies.reliability.load import FLAT, MOST_GROWTH
 from scripts.studies.reliability.promises import PARTS, read_promises
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from pneumonia.utils.formatting import UNDEFINED, measured, measured_share
+from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from scripts.studies import shortcuts
-from scripts.studies.documents import command_block, opening, section, table
+from scripts.studies.documents import opening, section
 from scripts.studies.results.trained import SHARES, summary
 
 # What is compared under which name; figures of one stand in docs/studies/results/series-NAME.json.
