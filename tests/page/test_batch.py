@@ -2,7 +2,6 @@
 
 import csv
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +18,7 @@ from demo.tabs.batch import texts as batch_texts
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
 from pneumonia.core.labels import NORMAL, PNEUMONIA
 from scripts.studies.reliability.synthetic_images import encode, radiograph
-from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake, served
+from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
 
 VARIANT = "mobilenetv2-finetuned"
 
@@ -243,9 +242,8 @@ def test_what_was_deleted_stays_deleted_and_is_said_to_be(handlers, files, monke
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with served("complete") as address:
-        yield Client(address, verbose=False, analytics_enabled=False)
+def client(address: str) -> Client:
+    return Client(address, verbose=False, analytics_enabled=False)
 
 
 @pytest.mark.promise("A bad file in a batch gets its row, and stops nothing.", part="Faults")

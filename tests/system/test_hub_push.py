@@ -105,6 +105,7 @@ def test_a_space_is_made_for_gradio(hub, home):
 # === The dry run ===
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_the_card_and_every_file_and_asks_nobody(hub, push):
     shown = push("--dry-run", token=None)
     assert shown.returncode == 0, shown.stderr
@@ -259,6 +260,7 @@ def test_an_upload_that_is_cut_in_the_middle_completes_when_it_runs_again(hub, h
     assert hub.repos[NET].files["large.keras"] == large and hub.repos[NET].messages[1:] == ["Publish"]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_whole_or_of_another_variant_is_not_published(hub, home, tiny_weights, tmp_path):
     push = ("push_to_hub.py", "--repo-id", "alice/net", "--weights")
     done = hub.run_script(*push, tiny_weights, "--variant", "mobilenetv2-frozen", home=home)

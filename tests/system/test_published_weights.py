@@ -71,6 +71,7 @@ def test_no_path_of_the_training_machine_is_published(predictor):
         assert not re.search(r"""(^|[\s"'=])(/|[A-Z]:\\)\w""", text), "an absolute path"
 
 
+@pytest.mark.slow
 def test_validation_images_are_read_as_well_as_claimed(predictor, validation):
     readings = list(predictor.predict_many(record.path for record in validation))
     assert all(reading.status == "read" for reading in readings)
@@ -98,6 +99,7 @@ def test_the_served_model_agrees_with_keras(predictor, validation):
         assert_agrees(predictor.predict(record.path), logit, cam)
 
 
+@pytest.mark.slow
 def test_the_served_model_agrees_with_keras_on_native_radiographs(predictor, data_dir):
     """Serially and from many threads at once, where not a bit may differ."""
     paths = [record.path for record in read_classes(data_dir / "native").records[::25]]
@@ -147,6 +149,7 @@ def test_every_parameter_of_the_backbone_was_moved(variant, data_dir):
         assert unmoved.mean() < 1e-4, f"{ours.path}: {unmoved.mean():.2%} as it came"
 
 
+@pytest.mark.slow
 def test_native_images_agree_with_their_labels_and_their_squashed_twins(data_dir):
     records = read_classes(data_dir / "native").records
     predictor = load_predictor()
@@ -162,6 +165,7 @@ def test_native_images_agree_with_their_labels_and_their_squashed_twins(data_dir
     assert np.median(gaps) < 0.01 and np.mean(gaps <= 0.05) >= 0.95
 
 
+@pytest.mark.slow
 def test_one_radiograph_in_three_formats(predictor, data_dir):
     for record in read_classes(data_dir / "native").records[::15]:
         pixels = np.asarray(Image.open(record.path).convert("L"))

@@ -40,6 +40,7 @@ def full(chest) -> Iterator[tuple[str, list[httpx.Response]]]:
         yield address, answers
 
 
+@pytest.mark.slow
 def test_past_the_end_of_the_queue_a_program_is_told_and_the_page_goes_on(full):
     address, answers = full
     taken = [answer for answer in answers if answer.status_code == 200]

@@ -333,6 +333,7 @@ def test_nothing_runs_out_of_a_narrow_screen(browser, address, chest, theme):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.slow
 @pytest.mark.promise("Missing weights are marked, and the other variants work.", part="Faults")
 def test_missing_weights_are_marked_and_the_others_work(browser, chest):
     with served("without-frozen") as address:

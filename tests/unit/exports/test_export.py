@@ -24,6 +24,7 @@ from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle, write_bundle
 from scripts import ROOT
 from scripts.studies.exports.forms import study
+from tests.fixtures.commands import run_here
 from tests.fixtures.tiny import SIZE, tiny_config, write_tiny_data
 
 TITLES = [form.title for form in FORMATS]
@@ -81,7 +82,10 @@ def written(tmp_path_factory, original, images, expected):
 # === Each form ===
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=TITLES)
+@pytest.mark.parametrize(
+    "form",
+    [pytest.param(form, id=form.title, marks=[pytest.mark.slow] * (form.name == "saved_model")) for form in FORMATS],
+)
 def test_each_form_reads_as_before_and_is_alone_in_its_folder(form, written, images, expected):
     path, found = written(form)
     assert found.within(form.allowed)
@@ -272,7 +276,7 @@ def test_the_command_exports_and_says_how_close(weights, records, tmp_path):
     ],
 )
 def test_wrong_usage_is_one_line(arguments, said, weights, tmp_path):
-    done = run("--weights", weights, "--output", tmp_path / "network", *arguments)
+    done = run_here("export.py", "--weights", weights, "--output", tmp_path / "network", *arguments)
     assert done.returncode == 2 and said in done.stderr and not list(tmp_path.iterdir())
     assert done.stderr.startswith("error: ") or done.stderr.splitlines()[-1].startswith("error: ")
 
@@ -280,6 +284,7 @@ def test_wrong_usage_is_one_line(arguments, said, weights, tmp_path):
 # === What is measured ===
 
 
+@pytest.mark.slow
 def test_the_study_measures_each_form_against_the_served_file(original, records, tmp_path):
     forms = [get_format("tflite"), get_format("tflite", "float16"), get_format("keras")]
     measured = study(original.bundle, records, forms, tmp_path, threads=1, rounds=2)

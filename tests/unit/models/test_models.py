@@ -13,7 +13,12 @@ from pneumonia.variants.registry import PUBLISHED, get_variant, list_variants
 SIZE = 64
 
 
-@pytest.mark.parametrize("name", list_variants())
+LARGEST = {"resnet50", "xception"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGEST)) for name in list_variants()]
+)
 def test_forward_and_a_training_step(name):
     keras.utils.set_random_seed(0)
     model = build_model(get_variant(name), SIZE)
@@ -73,6 +78,7 @@ def test_folding_keeps_the_function_of_the_pretrained_network(tmp_path):
     np.testing.assert_allclose(ours, theirs, atol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["efficientnetb0"])
 def test_pretrained_parameters_of_an_application_are_copied(name, tmp_path):
     keras.utils.set_random_seed(1)

@@ -203,6 +203,7 @@ def test_mask_and_outline_lie_on_the_image():
     assert np.abs(right.min(axis=0) - (400, 80)).max() <= 1 and np.abs(right.max(axis=0) - (559, 239)).max() <= 1
 
 
+@pytest.mark.slow
 def test_training_writes_a_weights_folder_that_serves(weights, tiny):
     bundle = read_bundle(weights)
     assert [path.name for path in weights.parent.iterdir()] == ["lung-fields"]
@@ -214,6 +215,7 @@ def test_training_writes_a_weights_folder_that_serves(weights, tiny):
     assert "Lung fields" in (weights / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_model_keras_opens_without_our_code_and_agrees(weights):
     import keras
 
@@ -224,6 +226,7 @@ def test_model_keras_opens_without_our_code_and_agrees(weights):
     np.testing.assert_allclose(fields._engine.mask(image)[0], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_serving_needs_no_tensorflow(weights):
     code = (
         "import sys, pathlib, numpy as np; from pneumonia.inference.lung_segmentation import read_lung_fields; "

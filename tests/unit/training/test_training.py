@@ -195,6 +195,7 @@ def test_the_epochs_done_before_an_interruption_count_in_the_time_it_took(images
     assert first < seconds_kept(tmp_path) < first + time.monotonic() - started
 
 
+@pytest.mark.slow
 def test_training_stops_when_validation_no_longer_improves(images, tmp_path, monkeypatch):
     recipe = Recipe(phases=(Phase(9, 0.0, "all"),), batch_size=8, patience=2)
     losses = iter([0.5, 0.4, 0.45, 0.46, 0.1])
