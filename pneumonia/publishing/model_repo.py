@@ -14,7 +14,6 @@ from pneumonia.core.operating_points import BALANCED
 from pneumonia.errors import WeightsError
 from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.scores import VALIDATION, Scores
-from pneumonia.publishing.plots import save_history_plot, save_plots
 from pneumonia.variants.registry import get_variant
 from pneumonia.weights import hub
 from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, seal
@@ -136,17 +135,25 @@ def _results(sets: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _draw(predictor: Predictor) -> dict[str, dict[str, bytes]]:
     """Plots of each plain set that has both classes, and of the training: by title, then by path in the repository."""
+    sets = {
+        name: Scores.from_dict(figures["scores"]) for name, figures in _plain_sets(predictor.metrics["sets"]).items()
+    }
+    rows = trained_epochs(predictor.history)
+    if not sets and not rows:
+        return {}
+    # Only now: the libraries that draw take longer to import than all else that is made ready.
+    from pneumonia.publishing.plots import save_history_plot, save_plots
+
     plots = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        for name, figures in _plain_sets(predictor.metrics["sets"]).items():
-            scores = Scores.from_dict(figures["scores"])
+        for name, scores in sets.items():
             if len(set(scores.labels)) == len(CLASS_NAMES):
                 probabilities = expit(scores.logits / predictor.calibration.temperature)
                 point = predictor.operating_points[BALANCED]
                 drawn = save_plots(folder / name, scores.labels, probabilities, point)
                 plots[name] = {f"{_PLOTS}/{name}/{path.name}": path.read_bytes() for path in drawn}
-        if rows := trained_epochs(predictor.history):
+        if rows:
             path = folder / "history.png"
             save_history_plot(path, rows)
             plots["training"] = {f"{_PLOTS}/{path.name}": path.read_bytes()}

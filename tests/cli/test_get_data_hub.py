@@ -75,6 +75,7 @@ def test_what_the_hub_does_not_have(table, fetch, tmp_path, facts, reason):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_a_download_that_was_cut_is_completed_by_the_next_run(hub, table, fetch, tmp_path):
     hub.faults.append(("FILE", "test-00000", "cut"))
     cut = fetch(table)

@@ -53,6 +53,7 @@ def test_other_networks_cannot_be_dilated():
         dilated(build_model(get_variant("custom-cnn"), 64))
 
 
+@pytest.mark.slow
 def test_fresh_parameters(mobilenet):
     before = mobilenet.get_weights()
     whole, again, other = (randomised(mobilenet, seed, keep_backbone=False) for seed in (1, 1, 2))

@@ -123,6 +123,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_pool_of_processes_reads_the_same_however_they_are_started(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)

@@ -131,6 +131,7 @@ def published(tmp_path_factory) -> dict[str, bytes]:
         return hub.repos[NET].files
 
 
+@pytest.mark.slow
 def test_the_card_says_what_the_hub_and_a_reader_need(published):
     card = published["README.md"].decode()
     head = yaml.safe_load(card.split("---\n")[1])
@@ -143,6 +144,7 @@ def test_the_card_says_what_the_hub_and_a_reader_need(published):
     assert (WEIGHTS_FOLDER / "mobilenetv2-finetuned" / "README.md").read_text().strip() in card
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_metadata_is_one_of_metrics_json(published):
     card = published["README.md"].decode()
     sets = json.loads(published["metrics.json"])["sets"]
@@ -160,6 +162,7 @@ def test_every_figure_of_the_metadata_is_one_of_metrics_json(published):
         }
 
 
+@pytest.mark.slow
 def test_every_plot_of_the_card_is_beside_it(published):
     shown = re.findall(r"!\[\]\((.+?)\)", published["README.md"].decode())
     assert len(shown) == 13 and set(shown) == {name for name in published if name.endswith(".png")}

@@ -350,6 +350,7 @@ def test_missing_weights_are_marked_and_the_others_work(browser, chest):
                 expect(choice).to_contain_text("MobileNetV2, frozen (unavailable)")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (WEIGHTS_FOLDER / DEFAULT).is_dir(), reason="the weights folder has no trained weights")
 def test_the_real_weights_read_an_image(browser):
     with served("real") as address:

@@ -13,7 +13,7 @@ from pneumonia.variants.registry import PUBLISHED, get_variant, list_variants
 SIZE = 64
 
 
-LARGEST = {"resnet50", "xception"}
+LARGEST = {"efficientnetb0", "resnet50", "xception"}
 
 
 @pytest.mark.parametrize(

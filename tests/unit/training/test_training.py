@@ -143,6 +143,7 @@ def test_a_folder_may_have_braces_in_its_name(images, tmp_path):
     assert len(train(images, tmp_path / "{x}", recipe=recipe).history) == 2  # taken up again
 
 
+@pytest.mark.slow
 def test_history_has_a_row_an_epoch_and_the_phase(images, tmp_path):
     history = train(images, tmp_path).history
     assert [(row["phase"], row["epoch"]) for row in history] == [("1 (head)", 1), ("2 (all)", 1), ("2 (all)", 2)]
