@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 from pydicom import Dataset
+from pydicom.config import disable_value_validation
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
@@ -128,9 +129,11 @@ def dicom_dataset(pixels: np.ndarray, syntax: UID = ExplicitVRLittleEndian, **el
     }
     if pixels.ndim == 3:
         defaults["PlanarConfiguration"] = 0
-    for keyword, value in (defaults | elements).items():
-        if value is not None:
-            setattr(dataset, keyword, value)
+    # Values that the standard forbids are written as they are met with, and without a word.
+    with disable_value_validation():
+        for keyword, value in (defaults | elements).items():
+            if value is not None:
+                setattr(dataset, keyword, value)
     if "PixelData" not in elements:
         dataset.PixelData = pixels.tobytes() + b"\0" * (pixels.nbytes % 2)
         dataset["PixelData"].VR = "OB" if bits == 8 else "OW"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pydicom
 from pydicom.errors import InvalidDicomError
 
+from pneumonia.imaging.dicom_values import quiet_pydicom
 from scripts.studies.reliability.abuse.cases import Case, rejects
 
 FOLDER = Path(pydicom.__file__).parent / "data"
@@ -23,6 +24,7 @@ ODD = {
 
 def _reason(path: Path) -> str:
     """Why it must be refused, by what pydicom reads in its header."""
+    quiet_pydicom()
     try:
         header = pydicom.dcmread(path, stop_before_pixels=False)
     except (InvalidDicomError, EOFError, NotImplementedError):
