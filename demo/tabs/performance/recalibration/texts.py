@@ -33,5 +33,5 @@ MEASURES = {
 NOT_READ_FILES = "Files that were not read and not used: {count}"
 KEEPING = (
     "To keep it: download it, and whoever runs this program on your own machine puts the file into the folder "
-    "weights/sites/{variant}, or makes it there with scripts/recalibrate.py."
+    "weights/sites/{variant}, or makes it there with pneumonia recalibrate."
 )
