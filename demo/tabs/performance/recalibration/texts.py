@@ -9,7 +9,7 @@ HELP = (
     "server within the hour. The calibration is yours to download, can be chosen on the Read tab of this page for as "
     "long as it is open, and changes nothing for anybody else."
 )
-UPLOAD = "Labelled radiographs (one ZIP archive with folders NORMAL and PNEUMONIA)"
+UPLOAD = "Labelled radiographs (ZIP archive)"
 SITE_NAME = "Name of the site"
 SITE_NAME_HELP = "Lower-case letters, digits and hyphens, for instance my-hospital; no patient's name"
 FIT = "Fit a calibration"
