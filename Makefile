@@ -70,12 +70,13 @@ DEMO := locks/build.txt locks/serving.txt
 define install
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.11"; exit 1; }
-test -x $(BIN)/python && test ! -e .venv/dev-installed && $(call same,$(DEMO),.venv/demo-installed) \
+@test -x $(BIN)/python && test ! -e .venv/dev-installed && $(call same,$(DEMO),.venv/demo-installed) \
 	|| { base=$$($(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))') \
 		&& rm -rf .venv && "$$base" -m venv .venv; }
-{ $(INSTALL) --require-hashes $(addprefix -r ,$(1)) && $(INSTALL) --no-index --no-build-isolation --editable .; } \
+@echo "Installing into .venv; this takes some minutes."
+@{ $(INSTALL) --require-hashes $(addprefix -r ,$(1)) && $(INSTALL) --no-index --no-build-isolation --editable .; } \
 	>.venv/pip.log 2>&1 || { tail -n 20 .venv/pip.log; echo "All that pip said is in .venv/pip.log."; exit 1; }
-$(BIN)/python -m pip check --disable-pip-version-check
+@$(BIN)/python -m pip check --disable-pip-version-check
 endef
 
 .venv/demo-installed: $(call stale,$(DEMO),.venv/demo-installed)

@@ -15,7 +15,7 @@ class Report:
     """Readings that the page shows of one image at one moment.
 
     Attributes:
-        shown: uint8 (H, W), as `views.preview` gives it.
+        shown: uint8 (H, W), as `radiograph_images.preview` gives it.
         readings: one on the Read tab, one for each available variant on the Compare tab.
         missing: why a variant is unavailable, by variant; None where nothing is compared.
         scale: logits at which the colours saturate.

@@ -11,7 +11,7 @@ import gradio as gr
 from demo.shared import page_html, radiograph_images, texts
 from demo.shared.events import IMMEDIATE
 from demo.shared.predictors import Predictors, unavailable
-from demo.shared.session import KEPT_SECONDS
+from demo.shared.session import KEPT_SECONDS, TabSession
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.imaging.decode import decode
 from pneumonia.variants.registry import DEFAULT, PUBLISHED, get_variant
@@ -26,12 +26,8 @@ element.addEventListener('click', (event) => {
 """
 
 
-def session_state(session: Any) -> gr.State:
-    """State of an open page, kept for `KEPT_SECONDS`; after these its `expired` is true.
-
-    Args:
-        session: its first value, a dataclass.
-    """
+def session_state(session: TabSession) -> gr.State:
+    """State of an open page from this first value, kept for `KEPT_SECONDS`; after these its `expired` is true."""
     state = gr.State(replace(session, expired=True), time_to_live=KEPT_SECONDS)
     gr.on(None, lambda opened: replace(opened, expired=False), state, state, **IMMEDIATE)
     return state

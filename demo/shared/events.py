@@ -29,9 +29,20 @@ IMMEDIATE: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multipl
 LATEST_ONLY: dict[str, Any] = {**IMMEDIATE, "trigger_mode": "always_last"}
 
 
-def not_read() -> str:
+def on_failure() -> str:
     """Prompt in place of a result that failed; else it would go on saying that the image is being read."""
     return page_html.prompt(texts.TRY_AGAIN)
+
+
+def judge_when_read(reading: Dependency, judge: dict[str, Any]) -> None:
+    """Judge a reading as soon as it is there, as the operating point may have been changed while the image was read.
+
+    Args:
+        reading: the event that reads.
+        judge: keyword arguments of the event that judges, whose only output is the result.
+    """
+    reading.then(**judge, **IMMEDIATE)
+    reading.failure(on_failure, outputs=judge["outputs"], **IMMEDIATE)
 
 
 def read_when_chosen(
@@ -63,7 +74,7 @@ def read_when_chosen(
         The two events that read, to add what follows them.
     """
 
-    def choose_example(event: gr.EventData, session: Session, *chosen: Any) -> tuple:
+    def on_example_click(event: gr.EventData, session: Session, *chosen: Any) -> tuple:
         try:
             path = paths[event.index]
         except (LookupError, TypeError):
@@ -72,7 +83,7 @@ def read_when_chosen(
 
     outputs = [upload, session, *emptied]
     uploaded = upload.upload(choose, [upload, session, *controls], outputs, **IMMEDIATE)
-    picked = example.click(choose_example, [session, *controls], outputs, **IMMEDIATE)
+    picked = example.click(on_example_click, [session, *controls], outputs, **IMMEDIATE)
     scroll = f"() => document.getElementById('{shown_in}').scrollIntoView({{block: 'nearest'}})"
     readings = []
     for chosen in (uploaded, picked):

@@ -12,7 +12,7 @@ from pneumonia.core.notices import INTENDED_USE, NOTICE, POPULATION
 
 def header() -> str:
     """Head of the page."""
-    return f"<header><h1>{escape(texts.TITLE)}</h1><p>{escape(texts.INTRODUCTION)}</p>{notice()}</header>"
+    return f"<header><h1>{escape(texts.TITLE)}</h1>{paragraph(texts.INTRODUCTION)}{notice()}</header>"
 
 
 def example_buttons(images: Sequence[np.ndarray]) -> str:
@@ -26,32 +26,32 @@ def example_buttons(images: Sequence[np.ndarray]) -> str:
         f"<span>{escape(texts.EXAMPLE.format(number=index + 1))}</span></button>"
         for index, image in enumerate(images)
     )
-    return f'<p class="examples-label">{escape(texts.EXAMPLES)}</p><div class="examples">{buttons}</div>'
+    return f'{paragraph(texts.EXAMPLES, "examples-label")}<div class="examples">{buttons}</div>'
 
 
 def welcome() -> str:
     """Prompt before an image was chosen: what to do, and what not to expect."""
-    return (
-        f'<div class="prompt"><p>{escape(texts.CHOOSE)}</p>'
-        f'<p class="small-print">{escape(INTENDED_USE)}</p><p class="small-print">{escape(POPULATION)}</p></div>'
-    )
+    return prompt(texts.CHOOSE, paragraph(INTENDED_USE, "small-print") + paragraph(POPULATION, "small-print"))
 
 
-def prompt(sentence: str) -> str:
-    """Sentence in the place of a result while there is none."""
-    return f'<div class="prompt"><p>{escape(sentence)}</p></div>'
+def prompt(sentence: str, below: str = "") -> str:
+    """Sentence in the place of a result while there is none, and HTML below it."""
+    return f'<div class="prompt">{paragraph(sentence)}{below}</div>'
+
+
+def paragraph(sentence: str, css_class: str = "") -> str:
+    """Paragraph of a sentence as it is, whatever it holds."""
+    return f'<p class="{css_class}">{escape(sentence)}</p>' if css_class else f"<p>{escape(sentence)}</p>"
 
 
 def rejection(sentence: str) -> str:
     """Sentence in the place of the verdict when there will be none."""
-    return (
-        f'<div class="card card-rejected" role="alert"><h2>{escape(texts.REJECTED)}</h2><p>{escape(sentence)}</p></div>'
-    )
+    return f'<div class="card card-rejected" role="alert"><h2>{escape(texts.REJECTED)}</h2>{paragraph(sentence)}</div>'
 
 
 def notice() -> str:
     """Notice beside every result."""
-    return f'<p class="notice">{escape(NOTICE)}</p>'
+    return paragraph(NOTICE, "notice")
 
 
 def figures_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

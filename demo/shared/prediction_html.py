@@ -4,7 +4,7 @@ from collections.abc import Collection
 from html import escape
 
 from demo.shared import texts
-from demo.shared.page_html import notice
+from demo.shared.page_html import notice, paragraph
 from demo.shared.prediction_text import (
     bar_key,
     calibration,
@@ -30,10 +30,14 @@ def verdict(prediction: Prediction, point: OperatingPoint, version: str) -> str:
     return (
         f'<section class="card {finding_class(prediction)}">{finding(prediction, "h2")}'
         f"{probability_bar(prediction, point)}"
-        f'<p class="operating-point">{escape(operating_point(point, prediction.calibration))}</p>'
-        f"{notice()}"
-        f'<p class="small-print">{escape(_small_print(prediction, version))}</p></section>'
+        f"{operating_point_sentence(prediction, point)}{notice()}"
+        f"{paragraph(_small_print(prediction, version), 'small-print')}</section>"
     )
+
+
+def operating_point_sentence(prediction: Prediction, point: OperatingPoint) -> str:
+    """Sentence on the operating point of a reading, and on what was measured at it."""
+    return paragraph(operating_point(point, prediction.calibration), "operating-point")
 
 
 def probability_bar(prediction: Prediction, point: OperatingPoint) -> str:
@@ -62,13 +66,13 @@ def checks(*predictions: Prediction) -> str:
         f"{escape(check.message)}</li>"
         for check in sorted_checks(*predictions)
     )
-    body = f"<ul>{items}</ul>" if items else f"<p>{escape(texts.NO_CHECKS)}</p>"
+    body = f"<ul>{items}</ul>" if items else paragraph(texts.NO_CHECKS)
     return f"<h3>{escape(texts.CHECKS)}</h3>{body}"
 
 
 def in_lungs(prediction: Prediction) -> str:
     """Sentence on how much of the evidence lies inside the lungs."""
-    return f'<p class="in-lungs">{escape(in_lungs_sentence(prediction))}</p>'
+    return paragraph(in_lungs_sentence(prediction), "in-lungs")
 
 
 def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW) -> str:

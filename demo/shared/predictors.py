@@ -1,4 +1,4 @@
-"""Predictors of the variants that the page has."""
+"""Predictors of the variants that the page has, and the records of readings that API clients get."""
 
 import threading
 from collections.abc import Callable
@@ -98,7 +98,7 @@ class Predictors:
         """Give the figures of any threshold, on the images that a calibration was fitted to."""
         if predictor.calibration.site is not None:
             return predictor.thresholds()
-        return self._derive(_thresholds, predictor)
+        return self._derive(Predictor.thresholds, predictor)
 
     def repeatability(self, variant: str) -> float | None:
         """Give `repeatability_limit` of the validation images of a variant."""
@@ -132,10 +132,6 @@ class Predictors:
         return reasons
 
 
-def _thresholds(predictor: Predictor) -> Thresholds:
-    return predictor.thresholds()
-
-
 def _repeatability(predictor: Predictor) -> float | None:
     return repeatability_limit(Scores.from_dict(predictor.metrics["sets"][VALIDATION]["scores"]))
 
@@ -143,3 +139,13 @@ def _repeatability(predictor: Predictor) -> float | None:
 def unavailable(variant: str, reason: str) -> str:
     """Say why a variant cannot be used, with its title."""
     return texts.UNAVAILABLE.format(title=get_variant(variant).title, reason=reason)
+
+
+def reading_record(prediction: Prediction, name: str) -> dict[str, Any]:
+    """Record of one image: `Prediction.to_dict()` and the upload's base name."""
+    return {"name": name, **prediction.to_dict()}
+
+
+def unavailable_record(variant: str, reason: str, name: str) -> dict[str, Any]:
+    """Record of a variant without weights, in place of its reading."""
+    return {"name": name, "status": "unavailable", "variant": variant, "finding": None, "error": reason}

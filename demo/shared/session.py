@@ -1,4 +1,4 @@
-"""State of one tab of one open page: the chosen image, and the reading of it."""
+"""State of the tabs of one open page: the chosen image, and the reading of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,34 +35,43 @@ class Reading:
 
 
 @dataclass
-class Session:
+class TabSession:
     """State of one tab of one open page; no two pages share one.
+
+    Attributes:
+        generation: how often a result was taken away. The result of an event that began before the last time is not
+            shown: its image or its variant is no longer the chosen one.
+        expired: whether what the page had was deleted after a while, and nothing was chosen since.
+    """
+
+    generation: int = 0
+    expired: bool = False
+
+
+@dataclass
+class Session(TabSession):
+    """State of a tab that shows one image.
 
     Attributes:
         file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
             one and shows no file name, as that may be a patient's.
         reading: what is shown, if anything is.
-        generation: how often a result was taken away. The result of an event that began before the last time is not
-            shown: its image or its variant is no longer the chosen one.
         threshold: a custom one, in place of an operating point.
         prevalence: a custom one, in (0, 1).
         opacity: of the overlay, in [0, 1].
         show: what is drawn over it; keys of `texts.SHOWN`.
         window: how grey values are shown.
         calibration: to the site that was chosen; None as shipped.
-        expired: whether what the page had was deleted after a while, and nothing was chosen since.
     """
 
     file: str | None = None
     reading: Reading | None = None
-    generation: int = 0
     threshold: float | None = None
     prevalence: float | None = None
     opacity: float = radiograph_images.OPACITY
     show: Sequence[str] = radiograph_images.SHOW
     window: radiograph_images.Window = radiograph_images.WHOLE_WINDOW
     calibration: SiteCalibration | None = None
-    expired: bool = False
 
     def choose(self, file: str) -> None:
         """Note a new image.

@@ -39,7 +39,7 @@ def main() -> int:
     if chromium is None:
         raise PageError("Chromium is not installed.")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    gallery = ["# The page", "Taken with synthetic examples by `python -m scripts.tools.take_screenshots`."]
+    gallery = ["# The page in pictures", "Taken with synthetic examples by `python -m scripts.tools.take_screenshots`."]
     with served_page() as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
         for name, (title, width, theme, show) in _PICTURES.items():
@@ -99,14 +99,14 @@ def _choose_example(page: Page, result: str) -> None:
 
 # By name of the file: title, width in pixels, theme, and what is done before it is taken.
 _PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None]]] = {
-    "read": ("One image, one variant", 1440, "light", _read),
-    "read-dark": ("The same in the dark", 1440, "dark", _read),
-    "compare": ("One image, all variants", 1440, "light", _compare),
-    "two-images": ("Two images, one variant", 1440, "light", _two_images),
-    "batch": ("Many images", 1440, "light", _batch),
-    "performance": ("What was measured", 1440, "light", _performance),
-    "about": ("For whom it is meant", 1024, "light", _about),
-    "read-narrow": ("On a telephone", 390, "dark", _read),
+    "read": ("Read", 1440, "light", _read),
+    "read-dark": ("Read, dark", 1440, "dark", _read),
+    "compare": ("Compare: one image, all variants", 1440, "light", _compare),
+    "two-images": ("Compare: two images, one variant", 1440, "light", _two_images),
+    "batch": ("Batch", 1440, "light", _batch),
+    "performance": ("Performance", 1440, "light", _performance),
+    "about": ("About", 1024, "light", _about),
+    "read-narrow": ("Read, on a telephone", 390, "dark", _read),
 }
 
 

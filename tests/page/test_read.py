@@ -20,7 +20,7 @@ from gradio_client.exceptions import AppError
 from demo.shared import radiograph_images, uploaded_image
 from demo.shared import texts as shared_texts
 from demo.shared.components import availability
-from demo.shared.events import not_read
+from demo.shared.events import on_failure
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
@@ -270,7 +270,7 @@ def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
 
 
 def test_what_failed_says_so_and_what_to_do():
-    assert "Nothing was read. Try again." in not_read()
+    assert "Nothing was read. Try again." in on_failure()
 
 
 def test_a_name_in_a_refusal_is_text_and_no_html():

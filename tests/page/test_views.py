@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from demo.shared import api_records, page_html, prediction_html, prediction_text, radiograph_images
+from demo.shared import page_html, prediction_html, prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.predictors import reading_record, unavailable_record
 from demo.tabs.compare import views as compare_views
 from pneumonia import Prediction
 from pneumonia.core.check import Check
@@ -239,10 +240,10 @@ def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
 
 
 def test_record_names_the_file_and_nothing_is_called_path():
-    record = api_records.record(reading(0.9), "chest.dcm")
+    record = reading_record(reading(0.9), "chest.dcm")
     assert record["name"] == "chest.dcm" and record["finding"] == PNEUMONIA
     assert "path" not in record
-    assert "path" not in api_records.unavailable_record("custom-cnn", "No weights.", "chest.dcm")
+    assert "path" not in unavailable_record("custom-cnn", "No weights.", "chest.dcm")
 
 
 def test_colour_key_names_scale_and_unit():

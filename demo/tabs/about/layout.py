@@ -3,7 +3,6 @@
 import gradio as gr
 
 from demo.shared import texts as shared_texts
-from demo.tabs.about import texts
 from pneumonia.core.notices import CITATION, DATA, HEATMAP_HELP, INTENDED_USE, LIMITS, NOTICE, POPULATION, SELECTION
 from pneumonia.variants.registry import PUBLISHED, get_variant
 
@@ -13,14 +12,14 @@ def build() -> None:
     variants = "\n".join(f"- **{get_variant(name).title}**: {get_variant(name).summary}" for name in PUBLISHED)
     limits = "\n".join(f"- {limit}" for limit in LIMITS)
     sections = (
-        (texts.INTENDED_USE, INTENDED_USE),
-        (texts.POPULATION, POPULATION),
+        ("Intended use", INTENDED_USE),
+        ("Population", POPULATION),
         (shared_texts.LIMITS, limits),
-        (texts.READING_THE_MAP, HEATMAP_HELP),
-        (texts.VARIANTS, variants),
-        (texts.SELECTION, SELECTION),
-        (texts.DATA, DATA),
-        (texts.CITATION, CITATION),
+        ("How to read the map", HEATMAP_HELP),
+        ("The variants", variants),
+        ("How the networks were chosen", SELECTION),
+        ("Data and licences", DATA),
+        ("How to cite", CITATION),
     )
     parts = [f"**{NOTICE}**", *(f"## {title}\n\n{text}" for title, text in sections)]
     gr.Markdown("\n\n".join(parts), elem_id="about")

@@ -12,9 +12,10 @@ import gradio as gr
 import numpy as np
 
 from demo.server.downloads import new_file
-from demo.shared import api_records, page_html, prediction_html, radiograph_images
+from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors
+from demo.shared.predictors import Predictors, reading_record
+from demo.shared.session import TabSession
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
 from demo.tabs.batch import texts, views
@@ -67,20 +68,18 @@ class Batch:
 
 
 @dataclass
-class BatchSession:
-    """State of one open page.
+class BatchSession(TabSession):
+    """State of the Batch tab.
 
     Attributes:
         batch: the last one; the next takes its place, and what still works on the last one is not disturbed.
         stopped_early: whether a batch that waits its turn is to be stopped.
         shown: which findings the table shows; a key of `texts.FILTERS`.
-        expired: whether what the page had was deleted after a while, and nothing was chosen since.
     """
 
     batch: Batch | None = None
     stopped_early: bool = False
     shown: str = texts.ALL
-    expired: bool = False
 
 
 class BatchHandlers:
@@ -107,7 +106,7 @@ class BatchHandlers:
                 for upload in uploads:
                     if batch.stopped:
                         break
-                    record = api_records.record(next(readings), upload.name)
+                    record = reading_record(next(readings), upload.name)
                     batch.records.append(record)
                     # It may have been changed since the first of them.
                     self._judge(record, batch)

@@ -40,7 +40,7 @@ def build(predictors: Predictors) -> None:
                 datatype=list(texts.COLUMNS.values()),
                 interactive=False,
                 wrap=True,
-                column_widths=["52px", "22%", "116px", "112px", "104px", "28%"],
+                column_widths=["52px", "170px", "116px", "128px", "104px", "270px"],
                 max_height=420,
                 elem_id="batch-table",
                 label=texts.TABLE,

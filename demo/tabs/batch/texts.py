@@ -2,7 +2,7 @@
 
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 
-UPLOAD = "Chest radiographs (files, or one ZIP archive)"
+UPLOAD = "Radiographs (files or a ZIP archive)"
 FOLDER = "Choose a folder"
 READ_ALL = "Read all"
 STOP = "Stop"

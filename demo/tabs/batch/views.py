@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from demo.shared import texts as shared_texts
-from demo.shared.page_html import notice
+from demo.shared.page_html import notice, prompt
 from demo.tabs.batch import texts
 
 
@@ -15,7 +15,7 @@ def row(number: int, record: Mapping[str, Any]) -> list[Any]:
 
     Args:
         number: of the image, from 1.
-        record: as `record` gives it.
+        record: as `reading_record` gives it.
     """
     probability, share = record["probability"], record["in_lung_share"]
     remarks = [check["message"] for check in record["checks"] if check["status"] != "ok"]
@@ -39,10 +39,7 @@ def progress(done: int, count: int, seconds_left: float | None) -> str:
     """Progress of a batch."""
     left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
     sentence = f"{done} of {count} images read{left}."
-    return (
-        f'<div class="prompt"><p>{escape(sentence)}</p>'
-        f'<progress max="{count}" value="{done}" aria-label="{escape(sentence)}"></progress></div>'
-    )
+    return prompt(sentence, f'<progress max="{count}" value="{done}" aria-label="{escape(sentence)}"></progress>')
 
 
 def summary(records: Sequence[Mapping[str, Any]], count: int, operating_point: str) -> str:
@@ -53,7 +50,7 @@ def summary(records: Sequence[Mapping[str, Any]], count: int, operating_point: s
     if len(records) < count:
         headline = texts.STOPPED.format(done=len(records), count=count) + (f" {findings}." if findings else "")
     headline += f" {texts.JUDGED_AT.format(point=operating_point)}"
-    return f'<div class="prompt"><p>{escape(headline)}</p>{notice()}</div>'
+    return prompt(headline, notice())
 
 
 def heading(number: int, name: str) -> str:

@@ -4,9 +4,9 @@ import time
 
 import gradio as gr
 
-from demo.shared import api_records, page_html, radiograph_images
+from demo.shared import page_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors, unavailable
+from demo.shared.predictors import Predictors, reading_record, unavailable, unavailable_record
 from demo.shared.session import Reading, Session, rejudged
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
@@ -38,8 +38,8 @@ class CompareHandlers:
             started = time.perf_counter()
             predictions[variant] = self._predictors.get(variant).predict(source, points[variant])
             seconds.append(time.perf_counter() - started)
-        records = [api_records.record(prediction, name) for prediction in predictions.values()]
-        records += [api_records.unavailable_record(variant, reason, name) for variant, reason in missing.items()]
+        records = [reading_record(prediction, name) for prediction in predictions.values()]
+        records += [unavailable_record(variant, reason, name) for variant, reason in missing.items()]
         # What makes an upload unreadable depends on no variant.
         first = predictions[available[0]]
         if first.status == "read":

@@ -16,7 +16,7 @@ from demo.shared.components import (
     upload_box,
     variant_choice,
 )
-from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, not_read, read_when_chosen
+from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, judge_when_read, read_when_chosen
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.compare import texts
@@ -66,9 +66,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
         upload, example, examples, handlers.on_image_choice, session, [table], compare, "compare-table"
     )
     for reading in (on_click, *on_choice):
-        # The operating point may have been changed while the image was read.
-        reading.then(**judge, **IMMEDIATE)
-        reading.failure(not_read, outputs=table, **IMMEDIATE)
+        judge_when_read(reading, judge)
     operating_point.input(**judge, **LATEST_ONLY)
     report.wire(predictors, session, comparison=True)
 
@@ -95,16 +93,13 @@ def _build_pair(predictors: Predictors) -> None:
         "show_progress_on": table,
     }
     judge = {"fn": handlers.on_operating_point_change, "inputs": [variant, operating_point, session], "outputs": table}
-    began = [
+    choices = [
         upload.upload(
             partial(handlers.on_image_choice, place), [upload, session], [upload, session, table], **IMMEDIATE
         )
         for place, upload in enumerate(uploads)
     ]
-    began.append(variant.input(handlers.on_variant_change, session, table, **IMMEDIATE))
-    for event in began:
-        # The operating point may have been changed while the images were read.
-        reading = event.then(**read, **READING_QUEUE, **PRIVATE)
-        reading.then(**judge, **IMMEDIATE)
-        reading.failure(not_read, outputs=table, **IMMEDIATE)
+    choices.append(variant.input(handlers.on_variant_change, session, table, **IMMEDIATE))
+    for choice in choices:
+        judge_when_read(choice.then(**read, **READING_QUEUE, **PRIVATE), judge)
     operating_point.input(**judge, **LATEST_ONLY)

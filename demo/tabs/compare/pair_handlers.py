@@ -7,27 +7,22 @@ import gradio as gr
 from demo.shared import page_html, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
-from demo.shared.session import Reading
+from demo.shared.session import Reading, TabSession
 from demo.shared.uploaded_image import decode_upload
 from demo.tabs.compare import texts, views
 
 
 @dataclass
-class PairSession:
-    """State of one open page.
+class PairSession(TabSession):
+    """State of the tab with two images.
 
     Attributes:
         files: paths of the two chosen images.
         results: of each: a reading, or the sentence why it was not read, or None yet.
-        generation: how often an image or the variant was chosen. The result of an event that began before the last
-            time is not shown.
-        expired: whether what the page had was deleted after a while, and nothing was chosen since.
     """
 
     files: list[str | None] = field(default_factory=lambda: [None, None])
     results: list[Reading | str | None] = field(default_factory=lambda: [None, None])
-    generation: int = 0
-    expired: bool = False
 
 
 class PairHandlers:

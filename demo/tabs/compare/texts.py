@@ -3,8 +3,9 @@
 COMPARE = "Compare all variants"
 DURATION = "Network and map in {milliseconds} ms"
 
-ALL_VARIANTS = "One image, all variants"
-TWO_IMAGES = "Two images, one variant"
+# Short enough to stand side by side on a telephone.
+ALL_VARIANTS = "All variants"
+TWO_IMAGES = "Two images"
 PAIR = ("First image", "Second image")
 CHOOSE_TWO = "Choose two radiographs, for instance an earlier and a later one of the same child; each is read at once."
 ONE_OF_TWO = "Two images that were read can be compared."

@@ -6,9 +6,17 @@ from html import escape
 import numpy as np
 
 from demo.shared import texts as shared_texts
-from demo.shared.page_html import notice
-from demo.shared.prediction_html import checks, colour_key, finding, finding_class, in_lungs, probability_bar
-from demo.shared.prediction_text import agreement, operating_point
+from demo.shared.page_html import notice, paragraph
+from demo.shared.prediction_html import (
+    checks,
+    colour_key,
+    finding,
+    finding_class,
+    in_lungs,
+    operating_point_sentence,
+    probability_bar,
+)
+from demo.shared.prediction_text import agreement
 from demo.shared.predictors import unavailable
 from demo.shared.radiograph_images import data_uri, overlay_on
 from demo.tabs.compare import texts
@@ -39,7 +47,9 @@ def comparison(
         _row(_variant_heading(prediction.variant, taken), [_overlay(shown, prediction, scale)], prediction, point)
         for prediction, point, taken in zip(predictions, points, seconds, strict=True)
     )
-    rows += "".join(_unavailable_row(variant, reason) for variant, reason in missing.items())
+    rows += "".join(
+        _empty_row(get_variant(variant).title, unavailable(variant, reason)) for variant, reason in missing.items()
+    )
     findings = [prediction.finding for prediction in predictions]
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
@@ -75,7 +85,7 @@ def pair(
     read = [result[1] for result in results if isinstance(result, tuple)]
     headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
     return (
-        f'<h2 class="agreement">{escape(headline)}</h2><p>{escape(meaning)}</p>{notice()}'
+        f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(meaning)}{notice()}'
         f'<div class="comparison pair">{_table("Image", rows)}</div>'
         f"{colour_key(scale) if read else ''}"
     )
@@ -107,7 +117,7 @@ def _row(heading: str, images: Sequence[str], prediction: Prediction, point: Ope
         f'<td role="cell"><div class="pictures">{"".join(images)}</div>{in_lungs(prediction)}</td>'
         f'<td role="cell">{finding(prediction, "p")}</td>'
         f'<td role="cell">{probability_bar(prediction, point)}'
-        f'<p class="operating-point">{escape(operating_point(point, prediction.calibration))}</p>{below}</td></tr>'
+        f"{operating_point_sentence(prediction, point)}{below}</td></tr>"
     )
 
 
@@ -131,7 +141,3 @@ def _overlay(shown: np.ndarray, prediction: Prediction, scale: float) -> str:
 
 def _original(shown: np.ndarray) -> str:
     return f'<img src="{data_uri(shown)}" alt="{escape(shared_texts.ORIGINAL_ALT)}">'
-
-
-def _unavailable_row(variant: str, reason: str) -> str:
-    return _empty_row(get_variant(variant).title, unavailable(variant, reason))

@@ -4,6 +4,7 @@ import gradio as gr
 
 from demo.shared.components import operating_point_choice, variant_choice
 from demo.shared.events import IMMEDIATE, LATEST_ONLY
+from demo.shared.page_html import paragraph
 from demo.shared.predictors import Predictors
 from demo.tabs.performance import texts, views
 from demo.tabs.performance.handlers import PerformanceHandlers
@@ -28,7 +29,7 @@ def build(predictors: Predictors, tab: gr.Tab, page_sites: gr.State) -> None:
 
     # === Layout ===
 
-    gr.HTML(f"<p>{texts.HELP}</p>")
+    gr.HTML(paragraph(texts.HELP))
     with gr.Row():
         name = gr.Dropdown(
             [(texts.SETS[VALIDATION], VALIDATION)], value=VALIDATION, label=texts.SET, elem_id="performance-set"

@@ -34,7 +34,7 @@ MARK = (
 )
 ROC = "ROC"
 PRECISION_RECALL = "Precision and recall"
-RELIABILITY = "Reliability: is 80 % right eight times in ten?"
+RELIABILITY = "Reliability of the probability"
 TRAINING = "Training"
 FALSE_ALARMS = "1 - specificity"
 SENSITIVITY = "sensitivity (recall)"

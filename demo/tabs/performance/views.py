@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from demo.shared.page_html import figures_table
+from demo.shared.page_html import figures_table, paragraph
 from demo.tabs.performance import texts
 from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.metrics.classification import to_interval
@@ -51,7 +51,7 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, mis
                 percent(point["uncertain_share"]),
             ]
         )
-    return figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(f"<p>{escape(sentence)}</p>" for sentence in missing)
+    return figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(map(paragraph, missing))
 
 
 def at_threshold(thresholds: Thresholds, probabilities: np.ndarray, threshold: float) -> str:
@@ -84,7 +84,7 @@ def shortcut_baseline() -> str:
         return ""
     figures = json.loads(SHORTCUTS.read_text())["figures"]
     rows = [[texts.SHORTCUT_NAMES.get(name, name), measured(figure)] for name, figure in figures.items()]
-    return f"<h2>{escape(texts.SHORTCUTS)}</h2><p>{escape(texts.SHORTCUTS_HELP)}</p>" + figures_table(
+    return f"<h2>{escape(texts.SHORTCUTS)}</h2>{paragraph(texts.SHORTCUTS_HELP)}" + figures_table(
         texts.SHORTCUT_COLUMNS, rows
     )
 

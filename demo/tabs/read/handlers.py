@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from demo.shared import api_records, page_html, prediction_html, radiograph_images
+from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, unavailable
+from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, reading_record, unavailable
 from demo.shared.session import Reading, Session, rejudged
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
@@ -57,7 +57,7 @@ class ReadHandlers:
             reading, view = None, ReadView(page_html.rejection(prediction.error), checks=checks, original=original)
         if not session.keep(reading, generation):
             view = (gr.skip(),) * len(view)
-        return api_records.record(prediction, name), session, *view
+        return reading_record(prediction, name), session, *view
 
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
         """Judge the reading at another operating point: verdict, predictive values, threshold."""
@@ -134,7 +134,8 @@ class ReadHandlers:
             raise user_error(texts.NOTHING_TO_TEST)
         (variant,) = reading.predictions
         source, _ = decode_upload(session.file)
-        sentence = views.region_test(self._predictors.get(variant).measure_support(source))
+        support = self._predictors.get(variant).measure_support(source)
+        sentence = page_html.paragraph(support.message, "in-lungs")
         return sentence if session.generation == generation else gr.skip()
 
     def on_page_open(self, variant: str) -> tuple:

@@ -151,7 +151,10 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **IMMEDIATE)
     test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
     report.wire(predictors, session, comparison=False)
-    gr.on(None, handlers.on_page_open, variant, [threshold, prevalence], **IMMEDIATE)
+    # An image may have been chosen before the slider had its value.
+    gr.on(None, handlers.on_page_open, variant, [threshold, prevalence], **IMMEDIATE).then(
+        handlers.on_prevalence_change, [prevalence, session], predictive, **IMMEDIATE
+    )
 
 
 def _slider(

@@ -14,7 +14,7 @@ AT_PREVALENCE = (
     "differ from those of the {images} in nothing but the prevalence."
 )
 ZOOM = "Zoom"
-GREYS = "Grey values (for viewing; the reading stays)"
+GREYS = "Grey values, for viewing only"
 WINDOW_LEVEL = "Window level, %"
 WINDOW_WIDTH = "Window width, %"
 INVERT = "Invert"

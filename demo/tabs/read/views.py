@@ -10,7 +10,6 @@ from demo.tabs.read import texts
 from pneumonia import Prediction
 from pneumonia.calibration.prevalence import at_prevalence, predictive_values
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.explain.region_test import Support
 from pneumonia.utils.formatting import UNDEFINED, percent
 
 
@@ -44,8 +43,3 @@ def predictive_values_list(prediction: Prediction, point: OperatingPoint, measur
         )
         lines.append(adjusted)
     return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
-
-
-def region_test(result: Support) -> str:
-    """Result of the test of the marked region, in words."""
-    return f'<p class="in-lungs">{escape(result.message)}</p>'

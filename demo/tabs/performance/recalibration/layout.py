@@ -5,6 +5,7 @@ from gradio.components import Component
 
 from demo.shared.components import live_region
 from demo.shared.events import BATCH_QUEUE, PRIVATE
+from demo.shared.page_html import paragraph
 from demo.shared.predictors import Predictors
 from demo.tabs.performance.recalibration import texts
 from demo.tabs.performance.recalibration.handlers import RecalibrationHandlers
@@ -20,7 +21,7 @@ def build(predictors: Predictors, variant: Component, page_sites: gr.State) -> N
     """
     handlers = RecalibrationHandlers(predictors)
     with gr.Accordion(texts.RECALIBRATE, open=False, elem_id="recalibrate"):
-        gr.HTML(f"<p>{texts.HELP}</p>")
+        gr.HTML(paragraph(texts.HELP))
         with gr.Row():
             upload = gr.File(label=texts.UPLOAD, elem_id="recalibrate-upload", height=150)
             with gr.Column():

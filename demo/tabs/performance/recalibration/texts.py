@@ -9,7 +9,7 @@ HELP = (
     "server within the hour. The calibration is yours to download, can be chosen on the Read tab of this page for as "
     "long as it is open, and changes nothing for anybody else."
 )
-UPLOAD = "Labelled radiographs (one ZIP archive with folders NORMAL and PNEUMONIA)"
+UPLOAD = "Labelled radiographs (ZIP archive)"
 SITE_NAME = "Name of the site"
 SITE_NAME_HELP = "Lower-case letters, digits and hyphens, for instance my-hospital; no patient's name"
 FIT = "Fit a calibration"
@@ -33,5 +33,5 @@ MEASURES = {
 NOT_READ_FILES = "Files that were not read and not used: {count}"
 KEEPING = (
     "To keep it: download it, and whoever runs this program on your own machine puts the file into the folder "
-    "weights/sites/{variant}, or makes it there with scripts/recalibrate.py."
+    "weights/sites/{variant}, or makes it there with pneumonia recalibrate."
 )

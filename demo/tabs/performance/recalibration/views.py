@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from demo.shared import texts as shared_texts
-from demo.shared.page_html import figures_table
+from demo.shared.page_html import figures_table, paragraph
 from demo.tabs.performance.recalibration import texts
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_text import advice, compared, prevalence_note
@@ -53,8 +53,8 @@ def recalibration(
     if not site.usable:
         # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
         return (
-            f'<div class="card card-rejected"><h3>{escape(texts.NOT_USABLE)}</h3><p>{escape(heading)}</p>'
-            f"<p>{escape(advice(site))}</p><p>{escape(NOTICE)}</p></div>{unread}"
+            f'<div class="card card-rejected"><h3>{escape(texts.NOT_USABLE)}</h3>'
+            f"{paragraph(heading)}{paragraph(advice(site))}{paragraph(NOTICE)}</div>{unread}"
         )
     rows = [
         [
@@ -67,7 +67,7 @@ def recalibration(
     ]
     notes = (prevalence_note(site), texts.KEEPING.format(variant=site.variant), NOTICE)
     return (
-        f"<h3>{escape(heading)}</h3><p>{escape(advice(site))}</p>{figures_table(texts.COMPARED_COLUMNS, rows)}"
-        + "".join(f"<p>{escape(sentence)}</p>" for sentence in notes)
+        f"<h3>{escape(heading)}</h3>{paragraph(advice(site))}{figures_table(texts.COMPARED_COLUMNS, rows)}"
+        + "".join(map(paragraph, notes))
         + unread
     )
