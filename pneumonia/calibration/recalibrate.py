@@ -103,7 +103,8 @@ def recalibrate(published: Calibration, scores: Scores, name: str, date: Date) -
     fits = fit_platt(log_odds, labels, weights)
     temperatures = published.temperature / fits[:, 0]
     offsets = fits[:, 1] * temperatures
-    points = fix_operating_points(scores.logits + offsets[0], labels, patients, float(temperatures[0]))
+    shifted = replace(scores, logits=scores.logits + offsets[0])
+    points = fix_operating_points(shifted, float(temperatures[0]))
 
     points_before = published.operating_points
     before = _Judged(expit(log_odds), {p: expit(log_odds) >= points_before[p].threshold for p in OPERATING_POINTS})

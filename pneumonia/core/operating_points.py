@@ -1,7 +1,7 @@
 """Where a probability becomes a finding."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import annotated_types
 
@@ -54,3 +54,7 @@ class OperatingPoint:
         if self.low <= probability < self.high:
             return UNCERTAIN
         return PNEUMONIA if probability >= self.threshold else NORMAL
+
+    def figures(self) -> dict[str, Any]:
+        """JSON values of everything but the name."""
+        return {key: value for key, value in asdict(self).items() if key != "name"}

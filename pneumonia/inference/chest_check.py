@@ -194,8 +194,9 @@ class _Settings:
     limits: Limits
 
 
+@Once
 def read_plausibility(folder: Path, lung_fields: LungFields) -> Plausibility:
-    """Read the check from its weights folder.
+    """Read the check from its weights folder, once.
 
     Raises:
         WeightsError: if it is missing or damaged, or was fitted to another version of the lung fields.
@@ -208,12 +209,9 @@ def read_plausibility(folder: Path, lung_fields: LungFields) -> Plausibility:
         fitted = Fitted.from_bytes(bundle.contents[FITTED])
     except (KeyError, ValueError, BadZipFile) as error:
         raise WeightsError("The check for chest radiographs does not fit this version of the program.") from error
-    return Plausibility(fitted, settings.limits, bundle.config["files"][FITTED]["sha256"])
+    return Plausibility(fitted, settings.limits, bundle.sha256(FITTED))
 
 
 def load_plausibility() -> Plausibility:
-    """The check that comes with the project, read once as by `read_plausibility`."""
-    return _shared(PLAUSIBILITY_FOLDER, load_lung_fields())
-
-
-_shared = Once(read_plausibility)
+    """The check that comes with the project, as `read_plausibility` gives it."""
+    return read_plausibility(PLAUSIBILITY_FOLDER, load_lung_fields())

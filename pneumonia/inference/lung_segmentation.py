@@ -1,6 +1,5 @@
 """Where the lungs are in a radiograph: served without tensorflow."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,9 +137,7 @@ class LungFields:
         preprocessing: of its input.
         threshold: probability from which a point counts as lung.
         plausible: bounds of what is taken for lungs.
-
-    Attributes:
-        weights_sha256: hash of the model.
+        weights_sha256: hash of the model; None for one that is not in a weights folder yet.
     """
 
     def __init__(
@@ -149,9 +146,10 @@ class LungFields:
         preprocessing: Preprocessing,
         threshold: float,
         plausible: Plausible,
+        weights_sha256: str | None = None,
     ) -> None:
-        self._engine = _MaskEngine(model)
-        self.weights_sha256 = hashlib.sha256(model).hexdigest()
+        self._engine = Engine(model)
+        self.weights_sha256 = weights_sha256
         self.preprocessing = preprocessing
         self.threshold = threshold
         self.plausible = plausible
@@ -162,19 +160,9 @@ class LungFields:
         Args:
             pixels: float32 (H, W) in [0, 1].
         """
-        probabilities, features = self._engine.mask(self.preprocessing.apply(pixels))
-        mask, _, measures = cleaned(probabilities, self.threshold)
-        return LungSegmentation(mask, self.threshold, measures, self.plausible.holds(measures), features)
-
-
-class _MaskEngine(Engine):
-    """The compiled segmentation: an image in, a map of probabilities and the features behind it out."""
-
-    def mask(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """float32 (S, S) in [0, 1], preprocessed, to the probability of lung, float32 (S, S), and features (F,)."""
-        with self._borrowed() as interpreter:
-            outputs = interpreter.get_signature_runner()(image=image[None, ..., None])
-        return outputs["lungs"][0], outputs["features"][0]
+        outputs = self._engine.outputs(self.preprocessing.apply(pixels))
+        mask, _, measures = cleaned(outputs["lungs"], self.threshold)
+        return LungSegmentation(mask, self.threshold, measures, self.plausible.holds(measures), outputs["features"])
 
 
 def cleaned(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, Measures]:
@@ -221,19 +209,18 @@ class _Settings:
     plausible: Plausible
 
 
+@Once
 def read_lung_fields(folder: Path) -> LungFields:
-    """Read a trained segmentation from its weights folder.
+    """Read a trained segmentation from its weights folder, once.
 
     Raises:
         WeightsError: if there is none, or it does not match its own hashes.
     """
     bundle = read_bundle(folder, SERVED_FILES)
-    return LungFields(bundle.contents[SERVED_MODEL], **vars(bundle.settings(_Settings)))
+    settings = vars(bundle.settings(_Settings))
+    return LungFields(bundle.contents[SERVED_MODEL], **settings, weights_sha256=bundle.weights_sha256)
 
 
 def load_lung_fields() -> LungFields:
-    """The segmentation that comes with the project, read once as by `read_lung_fields`."""
-    return _shared(LUNG_FIELDS_FOLDER)
-
-
-_shared = Once(read_lung_fields)
+    """The segmentation that comes with the project, as `read_lung_fields` gives it."""
+    return read_lung_fields(LUNG_FIELDS_FOLDER)

@@ -14,7 +14,7 @@ from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.geometry import part_of
 from pneumonia.core.operating_points import BALANCED, Number, OperatingPoint
-from pneumonia.errors import ImageError, UnknownNameError, UnsupportedImageError, WeightsError
+from pneumonia.errors import ImageError, UnknownNameError, UnsupportedImageError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.region_test import Support, measure_support
 from pneumonia.imaging.decode import Radiograph, Source, decode
@@ -266,9 +266,9 @@ def load_predictor(variant: str | None = None, weights: str | os.PathLike | None
     """
     if weights is None:
         variant = get_variant(variant or DEFAULT).name
-        predictor = Predictor.from_bundle(find_bundle(variant))
+        bundle = find_bundle(variant)
     else:
-        predictor = Predictor.from_bundle(read_bundle(Path(weights), SERVED_FILES))
-    if variant not in (None, predictor.variant):
-        raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
+        bundle = read_bundle(Path(weights), SERVED_FILES)
+    predictor = Predictor.from_bundle(bundle)
+    bundle.require_variant(variant)
     return predictor

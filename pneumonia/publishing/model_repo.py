@@ -11,7 +11,6 @@ from scipy.special import expit
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.notices import DATA_ON_THE_HUB
 from pneumonia.core.operating_points import BALANCED
-from pneumonia.errors import WeightsError
 from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.variants.registry import get_variant
@@ -77,8 +76,7 @@ def prepare(folder: Path, repo_id: str, variant: str | None = None) -> Publicati
     bundle = read_bundle(folder)
     # Opens the network too: what cannot be served is not published.
     predictor = Predictor.from_bundle(bundle)
-    if variant not in (None, predictor.variant):
-        raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
+    bundle.require_variant(variant)
     plots = _draw(predictor)
     card = _card(bundle, repo_id, plots).encode()
     files = seal({**bundle.contents, CARD: card}, bundle.config) | {"LICENSE": _LICENCE.read_bytes()}

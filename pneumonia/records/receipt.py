@@ -103,11 +103,9 @@ def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
 
 def _record(judged: Judged) -> dict[str, Any]:
     prediction, point, predictor = judged
-    figures = asdict(point)
-    del figures["name"]
     return {
         **prediction.to_dict(),
-        "operating_point_figures": figures,
+        "operating_point_figures": point.figures(),
         # What turns the logit into a probability, and the image into the network's input: no hash of the network
         # covers these.
         "temperature": predictor.calibration.temperature,

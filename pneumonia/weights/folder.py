@@ -61,7 +61,20 @@ class Bundle:
     @property
     def weights_sha256(self) -> str:
         """Hex digest of the served model."""
-        return self.config["files"][SERVED_MODEL]["sha256"]
+        return self.sha256(SERVED_MODEL)
+
+    def sha256(self, name: str) -> str:
+        """Hex digest of one of its files."""
+        return self.config["files"][name]["sha256"]
+
+    def require_variant(self, variant: str | None) -> None:
+        """Make sure that it holds a variant; None for whatever it holds.
+
+        Raises:
+            WeightsError: naming the one that it holds.
+        """
+        if variant not in (None, self.config["variant"]):
+            raise WeightsError(f"The weights folder holds {self.config['variant']}, not {variant}.")
 
     def settings(self, form: type[Settings]) -> Settings:
         """What config.json says under the keys that a dataclass names.

@@ -23,7 +23,6 @@ from demo.tabs.read.calibration_choice import SHIPPED, CalibrationChoiceHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_store import save_site, saved_sites
-from pneumonia.calibration.site_text import advice, prevalence_note
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.imaging.decode import decode
 from scripts.studies.reliability.synthetic_images import encode, radiograph
@@ -69,8 +68,8 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
     result, (site,), download = made
     assert site.name == "here" and site.variant == VARIANT and site.images == 40
     for said in (
-        advice(site),
-        prevalence_note(site),
+        site.advice,
+        site.prevalence_note,
         "As shipped",
         "weights/sites/mobilenetv2-finetuned",
         "not used: 2",

@@ -70,8 +70,8 @@ def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
     places = tiny_predictor.engine._places.here
     taken = [places for _ in range(cores())]
     locks = [
-        lung_segmentation._shared.lock.here,
-        chest_check._shared.lock.here,
+        lung_segmentation.read_lung_fields.lock.here,
+        chest_check.read_plausibility.lock.here,
         page._loading.here,
         page._deriving.here,
     ]

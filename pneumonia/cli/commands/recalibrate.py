@@ -13,7 +13,6 @@ from tqdm import tqdm
 from pneumonia.calibration.recalibrate import recalibrate, require_enough
 from pneumonia.calibration.site import SiteCalibration, require_name
 from pneumonia.calibration.site_store import SITES_FOLDER, require_place, save_site
-from pneumonia.calibration.site_text import advice, compared, prevalence_note
 from pneumonia.cli.arguments import add_patients, patients_of
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
@@ -84,6 +83,6 @@ def _print(site: SiteCalibration) -> None:
         return
     print(f"temperature {fitted(vars(site.temperature))}, offset {fitted(vars(site.offset))} logits")
     print(f"\n{'':24} {'as shipped':22} calibrated to {site.name}, cross-validated")
-    for point, measure, before, after in compared(site):
+    for point, measure, before, after in site.comparison_rows:
         print(f"{point or '':10} {measure:13} {fitted(vars(before)):22} {fitted(vars(after))}")
-    print(f"\n{advice(site)}\n{prevalence_note(site)}")
+    print(f"\n{site.advice}\n{site.prevalence_note}")

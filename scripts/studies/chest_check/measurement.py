@@ -41,7 +41,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     for name, records in sets.items():
         radiographs |= measure_radiographs(name, records)
     return {
-        "fitted_sha256": bundle.config["files"][FITTED]["sha256"],
+        "fitted_sha256": bundle.sha256(FITTED),
         "lung_fields_sha256": bundle.config["lung_fields"],
         "limits": bundle.config["limits"],
         "radiographs": radiographs,

@@ -185,7 +185,7 @@ def test_variants_share_one_case(tiny_predictor, hull_predictor, monkeypatch):
 def test_lung_fields_are_loaded_once_however_many_ask(monkeypatch, tmp_path):
     loads = []
     monkeypatch.setattr(lung_segmentation, "LUNG_FIELDS_FOLDER", tmp_path)
-    monkeypatch.setattr(lung_segmentation, "_shared", Once(lambda folder: loads.append(folder) or object()))
+    monkeypatch.setattr(lung_segmentation, "read_lung_fields", Once(lambda folder: loads.append(folder) or object()))
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: lung_segmentation.load_lung_fields(), range(8)))) == 1
     assert loads == [tmp_path]

@@ -127,7 +127,7 @@ def test_operating_points_follow_their_rules():
     rng = np.random.default_rng(0)
     logits = np.concatenate([rng.normal(-2, 1.5, 4000), rng.normal(2, 1.5, 4000)])
     labels = np.repeat([0, 1], 4000)
-    points = fix_operating_points(logits, labels, np.arange(8000), temperature=2.0)
+    points = fix_operating_points(Scores(logits, labels, np.arange(8000)), temperature=2.0)
     screening, balanced, rule_in = (points[name] for name in ("screening", "balanced", "rule-in"))
     assert screening.sensitivity.value == pytest.approx(0.99, abs=0.002)
     assert rule_in.specificity.value == pytest.approx(0.99, abs=0.002)
@@ -143,7 +143,7 @@ def test_operating_points_follow_their_rules():
 
 def test_perfectly_separated_classes_get_the_middle():
     logits = np.array([-3.0, -2.0, -1.0, 3.0, 4.0, 5.0])
-    points = fix_operating_points(logits, np.repeat([0, 1], 3), np.arange(6), temperature=1.0)
+    points = fix_operating_points(Scores(logits, np.repeat([0, 1], 3), np.arange(6)), temperature=1.0)
     assert points["balanced"].threshold == pytest.approx(expit(1.0))
     assert points["screening"].threshold <= points["balanced"].threshold <= points["rule-in"].threshold
 

@@ -7,7 +7,6 @@ from demo.shared import texts as shared_texts
 from demo.shared.page_html import figures_table
 from demo.tabs.performance.recalibration import texts
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.calibration.site_text import advice, compared, prevalence_note
 from pneumonia.core.notices import NOTICE
 from pneumonia.data.manifest import LeftOut
 from pneumonia.utils.formatting import fitted, measured, percent
@@ -54,7 +53,7 @@ def recalibration(
         # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
         return (
             f'<div class="card card-rejected"><h3>{escape(texts.NOT_USABLE)}</h3><p>{escape(heading)}</p>'
-            f"<p>{escape(advice(site))}</p><p>{escape(NOTICE)}</p></div>{unread}"
+            f"<p>{escape(site.advice)}</p><p>{escape(NOTICE)}</p></div>{unread}"
         )
     rows = [
         [
@@ -63,11 +62,11 @@ def recalibration(
             else f"{shared_texts.OPERATING_POINTS[point]}: {texts.MEASURES[measure]}",
             *(measured(vars(figure)) if point is None else fitted(vars(figure), percent) for figure in (before, after)),
         ]
-        for point, measure, before, after in compared(site)
+        for point, measure, before, after in site.comparison_rows
     ]
-    notes = (prevalence_note(site), texts.KEEPING.format(variant=site.variant), NOTICE)
+    notes = (site.prevalence_note, texts.KEEPING.format(variant=site.variant), NOTICE)
     return (
-        f"<h3>{escape(heading)}</h3><p>{escape(advice(site))}</p>{figures_table(texts.COMPARED_COLUMNS, rows)}"
+        f"<h3>{escape(heading)}</h3><p>{escape(site.advice)}</p>{figures_table(texts.COMPARED_COLUMNS, rows)}"
         + "".join(f"<p>{escape(sentence)}</p>" for sentence in notes)
         + unread
     )
