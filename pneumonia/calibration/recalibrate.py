@@ -18,17 +18,9 @@ from pneumonia.calibration.site import LocalFigures, LocalPoint, SiteCalibration
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval, OperatingPoint
 from pneumonia.errors import DataError
-from pneumonia.metrics.classification import (
-    auroc,
-    brier,
-    calibration_interval,
-    expected_calibration_error,
-    rates,
-    resample_with_both_classes,
-    share_interval,
-    with_interval,
-)
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates
+from pneumonia.metrics.intervals import auroc_interval, calibration_interval, share_interval, with_interval
 from pneumonia.metrics.scores import Scores
 
 LEAST_IMAGES = 30

@@ -4,7 +4,9 @@ import numpy as np
 from scipy.special import expit, logit
 
 from pneumonia.core.operating_points import OWN, Interval, OperatingPoint
-from pneumonia.metrics.classification import draw_patients, outcomes, share_interval, shares, with_interval
+from pneumonia.metrics.bootstrap import draw_patients
+from pneumonia.metrics.classification import outcomes, shares
+from pneumonia.metrics.intervals import share_interval, with_interval
 from pneumonia.metrics.scores import Scores
 
 # Share of the images that are decided at each threshold; the others, nearest to it, are uncertain. Selective

@@ -11,7 +11,8 @@ import numpy as np
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.lung_masks import MaskedImages, corrupted_pair
 from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, Plausible
-from pneumonia.metrics.classification import resample_patients, to_interval
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.scores import VALIDATION
 
 

@@ -25,7 +25,9 @@ from pneumonia.data.splits import split_by_patient
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
-from pneumonia.metrics.classification import auroc, resample_with_both_classes, to_interval
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc
+from pneumonia.metrics.intervals import to_interval
 from pneumonia.utils.formatting import measured
 from scripts.studies.study import Measurement, Study
 

@@ -12,7 +12,7 @@ import pandas as pd
 from demo.shared.page_html import figures_table
 from demo.tabs.performance import texts
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.metrics.classification import to_interval
+from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import Thresholds
 from pneumonia.utils.formatting import measured, percent

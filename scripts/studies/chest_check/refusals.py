@@ -18,7 +18,7 @@ from pneumonia.imaging.decode import decode
 from pneumonia.inference.chest_check import ON_ITS_SIDE, UPSIDE_DOWN, load_plausibility
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import load_lung_fields
-from pneumonia.metrics.classification import share_interval
+from pneumonia.metrics.intervals import share_interval
 from scripts.studies.chest_check.drawn_pictures import DRAWN, LATER
 from scripts.studies.chest_check.found_pictures import enlarged, found_pictures, parts
 

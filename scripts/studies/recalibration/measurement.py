@@ -17,9 +17,9 @@ from pneumonia.calibration.platt import fit_platt
 from pneumonia.calibration.recalibrate import LEAST_OF_A_CLASS
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.inference.predictor import Predictor, load_predictor
-from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates, to_interval
-from pneumonia.metrics.classification import resample_with_both_classes as resampled_patients
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.bootstrap import resample_with_both_classes as resampled_patients
+from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates
+from pneumonia.metrics.intervals import auroc_interval, to_interval
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.variants.registry import PUBLISHED
 

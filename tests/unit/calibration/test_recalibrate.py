@@ -19,8 +19,7 @@ from pneumonia.calibration.site_store import load_site_calibration, save_site, s
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval
 from pneumonia.errors import CalibrationError, DataError
 from pneumonia.inference.predictor import Predictor, load_predictor
-from pneumonia.metrics.classification import share_interval
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.intervals import auroc_interval, share_interval
 from pneumonia.metrics.scores import Scores
 from pneumonia.variants.registry import PUBLISHED
 from scripts.studies.reliability.synthetic_images import radiograph

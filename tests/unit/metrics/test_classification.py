@@ -9,15 +9,8 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 from pneumonia.calibration.fit import fit_calibration, fix_operating_points
 from pneumonia.core.operating_points import Interval, OperatingPoint
-from pneumonia.metrics.classification import (
-    auprc,
-    auroc,
-    brier,
-    evaluate,
-    expected_calibration_error,
-    rates,
-    resample_patients,
-)
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.classification import auprc, auroc, brier, evaluate, expected_calibration_error, rates
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import COVERAGE

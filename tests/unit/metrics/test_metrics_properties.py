@@ -15,18 +15,9 @@ from pneumonia.calibration.recalibrate import recalibrate
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import Interval, OperatingPoint
-from pneumonia.metrics.classification import (
-    auprc,
-    auroc,
-    brier,
-    evaluate,
-    expected_calibration_error,
-    outcomes,
-    rates,
-    resample_patients,
-    share_interval,
-)
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.classification import auprc, auroc, brier, evaluate, expected_calibration_error, outcomes, rates
+from pneumonia.metrics.intervals import auroc_interval, share_interval
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.metrics.scores import Scores
 from tests.fixtures.fakes import FakePredictor
