@@ -73,7 +73,8 @@ def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
         lung_segmentation.read_lung_fields.lock.here,
         chest_check.read_plausibility.lock.here,
         page._loading.here,
-        page._deriving.here,
+        page.sweep.lock.here,
+        page.repeatability.lock.here,
     ]
     blocked = [shared_analysis._BESIDE.here.submit(released.wait) for _ in range(cores())]
     known.look_for_lungs()
