@@ -5,9 +5,9 @@ geometry on top), then `finish`. What a network is shown of a radiograph is its 
 finds it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -135,10 +135,6 @@ class Preprocessing:
     def apply(self, pixels: np.ndarray, view: View = WHOLE_IMAGE) -> np.ndarray:
         """`squash`, `crop` and `finish`: float32 (H, W) in [0, 1] to the network's float32 (size, size)."""
         return self.finish(self.crop(self.squash(pixels), view), view)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values from which the same record can be made again with `Preprocessing(**values)`."""
-        return asdict(self)
 
     def _region(self, hull: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         """The hull after a change of geometry: float32 (size, size), 1 inside, 0 outside, soft at the edge."""

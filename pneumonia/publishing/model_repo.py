@@ -15,8 +15,7 @@ from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.variants.registry import get_variant
 from pneumonia.weights import hub
-from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, seal
-from pneumonia.weights.history import trained_epochs
+from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, seal, trained_epochs
 
 # In the repository of the weights.
 _PLOTS = "plots"

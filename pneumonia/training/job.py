@@ -182,7 +182,7 @@ def _write(
             "hidden_units": list(job.variant.hidden_units),
             "parameters": calibrated.trained.model.count_params(),
         },
-        "preprocessing": preprocessor.record.to_dict(),
+        "preprocessing": asdict(preprocessor.record),
         "temperature": calibrated.temperature,
         "operating_points": {name: point.figures() for name, point in calibrated.points.items()},
         "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},

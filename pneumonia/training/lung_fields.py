@@ -176,7 +176,7 @@ def _write(
     config = {
         "version": WEIGHTS_VERSION,
         "architecture": {"name": "lung_unet", "image_size": preprocessing.size, "parameters": model.count_params()},
-        "preprocessing": preprocessing.to_dict(),
+        "preprocessing": asdict(preprocessing),
         "threshold": THRESHOLD,
         "plausible": asdict(plausible),
         "training": {

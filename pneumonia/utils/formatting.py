@@ -46,3 +46,8 @@ def measured_share(interval: Mapping[str, Any] | None) -> str:
 def one_line(path: str) -> str:
     """A path with line breaks and other control characters written out, so that it stays on its line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error of another library; its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -211,6 +211,11 @@ class FileFacts(TypedDict):
 def file_facts(content: bytes) -> FileFacts:
     """Size and hash of a file."""
     return FileFacts(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def trained_epochs(history: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The rows of history.csv with a loss on training and on validation images: those of phases trained by steps."""
+    return [row for row in history if row.get("loss") and row.get("val_loss")]
 
 
 def _read(folder: Path, name: str) -> bytes:

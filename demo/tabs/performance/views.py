@@ -17,7 +17,7 @@ from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import Thresholds
 from pneumonia.utils.formatting import measured, percent
 from pneumonia.variants.registry import get_variant
-from pneumonia.weights.history import trained_epochs
+from pneumonia.weights.folder import trained_epochs
 
 # What networks reach that see no lungs, as `scripts/studies/shortcuts.py` wrote it.
 SHORTCUTS = Path(__file__).parents[3] / "docs" / "studies" / "shortcuts.json"

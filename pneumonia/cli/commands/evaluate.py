@@ -26,7 +26,7 @@ from pneumonia.utils.formatting import measured
 from pneumonia.utils.json_values import json_bytes
 from pneumonia.utils.safe_csv import CsvWriter
 from pneumonia.variants.registry import DEFAULT, list_variants
-from pneumonia.weights.history import trained_epochs
+from pneumonia.weights.folder import trained_epochs
 
 _FORM = "{:.4f}".format
 # Readings shown with their heatmaps among the plots.

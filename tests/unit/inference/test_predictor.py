@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
@@ -64,7 +64,7 @@ def test_heatmap_follows_the_geometry_of_the_image(tiny_predictor, picture):
 def hull_predictor(tiny_weights):
     """The tiny network, shown the lungs alone."""
     bundle = read_bundle(tiny_weights)
-    record = new_preprocessor(tiny_variant(field="hull")).record.to_dict()
+    record = asdict(new_preprocessor(tiny_variant(field="hull")).record)
     return Predictor.from_bundle(replace(bundle, config={**bundle.config, "preprocessing": record}))
 
 
@@ -157,7 +157,7 @@ def test_an_image_without_lungs_is_read_with_a_true_warning(shown, request):
 
 def test_without_lung_fields_whole_images_are_read_and_others_refused(tiny_weights, picture, tmp_path, monkeypatch):
     bundle = read_bundle(tiny_weights)
-    needy = {**bundle.config, "preprocessing": new_preprocessor(tiny_variant(field="hull")).record.to_dict()}
+    needy = {**bundle.config, "preprocessing": asdict(new_preprocessor(tiny_variant(field="hull")).record)}
     damaged = tmp_path / "damaged"
     shutil.copytree(lung_segmentation.LUNG_FIELDS_FOLDER, damaged)
     (damaged / "model.tflite").write_bytes(b"damaged")
