@@ -13,8 +13,8 @@ from pneumonia.core.notices import DATA_ON_THE_HUB
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.scores import VALIDATION, Scores
+from pneumonia.publishing import hub_upload
 from pneumonia.variants.registry import get_variant
-from pneumonia.weights import hub
 from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, seal, trained_epochs
 
 # In the repository of the weights.
@@ -91,7 +91,7 @@ def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]
         sections += ["## Plots", "Drawn from the scores in `metrics.json`, at the balanced operating point."]
         sections += [f"**{title}**\n\n" + "\n".join(f"![]({name})" for name in plots[title]) for title in plots]
     sections += [_USE.format(repo_id=repo_id, variant=variant.name), ""]
-    return hub.card_with_metadata(
+    return hub_upload.card_with_metadata(
         "\n\n".join(sections),
         _results(bundle.metrics["sets"]),
         model_name=variant.title,

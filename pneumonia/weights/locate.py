@@ -74,5 +74,5 @@ def fetch_bundle(repo_id: str, commit: str) -> Bundle:
         return read_bundle(folder)
     except WeightsError as error:
         # It would be met in the cache for ever.
-        hub.forget(commit)
+        hub.evict(commit)
         raise WeightsError(f"{repo_id} at {commit[:7]} on the Hub: {error}") from error

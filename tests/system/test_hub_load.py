@@ -197,7 +197,7 @@ def test_without_a_hub_and_without_a_cache(tmp_path, sentence, how):
 
 def test_a_hub_that_does_not_answer_is_not_waited_for(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        program = f"from pneumonia.weights import hub; hub._PATIENCE = 0.1; hub.download('alice/net', '{UNKNOWN}')"
+        program = f"from pneumonia.weights import hub; hub._TIMEOUT = 0.1; hub.download('alice/net', '{UNKNOWN}')"
         done = Hub().run(program, tmp_path, HF_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert "HubUnreachableError: The Hub cannot be reached" in done.stderr.splitlines()[-1]
 
