@@ -11,7 +11,7 @@ from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.errors import WeightsError
 from pneumonia.metrics.repeatability import repeatability_limit
 from pneumonia.metrics.scores import VALIDATION, Scores
-from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.utils.processes import OfProcess, Once
 from pneumonia.variants.registry import PUBLISHED, get_variant
 
@@ -69,7 +69,7 @@ class Predictors:
         return dict(self._loaded)
 
     def calibrated(self, variant: str, site: SiteCalibration | None) -> Predictor:
-        """Give the predictor of a variant, calibrated to a site if that is of this variant, or else as shipped."""
+        """Give the predictor of a variant, calibrated to a site if that is of this variant, or else as published."""
         return self.get(variant).recalibrated(site if site and site.variant == variant else None)
 
     def point(
@@ -81,7 +81,7 @@ class Predictors:
             variant: its name.
             name: of the operating point; None for a custom threshold.
             threshold: a custom one: probability in (0, 1).
-            site: whose probabilities and thresholds are meant; None as shipped.
+            site: whose probabilities and thresholds are meant; None as published.
 
         Raises:
             gr.Error: if there is neither a name nor a threshold.
@@ -92,15 +92,15 @@ class Predictors:
         if threshold is None:
             raise user_error(texts.NO_OPERATING_POINT)
         sweep = self.sweep(variant) if predictor.calibration.site is None else predictor.thresholds()
-        return sweep.own_point(threshold)
+        return sweep.custom_point(threshold)
 
-    def _sweep(self, variant: str, name: str | None = None) -> Thresholds:
+    def _sweep(self, variant: str, name: str | None = None) -> ThresholdSweep:
         """Give the figures of any threshold as published, on a set; None for the images that fixed the thresholds."""
         predictor = self.get(variant)
         if name is None:
             return predictor.thresholds()
         scores = Scores.from_dict(predictor.metrics["sets"][name]["scores"])
-        return Thresholds(scores, predictor.calibration.temperature)
+        return ThresholdSweep(scores, predictor.calibration.temperature)
 
     def _repeatability(self, variant: str) -> float | None:
         """Give `repeatability_limit` of the validation images of a variant."""

@@ -11,7 +11,7 @@ from scipy.special import log_expit
 
 from pneumonia.core.operating_points import BALANCED, RULE_IN, SCREENING, OperatingPoint
 from pneumonia.metrics.scores import Scores
-from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
 
 _SCREENING_SENSITIVITY = 0.99
 _RULE_IN_SPECIFICITY = 0.99
@@ -55,7 +55,7 @@ def fix_operating_points(scores: Scores, temperature: float) -> dict[str, Operat
     Returns:
         Operating points by name, with the sensitivity and specificity on these images.
     """
-    sweep = Thresholds(scores, temperature)
+    sweep = ThresholdSweep(scores, temperature)
     thresholds = thresholds_by_rule(scores.logits, scores.labels)
     return {name: sweep.point(name, threshold) for name, threshold in thresholds.items()}
 

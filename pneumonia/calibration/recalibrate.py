@@ -1,8 +1,8 @@
 """From labelled images of one site to a calibration for it: temperature, offset and thresholds, each with an interval.
 
-The network is not touched. Its log-odds as shipped become `slope * log-odds + shift`: the logistic recalibration of Cox
-(Biometrika 1958), which is the scaling of Platt (1999) applied to calibrated scores. Normal priors hold the slope near
-1 and the shift near 0: what few images cannot tell stays as shipped. The thresholds follow the rules of training.
+The network is not touched. Its log-odds as published become `slope * log-odds + shift`: the logistic recalibration of
+Cox (Biometrika 1958), which is the scaling of Platt (1999) applied to calibrated scores. Normal priors hold the slope
+near 1 and the shift near 0: what few images cannot tell stays as published. The thresholds follow the rules of training.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from scipy.special import expit
 from pneumonia.calibration.calibration import Calibration
 from pneumonia.calibration.fit import fix_operating_points, thresholds_by_rule
 from pneumonia.calibration.platt import fit_platt
-from pneumonia.calibration.site import LocalFigures, LocalPoint, SiteCalibration, require_name
+from pneumonia.calibration.site import SiteCalibration, SiteFigures, SiteOperatingPoint, require_name
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval, OperatingPoint
 from pneumonia.errors import DataError
@@ -30,7 +30,7 @@ _FOLDS = 50
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _JudgedImages:
     """Each image under one calibration.
 
     Attributes:
@@ -99,7 +99,9 @@ def recalibrate(published: Calibration, scores: Scores, name: str, date: Date) -
     points = fix_operating_points(shifted, float(temperatures[0]))
 
     points_before = published.operating_points
-    before = _Judged(expit(log_odds), {p: expit(log_odds) >= points_before[p].threshold for p in OPERATING_POINTS})
+    before = _JudgedImages(
+        expit(log_odds), {p: expit(log_odds) >= points_before[p].threshold for p in OPERATING_POINTS}
+    )
     after = _cross_validated(log_odds, scores)
     gains = brier(labels, before.probabilities, weights) - brier(labels, after.probabilities, weights)
     return SiteCalibration(
@@ -122,7 +124,7 @@ def recalibrate(published: Calibration, scores: Scores, name: str, date: Date) -
     )
 
 
-def _cross_validated(log_odds: np.ndarray, scores: Scores) -> _Judged:
+def _cross_validated(log_odds: np.ndarray, scores: Scores) -> _JudgedImages:
     """Each image, judged by what was fitted to the images of other patients."""
     labels = scores.labels
     _, patient = np.unique(scores.patients, return_inverse=True)
@@ -136,7 +138,7 @@ def _cross_validated(log_odds: np.ndarray, scores: Scores) -> _Judged:
         probabilities[out] = expit(slope * log_odds[out] + shift)
         for point, threshold in thresholds_by_rule(log_odds[~out], labels[~out]).items():
             called[point][out] = log_odds[out] >= threshold
-    return _Judged(probabilities, called)
+    return _JudgedImages(probabilities, called)
 
 
 def _thresholds(
@@ -152,19 +154,19 @@ def _thresholds(
 
 
 def _figures(
-    judged: _Judged,
+    judged: _JudgedImages,
     scores: Scores,
     weights: np.ndarray,
     points: dict[str, OperatingPoint],
     thresholds: dict[str, np.ndarray],
-) -> LocalFigures:
+) -> SiteFigures:
     labels = scores.labels
     errors = expected_calibration_error(labels, judged.probabilities, weights)
-    return LocalFigures(
+    return SiteFigures(
         ece=Interval(**calibration_interval(errors[:1], errors[1:])),
         brier=with_interval(brier(labels, judged.probabilities, weights)),
         points={
-            name: LocalPoint(
+            name: SiteOperatingPoint(
                 threshold=replace(with_interval(thresholds[name]), value=points[name].threshold),
                 low=points[name].low,
                 high=points[name].high,

@@ -20,7 +20,7 @@ _NOT_OURS = "This file is no calibration to a site that this version of the prog
 
 
 @dataclass(frozen=True)
-class LocalPoint:
+class SiteOperatingPoint:
     """One operating point on the images of a site.
 
     Attributes:
@@ -42,7 +42,7 @@ class LocalPoint:
 
 
 @dataclass(frozen=True)
-class LocalFigures:
+class SiteFigures:
     """How one calibration does on the images of a site, none of them judged by what was fitted to its own patient.
 
     Attributes:
@@ -53,7 +53,7 @@ class LocalFigures:
 
     ece: Interval
     brier: Interval
-    points: dict[str, LocalPoint] = field(hash=False)
+    points: dict[str, SiteOperatingPoint] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class SiteCalibration:
         temperature: the logit, plus the offset, is divided by it; above 0, not a share.
         offset: in logits, not a share.
         auroc: how well the network tells the two apart at this site, which no calibration changes.
-        before: as shipped, on these images.
+        before: as published, on these images.
         after: with this calibration, cross-validated by patient.
-        gain: by how much the Brier score falls, in [-1, 1]; above 0 is better than as shipped.
+        gain: by how much the Brier score falls, in [-1, 1]; above 0 is better than as published.
         scores: what the network said of the images, as `Scores.to_dict` gives it.
 
     Raises:
@@ -90,8 +90,8 @@ class SiteCalibration:
     temperature: Interval
     offset: Interval
     auroc: Interval
-    before: LocalFigures
-    after: LocalFigures
+    before: SiteFigures
+    after: SiteFigures
     gain: Interval
     scores: dict[str, str] = field(hash=False)
 
@@ -130,7 +130,7 @@ class SiteCalibration:
 
     @property
     def helps(self) -> bool:
-        """Whether it is shown to be better than as shipped on these images, by more than rounding."""
+        """Whether it is shown to be better than as published on these images, by more than rounding."""
         return self.usable and self.gain.low >= _LEAST_GAIN
 
     @property
@@ -184,10 +184,12 @@ class SiteCalibration:
         if self.helps:
             return f"{ranked} Recalibration makes its probabilities better here: {change}."
         if gain.high < 0:
-            return f"{ranked} Recalibration makes its probabilities worse here: {change}. Stay with the one as shipped."
+            return (
+                f"{ranked} Recalibration makes its probabilities worse here: {change}. Stay with the one as published."
+            )
         return (
             f"{ranked} Recalibration is not shown to make its probabilities better here: {change}, which may be "
-            "chance. Stay with the calibration as shipped, or collect more images."
+            "chance. Stay with the calibration as published, or collect more images."
         )
 
     @property

@@ -96,7 +96,7 @@ def measure_support(run: Run, image: np.ndarray, image_sha256: str) -> Support:
     erasure = Erasure(lambda changed: run(changed)[0], image)
     elsewhere = shifted_regions(region, int(image_sha256[:16], 16))
     with ThreadPoolExecutor(cores()) as pool:
-        falls = logit - np.array(list(pool.map(erasure.without, [region, *elsewhere])))
+        falls = logit - np.array(list(pool.map(erasure.logit_without, [region, *elsewhere])))
     fall, random_falls = float(falls[0]), falls[1:]
     rank = 1 + int((random_falls >= fall).sum())
     chance = rank / len(falls)

@@ -26,7 +26,7 @@ LETTER_CONTRASTS = (0.2, 0.35)  # of letters with what is around them: they must
 MOST_SHAPES, MOST_LETTERS = 8000, 400  # more are a texture
 
 
-def find_additions(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str, str]:
+def find_artifacts(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str, str]:
     """Look for borders, other pictures and text.
 
     Args:

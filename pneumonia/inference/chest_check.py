@@ -29,7 +29,7 @@ from pneumonia.utils.processes import Once
 from pneumonia.weights.folder import CARD, METRICS, WEIGHTS_FOLDER, read_bundle
 
 # What was fitted, with the project.
-PLAUSIBILITY_FOLDER = WEIGHTS_FOLDER / "plausibility"
+CHEST_CHECK_FOLDER = WEIGHTS_FOLDER / "plausibility"
 FITTED = "chest.npz"
 FILES = (FITTED, METRICS, CARD)
 
@@ -47,7 +47,7 @@ UPSIDE_DOWN = "This radiograph seems to be upside down. Turn it upright and choo
 _TURNS = ((1, ON_ITS_SIDE), (2, UPSIDE_DOWN), (3, ON_ITS_SIDE))
 
 
-class Resemblance(NamedTuple):
+class ChestScores(NamedTuple):
     """How an image looks to the check.
 
     Attributes:
@@ -58,13 +58,13 @@ class Resemblance(NamedTuple):
     distance: Number
     score: Number
 
-    def exceeded_by(self, other: "Resemblance") -> bool:
+    def exceeded_by(self, other: "ChestScores") -> bool:
         """Whether another is above this one, taken for a limit, in either."""
         return other.distance > self.distance or other.score > self.score
 
 
 @dataclass(frozen=True)
-class Limits:
+class ChestLimits:
     """What is warned of and what is refused, fixed on radiographs that the fit did not see.
 
     Attributes:
@@ -72,8 +72,8 @@ class Limits:
         refuse: above either of these it is refused.
     """
 
-    warn: Resemblance
-    refuse: Resemblance
+    warn: ChestScores
+    refuse: ChestScores
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """JSON values."""
@@ -81,7 +81,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class ChestModel:
     """The two fitted models, on F features.
 
     Attributes:
@@ -102,14 +102,14 @@ class Fitted:
     weights: np.ndarray
     bias: float
 
-    def measure(self, features: np.ndarray) -> Resemblance:
+    def measure(self, features: np.ndarray) -> ChestScores:
         """Measure one image by its features, float32 (F,)."""
         centred = (features - self.mean) / self.scale
         along = centred @ self.axes
         standardised = along / self.deviations
         beside = max(float(centred @ centred - along @ along), 0.0)
         distance = (float(standardised @ standardised) + beside / self.rest**2) / len(features)
-        return Resemblance(distance, float(standardised @ self.weights) + self.bias)
+        return ChestScores(distance, float(standardised @ self.weights) + self.bias)
 
     def to_bytes(self) -> bytes:
         """A NumPy archive."""
@@ -119,7 +119,7 @@ class Fitted:
         return stream.getvalue()
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Fitted":
+    def from_bytes(cls, content: bytes) -> "ChestModel":
         """From what `to_bytes` gave; raises KeyError, ValueError or BadZipFile for anything else."""
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             read = {field.name: arrays[field.name] for field in fields(cls)}
@@ -127,7 +127,7 @@ class Fitted:
         return cls(**values)
 
 
-class Plausibility:
+class ChestCheck:
     """Judges whether an image can be an upright frontal chest radiograph; safe to use from several threads.
 
     Args:
@@ -136,7 +136,7 @@ class Plausibility:
         weights_sha256: hash of the file of the models; None where they come from none.
     """
 
-    def __init__(self, fitted: Fitted, limits: Limits, weights_sha256: str | None = None) -> None:
+    def __init__(self, fitted: ChestModel, limits: ChestLimits, weights_sha256: str | None = None) -> None:
         self.fitted = fitted
         self.limits = limits
         self.weights_sha256 = weights_sha256
@@ -180,7 +180,7 @@ class Plausibility:
         return lungs.found and not self.limits.warn.exceeded_by(self.fitted.measure(lungs.features))
 
 
-def _why(seen: Resemblance, limits: Resemblance) -> str:
+def _why(seen: ChestScores, limits: ChestScores) -> str:
     if seen.distance > limits.distance:
         return f"its distance from known ones is {seen.distance:.1f}, above the limit of {limits.distance:.1f}"
     return f"its score for a part or a turned one is {seen.score:.1f}, above the limit of {limits.score:.1f}"
@@ -191,11 +191,11 @@ class _Settings:
     """What config.json says of the check."""
 
     lung_fields: str
-    limits: Limits
+    limits: ChestLimits
 
 
 @Once
-def read_plausibility(folder: Path, lung_fields: LungFields) -> Plausibility:
+def read_chest_check(folder: Path, lung_fields: LungFields) -> ChestCheck:
     """Read the check from its weights folder, once.
 
     Raises:
@@ -206,12 +206,12 @@ def read_plausibility(folder: Path, lung_fields: LungFields) -> Plausibility:
     if settings.lung_fields != lung_fields.weights_sha256:
         raise WeightsError("The check for chest radiographs was fitted to another version of the lung fields.")
     try:
-        fitted = Fitted.from_bytes(bundle.contents[FITTED])
+        fitted = ChestModel.from_bytes(bundle.contents[FITTED])
     except (KeyError, ValueError, BadZipFile) as error:
         raise WeightsError("The check for chest radiographs does not fit this version of the program.") from error
-    return Plausibility(fitted, settings.limits, bundle.sha256(FITTED))
+    return ChestCheck(fitted, settings.limits, bundle.sha256(FITTED))
 
 
-def load_plausibility() -> Plausibility:
-    """The check that comes with the project, as `read_plausibility` gives it."""
-    return read_plausibility(PLAUSIBILITY_FOLDER, load_lung_fields())
+def load_chest_check() -> ChestCheck:
+    """The check that comes with the project, as `read_chest_check` gives it."""
+    return read_chest_check(CHEST_CHECK_FOLDER, load_lung_fields())

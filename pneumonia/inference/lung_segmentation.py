@@ -35,7 +35,7 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Plausible:
+class LungBounds:
     """Bounds that the masks of real lungs keep, fixed on validation images (see `from_measures`).
 
     Attributes:
@@ -51,7 +51,7 @@ class Plausible:
     min_certainty: Number
 
     @classmethod
-    def from_measures(cls, measures: Iterable[Measures]) -> "Plausible":
+    def from_measures(cls, measures: Iterable[Measures]) -> "LungBounds":
         """The rule by which the bounds are fixed.
 
         The half percent of masks at either end is left aside as failures of the segmentation. From what remains,
@@ -75,7 +75,7 @@ class Plausible:
             min_certainty=round(float((least["certainty"] + 0.5) / 2), 4),
         )
 
-    def holds(self, measures: Measures) -> bool:
+    def contains(self, measures: Measures) -> bool:
         """Whether a mask keeps all bounds."""
         return (
             measures.side_by_side
@@ -145,7 +145,7 @@ class LungFields:
         model: bytes,
         preprocessing: Preprocessing,
         threshold: float,
-        plausible: Plausible,
+        plausible: LungBounds,
         weights_sha256: str | None = None,
     ) -> None:
         self._engine = Engine(model)
@@ -161,11 +161,11 @@ class LungFields:
             pixels: float32 (H, W) in [0, 1].
         """
         outputs = self._engine.outputs(self.preprocessing.apply(pixels))
-        mask, _, measures = cleaned(outputs["lungs"], self.threshold)
-        return LungSegmentation(mask, self.threshold, measures, self.plausible.holds(measures), outputs["features"])
+        mask, _, measures = clean_mask(outputs["lungs"], self.threshold)
+        return LungSegmentation(mask, self.threshold, measures, self.plausible.contains(measures), outputs["features"])
 
 
-def cleaned(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, Measures]:
+def clean_mask(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, Measures]:
     """Keep the two largest components and fill their holes.
 
     Args:
@@ -206,7 +206,7 @@ class _Settings:
 
     preprocessing: Preprocessing
     threshold: Number
-    plausible: Plausible
+    plausible: LungBounds
 
 
 @Once

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit, logit
 
-from pneumonia.core.operating_points import OWN, Interval, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.metrics.bootstrap import draw_patients
 from pneumonia.metrics.classification import outcomes, shares
 from pneumonia.metrics.intervals import share_interval, with_interval
@@ -15,7 +15,7 @@ from pneumonia.metrics.scores import Scores
 COVERAGE = 0.98
 
 
-class Thresholds:
+class ThresholdSweep:
     """What each threshold gives on the same images, quickly enough to follow a slider.
 
     Args:
@@ -51,9 +51,9 @@ class Thresholds:
             _interval(drawn["specificity"], self._normal),
         )
 
-    def own_point(self, threshold: float) -> OperatingPoint:
+    def custom_point(self, threshold: float) -> OperatingPoint:
         """The operating point at a reader's own threshold, a calibrated probability in (0, 1)."""
-        return self.point(OWN, self._temperature * float(logit(threshold)))
+        return self.point(CUSTOM, self._temperature * float(logit(threshold)))
 
     def shares(self, positive: np.ndarray) -> dict[str, np.ndarray]:
         """What `classification.shares` gives, first of the images as they are, then of each draw of their patients.

@@ -15,7 +15,7 @@ from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.publishing import hub_upload
 from pneumonia.variants.registry import get_variant
-from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, seal, trained_epochs
+from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, trained_epochs, with_config
 
 # In the repository of the weights.
 _PLOTS = "plots"
@@ -78,7 +78,7 @@ def prepare(folder: Path, repo_id: str, variant: str | None = None) -> Publicati
     bundle.require_variant(variant)
     plots = _draw(predictor)
     card = _card(bundle, repo_id, plots).encode()
-    files = seal({**bundle.contents, CARD: card}, bundle.config) | {"LICENSE": _LICENCE.read_bytes()}
+    files = with_config({**bundle.contents, CARD: card}, bundle.config) | {"LICENSE": _LICENCE.read_bytes()}
     for drawn in plots.values():
         files |= drawn
     return Publication(files, f"{get_variant(predictor.variant).title}, version {predictor.version}")

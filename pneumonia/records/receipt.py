@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from pneumonia._version import __version__
 from pneumonia.calibration.site import LONGEST_NAME, NAME
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
-from pneumonia.core.operating_points import OPERATING_POINTS, OWN, Number, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, OPERATING_POINTS, Number, OperatingPoint
 from pneumonia.errors import ReceiptError
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
@@ -33,7 +33,7 @@ _WORD = re.compile("[A-Za-z0-9_.+-]+")
 _NONE = "This JSON is no receipt of a reading: {what}."
 
 
-class Judged(NamedTuple):
+class JudgedPrediction(NamedTuple):
     """A reading with what it was read and judged by.
 
     Attributes:
@@ -48,7 +48,7 @@ class Judged(NamedTuple):
 
 
 def receipt(
-    readings: Sequence[Judged], made: datetime, unavailable: Mapping[str, str], name: str | None = None
+    readings: Sequence[JudgedPrediction], made: datetime, unavailable: Mapping[str, str], name: str | None = None
 ) -> dict[str, Any]:
     """Readings of one image as plain JSON values.
 
@@ -101,7 +101,7 @@ def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
     }
 
 
-def _record(judged: Judged) -> dict[str, Any]:
+def _record(judged: JudgedPrediction) -> dict[str, Any]:
     prediction, point, predictor = judged
     return {
         **prediction.to_dict(),
@@ -120,7 +120,7 @@ _Hash = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 _Word = Annotated[str, StringConstraints(pattern=f"^{_WORD.pattern}$")]
 _Share = Annotated[Number, Interval(ge=0, le=1)]
 _Finding = Annotated[str, StringConstraints(pattern=f"^({NORMAL}|{PNEUMONIA}|{UNCERTAIN})$")]
-_PointName = Annotated[str, StringConstraints(pattern=f"^({'|'.join((*OPERATING_POINTS, OWN))})$")]
+_PointName = Annotated[str, StringConstraints(pattern=f"^({'|'.join((*OPERATING_POINTS, CUSTOM))})$")]
 
 
 class _Check(TypedDict):
@@ -206,7 +206,7 @@ def read_receipt(contents: bytes) -> Receipt:
 
 
 def site_of(reading: Mapping[str, Any]) -> str | None:
-    """Label of the calibration to a site that a reading was judged with; None as shipped."""
+    """Label of the calibration to a site that a reading was judged with; None as published."""
     site = reading["calibration"]
     return None if site is None else f"{site['date']}-{site['name']}"
 

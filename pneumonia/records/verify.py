@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pneumonia.core.operating_points import OWN, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, OperatingPoint
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.receipt import Receipt, site_of
@@ -134,8 +134,8 @@ def _judgement(kept: Mapping[str, Any], predictor: Predictor) -> list[str]:
 
 
 def _point(kept: Mapping[str, Any], predictor: Predictor) -> OperatingPoint:
-    if kept["operating_point"] == OWN:
-        return predictor.thresholds().own_point(kept["threshold"])
+    if kept["operating_point"] == CUSTOM:
+        return predictor.thresholds().custom_point(kept["threshold"])
     return predictor.operating_points[kept["operating_point"]]
 
 

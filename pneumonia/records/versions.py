@@ -7,7 +7,7 @@ from platform import machine, python_version
 
 from pneumonia._version import __version__
 from pneumonia.errors import WeightsError
-from pneumonia.inference.chest_check import load_plausibility
+from pneumonia.inference.chest_check import load_chest_check
 from pneumonia.inference.lung_segmentation import load_lung_fields
 
 # Packages that decode, resize and run the networks; OpenCV comes as one of two.
@@ -15,7 +15,7 @@ _PACKAGES = (
     *("ai-edge-litert", "numpy", "opencv-python-headless", "opencv-python", "pillow"),
     *("pydicom", "pylibjpeg-openjpeg", "python-gdcm"),
 )
-_SHARED: dict[str, Callable] = {"lung-fields": load_lung_fields, "plausibility": load_plausibility}
+_SHARED: dict[str, Callable] = {"lung-fields": load_lung_fields, "plausibility": load_chest_check}
 
 
 @cache

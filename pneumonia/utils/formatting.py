@@ -34,7 +34,7 @@ def measured(interval: Mapping[str, Any] | None, form: Callable[[float], str] = 
 
 
 def fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
-    """As `measured`; what was not fitted, such as a threshold as shipped, has no interval: its ends are one."""
+    """As `measured`; what was not fitted, such as a threshold as published, has no interval: its ends are one."""
     return form(interval["value"]) if interval["low"] == interval["high"] else measured(interval, form)
 
 

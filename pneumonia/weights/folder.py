@@ -110,7 +110,7 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
     _clear(folder, beside, replaced)
     try:
         beside.mkdir()
-        for name, content in seal(contents, config).items():
+        for name, content in with_config(contents, config).items():
             write_through(beside / name, content)
         if folder.exists():
             os.rename(folder, replaced)
@@ -133,7 +133,7 @@ def _replaced(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}-replaced")
 
 
-def seal(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str, bytes]:
+def with_config(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str, bytes]:
     """All files of a weights folder: those given, and the config.json that vouches for them and for itself.
 
     Args:

@@ -70,7 +70,7 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
     for said in (
         site.advice,
         site.prevalence_note,
-        "As shipped",
+        "As published",
         "weights/sites/mobilenetv2-finetuned",
         "not used: 2",
         "COVID/*: 1 file",
@@ -78,7 +78,7 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
     ):
         assert escape(said) in result
     assert "letter.png" in result and "<b>" not in result
-    assert "<td>50.0%</td>" in result, "the threshold as shipped was not fitted, so it has no interval"
+    assert "<td>50.0%</td>" in result, "the threshold as published was not fitted, so it has no interval"
     rows = 1 + 2 + 3 * 4
     assert result.count("<tr>") == rows
     path = Path(download["value"])
@@ -145,7 +145,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     choice = choose.on_variant_change(VARIANT, own, session)
     assert choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
     record, _, shipped, *_ = read.on_read(chest, VARIANT, "balanced", session)
-    assert record["calibration"] is None and "calibration as shipped" in shipped
+    assert record["calibration"] is None and "calibration as published" in shipped
 
     (_, key) = choice["choices"][1]
     assert choose.on_choice(key, VARIANT, own, session)["value"] == key and session.calibration == site
@@ -165,7 +165,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert "those of the 40 images of here in nothing but the prevalence" in predictive
     assert threshold == round(point.threshold, 3)
     moved, *_ = read.on_threshold_change(0.6, session)
-    assert "Your own threshold: pneumonia is called from 60.0%. On 40 images of here this would give" in moved
+    assert "Custom threshold: pneumonia is called from 60.0%. On 40 images of here this would give" in moved
     scores = site.shifted_scores
     probabilities = expit(scores.logits / site.temperature.value)
     assert f"sensitivity {np.mean(probabilities[scores.labels == 1] >= 0.6):.1%} (" in moved
@@ -221,7 +221,7 @@ def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(m
     path = save_site(site, tmp_path)
     handlers = CalibrationChoiceHandlers(Predictors(load_fake))
     choices = handlers.on_variant_change(VARIANT, (), Session())["choices"]
-    assert [label for label, _ in choices] == [shared_texts.AS_SHIPPED, f"here, {site.date}, 40 images"]
+    assert [label for label, _ in choices] == [shared_texts.AS_PUBLISHED, f"here, {site.date}, 40 images"]
     # One of this page keeps apart from one beside the weights.
     assert len(handlers.on_variant_change(VARIANT, (site,), Session())["choices"]) == 3
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))

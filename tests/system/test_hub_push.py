@@ -16,8 +16,6 @@ from tests.fixtures.tiny import write_tiny_data
 NET = ("model", "alice/net")
 CARD = b"---\nlicense: mit\n---\n# Net\n"
 PUBLISH = "from pneumonia.publishing.hub_upload import publish; print(publish('alice/net', {files}, {options}).commit)"
-    "from pneumonia.publishing import hub_upload; print(hub_upload.publish('alice/net', {files}, {options}).commit)"
-)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from demo.tabs.performance import texts, views
 from pneumonia import Predictor
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.metrics.scores import VALIDATION
-from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.variants.registry import PUBLISHED
 
 
@@ -63,7 +63,7 @@ class PerformanceHandlers:
         missing = self._predictors.missing()
         return {variant: self._predictors.get(variant) for variant in PUBLISHED if variant not in missing}
 
-    def _scored(self, variant: str, name: str) -> tuple[Thresholds, np.ndarray]:
+    def _scored(self, variant: str, name: str) -> tuple[ThresholdSweep, np.ndarray]:
         """Give the figures of any threshold on a set, and the calibrated probabilities of its images, (N,)."""
         temperature = self._predictors.require(variant).calibration.temperature
         thresholds = self._predictors.sweep(variant, name)

@@ -14,7 +14,7 @@ from demo.tabs.performance import texts
 from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.scores import Scores
-from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.utils.formatting import measured, percent
 from pneumonia.variants.registry import get_variant
 from pneumonia.weights.folder import trained_epochs
@@ -54,7 +54,7 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, mis
     return figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(f"<p>{escape(sentence)}</p>" for sentence in missing)
 
 
-def at_threshold(thresholds: Thresholds, probabilities: np.ndarray, threshold: float) -> str:
+def at_threshold(thresholds: ThresholdSweep, probabilities: np.ndarray, threshold: float) -> str:
     """Table of what a threshold would have given on one set, with 95 % intervals.
 
     Args:

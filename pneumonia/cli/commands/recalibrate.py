@@ -82,7 +82,7 @@ def _print(site: SiteCalibration) -> None:
         # Better probabilities of a network that tells nothing apart would look like a gain.
         return
     print(f"temperature {fitted(vars(site.temperature))}, offset {fitted(vars(site.offset))} logits")
-    print(f"\n{'':24} {'as shipped':22} calibrated to {site.name}, cross-validated")
+    print(f"\n{'':24} {'as published':22} calibrated to {site.name}, cross-validated")
     for point, measure, before, after in site.comparison_rows:
         print(f"{point or '':10} {measure:13} {fitted(vars(before)):22} {fitted(vars(after))}")
     print(f"\n{site.advice}\n{site.prevalence_note}")

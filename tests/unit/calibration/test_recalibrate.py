@@ -47,7 +47,7 @@ def by_chance(images: int = 100) -> Scores:
 
 @pytest.fixture(scope="module")
 def site() -> SiteCalibration:
-    """Fitted where the network as shipped is confident far beyond what it knows."""
+    """Fitted where the network as published is confident far beyond what it knows."""
     return recalibrate(FakePredictor(VARIANT).calibration, site_scores(200, 0.4, -1.5), "my-hospital", TODAY)
 
 
@@ -223,7 +223,7 @@ def test_a_network_at_chance_is_never_kept(tmp_path):
 
 def test_a_site_like_home_is_told_that_nothing_is_gained():
     site = recalibrate(FakePredictor(VARIANT).calibration, site_scores(100), "like-home", TODAY)
-    assert site.usable and not site.helps and "Stay with the calibration as shipped" in site.advice
+    assert site.usable and not site.helps and "Stay with the calibration as published" in site.advice
     lost = replace(site, gain=Interval(-0.031, -0.052, -0.012)).advice
     assert "makes its probabilities worse here: the Brier score rises by 0.031 (0.012 to 0.052)" in lost
     assert "chance" not in lost
@@ -353,10 +353,13 @@ def test_a_recalibrated_predictor_shares_the_network_and_says_so(tiny_predictor:
     assert judged.threshold == site.after.points["balanced"].threshold.value
     assert judged.to_dict()["calibration"] == {"name": "here", "date": "2026-11-21"}
     assert plain.calibration is None and plain.to_dict()["calibration"] is None
-    assert plain.judged(there.calibration, there.operating_points["balanced"]) == judged
-    assert judged.judged(tiny_predictor.calibration, tiny_predictor.operating_points["balanced"]) == plain
+    assert plain.with_calibration(there.calibration, there.operating_points["balanced"]) == judged
+    assert judged.with_calibration(tiny_predictor.calibration, tiny_predictor.operating_points["balanced"]) == plain
     assert there.predict(b"no image").calibration is site and tiny_predictor.recalibrated(None) is tiny_predictor
-    assert there.predict(b"no image").judged(there.calibration, there.operating_points["rule-in"]).probability is None
+    assert (
+        there.predict(b"no image").with_calibration(there.calibration, there.operating_points["rule-in"]).probability
+        is None
+    )
 
 
 def test_a_calibration_of_other_weights_is_refused(site, tiny_predictor):

@@ -18,7 +18,7 @@ from pneumonia.inference import lung_segmentation
 from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, Measures
 from pneumonia.inference.predictor import Predictor
 from pneumonia.inference.preprocessor import new_preprocessor
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.utils.processes import Once
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from tests.fixtures.tiny import tiny_radiograph, tiny_variant
@@ -175,7 +175,7 @@ def test_variants_share_one_case(tiny_predictor, hull_predictor, monkeypatch):
     calls = []
     segment = LungFields.segment
     monkeypatch.setattr(LungFields, "segment", lambda *given: calls.append("segment") or segment(*given))
-    case = Case(decode(CHEST))
+    case = SharedAnalysis(decode(CHEST))
     first, second = (predictor.predict(case) for predictor in (tiny_predictor, hull_predictor))
     assert calls == ["segment"] and first.lungs is second.lungs and first.lungs.found
     assert first == tiny_predictor.predict(CHEST) and second == hull_predictor.predict(CHEST)
@@ -203,7 +203,7 @@ def test_a_bad_image_is_rejected_with_a_sentence(tiny_predictor):
 def test_judging_at_another_point_needs_no_second_pass(tiny_predictor, picture):
     first = tiny_predictor.predict(picture, "screening")
     for name, point in tiny_predictor.operating_points.items():
-        moved = first.judged(tiny_predictor.calibration, point)
+        moved = first.with_calibration(tiny_predictor.calibration, point)
         assert moved == tiny_predictor.predict(picture, name)
         assert moved.logit == first.logit and moved.heatmap is first.heatmap
 
