@@ -2,7 +2,8 @@
 
 The network is not touched. Its log-odds as published become `slope * log-odds + shift`: the logistic recalibration of
 Cox (Biometrika 1958), which is the scaling of Platt (1999) applied to calibrated scores. Normal priors hold the slope
-near 1 and the shift near 0: what few images cannot tell stays as published. The thresholds follow the rules of training.
+near 1 and the shift near 0: what few images cannot tell stays as published. The thresholds follow the rules of
+training.
 """
 
 from dataclasses import dataclass, replace

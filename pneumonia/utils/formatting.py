@@ -20,7 +20,7 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{share:.{decimals}%}"
 
 
-def measured(interval: Mapping[str, Any] | None, form: Callable[[float], str] = _THREE_DECIMALS) -> str:
+def format_interval(interval: Mapping[str, Any] | None, form: Callable[[float], str] = _THREE_DECIMALS) -> str:
     """A measured value with its 95 % interval; one that is missing is not defined.
 
     Args:
@@ -33,14 +33,14 @@ def measured(interval: Mapping[str, Any] | None, form: Callable[[float], str] = 
     return f"{value} ({low} to {high})"
 
 
-def fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
-    """As `measured`; what was not fitted, such as a threshold as published, has no interval: its ends are one."""
-    return form(interval["value"]) if interval["low"] == interval["high"] else measured(interval, form)
+def format_fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
+    """A fitted value, as by `format_interval`; one that was not fitted, whose ends are one, is written without them."""
+    return form(interval["value"]) if interval["low"] == interval["high"] else format_interval(interval, form)
 
 
-def measured_share(interval: Mapping[str, Any] | None) -> str:
+def format_share(interval: Mapping[str, Any] | None) -> str:
     """A measured share with its 95 % interval, rounded whatever it is."""
-    return measured(interval, "{:.1%}".format)
+    return format_interval(interval, "{:.1%}".format)
 
 
 def one_line(path: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pneumonia.core.notices import INTENDED_USE, LIMITS, POPULATION, SELECTION
 from pneumonia.core.patient_sources import PATTERN, TABLE
-from pneumonia.utils.formatting import UNDEFINED, measured, measured_share
+from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import bullets, command_block, table
 from pneumonia.variants.baselines import get_recipe
 from pneumonia.variants.registry import get_variant
@@ -75,8 +75,8 @@ def _points_table(points: dict[str, Any]) -> str:
                 name,
                 f"{point['threshold']:.1%}",
                 f"{point['low']:.1%} to {point['high']:.1%}",
-                measured_share(point["sensitivity"]),
-                measured_share(point["specificity"]),
+                format_share(point["sensitivity"]),
+                format_share(point["specificity"]),
             )
             for name, point in points.items()
         ),
@@ -92,9 +92,9 @@ def _sets_table(sets: dict[str, Any]) -> str:
         rest = point["accuracy_outside_uncertain"]
         rows.append(
             (
-                *(name, str(figures["n"]), measured(figures["auroc"])),
-                *(measured_share(point[share]) for share in shares),
-                measured(figures["ece"]),
+                *(name, str(figures["n"]), format_interval(figures["auroc"])),
+                *(format_share(point[share]) for share in shares),
+                format_interval(figures["ece"]),
                 f"{point['uncertain_share']:.1%}",
                 UNDEFINED if rest is None else f"{rest:.1%}",
             )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pneumonia.utils.formatting import measured, measured_share
+from pneumonia.utils.formatting import format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
 from scripts.studies.documents import opening, section
 
@@ -131,7 +131,7 @@ def _how_many(sites: dict[str, Any]) -> str:
 
 def _kept(site: dict[str, Any]) -> str:
     shares = [row["kept"] for variant in site.values() for row in variant["recalibrated"].values()]
-    aurocs = ", ".join(f"`{name}` {measured(variant['auroc'])}" for name, variant in site.items())
+    aurocs = ", ".join(f"`{name}` {format_interval(variant['auroc'])}" for name, variant in site.items())
     if max(shares) == min(shares):
         kept = f"kept after {shares[0]:.0%} of draws"
     else:
@@ -150,4 +150,4 @@ def _table(site: dict[str, Any]) -> str:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    return [measured(row[name]) if name in ("ece", "brier") else measured_share(row[name]) for name in _MEASURES]
+    return [format_interval(row[name]) if name in ("ece", "brier") else format_share(row[name]) for name in _MEASURES]

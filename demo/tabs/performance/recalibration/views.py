@@ -9,7 +9,7 @@ from demo.tabs.performance.recalibration import texts
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.notices import NOTICE
 from pneumonia.data.manifest import LeftOut
-from pneumonia.utils.formatting import fitted, measured, percent
+from pneumonia.utils.formatting import format_fitted, format_interval, percent
 from pneumonia.utils.safe_csv import plain_name
 from pneumonia.variants.registry import get_variant
 
@@ -60,7 +60,10 @@ def recalibration(
             texts.MEASURES[measure]
             if point is None
             else f"{shared_texts.OPERATING_POINTS[point]}: {texts.MEASURES[measure]}",
-            *(measured(vars(figure)) if point is None else fitted(vars(figure), percent) for figure in (before, after)),
+            *(
+                format_interval(vars(figure)) if point is None else format_fitted(vars(figure), percent)
+                for figure in (before, after)
+            ),
         ]
         for point, measure, before, after in site.comparison_rows
     ]
