@@ -89,7 +89,7 @@ class HubError(PneumoniaError):
 
 
 class HubNameError(HubError):
-    """What cannot be the name of a repository, of a tag, or of a commit."""
+    """A word that cannot be the name of a repository, of a tag, or of a commit."""
 
     code = "hub-name"
 

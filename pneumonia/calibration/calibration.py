@@ -24,7 +24,7 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of the calibration."""
+    """The part of config.json that is read here."""
 
     variant: str
     temperature: Annotated[Number, Gt(0)]
@@ -33,7 +33,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What turns the logits of one network into probabilities and findings.
+    """The figures that turn the logits of one network into probabilities and findings.
 
     Attributes:
         variant: name of the network.

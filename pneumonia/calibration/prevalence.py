@@ -1,4 +1,4 @@
-"""What a finding means where pneumonia is rarer, or more frequent, than among the images it was measured on."""
+"""Predictive values where pneumonia is rarer, or more frequent, than among the images a network was measured on."""
 
 from typing import NamedTuple
 

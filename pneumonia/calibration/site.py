@@ -43,7 +43,7 @@ class SiteOperatingPoint:
 
 @dataclass(frozen=True)
 class SiteFigures:
-    """How one calibration does on the images of a site, none of them judged by what was fitted to its own patient.
+    """Figures of one calibration on the images of a site, none judged by what was fitted to its own patient.
 
     Attributes:
         ece: expected calibration error.
@@ -124,13 +124,13 @@ class SiteCalibration:
 
     @property
     def usable(self) -> bool:
-        """Whether the network tells pneumonia from normal at this site at all; one that does not is used with no
+        """True if the network tells pneumonia from normal at this site at all; one that does not is used with no
         calibration."""
         return self.auroc.low > 0.5
 
     @property
     def helps(self) -> bool:
-        """Whether it is shown to be better than as published on these images, by more than rounding."""
+        """True if it is shown to be better than as published on these images, by more than rounding."""
         return self.usable and self.gain.low >= _LEAST_GAIN
 
     @property
@@ -216,7 +216,7 @@ class SiteCalibration:
             raise CalibrationError(self.advice)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in its file: plain JSON values, no file name and nothing of a patient."""
+        """Plain JSON values as in its file, without a file name and anything of a patient."""
         return asdict(self)
 
     def to_bytes(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Where a probability becomes a finding."""
+"""Operating points: from a probability to a finding."""
 
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any

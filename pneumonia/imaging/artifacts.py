@@ -1,4 +1,4 @@
-"""What was added to a radiograph on its way here: wide borders, other pictures beside it, writing on it.
+"""Artifacts added to a radiograph on its way here: wide borders, other pictures beside it, writing on it.
 
 Text is told by its form, whatever it says, so that no name is ever read. `test_rates_on_real_radiographs` holds the
 rates to these figures, of 400 training radiographs, 100 native ones of the same hospital, and 200 of the adults kept

@@ -126,7 +126,7 @@ def _bytes_of(source: Any) -> bytes:
 
 
 def _read_all(file: BinaryIO) -> bytes:
-    """What follows in an open file, which a pipe gives bit by bit; raises for what does not give bytes."""
+    """Read the rest of an open file, which a pipe gives bit by bit; raises for one that does not give bytes."""
     held = bytearray()
     try:
         while len(held) <= MAX_BYTES and (piece := file.read(MAX_BYTES + 1 - len(held))):

@@ -34,7 +34,7 @@ CELLS = 64  # a side, over which clipped pixels are counted
 
 @dataclass(frozen=True, eq=False)
 class GreyScale:
-    """What becomes of the stored values of a MONOCHROME1 or MONOCHROME2 image.
+    """Grey values from the stored values of a MONOCHROME1 or MONOCHROME2 image.
 
     Attributes:
         pixels: float32 (H, W) in [0, 1], 0 black.

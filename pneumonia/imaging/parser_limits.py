@@ -1,4 +1,4 @@
-"""What keeps parsers and decoders busy without giving them more pixels.
+"""Limits on what keeps parsers and decoders busy without giving them more pixels.
 
 Parsers in Python read a small piece at a time, and a file of a few megabytes can hold millions of pieces: empty chunks,
 segments, blocks, elements, items, fragments. A radiograph of 25 megapixels takes some thousand reads.
@@ -40,7 +40,7 @@ class BoundedBytes(BytesIO):
         self._left = reads
 
     def read(self, size: int | None = -1) -> bytes:
-        """As `BytesIO.read`.
+        """Read as `BytesIO.read` does.
 
         Raises:
             TooManyPiecesError: after the last of these reads.
@@ -78,7 +78,7 @@ def require_bounded(data: bytes, kind: str) -> None:
 
 
 def require_bounded_exif(image: Image.Image) -> None:
-    """As `require_bounded`, for the EXIF data of an opened PNG or WebP file, which Pillow parses when it is asked for.
+    """Do as `require_bounded` for the EXIF data of an opened PNG or WebP file, which Pillow parses when asked for it.
 
     Raises:
         ValueError: as damaged files do.

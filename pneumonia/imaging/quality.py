@@ -1,4 +1,4 @@
-"""What is judged of a picture before it is read: its size, and its grey values.
+"""Checks of a picture before it is read: its size, and its grey values.
 
 Judgements made on the pixels; `test_polarity_rates_on_real_radiographs` holds their rates to these figures:
 

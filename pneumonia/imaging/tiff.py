@@ -92,7 +92,7 @@ class Page:
 
     @property
     def has_samples(self) -> bool:
-        """Whether the picture is to be had from `decode_samples`, and not from `as_file`."""
+        """True if the picture is to be had from `decode_samples`, and not from `as_file`."""
         as_it_is = _tag(self.tags, _COMPRESSION, 1) == _JPEG or self.photometric in (_PALETTE, _YCBCR)
         return self.samples > 1 and (not as_it_is or self._planes > 1)
 
@@ -283,7 +283,7 @@ def _judged(data: bytes, order: str, tags: Tags) -> Page:
 
 
 def _directories(data: bytes, order: str, big: bool) -> Iterator[Tags]:
-    """What is wanted of each picture's tags."""
+    """The wanted tags of each picture."""
     head, entry, pointer = ("Q", "HHQ", "Q") if big else ("H", "HHI", "I")
     room = struct.calcsize(order + pointer)
     (at,) = struct.unpack_from(order + pointer, data, 8 if big else 4)

@@ -1,4 +1,4 @@
-"""Whether an upload can be an upright frontal chest radiograph at all: served without tensorflow.
+"""A check that an upload can be an upright frontal chest radiograph at all: served without tensorflow.
 
 The network that looks for the lungs has seen the image already, so its deep feature maps cost nothing more. Two
 figures are made of them, and with whether two lungs were found they decide:
@@ -48,7 +48,7 @@ _TURNS = ((1, ON_ITS_SIDE), (2, UPSIDE_DOWN), (3, ON_ITS_SIDE))
 
 
 class ChestScores(NamedTuple):
-    """How an image looks to the check.
+    """The two scores of one image.
 
     Attributes:
         distance: from chest radiographs, for each feature: 0 or more, around 1 for a usual one.
@@ -59,13 +59,13 @@ class ChestScores(NamedTuple):
     score: Number
 
     def exceeded_by(self, other: "ChestScores") -> bool:
-        """Whether another is above this one, taken for a limit, in either."""
+        """Tell whether another is above this one, taken for a limit, in either."""
         return other.distance > self.distance or other.score > self.score
 
 
 @dataclass(frozen=True)
 class ChestLimits:
-    """What is warned of and what is refused, fixed on radiographs that the fit did not see.
+    """Scores that are warned of and that are refused, fixed on radiographs that the fit did not see.
 
     Attributes:
         warn: above either of these an image is unusual.
@@ -120,7 +120,7 @@ class ChestModel:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "ChestModel":
-        """From what `to_bytes` gave; raises KeyError, ValueError or BadZipFile for anything else."""
+        """The inverse of `to_bytes`; raises KeyError, ValueError or BadZipFile for anything else."""
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             read = {field.name: arrays[field.name] for field in fields(cls)}
         values: dict[str, Any] = {name: value if value.ndim else float(value) for name, value in read.items()}
@@ -169,7 +169,7 @@ class ChestCheck:
     def _turned(
         self, square: np.ndarray, score: float, segment: Callable[[np.ndarray], LungSegmentation]
     ) -> str | None:
-        """What to say of an image that looks upright only after it was turned."""
+        """The sentence on an image that looks upright only after it was turned."""
         for quarters, said in _TURNS:
             lungs = segment(np.ascontiguousarray(np.rot90(square, quarters)))
             if self.fitted.measure(lungs.features).score < score and self._usual(lungs):
@@ -188,7 +188,7 @@ def _why(seen: ChestScores, limits: ChestScores) -> str:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of the check."""
+    """The part of config.json that is read here."""
 
     lung_fields: str
     limits: ChestLimits

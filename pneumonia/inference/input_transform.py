@@ -27,7 +27,7 @@ _POLYGON_SHIFT = 4
 
 
 class View(NamedTuple):
-    """What a network is shown of one radiograph.
+    """The part of one radiograph that a network is shown.
 
     Attributes:
         box: the part of the image that becomes the whole input.
@@ -44,7 +44,7 @@ WHOLE_IMAGE = View()
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to a radiograph before a network sees it.
+    """The steps from a radiograph to a network's input.
 
     Attributes:
         size: side of the square the image is squashed to, in pixels; the aspect ratio is not kept,
@@ -82,7 +82,7 @@ class Preprocessing:
         return np.ascontiguousarray(narrow.T)
 
     def view(self, lungs: np.ndarray | None) -> View:
-        """What to show of a radiograph.
+        """Find the part of a radiograph to show.
 
         Args:
             lungs: bool (S, S), True inside the lungs, on a grid over the whole image; None where none were found,

@@ -1,4 +1,4 @@
-"""Where the lungs are in a radiograph: served without tensorflow."""
+"""Segmentation of the lungs in a radiograph: served without tensorflow."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ LUNG_FIELDS_FOLDER = WEIGHTS_FOLDER / "lung-fields"
 
 @dataclass(frozen=True)
 class Measures:
-    """What decides whether a mask can be a pair of lungs.
+    """Figures of a mask that decide whether it can be a pair of lungs.
 
     Attributes:
         area: share of the image inside the mask.
@@ -76,7 +76,7 @@ class LungBounds:
         )
 
     def contains(self, measures: Measures) -> bool:
-        """Whether a mask keeps all bounds."""
+        """Tell whether a mask keeps all bounds."""
         return (
             measures.side_by_side
             and self.min_area <= measures.area <= self.max_area
@@ -202,7 +202,7 @@ def _measures(mask: np.ndarray, inside: np.ndarray, areas: np.ndarray, centres: 
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of the segmentation."""
+    """The part of config.json that is read here."""
 
     preprocessing: Preprocessing
     threshold: Number

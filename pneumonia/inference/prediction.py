@@ -86,7 +86,7 @@ class Prediction:
 
     @property
     def peak(self) -> tuple[float, float]:
-        """Where the map is highest: x and y of the middle of that cell, in fractions of the image's width and height.
+        """The map's highest cell: x and y of its middle, in fractions of the image's width and height.
 
         Raises:
             ValueError: if the upload was rejected and there is no map.

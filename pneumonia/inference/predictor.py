@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of a network beside its calibration."""
+    """The part of config.json that is read here, besides the calibration."""
 
     version: str
     preprocessing: Preprocessing
@@ -96,7 +96,7 @@ class Predictor:
 
     @property
     def operating_points(self) -> dict[str, OperatingPoint]:
-        """Those of the calibration, by name."""
+        """Operating points of the calibration, by name."""
         return self.calibration.operating_points
 
     def predict(
@@ -212,7 +212,7 @@ class Predictor:
         return self if site is None else replace(self, calibration=self.calibration.for_site(site))
 
     def thresholds(self) -> "ThresholdSweep":
-        """What any threshold gives on the images that the calibration was fixed on."""
+        """Figures of any threshold on the images that the calibration was fixed on."""
         from pneumonia.metrics.threshold_sweep import ThresholdSweep  # only where it is needed: it loads scipy
 
         site = self.calibration.site

@@ -45,7 +45,7 @@ class Preprocessor:
                 raise WeightsError("These weights were trained with another version of the lung fields.")
 
     def locate(self, square: np.ndarray, lungs: LungSegmentation | None = None) -> View:
-        """What to show of a radiograph.
+        """Find the part of a radiograph to show.
 
         Args:
             square: float32 (S, S) in [0, 1], squashed.

@@ -1,4 +1,4 @@
-"""What is logged of readings: how long they took and what came of them, and nothing that names anybody."""
+"""The log of readings: how long they took and what came of them, and nothing that names anybody."""
 
 import logging
 import time

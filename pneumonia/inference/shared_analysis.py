@@ -68,7 +68,7 @@ class SharedAnalysis:
 
     @property
     def chest(self) -> Check | None:
-        """What speaks against a frontal chest radiograph: a warning, a refusal, or None for nothing."""
+        """A warning or a refusal of what is no frontal chest radiograph; None where nothing speaks against one."""
         return self.look_for_lungs().result()[1]
 
 

@@ -27,6 +27,6 @@ def draw_patients(patients: int, seed: int = 0, resamples: int = _RESAMPLES) -> 
 
 
 def resample_with_both_classes(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
-    """As `resample_patients`, without the draws that miss a class and so have no AUROC; they are rare."""
+    """Weights of `resample_patients`, without the draws that miss a class and so have no AUROC; they are rare."""
     resampled = resample_patients(patients)
     return resampled[(resampled @ labels > 0) & (resampled @ (1 - labels) > 0)]

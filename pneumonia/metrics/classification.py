@@ -1,4 +1,4 @@
-"""How well probabilities and findings agree with labels, with intervals by resampling patients."""
+"""Agreement of probabilities and findings with labels, with intervals by resampling patients."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -84,7 +84,7 @@ def rates(labels: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> dict
 
 
 def outcomes(labels: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """Which of true positive, false negative, false positive and true negative each image is.
+    """Tell true positive, false negative, false positive and true negative images apart.
 
     Args:
         labels: (N,) of 0 and 1.
@@ -99,7 +99,7 @@ def outcomes(labels: np.ndarray, positive: np.ndarray) -> np.ndarray:
 
 
 def shares(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """What `rates` gives, from counts (R, 4) of the four outcomes."""
+    """The shares of `rates`, from counts (R, 4) of the four outcomes."""
     tp, fn, fp, tn = counts.T
     with np.errstate(divide="ignore", invalid="ignore"):
         sensitivity = tp / (tp + fn)

@@ -15,7 +15,7 @@ _NEAR = 1e-9
 
 
 def calibration_interval(value: np.ndarray, draws: np.ndarray) -> dict[str, Any]:
-    """As `to_interval`, reaching down to the value itself.
+    """An interval as by `to_interval`, reaching down to the value itself.
 
     Repeated images make the calibration error of a draw larger than that of the images themselves, so all draws
     may lie above it.

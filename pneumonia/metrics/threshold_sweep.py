@@ -1,4 +1,4 @@
-"""What any threshold gives on labelled images."""
+"""Sensitivity, specificity and other shares at any threshold on labelled images."""
 
 import numpy as np
 from scipy.special import expit, logit
@@ -16,7 +16,7 @@ COVERAGE = 0.98
 
 
 class ThresholdSweep:
-    """What each threshold gives on the same images, quickly enough to follow a slider.
+    """Figures of any threshold on the same images, quickly enough to follow a slider.
 
     Args:
         scores: of the images; kept as an attribute.
@@ -56,7 +56,7 @@ class ThresholdSweep:
         return self.point(CUSTOM, self._temperature * float(logit(threshold)))
 
     def shares(self, positive: np.ndarray) -> dict[str, np.ndarray]:
-        """What `classification.shares` gives, first of the images as they are, then of each draw of their patients.
+        """The shares of `classification.shares`, first of the images as they are, then of each draw of their patients.
 
         Args:
             positive: (N,) bool, called pneumonia.

@@ -142,7 +142,7 @@ class _Point(TypedDict):
 
 
 class _Reading(TypedDict):
-    """What verification takes from a reading; other keys may be there. Those that may be missing are only in receipts
+    """The keys that verification reads; others may be there. Those that may be missing are only in receipts
     of the page."""
 
     status: Literal["read", "rejected"]
@@ -177,7 +177,7 @@ class _Read(_Reading):
 
 
 class Receipt(NamedTuple):
-    """What a file keeps of readings.
+    """The readings of one file.
 
     Attributes:
         readings: with the keys of `Prediction.to_dict()`, each value of its type; those that only the page's receipts

@@ -1,4 +1,4 @@
-"""Whether a receipt holds: the image read again, and each figure compared.
+"""Verification of a receipt: the image is read again, and each figure compared.
 
 A receipt is not signed. What a reading found and what it was judged by cannot be changed in it without being found,
 by whoever has the image and the weights; its time, the file's name and the versions it names are taken as they stand.
@@ -70,7 +70,7 @@ def verify(kept: Mapping[str, Any], image_sha256: str, image: Path, predictor: P
 
 
 def other_versions(receipt: Receipt) -> list[str]:
-    """What was used then and is another now, besides the variants' weights; no difference if the readings agree."""
+    """Versions and hashes that are others now, besides the variants' weights; no difference if the readings agree."""
     now = {**serving_versions(), **shared_hashes()}
     return [
         f"{name} {_brief(then)} then, {_brief(now.get(name))} now"
@@ -100,7 +100,7 @@ def _logit(kept: Mapping[str, Any], again: Prediction) -> list[str]:
 
 
 def _judgement(kept: Mapping[str, Any], predictor: Predictor) -> list[str]:
-    """Whether probability, threshold and finding follow from the logit on record, under this calibration."""
+    """Say where probability, threshold and finding do not follow from the logit on record, under this calibration."""
     calibration = predictor.calibration
     said = [
         f"calibration: {name} {kept[name]:.6f} in the receipt, {now:.6f} here."
@@ -140,7 +140,7 @@ def _point(kept: Mapping[str, Any], predictor: Predictor) -> OperatingPoint:
 
 
 def _same(then: Any, now: Any, apart: float = _ROUNDING) -> bool:
-    """Whether numbers of at most 1, or such numbers by name, lie no further apart than this."""
+    """Tell whether numbers of at most 1, or such numbers by name, lie no further apart than this."""
     if isinstance(now, dict):
         return isinstance(then, dict) and all(_same(then.get(key), value, apart) for key, value in now.items())
     if now is None:

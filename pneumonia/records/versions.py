@@ -1,4 +1,4 @@
-"""What a reading is made with besides the weights of its variant."""
+"""Versions and hashes of all that a reading is made with besides the weights of its variant."""
 
 from collections.abc import Callable
 from functools import cache
@@ -42,5 +42,5 @@ def shared_weights() -> dict[str, str | WeightsError]:
 
 
 def shared_hashes() -> dict[str, str | None]:
-    """As `shared_weights`, with None for what cannot be loaded."""
+    """Hashes of `shared_weights`, with None for what cannot be loaded."""
     return {name: found if isinstance(found, str) else None for name, found in shared_weights().items()}

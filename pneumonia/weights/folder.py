@@ -77,7 +77,7 @@ class Bundle:
             raise WeightsError(f"The weights folder holds {self.config['variant']}, not {variant}.")
 
     def settings(self, form: type[Settings]) -> Settings:
-        """What config.json says under the keys that a dataclass names.
+        """Read from config.json the keys that a dataclass names.
 
         Raises:
             WeightsError: naming the key that is missing or not what it must be.
@@ -129,7 +129,7 @@ def _clear(folder: Path, beside: Path, replaced: Path) -> None:
 
 
 def _replaced(folder: Path) -> Path:
-    """Where a weights folder is while another takes its place."""
+    """The place of a weights folder while another takes its own."""
     return folder.with_name(f".{folder.name}-replaced")
 
 

@@ -1,4 +1,4 @@
-"""Where weights that are not here may be fetched: nowhere, unless somebody pins a commit on the Hugging Face Hub."""
+"""The weights of a variant: here, or at a commit on the Hugging Face Hub where somebody pins one."""
 
 import os
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ def find_bundle(variant: str) -> Bundle:
 
 
 def find_pin(variant: str) -> Pin | None:
-    """What a variant is pinned to, if it is.
+    """The commit that a variant is pinned to, if it is.
 
     Raises:
         UnknownNameError: if the setting names no variant.

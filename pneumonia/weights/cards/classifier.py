@@ -103,7 +103,7 @@ def _sets_table(sets: dict[str, Any]) -> str:
 
 
 def _resampled(sets: dict[str, Any]) -> str:
-    """What the intervals come from. Older folders do not say of how many images the patient is unknown: of none."""
+    """Say what was resampled. Older folders do not say of how many images the patient is unknown: of none."""
     unknown = [figures.get("patient_unknown", 0) for figures in sets.values()]
     if not any(unknown):
         return "resampling patients"
@@ -122,7 +122,7 @@ def _training(config: dict[str, Any]) -> str:
 
 
 def _apart(data: dict[str, Any]) -> str:
-    """Whether one patient may be in both parts."""
+    """Say whether one patient may be in both parts."""
     parts = [data["train"], data["validation"]]
     unknown, images = sum(map(_unknown, parts)), sum(map(_images, parts))
     if not unknown:
