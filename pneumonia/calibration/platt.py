@@ -32,9 +32,9 @@ def fit_platt(log_odds: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> 
     too_low = free[:, 0] < LEAST_SLOPE
     if too_low.any():
         # The loss is convex: where its lowest point is out of bounds, the best one in bounds lies on the bound.
-        held = free[too_low]
-        held[:, 0] = LEAST_SLOPE
-        free[too_low] = _newton(held, False, log_odds, labels, weights[too_low])
+        bounded = free[too_low]
+        bounded[:, 0] = LEAST_SLOPE
+        free[too_low] = _newton(bounded, False, log_odds, labels, weights[too_low])
     return free
 
 

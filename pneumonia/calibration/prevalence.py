@@ -62,5 +62,5 @@ def at_prevalence(probability: float, measured: float, prevalence: float) -> flo
 
 
 def _share(right: float, wrong: float) -> float:
-    """NaN where nobody is called so."""
+    """NaN where no one is called so."""
     return right / (right + wrong) if right + wrong else float("nan")

@@ -56,13 +56,13 @@ def require_enough(labels: np.ndarray, patients: np.ndarray) -> None:
     images = [int(np.sum(labels == label)) for label in range(len(CLASS_NAMES))]
     people = _patients_of_classes(labels, patients)
     if sum(images) < LEAST_IMAGES or min(people) < LEAST_OF_A_CLASS:
-        found = " and ".join(
+        counts = " and ".join(
             f"{number} {name} of {of} patient{'s' * (of != 1)}"
             for number, name, of in zip(images, CLASS_NAMES, people, strict=True)
         )
         raise DataError(
             f"A calibration to a site needs at least {LEAST_IMAGES} readable images, and {LEAST_OF_A_CLASS} patients "
-            f"of each class; these are {found}, as far as is known."
+            f"of each class; these are {counts}, as far as is known."
         )
 
 
@@ -146,12 +146,12 @@ def _thresholds(
     log_odds: np.ndarray, labels: np.ndarray, weights: np.ndarray, fits: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Thresholds (R,) as probabilities, fitted to each weighting, by name of the operating point."""
-    found = {point: np.empty(len(weights)) for point in OPERATING_POINTS}
+    thresholds = {point: np.empty(len(weights)) for point in OPERATING_POINTS}
     for number, (weighting, (slope, shift)) in enumerate(zip(weights, fits, strict=True)):
         drawn = np.repeat(np.arange(len(labels)), weighting.astype(int))
         for point, threshold in thresholds_by_rule(log_odds[drawn], labels[drawn]).items():
-            found[point][number] = expit(slope * threshold + shift)
-    return found
+            thresholds[point][number] = expit(slope * threshold + shift)
+    return thresholds
 
 
 def _figures(

@@ -24,7 +24,7 @@ class SiteOperatingPoint:
     """One operating point on the images of a site.
 
     Attributes:
-        threshold: calibrated probability from which pneumonia is called; the interval is that of fitting it anew to
+        threshold: calibrated probability from which pneumonia is called; the interval is that of fitting it again to
             resampled patients, and of no width for one that was not fitted here.
         low: below the threshold; from here on the finding is uncertain.
         high: above the threshold; up to here the finding is uncertain.

@@ -75,12 +75,12 @@ def mean_cells(grey: np.ndarray) -> np.ndarray:
 def _content(cells: np.ndarray) -> tuple[slice, slice]:
     """Return the rows and columns that are left when flat ones at the edges are cut off."""
     low, high = (round(share * (CELLS - 1)) for share in (0.05, 0.95))
-    found = []
+    spans = []
     for lines in (cells, cells.T):
         ordered = np.sort(lines)
         content = np.flatnonzero(ordered[:, high] - ordered[:, low] >= 0.04)
-        found.append(slice(content[0], content[-1] + 1) if len(content) else slice(0))
-    return found[0], found[1]
+        spans.append(slice(content[0], content[-1] + 1) if len(content) else slice(0))
+    return spans[0], spans[1]
 
 
 def _seam(cells: np.ndarray) -> float:

@@ -107,8 +107,8 @@ class ChestModel:
         centred = (features - self.mean) / self.scale
         along = centred @ self.axes
         standardised = along / self.deviations
-        beside = max(float(centred @ centred - along @ along), 0.0)
-        distance = (float(standardised @ standardised) + beside / self.rest**2) / len(features)
+        remainder = max(float(centred @ centred - along @ along), 0.0)
+        distance = (float(standardised @ standardised) + remainder / self.rest**2) / len(features)
         return ChestScores(distance, float(standardised @ self.weights) + self.bias)
 
     def to_bytes(self) -> bytes:
@@ -157,8 +157,8 @@ class ChestCheck:
         seen, limits = self.fitted.measure(lungs.features), self.limits
         if not limits.warn.exceeded_by(seen):
             return None
-        if said := self._turned(square, seen.score, segment):
-            return Check("chest", "reject", said)
+        if message := self._turned(square, seen.score, segment):
+            return Check("chest", "reject", message)
         if lungs.found and not limits.refuse.exceeded_by(seen):
             return Check("chest", "warn", f"{_UNUSUAL}: {_why(seen, limits.warn)}. {_BE_SURE}")
         if self._usual(segment(1 - square)):
@@ -170,10 +170,10 @@ class ChestCheck:
         self, square: np.ndarray, score: float, segment: Callable[[np.ndarray], LungSegmentation]
     ) -> str | None:
         """The sentence on an image that looks upright only after it was turned."""
-        for quarters, said in _TURNS:
+        for quarters, message in _TURNS:
             lungs = segment(np.ascontiguousarray(np.rot90(square, quarters)))
             if self.fitted.measure(lungs.features).score < score and self._usual(lungs):
-                return said
+                return message
         return None
 
     def _usual(self, lungs: LungSegmentation) -> bool:

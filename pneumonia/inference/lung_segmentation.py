@@ -179,15 +179,15 @@ def clean_mask(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray,
     above = (probabilities >= threshold).astype(np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(above, connectivity=4)
     # Component 0 is the background.
-    kept = sorted(range(1, count), key=lambda i: stats[i, cv2.CC_STAT_AREA], reverse=True)[:2]
+    largest = sorted(range(1, count), key=lambda i: stats[i, cv2.CC_STAT_AREA], reverse=True)[:2]
     filled = np.zeros_like(above)
-    for component in kept:
+    for component in largest:
         lines, _ = cv2.findContours((labels == component).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(filled, lines, -1, 1, cv2.FILLED)
     inside = filled > 0
     mask = np.where((above > 0) & ~inside, np.float32(0), probabilities)
     mask = np.where((above == 0) & inside, np.float32(1), mask)
-    return mask, inside, _measures(mask, inside, stats[kept, cv2.CC_STAT_AREA], centres[kept])
+    return mask, inside, _measures(mask, inside, stats[largest, cv2.CC_STAT_AREA], centres[largest])
 
 
 def _measures(mask: np.ndarray, inside: np.ndarray, areas: np.ndarray, centres: np.ndarray) -> Measures:

@@ -222,7 +222,7 @@ class Predictor:
     def _rejected(self, point: OperatingPoint, checks: tuple[Check, ...]) -> Prediction:
         return self._reading("rejected", point, checks=checks, error=checks[0].message)
 
-    def _reading(self, status: Literal["read", "rejected"], point: OperatingPoint, **found: Any) -> Prediction:
+    def _reading(self, status: Literal["read", "rejected"], point: OperatingPoint, **fields: Any) -> Prediction:
         return Prediction(
             status,
             self.variant,
@@ -230,7 +230,7 @@ class Predictor:
             point.threshold,
             self.weights_sha256,
             calibration=self.calibration.site,
-            **found,
+            **fields,
         )
 
     def _prepared(self, case: SharedAnalysis) -> Prepared:

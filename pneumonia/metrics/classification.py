@@ -37,8 +37,8 @@ def auroc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) ->
 def auprc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """`sklearn.metrics.average_precision_score` for many weightings at once; as `auroc`."""
     diseased, normal = (part[:, ::-1] for part in _by_rising_score(labels, probabilities, weights))
-    found, called = np.cumsum(diseased, axis=1), np.cumsum(diseased + normal, axis=1)
-    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+    detected, called = np.cumsum(diseased, axis=1), np.cumsum(diseased + normal, axis=1)
+    precision = np.divide(detected, called, out=np.zeros_like(detected), where=called > 0)
     with np.errstate(invalid="ignore"):
         return (diseased * precision).sum(axis=1) / diseased.sum(axis=1)
 

@@ -67,9 +67,9 @@ def publish(
             CommitOperationAdd(name, content) for name, content in files.items()
         ]
         if replace:
-            kept = {*files, _OF_THE_HUB}
+            wanted = {*files, _OF_THE_HUB}
             there = api.list_repo_files(repo_id, repo_type=repo_type)
-            operations += [CommitOperationDelete(name) for name in there if name not in kept]
+            operations += [CommitOperationDelete(name) for name in there if name not in wanted]
         commit = api.create_commit(repo_id, operations, commit_message=message, repo_type=repo_type).oid
         if tag is not None:
             api.create_tag(repo_id, tag=tag, revision=commit, repo_type=repo_type, exist_ok=True)

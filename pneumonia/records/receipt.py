@@ -73,7 +73,7 @@ def receipt(
 
 
 def command(prediction: Prediction) -> str:
-    """The command that reads the image anew; IMAGE stands for its path."""
+    """The command that reads the image again; IMAGE stands for its path."""
     point = prediction.operating_point
     # A threshold of the reader's own has no name that the command knows.
     judged = f" --operating-point {point}" if point in OPERATING_POINTS else ""

@@ -21,26 +21,26 @@ _SHARED: dict[str, Callable] = {"lung-fields": load_lung_fields, "plausibility":
 @cache
 def serving_versions() -> dict[str, str]:
     """Versions of this program, of Python and of the packages that decode and run; and the kind of processor."""
-    found = {"pneumonia": __version__, "python": python_version(), "machine": machine()}
+    versions = {"pneumonia": __version__, "python": python_version(), "machine": machine()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue  # an optional decoder, or the other OpenCV
-    return found
+    return versions
 
 
 def shared_weights() -> dict[str, str | WeightsError]:
     """Hashes of the weights that all variants share for their checks, by name; why, where one cannot be loaded."""
-    found: dict[str, str | WeightsError] = {}
+    hashes: dict[str, str | WeightsError] = {}
     for name, load in _SHARED.items():
         try:
-            found[name] = load().weights_sha256
+            hashes[name] = load().weights_sha256
         except WeightsError as error:
-            found[name] = error
-    return found
+            hashes[name] = error
+    return hashes
 
 
 def shared_hashes() -> dict[str, str | None]:
     """Hashes of `shared_weights`, with None for what cannot be loaded."""
-    return {name: found if isinstance(found, str) else None for name, found in shared_weights().items()}
+    return {name: sha256 if isinstance(sha256, str) else None for name, sha256 in shared_weights().items()}

@@ -106,23 +106,23 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
     require_replaceable(folder)
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside, replaced = folder.with_name(f".{folder.name}-new"), _replaced(folder)
-    _clear(folder, beside, replaced)
+    new, replaced = folder.with_name(f".{folder.name}-new"), _replaced(folder)
+    _clear(folder, new, replaced)
     try:
-        beside.mkdir()
+        new.mkdir()
         for name, content in with_config(contents, config).items():
-            write_through(beside / name, content)
+            write_through(new / name, content)
         if folder.exists():
             os.rename(folder, replaced)
-        os.rename(beside, folder)
+        os.rename(new, folder)
     finally:
-        # Half of it helps nobody, and the disk may be full.
-        _clear(folder, beside, replaced)
+        # Half of it helps no one, and the disk may be full.
+        _clear(folder, new, replaced)
 
 
-def _clear(folder: Path, beside: Path, replaced: Path) -> None:
+def _clear(folder: Path, new: Path, replaced: Path) -> None:
     """Leave one whole weights folder, the old one if there is no new one, and nothing beside it."""
-    shutil.rmtree(beside, ignore_errors=True)
+    shutil.rmtree(new, ignore_errors=True)
     if not folder.exists() and replaced.exists():
         os.rename(replaced, folder)
     shutil.rmtree(replaced, ignore_errors=True)
@@ -138,7 +138,7 @@ def with_config(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str,
 
     Args:
         contents: the bytes of every file but config.json, by name.
-        config: JSON values; "files" and its own hash are written anew.
+        config: JSON values; "files" and its own hash are written again.
     """
     config = {**config, "files": {name: file_facts(content) for name, content in contents.items()}}
     config.pop(_OWN_HASH, None)
