@@ -89,7 +89,7 @@ class HubError(PneumoniaError):
 
 
 class HubNameError(HubError):
-    """What cannot be the name of a repository, of a tag, or of a commit."""
+    """A word that cannot be the name of a repository, of a tag, or of a commit."""
 
     code = "hub-name"
 
@@ -116,8 +116,3 @@ class HubTransferError(HubError):
     """An upload or a download that was cut off; the same again completes it."""
 
     code = "hub-transfer"
-
-
-def first_line(error: BaseException) -> str:
-    """What an error of another library says, without what follows; its kind where it says nothing."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pneumonia.inference.chest_check import Plausibility
+from pneumonia.inference.chest_check import ChestCheck
 from pneumonia.inference.predictor import Predictor
 from tests.fixtures.browsing import address, brighter, browser, chest, page  # noqa: F401
 from tests.fixtures.tiny import SIZE, write_tiny_bundle, write_tiny_data
@@ -46,7 +46,7 @@ def tiny_predictor(tiny_weights: Path) -> Predictor:
 @pytest.fixture
 def any_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is refused as no chest radiograph: for tests that read discs and noise."""
-    monkeypatch.setattr(Plausibility, "judge", lambda *_: None)
+    monkeypatch.setattr(ChestCheck, "judge", lambda *_: None)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
-from pneumonia.records.receipt import Judged
+from pneumonia.records.receipt import JudgedPrediction
 
 
 class ReportHandlers:
@@ -43,7 +43,7 @@ class ReportHandlers:
             raise user_error(shared_texts.NOTHING_READ)
         predictions = list(reading.predictions.values())
         readings = [
-            Judged(
+            JudgedPrediction(
                 prediction,
                 self._predictors.point_of(prediction),
                 self._predictors.calibrated(prediction.variant, prediction.calibration),

@@ -25,7 +25,7 @@ from pneumonia import __version__
 from pneumonia.core.check import Check
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.explain.overlay import legend
-from pneumonia.records.receipt import VERIFY, Judged, command
+from pneumonia.records.receipt import VERIFY, JudgedPrediction, command
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
 
@@ -175,7 +175,7 @@ def _comparison(report: Report) -> list[Flowable]:
     ]
 
 
-def _verdict(judged: Judged, width: float) -> list[Flowable]:
+def _verdict(judged: JudgedPrediction, width: float) -> list[Flowable]:
     """Finding, probability and operating point."""
     prediction, point, _ = judged
     threshold, zone = prediction_text.bar_key(prediction, point)
@@ -191,7 +191,7 @@ def _verdict(judged: Judged, width: float) -> list[Flowable]:
     ]
 
 
-def _overlay(report: Report, judged: Judged) -> np.ndarray:
+def _overlay(report: Report, judged: JudgedPrediction) -> np.ndarray:
     return radiograph_images.overlay_on(report.shown, judged.prediction, report.scale, report.opacity, report.show)
 
 
@@ -266,7 +266,7 @@ def _frame(parts: Sequence[Flowable]) -> Table:
     )
 
 
-def _card(parts: Sequence[Flowable], judged: Judged) -> Table:
+def _card(parts: Sequence[Flowable], judged: JudgedPrediction) -> Table:
     """Parts beside a line in the finding's colour."""
     return Table(
         [[parts]],

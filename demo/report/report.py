@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pneumonia.records.receipt import Judged, receipt
+from pneumonia.records.receipt import JudgedPrediction, receipt
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Report:
     """
 
     shown: np.ndarray
-    readings: tuple[Judged, ...]
+    readings: tuple[JudgedPrediction, ...]
     missing: Mapping[str, str] | None
     scale: float
     opacity: float

@@ -8,7 +8,7 @@ from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.notices import AGAINST_HELP, HEATMAP_HELP
-from pneumonia.core.operating_points import OWN, Interval, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.explain.overlay import contour_level
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
@@ -72,7 +72,7 @@ def map_help(show: Collection[str]) -> str:
 def operating_point(point: OperatingPoint, site: SiteCalibration | None) -> str:
     """Sentence on an operating point and what was measured at it; `site` is whose calibration it is of, if any's."""
     words, images = texts.AT_OPERATING_POINT, calibration_images(site)
-    if point.name == OWN:
+    if point.name == CUSTOM:
         words = texts.AT_CUSTOM_THRESHOLD
     elif site is not None:
         images = texts.LEFT_OUT.format(images=images)
@@ -88,7 +88,7 @@ def operating_point(point: OperatingPoint, site: SiteCalibration | None) -> str:
 def calibration(site: SiteCalibration | None) -> str:
     """Words for the calibration that probabilities and thresholds are of."""
     if site is None:
-        return texts.AS_SHIPPED
+        return texts.AS_PUBLISHED
     return texts.CALIBRATED_TO.format(name=site.name, date=site.date, count=site.images)
 
 

@@ -12,8 +12,8 @@ from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.errors import WeightsError
 from pneumonia.metrics.repeatability import repeatability_limit
 from pneumonia.metrics.scores import VALIDATION, Scores
-from pneumonia.metrics.threshold_sweep import Thresholds
-from pneumonia.utils.processes import OfProcess
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
+from pneumonia.utils.processes import OfProcess, Once
 from pneumonia.variants.registry import PUBLISHED, get_variant
 
 # Of a threshold on a slider; the stored ones have more.
@@ -30,8 +30,8 @@ class Predictors:
     def __init__(self, load: Callable[[str], Predictor]) -> None:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
-        self._derived: dict[tuple[str, Callable], Any] = {}
-        self._loading, self._deriving = OfProcess(threading.Lock), OfProcess(threading.Lock)
+        self._loading = OfProcess(threading.Lock)
+        self.sweep, self.repeatability = Once(self._sweep), Once(self._repeatability)
 
     def get(self, variant: str | None) -> Predictor:
         """Give the predictor of a variant; one that is loaded does not wait for others.
@@ -70,7 +70,7 @@ class Predictors:
         return dict(self._loaded)
 
     def calibrated(self, variant: str, site: SiteCalibration | None) -> Predictor:
-        """Give the predictor of a variant, calibrated to a site if that is of this variant, or else as shipped."""
+        """Give the predictor of a variant, calibrated to a site if that is of this variant, or else as published."""
         return self.get(variant).recalibrated(site if site and site.variant == variant else None)
 
     def point(
@@ -82,7 +82,7 @@ class Predictors:
             variant: its name.
             name: of the operating point; None for a custom threshold.
             threshold: a custom one: probability in (0, 1).
-            site: whose probabilities and thresholds are meant; None as shipped.
+            site: whose probabilities and thresholds are meant; None as published.
 
         Raises:
             gr.Error: if there is neither a name nor a threshold.
@@ -92,25 +92,20 @@ class Predictors:
             return predictor.operating_points[name]
         if threshold is None:
             raise user_error(texts.NO_OPERATING_POINT)
-        return self._thresholds_of(predictor).own_point(threshold)
+        sweep = self.sweep(variant) if predictor.calibration.site is None else predictor.thresholds()
+        return sweep.custom_point(threshold)
 
-    def _thresholds_of(self, predictor: Predictor) -> Thresholds:
-        """Give the figures of any threshold, on the images that a calibration was fitted to."""
-        if predictor.calibration.site is not None:
+    def _sweep(self, variant: str, name: str | None = None) -> ThresholdSweep:
+        """Give the figures of any threshold as published, on a set; None for the images that fixed the thresholds."""
+        predictor = self.get(variant)
+        if name is None:
             return predictor.thresholds()
-        return self._derive(Predictor.thresholds, predictor)
+        scores = Scores.from_dict(predictor.metrics["sets"][name]["scores"])
+        return ThresholdSweep(scores, predictor.calibration.temperature)
 
-    def repeatability(self, variant: str) -> float | None:
+    def _repeatability(self, variant: str) -> float | None:
         """Give `repeatability_limit` of the validation images of a variant."""
-        return self._derive(_repeatability, self.get(variant))
-
-    def _derive(self, function: Callable[[Predictor], Any], predictor: Predictor) -> Any:
-        """Compute something of a predictor as shipped, once."""
-        with self._deriving.here:
-            key = predictor.variant, function
-            if key not in self._derived:
-                self._derived[key] = function(predictor)
-            return self._derived[key]
+        return repeatability_limit(Scores.from_dict(self.get(variant).metrics["sets"][VALIDATION]["scores"]))
 
     def point_of(self, prediction: Prediction) -> OperatingPoint:
         """Give the operating point at which a prediction was judged."""
@@ -130,10 +125,6 @@ class Predictors:
             except WeightsError as error:
                 reasons[variant] = str(error)
         return reasons
-
-
-def _repeatability(predictor: Predictor) -> float | None:
-    return repeatability_limit(Scores.from_dict(predictor.metrics["sets"][VALIDATION]["scores"]))
 
 
 def unavailable(variant: str, reason: str) -> str:

@@ -49,7 +49,7 @@ class Window(NamedTuple):
 WHOLE_WINDOW = Window()
 
 
-def windowed(shown: np.ndarray, window: Window) -> np.ndarray:
+def apply_window(shown: np.ndarray, window: Window) -> np.ndarray:
     """Show a preview through a window: uint8 (H, W) to the same."""
     greys = (np.arange(256) / 255 - window.level) / window.width + 0.5
     table = np.rint(255 * np.clip(greys, 0, 1)).astype(np.uint8)

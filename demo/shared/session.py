@@ -61,7 +61,7 @@ class Session(TabSession):
         opacity: of the overlay, in [0, 1].
         show: what is drawn over it; keys of `texts.SHOWN`.
         window: how grey values are shown.
-        calibration: to the site that was chosen; None as shipped.
+        calibration: to the site that was chosen; None as published.
     """
 
     file: str | None = None
@@ -95,13 +95,13 @@ class Session(TabSession):
         return True
 
 
-def rejudged(predictors: Predictors, operating_point: str | None, session: Session) -> Reading | None:
+def judge_again(predictors: Predictors, operating_point: str | None, session: Session) -> Reading | None:
     """Judge a session's reading at another operating point, or at its custom threshold; None where it has none."""
     if session.reading is None:
         return None
     threshold, site = session.threshold, session.calibration
     predictions = {
-        variant: prediction.judged(
+        variant: prediction.with_calibration(
             predictors.calibrated(variant, site).calibration,
             predictors.point(variant, operating_point, threshold, site),
         )

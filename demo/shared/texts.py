@@ -33,7 +33,7 @@ AT_OPERATING_POINT = (
     "{sensitivity} and specificity {specificity}."
 )
 AT_CUSTOM_THRESHOLD = (
-    "Your own threshold: pneumonia is called from {threshold}. On {images} this would give sensitivity "
+    "Custom threshold: pneumonia is called from {threshold}. On {images} this would give sensitivity "
     "{sensitivity} and specificity {specificity}."
 )
 SHOW = "Show"
@@ -74,7 +74,7 @@ CALIBRATION = "Calibration"
 LIMITS = "Limits"
 
 SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}, calibration {calibration}"
-AS_SHIPPED = "as shipped"
+AS_PUBLISHED = "as published"
 CALIBRATED_TO = "{name}, {date}, {count} images"
 VALIDATION_IMAGES = "validation images, plain and corrupted,"
 LOCAL_IMAGES = "{count} images of {name}"

@@ -8,12 +8,12 @@ from demo.shared.user_error import user_error
 from pneumonia.errors import ImageError
 from pneumonia.imaging.decode import decode
 from pneumonia.imaging.zip_archive import ZipMember
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 
 Source = TypeVar("Source", Path, ZipMember)
 
 
-def decode_upload(file: str | None) -> tuple[Case | Path, str]:
+def decode_upload(file: str | None) -> tuple[SharedAnalysis | Path, str]:
     """Decode an upload once for all variants, if it can be; its base name comes with it.
 
     Raises:
@@ -27,10 +27,10 @@ def decode_upload(file: str | None) -> tuple[Case | Path, str]:
     return decode_once(path), path.name
 
 
-def decode_once(source: Source) -> Case | Source:
+def decode_once(source: Source) -> SharedAnalysis | Source:
     """Decode a file for all that is done with it; one that cannot be decoded is given back."""
     try:
-        return Case(decode(source))
+        return SharedAnalysis(decode(source))
     except ImageError:
         # The predictor meets the same error and turns it into a rejected prediction.
         return source

@@ -16,9 +16,10 @@ from typing import Any
 import cv2
 
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.errors import MissingExtraError, PneumoniaError, WeightsError, first_line
+from pneumonia.errors import MissingExtraError, PneumoniaError, WeightsError
 from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.records.receipt import reader_record
+from pneumonia.utils.formatting import first_line
 from pneumonia.utils.packages import install_command
 from pneumonia.utils.processes import cores
 

@@ -2,25 +2,13 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from annotated_types import Gt
 
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.operating_points import Interval, Number, OperatingPoint
 from pneumonia.weights.folder import Bundle
-
-
-class Judgement(NamedTuple):
-    """What a logit means.
-
-    Attributes:
-        probability: calibrated, of pneumonia, in [0, 1].
-        finding: `"NORMAL"`, `"PNEUMONIA"` or `"UNCERTAIN"`.
-    """
-
-    probability: float
-    finding: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +24,7 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of the calibration."""
+    """The part of config.json that is read here."""
 
     variant: str
     temperature: Annotated[Number, Gt(0)]
@@ -45,7 +33,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What turns the logits of one network into probabilities and findings.
+    """The figures that turn the logits of one network into probabilities and findings.
 
     Attributes:
         variant: name of the network.
@@ -94,7 +82,7 @@ class Calibration:
         # tanh does not overflow where exp does.
         return 0.5 * (1.0 + math.tanh(0.5 * (logit + self.offset) / self.temperature))
 
-    def judge(self, logit: float, point: OperatingPoint) -> Judgement:
+    def judge(self, logit: float, point: OperatingPoint) -> tuple[float, str]:
         """Probability and finding of an uncalibrated logit at an operating point."""
         probability = self.probability(logit)
-        return Judgement(probability, point.finding(probability))
+        return probability, point.finding(probability)

@@ -5,15 +5,13 @@ ones and each fixed corruption of them (`pneumonia.data.corruptions`), because a
 images of one hospital is known not to hold elsewhere.
 """
 
-from typing import Any
-
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_expit
 
 from pneumonia.core.operating_points import BALANCED, RULE_IN, SCREENING, OperatingPoint
 from pneumonia.metrics.scores import Scores
-from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
 
 _SCREENING_SENSITIVITY = 0.99
 _RULE_IN_SPECIFICITY = 0.99
@@ -46,23 +44,20 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> tuple[float, floa
     return float(np.exp(fit.x[0])), float(fit.x[1])
 
 
-def fix_operating_points(
-    logits: np.ndarray, labels: np.ndarray, patients: np.ndarray, temperature: float
-) -> dict[str, OperatingPoint]:
+def fix_operating_points(scores: Scores, temperature: float) -> dict[str, OperatingPoint]:
     """Three thresholds by rule; around each, the images nearest in logits are uncertain, as many as the stated
     coverage leaves undecided.
 
     Args:
-        logits: (N,) uncalibrated, of the pooled validation images.
-        labels: (N,) of 0 and 1.
-        patients: (N,) group of each image.
+        scores: of the pooled validation images.
         temperature: turns logits into probabilities.
 
     Returns:
         Operating points by name, with the sensitivity and specificity on these images.
     """
-    judged = Thresholds(Scores(logits, labels, patients), temperature)
-    return {name: judged.point(name, threshold) for name, threshold in thresholds_by_rule(logits, labels).items()}
+    sweep = ThresholdSweep(scores, temperature)
+    thresholds = thresholds_by_rule(scores.logits, scores.labels)
+    return {name: sweep.point(name, threshold) for name, threshold in thresholds.items()}
 
 
 def thresholds_by_rule(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -96,17 +91,3 @@ def _equal_error(normal: np.ndarray, diseased: np.ndarray) -> float:
     gap = np.abs(above * len(diseased) - below * len(normal))
     # Where several do equally well, the middle of them stays farthest from both classes.
     return float(np.median(middles[gap == gap.min()]))
-
-
-def points_to_dict(points: dict[str, OperatingPoint]) -> dict[str, Any]:
-    """Operating points as they stand in config.json."""
-    return {
-        name: {
-            "threshold": point.threshold,
-            "low": point.low,
-            "high": point.high,
-            "sensitivity": vars(point.sensitivity),
-            "specificity": vars(point.specificity),
-        }
-        for name, point in points.items()
-    }

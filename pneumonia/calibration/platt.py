@@ -1,4 +1,4 @@
-"""Platt scaling from few images, held near the calibration as shipped, for many resamples at once.
+"""Platt scaling from few images, held near the calibration as published, for many resamples at once.
 
 `calibration.fit.fit_calibration` fits the same two numbers to many images, once and without priors.
 """
@@ -21,7 +21,7 @@ def fit_platt(log_odds: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> 
     """The likeliest slope and shift under their priors, for many weightings at once, by Newton's method.
 
     Args:
-        log_odds: (N,), of the probabilities as shipped.
+        log_odds: (N,), of the probabilities as published.
         labels: (N,) of 0 and 1.
         weights: (R, N), how often each image counts.
 
@@ -32,9 +32,9 @@ def fit_platt(log_odds: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> 
     too_low = free[:, 0] < LEAST_SLOPE
     if too_low.any():
         # The loss is convex: where its lowest point is out of bounds, the best one in bounds lies on the bound.
-        held = free[too_low]
-        held[:, 0] = LEAST_SLOPE
-        free[too_low] = _newton(held, False, log_odds, labels, weights[too_low])
+        bounded = free[too_low]
+        bounded[:, 0] = LEAST_SLOPE
+        free[too_low] = _newton(bounded, False, log_odds, labels, weights[too_low])
     return free
 
 

@@ -1,4 +1,4 @@
-"""What a finding means where pneumonia is rarer, or more frequent, than among the images it was measured on."""
+"""Predictive values where pneumonia is rarer, or more frequent, than among the images a network was measured on."""
 
 from typing import NamedTuple
 
@@ -62,5 +62,5 @@ def at_prevalence(probability: float, measured: float, prevalence: float) -> flo
 
 
 def _share(right: float, wrong: float) -> float:
-    """NaN where nobody is called so."""
+    """NaN where no one is called so."""
     return right / (right + wrong) if right + wrong else float("nan")

@@ -1,8 +1,9 @@
 """From labelled images of one site to a calibration for it: temperature, offset and thresholds, each with an interval.
 
-The network is not touched. Its log-odds as shipped become `slope * log-odds + shift`: the logistic recalibration of Cox
-(Biometrika 1958), which is the scaling of Platt (1999) applied to calibrated scores. Normal priors hold the slope near
-1 and the shift near 0: what few images cannot tell stays as shipped. The thresholds follow the rules of training.
+The network is not touched. Its log-odds as published become `slope * log-odds + shift`: the logistic recalibration of
+Cox (Biometrika 1958), which is the scaling of Platt (1999) applied to calibrated scores. Normal priors hold the slope
+near 1 and the shift near 0: what few images cannot tell stays as published. The thresholds follow the rules of
+training.
 """
 
 from dataclasses import dataclass, replace
@@ -14,21 +15,13 @@ from scipy.special import expit
 from pneumonia.calibration.calibration import Calibration
 from pneumonia.calibration.fit import fix_operating_points, thresholds_by_rule
 from pneumonia.calibration.platt import fit_platt
-from pneumonia.calibration.site import LocalFigures, LocalPoint, SiteCalibration, require_name
+from pneumonia.calibration.site import SiteCalibration, SiteFigures, SiteOperatingPoint, require_name
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval, OperatingPoint
 from pneumonia.errors import DataError
-from pneumonia.metrics.classification import (
-    auroc,
-    brier,
-    calibration_interval,
-    expected_calibration_error,
-    rates,
-    resample_with_both_classes,
-    share_interval,
-    with_interval,
-)
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates
+from pneumonia.metrics.intervals import auroc_interval, calibration_interval, share_interval, with_interval
 from pneumonia.metrics.scores import Scores
 
 LEAST_IMAGES = 30
@@ -38,7 +31,7 @@ _FOLDS = 50
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _JudgedImages:
     """Each image under one calibration.
 
     Attributes:
@@ -63,13 +56,13 @@ def require_enough(labels: np.ndarray, patients: np.ndarray) -> None:
     images = [int(np.sum(labels == label)) for label in range(len(CLASS_NAMES))]
     people = _patients_of_classes(labels, patients)
     if sum(images) < LEAST_IMAGES or min(people) < LEAST_OF_A_CLASS:
-        found = " and ".join(
+        counts = " and ".join(
             f"{number} {name} of {of} patient{'s' * (of != 1)}"
             for number, name, of in zip(images, CLASS_NAMES, people, strict=True)
         )
         raise DataError(
             f"A calibration to a site needs at least {LEAST_IMAGES} readable images, and {LEAST_OF_A_CLASS} patients "
-            f"of each class; these are {found}, as far as is known."
+            f"of each class; these are {counts}, as far as is known."
         )
 
 
@@ -103,10 +96,13 @@ def recalibrate(published: Calibration, scores: Scores, name: str, date: Date) -
     fits = fit_platt(log_odds, labels, weights)
     temperatures = published.temperature / fits[:, 0]
     offsets = fits[:, 1] * temperatures
-    points = fix_operating_points(scores.logits + offsets[0], labels, patients, float(temperatures[0]))
+    shifted = replace(scores, logits=scores.logits + offsets[0])
+    points = fix_operating_points(shifted, float(temperatures[0]))
 
     points_before = published.operating_points
-    before = _Judged(expit(log_odds), {p: expit(log_odds) >= points_before[p].threshold for p in OPERATING_POINTS})
+    before = _JudgedImages(
+        expit(log_odds), {p: expit(log_odds) >= points_before[p].threshold for p in OPERATING_POINTS}
+    )
     after = _cross_validated(log_odds, scores)
     gains = brier(labels, before.probabilities, weights) - brier(labels, after.probabilities, weights)
     return SiteCalibration(
@@ -129,7 +125,7 @@ def recalibrate(published: Calibration, scores: Scores, name: str, date: Date) -
     )
 
 
-def _cross_validated(log_odds: np.ndarray, scores: Scores) -> _Judged:
+def _cross_validated(log_odds: np.ndarray, scores: Scores) -> _JudgedImages:
     """Each image, judged by what was fitted to the images of other patients."""
     labels = scores.labels
     _, patient = np.unique(scores.patients, return_inverse=True)
@@ -143,35 +139,35 @@ def _cross_validated(log_odds: np.ndarray, scores: Scores) -> _Judged:
         probabilities[out] = expit(slope * log_odds[out] + shift)
         for point, threshold in thresholds_by_rule(log_odds[~out], labels[~out]).items():
             called[point][out] = log_odds[out] >= threshold
-    return _Judged(probabilities, called)
+    return _JudgedImages(probabilities, called)
 
 
 def _thresholds(
     log_odds: np.ndarray, labels: np.ndarray, weights: np.ndarray, fits: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Thresholds (R,) as probabilities, fitted to each weighting, by name of the operating point."""
-    found = {point: np.empty(len(weights)) for point in OPERATING_POINTS}
+    thresholds = {point: np.empty(len(weights)) for point in OPERATING_POINTS}
     for number, (weighting, (slope, shift)) in enumerate(zip(weights, fits, strict=True)):
         drawn = np.repeat(np.arange(len(labels)), weighting.astype(int))
         for point, threshold in thresholds_by_rule(log_odds[drawn], labels[drawn]).items():
-            found[point][number] = expit(slope * threshold + shift)
-    return found
+            thresholds[point][number] = expit(slope * threshold + shift)
+    return thresholds
 
 
 def _figures(
-    judged: _Judged,
+    judged: _JudgedImages,
     scores: Scores,
     weights: np.ndarray,
     points: dict[str, OperatingPoint],
     thresholds: dict[str, np.ndarray],
-) -> LocalFigures:
+) -> SiteFigures:
     labels = scores.labels
     errors = expected_calibration_error(labels, judged.probabilities, weights)
-    return LocalFigures(
+    return SiteFigures(
         ece=Interval(**calibration_interval(errors[:1], errors[1:])),
         brier=with_interval(brier(labels, judged.probabilities, weights)),
         points={
-            name: LocalPoint(
+            name: SiteOperatingPoint(
                 threshold=replace(with_interval(thresholds[name]), value=points[name].threshold),
                 low=points[name].low,
                 high=points[name].high,

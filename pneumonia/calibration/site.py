@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date as Date
 from typing import Any
 
-from pneumonia.calibration.site_text import advice
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval, Number, OperatingPoint
 from pneumonia.errors import CalibrationError
 from pneumonia.metrics.scores import Scores
+from pneumonia.utils.formatting import percent
 from pneumonia.utils.json_values import json_bytes, read_json
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -20,11 +20,11 @@ _NOT_OURS = "This file is no calibration to a site that this version of the prog
 
 
 @dataclass(frozen=True)
-class LocalPoint:
+class SiteOperatingPoint:
     """One operating point on the images of a site.
 
     Attributes:
-        threshold: calibrated probability from which pneumonia is called; the interval is that of fitting it anew to
+        threshold: calibrated probability from which pneumonia is called; the interval is that of fitting it again to
             resampled patients, and of no width for one that was not fitted here.
         low: below the threshold; from here on the finding is uncertain.
         high: above the threshold; up to here the finding is uncertain.
@@ -42,8 +42,8 @@ class LocalPoint:
 
 
 @dataclass(frozen=True)
-class LocalFigures:
-    """How one calibration does on the images of a site, none of them judged by what was fitted to its own patient.
+class SiteFigures:
+    """Figures of one calibration on the images of a site, none judged by what was fitted to its own patient.
 
     Attributes:
         ece: expected calibration error.
@@ -53,7 +53,7 @@ class LocalFigures:
 
     ece: Interval
     brier: Interval
-    points: dict[str, LocalPoint] = field(hash=False)
+    points: dict[str, SiteOperatingPoint] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class SiteCalibration:
         temperature: the logit, plus the offset, is divided by it; above 0, not a share.
         offset: in logits, not a share.
         auroc: how well the network tells the two apart at this site, which no calibration changes.
-        before: as shipped, on these images.
+        before: as published, on these images.
         after: with this calibration, cross-validated by patient.
-        gain: by how much the Brier score falls, in [-1, 1]; above 0 is better than as shipped.
+        gain: by how much the Brier score falls, in [-1, 1]; above 0 is better than as published.
         scores: what the network said of the images, as `Scores.to_dict` gives it.
 
     Raises:
@@ -90,8 +90,8 @@ class SiteCalibration:
     temperature: Interval
     offset: Interval
     auroc: Interval
-    before: LocalFigures
-    after: LocalFigures
+    before: SiteFigures
+    after: SiteFigures
     gain: Interval
     scores: dict[str, str] = field(hash=False)
 
@@ -124,13 +124,13 @@ class SiteCalibration:
 
     @property
     def usable(self) -> bool:
-        """Whether the network tells pneumonia from normal at this site at all; one that does not is used with no
+        """True if the network tells pneumonia from normal at this site at all; one that does not is used with no
         calibration."""
         return self.auroc.low > 0.5
 
     @property
     def helps(self) -> bool:
-        """Whether it is shown to be better than as shipped on these images, by more than rounding."""
+        """True if it is shown to be better than as published on these images, by more than rounding."""
         return self.usable and self.gain.low >= _LEAST_GAIN
 
     @property
@@ -152,6 +152,55 @@ class SiteCalibration:
         scores = Scores.from_dict(self.scores)
         return replace(scores, logits=scores.logits + self.offset.value)
 
+    @property
+    def comparison_rows(self) -> list[tuple[str | None, str, Interval, Interval]]:
+        """Rows of a table: operating point (None for all), name of the figure, as published, with this calibration."""
+        before, after = self.before, self.after
+        return [
+            *((None, name, getattr(before, name), getattr(after, name)) for name in ("ece", "brier")),
+            *(
+                (point, name, getattr(before.points[point], name), getattr(after.points[point], name))
+                for point in OPERATING_POINTS
+                for name in ("threshold", "accuracy", "sensitivity", "specificity")
+            ),
+        ]
+
+    @property
+    def advice(self) -> str:
+        """Sentences for readers on what the calibration changed, and whether to use it."""
+        auroc, gain = self.auroc, self.gain
+        ranked = (
+            f"On these {self.images} images the network ranks a pneumonia above a normal in {percent(auroc.value)} of "
+            f"pairs (95% interval {percent(auroc.low)} to {percent(auroc.high)}); a coin does in 50%."
+        )
+        if not self.usable:
+            return (
+                f"{ranked} So it is not shown to tell the two apart at this site. No calibration can mend that, and "
+                "none is kept. Do not rely on this network for images like these."
+            )
+        change = f"the Brier score falls by {gain.value:.3f} ({gain.low:.3f} to {gain.high:.3f})"
+        if gain.value < 0:
+            change = f"the Brier score rises by {-gain.value:.3f} ({-gain.high:.3f} to {-gain.low:.3f})"
+        if self.helps:
+            return f"{ranked} Recalibration makes its probabilities better here: {change}."
+        if gain.high < 0:
+            return (
+                f"{ranked} Recalibration makes its probabilities worse here: {change}. Stay with the one as published."
+            )
+        return (
+            f"{ranked} Recalibration is not shown to make its probabilities better here: {change}, which may be "
+            "chance. Stay with the calibration as published, or collect more images."
+        )
+
+    @property
+    def prevalence_note(self) -> str:
+        """A sentence for readers on the share of pneumonias for which the probabilities hold."""
+        return (
+            f"Of these images {self.prevalence:.0%} show pneumonia, and the new probabilities hold where "
+            "as many patients have it. If the images were picked by their label, the probabilities are too high or too "
+            "low in practice; sensitivity and specificity are not touched by that."
+        )
+
     def require_usable(self, variant: str, weights_sha256: str) -> None:
         """Make sure that it may be used with a network.
 
@@ -164,10 +213,10 @@ class SiteCalibration:
                 "Make it anew with scripts/recalibrate.py."
             )
         if not self.usable:
-            raise CalibrationError(advice(self))
+            raise CalibrationError(self.advice)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in its file: plain JSON values, no file name and nothing of a patient."""
+        """Plain JSON values as in its file, without a file name and anything of a patient."""
         return asdict(self)
 
     def to_bytes(self) -> bytes:
@@ -186,7 +235,7 @@ class SiteCalibration:
         except ValueError as error:
             raise CalibrationError(f"{_NOT_OURS}: {error}.") from error
         if not site.usable:
-            raise CalibrationError(advice(site))
+            raise CalibrationError(site.advice)
         return site
 
 

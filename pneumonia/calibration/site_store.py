@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.calibration.site_text import advice
 from pneumonia.errors import CalibrationError
 from pneumonia.utils.atomic_files import write_whole
 from pneumonia.weights.folder import INSTALLED, WEIGHTS_FOLDER
@@ -28,7 +27,7 @@ def save_site(site: SiteCalibration, folder: Path = SITES_FOLDER) -> Path:
             a later one already, or if the folder cannot be written to.
     """
     if not site.usable:
-        raise CalibrationError(advice(site))
+        raise CalibrationError(site.advice)
     require_place(folder, site.variant, site.name, site.date)
     path = folder / site.variant / (site.label + _ENDING)
     try:

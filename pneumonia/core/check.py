@@ -1,4 +1,4 @@
-"""What was noticed about an upload besides its finding."""
+"""An observation about an upload besides its finding."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -31,7 +31,7 @@ UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def crop_matrix(box: Box, size: int) -> np.ndarray:
-    """What brings a part of a square image to the full size.
+    """The matrix that brings a part of a square image to the full size.
 
     Args:
         box: the part.
@@ -74,7 +74,7 @@ def part_of(image: np.ndarray, box: Box) -> np.ndarray:
 
 
 def peak_of(heatmap: np.ndarray, box: Box = WHOLE) -> tuple[float, float]:
-    """Where a map is highest.
+    """The highest point of a map.
 
     Args:
         heatmap: float32 (h, w).

@@ -1,4 +1,4 @@
-"""What has to be said beside every result, once: the page, the commands and the model cards take it from here."""
+"""Notices that stand beside every result: the page, the commands and the model cards take them from here."""
 
 NOTICE = "Research demonstration, not a medical device."
 

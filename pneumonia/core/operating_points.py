@@ -1,7 +1,7 @@
-"""Where a probability becomes a finding."""
+"""Operating points: from a probability to a finding."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import annotated_types
 
@@ -13,7 +13,7 @@ RULE_IN = "rule-in"
 # From sensitivity first to specificity first.
 OPERATING_POINTS = (SCREENING, BALANCED, RULE_IN)
 # The name of one at a threshold that a reader has set.
-OWN = "own"
+CUSTOM = "own"
 
 
 # A figure that can be computed with: not NaN, not infinite; no logit and no count here is as large as these bounds.
@@ -34,7 +34,7 @@ class OperatingPoint:
     """A threshold fixed on validation data, and what it did there.
 
     Attributes:
-        name: one of `OPERATING_POINTS`, or `OWN`.
+        name: one of `OPERATING_POINTS`, or `CUSTOM`.
         threshold: calibrated probability from which pneumonia is called.
         low: below the threshold; from here on the finding is uncertain.
         high: above the threshold; up to here the finding is uncertain.
@@ -54,3 +54,7 @@ class OperatingPoint:
         if self.low <= probability < self.high:
             return UNCERTAIN
         return PNEUMONIA if probability >= self.threshold else NORMAL
+
+    def figures(self) -> dict[str, Any]:
+        """JSON values of everything but the name."""
+        return {key: value for key, value in asdict(self).items() if key != "name"}

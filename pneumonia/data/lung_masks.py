@@ -17,7 +17,7 @@ from PIL import Image
 from pneumonia.data.augmentation import PHOTOMETRIC, collimate, random_affine
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
-from pneumonia.data.non_chest_images import laid_out_anew
+from pneumonia.data.non_chest_images import shuffle_tiles
 from pneumonia.data.pipeline import ImageSet, epoch_batches, load_images, shuffled
 from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
@@ -153,7 +153,7 @@ def _without_chest(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         noise = rng.uniform(0.0, 1.0, (grains, grains)).astype(np.float32)
         return cv2.resize(noise, (size, size), interpolation=cv2.INTER_LINEAR)
     tiles, side = _JIGSAW_TILES, size // _JIGSAW_TILES
-    mixed = laid_out_anew(image[: tiles * side, : tiles * side], tiles, rng.permutation(tiles**2))
+    mixed = shuffle_tiles(image[: tiles * side, : tiles * side], tiles, rng.permutation(tiles**2))
     return cv2.resize(mixed, (size, size))
 
 

@@ -1,1 +1,1 @@
-"""Where the evidence of a reading lies, and how far its map can be trusted."""
+"""Overlays and outlines of the evidence of a reading, and tests of how far its map can be trusted."""

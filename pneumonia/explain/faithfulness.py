@@ -37,28 +37,28 @@ class Erasure:
     """One image, parts of which are blurred to see how its logit moves.
 
     Args:
-        logit: the network.
+        run: the network.
         image: float32 (S, S) in [0, 1], preprocessed.
     """
 
-    def __init__(self, logit: Logit, image: np.ndarray) -> None:
-        self._logit = logit
+    def __init__(self, run: Logit, image: np.ndarray) -> None:
+        self._run = run
         self._image = image
         self._baseline = blurred(image)
 
     @cached_property
-    def whole(self) -> float:
+    def logit(self) -> float:
         """The logit of the image as it is."""
-        return self._logit(self._image)
+        return self._run(self._image)
 
     @cached_property
-    def nothing(self) -> float:
+    def blurred_logit(self) -> float:
         """The logit with everything blurred."""
-        return self._logit(self._baseline)
+        return self._run(self._baseline)
 
-    def without(self, region: np.ndarray) -> float:
+    def logit_without(self, region: np.ndarray) -> float:
         """The logit with a region, bool (S, S), blurred."""
-        return self._logit(np.where(region, self._baseline, self._image))
+        return self._run(np.where(region, self._baseline, self._image))
 
     def curves(self, heatmap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The deletion and the insertion curve of a map.
@@ -72,8 +72,8 @@ class Erasure:
         """
         rank = pixel_ranks(heatmap, len(self._image))
         firsts = [rank < round(step / STEPS * rank.size) for step in range(1, STEPS)]
-        deletion = [self.whole, *(self.without(first) for first in firsts), self.nothing]
-        insertion = [self.nothing, *(self.without(~first) for first in firsts), self.whole]
+        deletion = [self.logit, *(self.logit_without(first) for first in firsts), self.blurred_logit]
+        insertion = [self.blurred_logit, *(self.logit_without(~first) for first in firsts), self.logit]
         return np.array(deletion), np.array(insertion)
 
 

@@ -1,4 +1,4 @@
-"""How much of the evidence lies inside the lungs.
+"""The share of the evidence that lies inside the lungs.
 
 The share is that of the energy-based pointing game of Wang et al., "Score-CAM: Score-Weighted Visual Explanations for
 Convolutional Neural Networks", CVPR workshops 2020, with the lungs in place of a bounding box. It is to be read beside

@@ -1,4 +1,4 @@
-"""Whether blurring the region a heatmap marks lowers the score more than blurring as large a region elsewhere.
+"""A test that blurring the region a heatmap marks lowers the score more than blurring as large a region elsewhere.
 
 For one reading, on request. The regions to compare with are random toroidal shifts of the marked one (Lotwick and
 Silverman, "Methods for analysing spatial processes of several types of points", J. R. Stat. Soc. B 1982); the statistic
@@ -31,7 +31,7 @@ Verdict = Literal["supported", "not better than chance", "no marked region"]
 
 @dataclass(frozen=True)
 class Support:
-    """What was found for one reading.
+    """The result of the test for one reading.
 
     Attributes:
         verdict: `"supported"` if the logit falls when the marked region is blurred, and `chance` is at most 5 %.
@@ -96,7 +96,7 @@ def measure_support(run: Run, image: np.ndarray, image_sha256: str) -> Support:
     erasure = Erasure(lambda changed: run(changed)[0], image)
     elsewhere = shifted_regions(region, int(image_sha256[:16], 16))
     with ThreadPoolExecutor(cores()) as pool:
-        falls = logit - np.array(list(pool.map(erasure.without, [region, *elsewhere])))
+        falls = logit - np.array(list(pool.map(erasure.logit_without, [region, *elsewhere])))
     fall, random_falls = float(falls[0]), falls[1:]
     rank = 1 + int((random_falls >= fall).sum())
     chance = rank / len(falls)
@@ -109,7 +109,7 @@ def _moves(fall: float) -> str:
 
 
 def marked_region(heatmap: np.ndarray, size: int) -> np.ndarray:
-    """What a map marks, as the rule at the head of this file has it.
+    """The region that a map marks, by the rule at the head of this file.
 
     Args:
         heatmap: float32 (h, w), in logits.

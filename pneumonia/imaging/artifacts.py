@@ -1,4 +1,4 @@
-"""What was added to a radiograph on its way here: wide borders, other pictures beside it, writing on it.
+"""Artifacts added to a radiograph on its way here: wide borders, other pictures beside it, writing on it.
 
 Text is told by its form, whatever it says, so that no name is ever read. `test_rates_on_real_radiographs` holds the
 rates to these figures, of 400 training radiographs, 100 native ones of the same hospital, and 200 of the adults kept
@@ -26,7 +26,7 @@ LETTER_CONTRASTS = (0.2, 0.35)  # of letters with what is around them: they must
 MOST_SHAPES, MOST_LETTERS = 8000, 400  # more are a texture
 
 
-def find_additions(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str, str]:
+def find_artifacts(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str, str]:
     """Look for borders, other pictures and text.
 
     Args:
@@ -75,12 +75,12 @@ def mean_cells(grey: np.ndarray) -> np.ndarray:
 def _content(cells: np.ndarray) -> tuple[slice, slice]:
     """Return the rows and columns that are left when flat ones at the edges are cut off."""
     low, high = (round(share * (CELLS - 1)) for share in (0.05, 0.95))
-    found = []
+    spans = []
     for lines in (cells, cells.T):
         ordered = np.sort(lines)
         content = np.flatnonzero(ordered[:, high] - ordered[:, low] >= 0.04)
-        found.append(slice(content[0], content[-1] + 1) if len(content) else slice(0))
-    return found[0], found[1]
+        spans.append(slice(content[0], content[-1] + 1) if len(content) else slice(0))
+    return spans[0], spans[1]
 
 
 def _seam(cells: np.ndarray) -> float:

@@ -126,16 +126,16 @@ def _bytes_of(source: Any) -> bytes:
 
 
 def _read_all(file: BinaryIO) -> bytes:
-    """What follows in an open file, which a pipe gives bit by bit; raises for what does not give bytes."""
-    held = bytearray()
+    """Read the rest of an open file, which a pipe gives bit by bit; raises for one that does not give bytes."""
+    content = bytearray()
     try:
-        while len(held) <= MAX_BYTES and (piece := file.read(MAX_BYTES + 1 - len(held))):
+        while len(content) <= MAX_BYTES and (piece := file.read(MAX_BYTES + 1 - len(content))):
             if isinstance(piece, str):
                 raise UnsupportedImageError("This file was opened as text. Open it as bytes, or give its path.")
-            held += piece
+            content += piece
     except (*PILLOW_ERRORS, zipfile.BadZipFile, lzma.LZMAError):  # it is closed, no text, or unpacked as it is read
         raise ImageError("This file cannot be read from. Open it as bytes, or give its path.") from None
-    return bytes(held)
+    return bytes(content)
 
 
 def _from_dicom(data: bytes, sha256: str) -> Radiograph:

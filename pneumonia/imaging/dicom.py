@@ -132,7 +132,7 @@ def read_header(data: bytes) -> DicomImage:
 
 
 def to_file(dataset: Dataset) -> bytes:
-    """What is needed of a data set, as the bytes of a DICOM file.
+    """The needed part of a data set, as the bytes of a DICOM file.
 
     Raises:
         UnsupportedImageError: it does not say how its pixels are stored.

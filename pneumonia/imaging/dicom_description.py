@@ -1,4 +1,4 @@
-"""What a DICOM header says of the picture: whether it is a frontal chest radiograph, and of whom it may be shown.
+"""Facts and warnings from a DICOM header: whether it is of a frontal chest radiograph, and whose it may be.
 
 A view, or a part of the body, may stand in several elements, as a word or as a code of SNOMED CT. Whichever says that
 this is no frontal chest radiograph counts. Any may be filled with any text: only known terms are repeated.
@@ -226,7 +226,7 @@ def _orientation(dataset: Dataset) -> tuple[str, bool]:
 
 
 def _terms(dataset: Dataset, keyword: str) -> list[str]:
-    """What the codes of a sequence mean, and the modifiers of a view by which it is no plain frontal one.
+    """Meanings of the codes of a sequence, and the modifiers of a view by which it is no plain frontal one.
 
     What cannot be parsed is a word that nobody knows.
     """
@@ -242,7 +242,7 @@ def _terms(dataset: Dataset, keyword: str) -> list[str]:
 
 
 def _term(item: Dataset) -> str:
-    """What a code means: by the tables of pydicom where these have it, or else by its own text."""
+    """The meaning of a code: by the tables of pydicom where these have it, or else by its own text."""
     value = code(item, "CodeValue") or code(item, "LongCodeValue")
     known = _meanings().get(value) if code(item, "CodingSchemeDesignator") in SNOMED.split() else None
     return known or code(item, "CodeMeaning")
@@ -250,7 +250,7 @@ def _term(item: Dataset) -> str:
 
 @functools.cache
 def _meanings() -> dict[str, str]:
-    """What codes of SNOMED mean; what those of views and parts mean there goes before what they mean elsewhere."""
+    """Meanings of the codes of SNOMED; those among views and parts go before those elsewhere."""
     # Large, and seldom needed.
     from pydicom.sr._snomed_dict import mapping
     from pydicom.sr.codedict import codes

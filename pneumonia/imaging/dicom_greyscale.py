@@ -34,7 +34,7 @@ CELLS = 64  # a side, over which clipped pixels are counted
 
 @dataclass(frozen=True, eq=False)
 class GreyScale:
-    """What becomes of the stored values of a MONOCHROME1 or MONOCHROME2 image.
+    """Grey values from the stored values of a MONOCHROME1 or MONOCHROME2 image.
 
     Attributes:
         pixels: float32 (H, W) in [0, 1], 0 black.
@@ -89,8 +89,8 @@ def to_grey(dataset: Dataset, stored: np.ndarray, bits: int, padding: np.ndarray
 
 def _padded_picture(pixels: np.ndarray, padding: np.ndarray) -> float:
     """Return the share of the middle of the picture that is called padding and is not black."""
-    held = (np.flatnonzero(~padding.all(axis=axis)) for axis in (1, 0))
-    middle = tuple(slice(*np.percentile((lines[0], lines[-1] + 1), (25, 75)).astype(int)) for lines in held)
+    shown = (np.flatnonzero(~padding.all(axis=axis)) for axis in (1, 0))
+    middle = tuple(slice(*np.percentile((lines[0], lines[-1] + 1), (25, 75)).astype(int)) for lines in shown)
     return float((padding[middle] & (pixels[middle] > HALF_STEP)).mean())
 
 

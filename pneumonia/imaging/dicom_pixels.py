@@ -186,7 +186,7 @@ def _j2k_segments(codestream: bytes, position: int) -> Iterator[tuple[int, int]]
 
 
 def _siz(frame: bytes) -> int:
-    """Where the length of the SIZ segment stands, bare or in a JP2 file, which may hold one codestream."""
+    """The place of the SIZ segment's length, bare or in a JP2 file, which may hold one codestream."""
     if frame.count(_SIZ) != 1:
         raise ValueError("not one codestream")
     return frame.index(_SIZ) + 4

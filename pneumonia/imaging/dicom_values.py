@@ -57,13 +57,13 @@ def require_sane_lengths(dataset: Dataset) -> None:
     for element in dataset.values():
         if not isinstance(element, RawDataElement):
             continue  # a sequence that was parsed as it was read, in not too many pieces
-        held = len(element.value or b"")
-        if held < element.length < UNDEFINED_LENGTH:
+        actual = len(element.value or b"")
+        if actual < element.length < UNDEFINED_LENGTH:
             raise CorruptImageError(
                 "This DICOM file ends too early: it is truncated or damaged. Export the file again."
             )
         most = MOST_SEQUENCE_BYTES if dictionary_VR(element.tag) == "SQ" else MOST_ELEMENT_BYTES
-        if held > most and element.tag != PIXEL_DATA:
+        if actual > most and element.tag != PIXEL_DATA:
             raise ValueError("an element too long")
 
 

@@ -1,4 +1,4 @@
-"""What a file is, by its bytes: a kind that is read, or the name of one that is not."""
+"""The kind of a file, by its bytes: one that is read, or the name of one that is not."""
 
 import re
 import struct
@@ -48,7 +48,7 @@ MOST_SEGMENTS = 20_000  # far more than any encoder writes before the pixels
 
 @dataclass(frozen=True)
 class JpegFrame:
-    """What the frame header of a JPEG, JPEG Lossless or JPEG-LS codestream says.
+    """The frame header of a JPEG, JPEG Lossless or JPEG-LS codestream.
 
     Attributes:
         process: second byte of its marker.
@@ -135,7 +135,7 @@ def _unread_of(kind: str, data: bytes) -> str | None:
 
 
 def _unread(data: bytes) -> str:
-    """What a person calls a kind that is not read."""
+    """The common name of a kind that is not read."""
     for signature, name in _NOT_READ:
         if data.startswith(signature):
             return name

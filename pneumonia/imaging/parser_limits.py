@@ -1,4 +1,4 @@
-"""What keeps parsers and decoders busy without giving them more pixels.
+"""Limits on what keeps parsers and decoders busy without giving them more pixels.
 
 Parsers in Python read a small piece at a time, and a file of a few megabytes can hold millions of pieces: empty chunks,
 segments, blocks, elements, items, fragments. A radiograph of 25 megapixels takes some thousand reads.
@@ -40,7 +40,7 @@ class BoundedBytes(BytesIO):
         self._left = reads
 
     def read(self, size: int | None = -1) -> bytes:
-        """As `BytesIO.read`.
+        """Read as `BytesIO.read` does.
 
         Raises:
             TooManyPiecesError: after the last of these reads.
@@ -56,7 +56,7 @@ def has_many_scans(jpeg: bytes) -> bool:
     return jpeg.count(b"\xff\xda") > MOST_SCANS  # in compressed data 0xFF is followed by 0
 
 
-def require_modest(data: bytes, kind: str) -> None:
+def require_bounded(data: bytes, kind: str) -> None:
     """Refuse a picture file that Pillow would take long or much memory for as it opens it, whatever its size in pixels.
 
     Args:
@@ -67,29 +67,29 @@ def require_modest(data: bytes, kind: str) -> None:
         ValueError: as damaged files do.
     """
     if kind == "TIFF":
-        require_modest_tags(data)
+        require_bounded_tags(data)
     if kind == "JPEG":
         if has_many_scans(data) or data.count(_EXIF) > _MOST_EXIF:
             raise ValueError("too many scans or EXIF data")
         at = -1
         while (at := data.find(_EXIF, at + 1)) >= 0:  # of the preview, too
             segment = int.from_bytes(data[at - 2 : at])  # its length, and that of these two bytes
-            require_modest_tags(data[at + len(_EXIF) : at - 2 + segment])
+            require_bounded_tags(data[at + len(_EXIF) : at - 2 + segment])
 
 
-def require_modest_exif(image: Image.Image) -> None:
-    """As `require_modest`, for the EXIF data of an opened PNG or WebP file, which Pillow parses when it is asked for.
+def require_bounded_exif(image: Image.Image) -> None:
+    """Do as `require_bounded` for the EXIF data of an opened PNG or WebP file, which Pillow parses when asked for it.
 
     Raises:
         ValueError: as damaged files do.
     """
     if image.format in ("PNG", "WEBP") and "exif" in image.info:
-        require_modest_tags(image.info["exif"].removeprefix(_EXIF))
+        require_bounded_tags(image.info["exif"].removeprefix(_EXIF))
     if len(image.info.get(_EXIF_AS_TEXT, "")) > _MOST_TEXT:
         raise ValueError("too much EXIF data")
 
 
-def require_modest_tags(data: bytes) -> None:
+def require_bounded_tags(data: bytes) -> None:
     """Judge the tags of a TIFF file, or of what follows the name in EXIF data; what is cut off ends where it does.
 
     Raises:

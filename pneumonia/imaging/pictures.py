@@ -12,7 +12,7 @@ from pneumonia.core.geometry import UPRIGHT
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.imaging import tiff
 from pneumonia.imaging.file_type import EXPORT, kind_of
-from pneumonia.imaging.parser_limits import BoundedBytes, TooManyPiecesError, require_modest, require_modest_exif
+from pneumonia.imaging.parser_limits import BoundedBytes, TooManyPiecesError, require_bounded, require_bounded_exif
 from pneumonia.imaging.quality import MAX_PIXELS, bit_depth, check_size
 
 NUMBERS_NOT_READ = f"This image holds numbers below 0, or of more than 16 bits, which are not read. {EXPORT}"
@@ -40,7 +40,7 @@ def from_picture(data: bytes, kind: str) -> tuple[np.ndarray, list[Check]]:
         ImageError: a size or a kind that is not read, or a file that is truncated or damaged.
     """
     try:
-        require_modest(data, kind)
+        require_bounded(data, kind)
         if kind == "TIFF":
             return _from_tiff(tiff.read_header(data))
         with Image.open(BoundedBytes(data), formats=(kind,)) as image:
@@ -110,7 +110,7 @@ def from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[Ch
         frames = 1 if image.format in ("JPEG", "MPO") else getattr(image, "n_frames", 1)
         if frames > 1:
             raise UnsupportedImageError(f"This file holds {frames} frames. Export the one frontal view.")
-        require_modest_exif(image)
+        require_bounded_exif(image)
         orientation, camera = _read_exif(image)
         values = _values(image, data)
         if image.format == "TIFF":  # a decoded one, which Pillow has turned, and whose 0 it minds only in 8 bits

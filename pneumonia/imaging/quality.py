@@ -1,4 +1,4 @@
-"""What is judged of a picture before it is read: its size, and its grey values.
+"""Checks of a picture before it is read: its size, and its grey values.
 
 Judgements made on the pixels; `test_polarity_rates_on_real_radiographs` holds their rates to these figures:
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from pneumonia.core.check import Check
 from pneumonia.errors import ImageSizeError, UnsupportedImageError
-from pneumonia.imaging.artifacts import find_additions, mean_cells, reduce
+from pneumonia.imaging.artifacts import find_artifacts, mean_cells, reduce
 from pneumonia.imaging.file_type import EXPORT
 
 MAX_PIXELS = 25_000_000
@@ -143,5 +143,5 @@ def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Chec
     lungs = np.mean([small[lung].mean() for lung in USUAL_LUNGS])
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
         warnings["polarity"] = "The image looks like a negative (white lungs). It was read as it is."
-    warnings |= find_additions(reduced, white, cells)
+    warnings |= find_artifacts(reduced, white, cells)
     return [Check(name, "warn", message) for name, message in warnings.items()]

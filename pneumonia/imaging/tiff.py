@@ -92,7 +92,7 @@ class Page:
 
     @property
     def has_samples(self) -> bool:
-        """Whether the picture is to be had from `decode_samples`, and not from `as_file`."""
+        """True if the picture is to be had from `decode_samples`, and not from `as_file`."""
         as_it_is = _tag(self.tags, _COMPRESSION, 1) == _JPEG or self.photometric in (_PALETTE, _YCBCR)
         return self.samples > 1 and (not as_it_is or self._planes > 1)
 
@@ -122,13 +122,13 @@ class Page:
         starts = range(0, len(offsets), each)
         return np.dstack([self._decode(1, offsets[at : at + each], lengths[at : at + each]) for at in starts])
 
-    def _decode(self, beside: int, offsets: tuple[int, ...], lengths: tuple[int, ...]) -> np.ndarray:
-        """Decode samples that lie side by side as if each were a pixel in grey: (H, W, beside)."""
+    def _decode(self, samples: int, offsets: tuple[int, ...], lengths: tuple[int, ...]) -> np.ndarray:
+        """Decode samples that lie side by side as if each were a pixel in grey: (H, W, samples)."""
         tags: Tags = {_BITS: (self.bits,), _SAMPLES: (1,), _PHOTOMETRIC: (_BLACK_IS_ZERO,)}
         if _JPEG_TABLES in self.tags:
             tags[_JPEG_TABLES] = self.tags[_JPEG_TABLES]
-        with Image.open(self._with_tags(tags, offsets, lengths, beside), formats=("TIFF",)) as image:
-            values = np.array(image, f"u{self.bits // 8}").reshape(self.height, self.width, beside)
+        with Image.open(self._with_tags(tags, offsets, lengths, samples), formats=("TIFF",)) as image:
+            values = np.array(image, f"u{self.bits // 8}").reshape(self.height, self.width, samples)
         if _tag(self.tags, _PREDICTOR, 1) == 2:
             # The differences are between samples of one kind, which the new header no longer tells apart.
             step = _tag(self.tags, _TILE_WIDTH) if self._is_tiled else self.width
@@ -138,15 +138,15 @@ class Page:
         return values
 
     def _with_tags(
-        self, tags: Tags, offsets: tuple[int, ...], lengths: tuple[int, ...], beside: int = 1
+        self, tags: Tags, offsets: tuple[int, ...], lengths: tuple[int, ...], samples: int = 1
     ) -> BoundedBytes:
         """The file with one directory, which holds these tags and where the pixels are."""
         where, how_long = (_TILES, _TILE_BYTES) if self._is_tiled else (_STRIPS, _STRIP_BYTES)
-        tags = tags | {where: offsets, how_long: lengths, _WIDTH: (self.width * beside,), _HEIGHT: (self.height,)}
+        tags = tags | {where: offsets, how_long: lengths, _WIDTH: (self.width * samples,), _HEIGHT: (self.height,)}
         for tag in (_COMPRESSION, _FILL_ORDER):
             tags[tag] = (_tag(self.tags, tag, 1),)
         if self._is_tiled:
-            tags |= {_TILE_WIDTH: (_tag(self.tags, _TILE_WIDTH) * beside,), _TILE_HEIGHT: (self._rows,)}
+            tags |= {_TILE_WIDTH: (_tag(self.tags, _TILE_WIDTH) * samples,), _TILE_HEIGHT: (self._rows,)}
         else:
             tags[_ROWS] = (self._rows,)
         at = len(self.data) + len(self.data) % 2
@@ -211,7 +211,7 @@ def read_header(data: bytes) -> Page:
     """Find the one picture of a TIFF file and judge its header, decoding no pixel.
 
     Args:
-        data: of the file, whose tags `parser_limits.require_modest_tags` found modest.
+        data: of the file, whose tags `parser_limits.require_bounded_tags` found modest.
 
     Raises:
         UnsupportedImageError: a kind that is not read, by its name, or several pictures.
@@ -283,7 +283,7 @@ def _judged(data: bytes, order: str, tags: Tags) -> Page:
 
 
 def _directories(data: bytes, order: str, big: bool) -> Iterator[Tags]:
-    """What is wanted of each picture's tags."""
+    """The wanted tags of each picture."""
     head, entry, pointer = ("Q", "HHQ", "Q") if big else ("H", "HHI", "I")
     room = struct.calcsize(order + pointer)
     (at,) = struct.unpack_from(order + pointer, data, 8 if big else 4)
@@ -309,14 +309,14 @@ def _directories(data: bytes, order: str, big: bool) -> Iterator[Tags]:
 def _directory(tags: Tags, order: str, at: int) -> bytes:
     """A last directory that is to lie at this place."""
     behind = at + 2 + 12 * len(tags) + 4
-    listed, beside = struct.pack(order + "H", len(tags)), b""
+    listed, outside = struct.pack(order + "H", len(tags)), b""
     for tag, values in sorted(tags.items()):
         kind = 7 if tag == _JPEG_TABLES else 4 if tag in _LONGS else 3
         value = struct.pack(f"{order}{len(values)}{_TYPES[kind]}", *values)
         if len(value) > 4:
-            value, beside = struct.pack(order + "I", behind + len(beside)), beside + value + bytes(len(value) % 2)
+            value, outside = struct.pack(order + "I", behind + len(outside)), outside + value + bytes(len(value) % 2)
         listed += struct.pack(order + "HHI", tag, kind, len(values)) + value.ljust(4, b"\0")
-    return listed + bytes(4) + beside
+    return listed + bytes(4) + outside
 
 
 def _tag(tags: Tags, tag: int, default: int | None = None) -> int:

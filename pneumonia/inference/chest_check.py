@@ -1,4 +1,4 @@
-"""Whether an upload can be an upright frontal chest radiograph at all: served without tensorflow.
+"""A check that an upload can be an upright frontal chest radiograph at all: served without tensorflow.
 
 The network that looks for the lungs has seen the image already, so its deep feature maps cost nothing more. Two
 figures are made of them, and with whether two lungs were found they decide:
@@ -29,7 +29,7 @@ from pneumonia.utils.processes import Once
 from pneumonia.weights.folder import CARD, METRICS, WEIGHTS_FOLDER, read_bundle
 
 # What was fitted, with the project.
-PLAUSIBILITY_FOLDER = WEIGHTS_FOLDER / "plausibility"
+CHEST_CHECK_FOLDER = WEIGHTS_FOLDER / "plausibility"
 FITTED = "chest.npz"
 FILES = (FITTED, METRICS, CARD)
 
@@ -47,8 +47,8 @@ UPSIDE_DOWN = "This radiograph seems to be upside down. Turn it upright and choo
 _TURNS = ((1, ON_ITS_SIDE), (2, UPSIDE_DOWN), (3, ON_ITS_SIDE))
 
 
-class Resemblance(NamedTuple):
-    """How an image looks to the check.
+class ChestScores(NamedTuple):
+    """The two scores of one image.
 
     Attributes:
         distance: from chest radiographs, for each feature: 0 or more, around 1 for a usual one.
@@ -58,22 +58,22 @@ class Resemblance(NamedTuple):
     distance: Number
     score: Number
 
-    def exceeded_by(self, other: "Resemblance") -> bool:
-        """Whether another is above this one, taken for a limit, in either."""
+    def exceeded_by(self, other: "ChestScores") -> bool:
+        """Tell whether another is above this one, taken for a limit, in either."""
         return other.distance > self.distance or other.score > self.score
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What is warned of and what is refused, fixed on radiographs that the fit did not see.
+class ChestLimits:
+    """Scores that are warned of and that are refused, fixed on radiographs that the fit did not see.
 
     Attributes:
         warn: above either of these an image is unusual.
         refuse: above either of these it is refused.
     """
 
-    warn: Resemblance
-    refuse: Resemblance
+    warn: ChestScores
+    refuse: ChestScores
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """JSON values."""
@@ -81,7 +81,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class ChestModel:
     """The two fitted models, on F features.
 
     Attributes:
@@ -102,14 +102,14 @@ class Fitted:
     weights: np.ndarray
     bias: float
 
-    def measure(self, features: np.ndarray) -> Resemblance:
+    def measure(self, features: np.ndarray) -> ChestScores:
         """Measure one image by its features, float32 (F,)."""
         centred = (features - self.mean) / self.scale
         along = centred @ self.axes
         standardised = along / self.deviations
-        beside = max(float(centred @ centred - along @ along), 0.0)
-        distance = (float(standardised @ standardised) + beside / self.rest**2) / len(features)
-        return Resemblance(distance, float(standardised @ self.weights) + self.bias)
+        remainder = max(float(centred @ centred - along @ along), 0.0)
+        distance = (float(standardised @ standardised) + remainder / self.rest**2) / len(features)
+        return ChestScores(distance, float(standardised @ self.weights) + self.bias)
 
     def to_bytes(self) -> bytes:
         """A NumPy archive."""
@@ -119,15 +119,15 @@ class Fitted:
         return stream.getvalue()
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Fitted":
-        """From what `to_bytes` gave; raises KeyError, ValueError or BadZipFile for anything else."""
+    def from_bytes(cls, content: bytes) -> "ChestModel":
+        """The inverse of `to_bytes`; raises KeyError, ValueError or BadZipFile for anything else."""
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             read = {field.name: arrays[field.name] for field in fields(cls)}
         values: dict[str, Any] = {name: value if value.ndim else float(value) for name, value in read.items()}
         return cls(**values)
 
 
-class Plausibility:
+class ChestCheck:
     """Judges whether an image can be an upright frontal chest radiograph; safe to use from several threads.
 
     Args:
@@ -136,7 +136,7 @@ class Plausibility:
         weights_sha256: hash of the file of the models; None where they come from none.
     """
 
-    def __init__(self, fitted: Fitted, limits: Limits, weights_sha256: str | None = None) -> None:
+    def __init__(self, fitted: ChestModel, limits: ChestLimits, weights_sha256: str | None = None) -> None:
         self.fitted = fitted
         self.limits = limits
         self.weights_sha256 = weights_sha256
@@ -157,8 +157,8 @@ class Plausibility:
         seen, limits = self.fitted.measure(lungs.features), self.limits
         if not limits.warn.exceeded_by(seen):
             return None
-        if said := self._turned(square, seen.score, segment):
-            return Check("chest", "reject", said)
+        if message := self._turned(square, seen.score, segment):
+            return Check("chest", "reject", message)
         if lungs.found and not limits.refuse.exceeded_by(seen):
             return Check("chest", "warn", f"{_UNUSUAL}: {_why(seen, limits.warn)}. {_BE_SURE}")
         if self._usual(segment(1 - square)):
@@ -169,18 +169,18 @@ class Plausibility:
     def _turned(
         self, square: np.ndarray, score: float, segment: Callable[[np.ndarray], LungSegmentation]
     ) -> str | None:
-        """What to say of an image that looks upright only after it was turned."""
-        for quarters, said in _TURNS:
+        """The sentence on an image that looks upright only after it was turned."""
+        for quarters, message in _TURNS:
             lungs = segment(np.ascontiguousarray(np.rot90(square, quarters)))
             if self.fitted.measure(lungs.features).score < score and self._usual(lungs):
-                return said
+                return message
         return None
 
     def _usual(self, lungs: LungSegmentation) -> bool:
         return lungs.found and not self.limits.warn.exceeded_by(self.fitted.measure(lungs.features))
 
 
-def _why(seen: Resemblance, limits: Resemblance) -> str:
+def _why(seen: ChestScores, limits: ChestScores) -> str:
     if seen.distance > limits.distance:
         return f"its distance from known ones is {seen.distance:.1f}, above the limit of {limits.distance:.1f}"
     return f"its score for a part or a turned one is {seen.score:.1f}, above the limit of {limits.score:.1f}"
@@ -188,14 +188,15 @@ def _why(seen: Resemblance, limits: Resemblance) -> str:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of the check."""
+    """The part of config.json that is read here."""
 
     lung_fields: str
-    limits: Limits
+    limits: ChestLimits
 
 
-def read_plausibility(folder: Path, lung_fields: LungFields) -> Plausibility:
-    """Read the check from its weights folder.
+@Once
+def read_chest_check(folder: Path, lung_fields: LungFields) -> ChestCheck:
+    """Read the check from its weights folder, once.
 
     Raises:
         WeightsError: if it is missing or damaged, or was fitted to another version of the lung fields.
@@ -205,15 +206,12 @@ def read_plausibility(folder: Path, lung_fields: LungFields) -> Plausibility:
     if settings.lung_fields != lung_fields.weights_sha256:
         raise WeightsError("The check for chest radiographs was fitted to another version of the lung fields.")
     try:
-        fitted = Fitted.from_bytes(bundle.contents[FITTED])
+        fitted = ChestModel.from_bytes(bundle.contents[FITTED])
     except (KeyError, ValueError, BadZipFile) as error:
         raise WeightsError("The check for chest radiographs does not fit this version of the program.") from error
-    return Plausibility(fitted, settings.limits, bundle.config["files"][FITTED]["sha256"])
+    return ChestCheck(fitted, settings.limits, bundle.sha256(FITTED))
 
 
-def load_plausibility() -> Plausibility:
-    """The check that comes with the project, read once as by `read_plausibility`."""
-    return _shared(PLAUSIBILITY_FOLDER, load_lung_fields())
-
-
-_shared = Once(read_plausibility)
+def load_chest_check() -> ChestCheck:
+    """The check that comes with the project, as `read_chest_check` gives it."""
+    return read_chest_check(CHEST_CHECK_FOLDER, load_lung_fields())

@@ -43,9 +43,14 @@ class Engine:
         Returns:
             The logit, and the Grad-CAM map as float32 (h, w) in logits.
         """
+        outputs = self.outputs(image)
+        return float(outputs["logit"][0]), outputs["cam"]
+
+    def outputs(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """Everything the model gives of one image, by name; the image as for `run`."""
         with self._borrowed() as interpreter:
             outputs = interpreter.get_signature_runner()(image=image[None, ..., None])
-        return float(outputs["logit"][0, 0]), outputs["cam"][0]
+        return {name: output[0] for name, output in outputs.items()}
 
     @contextmanager
     def _borrowed(self) -> Iterator[Interpreter]:

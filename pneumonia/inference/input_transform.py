@@ -5,9 +5,9 @@ geometry on top), then `finish`. What a network is shown of a radiograph is its 
 finds it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ _POLYGON_SHIFT = 4
 
 
 class View(NamedTuple):
-    """What a network is shown of one radiograph.
+    """The part of one radiograph that a network is shown.
 
     Attributes:
         box: the part of the image that becomes the whole input.
@@ -44,7 +44,7 @@ WHOLE_IMAGE = View()
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to a radiograph before a network sees it.
+    """The steps from a radiograph to a network's input.
 
     Attributes:
         size: side of the square the image is squashed to, in pixels; the aspect ratio is not kept,
@@ -82,7 +82,7 @@ class Preprocessing:
         return np.ascontiguousarray(narrow.T)
 
     def view(self, lungs: np.ndarray | None) -> View:
-        """What to show of a radiograph.
+        """Find the part of a radiograph to show.
 
         Args:
             lungs: bool (S, S), True inside the lungs, on a grid over the whole image; None where none were found,
@@ -135,10 +135,6 @@ class Preprocessing:
     def apply(self, pixels: np.ndarray, view: View = WHOLE_IMAGE) -> np.ndarray:
         """`squash`, `crop` and `finish`: float32 (H, W) in [0, 1] to the network's float32 (size, size)."""
         return self.finish(self.crop(self.squash(pixels), view), view)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values from which the same record can be made again with `Preprocessing(**values)`."""
-        return asdict(self)
 
     def _region(self, hull: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         """The hull after a change of geometry: float32 (size, size), 1 inside, 0 outside, soft at the edge."""

@@ -1,4 +1,4 @@
-"""What is noticed about the lungs of a reading."""
+"""Checks of the lungs of a reading."""
 
 import math
 
@@ -26,7 +26,7 @@ MOST_CLIPPED = 0.05
 
 
 def lungs_check(lungs: LungSegmentation | None, shown: Field) -> tuple[Check, ...]:
-    """Whether lungs were looked for and found, as far as it matters to a network that is `shown` this."""
+    """Say that lungs were found, or not, or not looked for, as far as it matters to a network that is `shown` this."""
     if lungs is None:
         return (
             Check(
@@ -53,7 +53,7 @@ def lungs_check(lungs: LungSegmentation | None, shown: Field) -> tuple[Check, ..
 
 
 def clipped_check(clipped: np.ndarray | None, lungs: LungSegmentation | None) -> tuple[Check, ...]:
-    """Whether the file's own window leaves the lungs' grey values apart; `clipped` as in `Radiograph`."""
+    """Warn where the file's own window does not leave the lungs' grey values apart; `clipped` as in `Radiograph`."""
     if clipped is None or not clipped.any():
         return ()
     if lungs is not None and lungs.found:
@@ -73,7 +73,7 @@ def clipped_check(clipped: np.ndarray | None, lungs: LungSegmentation | None) ->
 
 
 def evidence_check(heatmap: np.ndarray, share: float | None) -> tuple[Check, ...]:
-    """Whether most of the evidence lies outside the lungs, where there is enough of it; `share` lies inside."""
+    """Warn where most of the evidence lies outside the lungs, if there is enough of it; `share` lies inside."""
     if share is None or share >= 0.5 or positive_evidence(heatmap) < _WARNED_EVIDENCE:
         return ()
     return (

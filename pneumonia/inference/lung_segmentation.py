@@ -1,6 +1,5 @@
-"""Where the lungs are in a radiograph: served without tensorflow."""
+"""Segmentation of the lungs in a radiograph: served without tensorflow."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ LUNG_FIELDS_FOLDER = WEIGHTS_FOLDER / "lung-fields"
 
 @dataclass(frozen=True)
 class Measures:
-    """What decides whether a mask can be a pair of lungs.
+    """Figures of a mask that decide whether it can be a pair of lungs.
 
     Attributes:
         area: share of the image inside the mask.
@@ -36,7 +35,7 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Plausible:
+class LungBounds:
     """Bounds that the masks of real lungs keep, fixed on validation images (see `from_measures`).
 
     Attributes:
@@ -52,7 +51,7 @@ class Plausible:
     min_certainty: Number
 
     @classmethod
-    def from_measures(cls, measures: Iterable[Measures]) -> "Plausible":
+    def from_measures(cls, measures: Iterable[Measures]) -> "LungBounds":
         """The rule by which the bounds are fixed.
 
         The half percent of masks at either end is left aside as failures of the segmentation. From what remains,
@@ -76,8 +75,8 @@ class Plausible:
             min_certainty=round(float((least["certainty"] + 0.5) / 2), 4),
         )
 
-    def holds(self, measures: Measures) -> bool:
-        """Whether a mask keeps all bounds."""
+    def contains(self, measures: Measures) -> bool:
+        """Tell whether a mask keeps all bounds."""
         return (
             measures.side_by_side
             and self.min_area <= measures.area <= self.max_area
@@ -138,9 +137,7 @@ class LungFields:
         preprocessing: of its input.
         threshold: probability from which a point counts as lung.
         plausible: bounds of what is taken for lungs.
-
-    Attributes:
-        weights_sha256: hash of the model.
+        weights_sha256: hash of the model; None for one that is not in a weights folder yet.
     """
 
     def __init__(
@@ -148,10 +145,11 @@ class LungFields:
         model: bytes,
         preprocessing: Preprocessing,
         threshold: float,
-        plausible: Plausible,
+        plausible: LungBounds,
+        weights_sha256: str | None = None,
     ) -> None:
-        self._engine = _MaskEngine(model)
-        self.weights_sha256 = hashlib.sha256(model).hexdigest()
+        self._engine = Engine(model)
+        self.weights_sha256 = weights_sha256
         self.preprocessing = preprocessing
         self.threshold = threshold
         self.plausible = plausible
@@ -162,22 +160,12 @@ class LungFields:
         Args:
             pixels: float32 (H, W) in [0, 1].
         """
-        probabilities, features = self._engine.mask(self.preprocessing.apply(pixels))
-        mask, _, measures = cleaned(probabilities, self.threshold)
-        return LungSegmentation(mask, self.threshold, measures, self.plausible.holds(measures), features)
+        outputs = self._engine.outputs(self.preprocessing.apply(pixels))
+        mask, _, measures = clean_mask(outputs["lungs"], self.threshold)
+        return LungSegmentation(mask, self.threshold, measures, self.plausible.contains(measures), outputs["features"])
 
 
-class _MaskEngine(Engine):
-    """The compiled segmentation: an image in, a map of probabilities and the features behind it out."""
-
-    def mask(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """float32 (S, S) in [0, 1], preprocessed, to the probability of lung, float32 (S, S), and features (F,)."""
-        with self._borrowed() as interpreter:
-            outputs = interpreter.get_signature_runner()(image=image[None, ..., None])
-        return outputs["lungs"][0], outputs["features"][0]
-
-
-def cleaned(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, Measures]:
+def clean_mask(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, Measures]:
     """Keep the two largest components and fill their holes.
 
     Args:
@@ -191,15 +179,15 @@ def cleaned(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np
     above = (probabilities >= threshold).astype(np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(above, connectivity=4)
     # Component 0 is the background.
-    kept = sorted(range(1, count), key=lambda i: stats[i, cv2.CC_STAT_AREA], reverse=True)[:2]
+    largest = sorted(range(1, count), key=lambda i: stats[i, cv2.CC_STAT_AREA], reverse=True)[:2]
     filled = np.zeros_like(above)
-    for component in kept:
+    for component in largest:
         lines, _ = cv2.findContours((labels == component).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(filled, lines, -1, 1, cv2.FILLED)
     inside = filled > 0
     mask = np.where((above > 0) & ~inside, np.float32(0), probabilities)
     mask = np.where((above == 0) & inside, np.float32(1), mask)
-    return mask, inside, _measures(mask, inside, stats[kept, cv2.CC_STAT_AREA], centres[kept])
+    return mask, inside, _measures(mask, inside, stats[largest, cv2.CC_STAT_AREA], centres[largest])
 
 
 def _measures(mask: np.ndarray, inside: np.ndarray, areas: np.ndarray, centres: np.ndarray) -> Measures:
@@ -214,26 +202,25 @@ def _measures(mask: np.ndarray, inside: np.ndarray, areas: np.ndarray, centres: 
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of the segmentation."""
+    """The part of config.json that is read here."""
 
     preprocessing: Preprocessing
     threshold: Number
-    plausible: Plausible
+    plausible: LungBounds
 
 
+@Once
 def read_lung_fields(folder: Path) -> LungFields:
-    """Read a trained segmentation from its weights folder.
+    """Read a trained segmentation from its weights folder, once.
 
     Raises:
         WeightsError: if there is none, or it does not match its own hashes.
     """
     bundle = read_bundle(folder, SERVED_FILES)
-    return LungFields(bundle.contents[SERVED_MODEL], **vars(bundle.settings(_Settings)))
+    settings = vars(bundle.settings(_Settings))
+    return LungFields(bundle.contents[SERVED_MODEL], **settings, weights_sha256=bundle.weights_sha256)
 
 
 def load_lung_fields() -> LungFields:
-    """The segmentation that comes with the project, read once as by `read_lung_fields`."""
-    return _shared(LUNG_FIELDS_FOLDER)
-
-
-_shared = Once(read_lung_fields)
+    """The segmentation that comes with the project, as `read_lung_fields` gives it."""
+    return read_lung_fields(LUNG_FIELDS_FOLDER)

@@ -41,7 +41,7 @@ class Prediction:
         image_sha256: hash of the uploaded bytes (of the pixels for an array).
         checks: what was noticed about the upload.
         error: the sentence to show when rejected.
-        calibration: to the site it was judged for; None as shipped.
+        calibration: to the site it was judged for; None as published.
     """
 
     status: Literal["read", "rejected"]
@@ -86,7 +86,7 @@ class Prediction:
 
     @property
     def peak(self) -> tuple[float, float]:
-        """Where the map is highest: x and y of the middle of that cell, in fractions of the image's width and height.
+        """The map's highest cell: x and y of its middle, in fractions of the image's width and height.
 
         Raises:
             ValueError: if the upload was rejected and there is no map.
@@ -95,7 +95,7 @@ class Prediction:
             raise ValueError(_NO_HEATMAP)
         return peak_of(self.heatmap, self.field_of_view)
 
-    def judged(self, calibration: Calibration, point: OperatingPoint) -> "Prediction":
+    def with_calibration(self, calibration: Calibration, point: OperatingPoint) -> "Prediction":
         """The same reading under another calibration of the network or at another operating point, without running it.
 
         A rejected one has nothing to judge, and names what it would have been judged by.

@@ -14,7 +14,7 @@ from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.geometry import part_of
 from pneumonia.core.operating_points import BALANCED, Number, OperatingPoint
-from pneumonia.errors import ImageError, UnknownNameError, UnsupportedImageError, WeightsError
+from pneumonia.errors import ImageError, UnknownNameError, UnsupportedImageError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.region_test import Support, measure_support
 from pneumonia.imaging.decode import Radiograph, Source, decode
@@ -23,8 +23,8 @@ from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_checks import LEAST_EVIDENCE, clipped_check, evidence_check, lungs_check
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.preprocessor import Prepared, Preprocessor
-from pneumonia.inference.reading_log import ONE_OF_MANY, SINGLE, timed
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.reading_log import ONE_OF_MANY, SINGLE, log_reading
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.metrics.scores import pooled_validation
 from pneumonia.utils.processes import cores
 from pneumonia.variants.registry import DEFAULT, get_variant
@@ -32,12 +32,12 @@ from pneumonia.weights.folder import HISTORY, SERVED_FILES, SERVED_MODEL, Bundle
 from pneumonia.weights.locate import find_bundle
 
 if TYPE_CHECKING:
-    from pneumonia.metrics.threshold_sweep import Thresholds
+    from pneumonia.metrics.threshold_sweep import ThresholdSweep
 
 
 @dataclass(frozen=True)
 class _Settings:
-    """What config.json says of a network beside its calibration."""
+    """The part of config.json that is read here, besides the calibration."""
 
     version: str
     preprocessing: Preprocessing
@@ -96,17 +96,17 @@ class Predictor:
 
     @property
     def operating_points(self) -> dict[str, OperatingPoint]:
-        """Those of the calibration, by name."""
+        """Operating points of the calibration, by name."""
         return self.calibration.operating_points
 
     def predict(
-        self, source: Source | Radiograph | Case, operating_point: str | OperatingPoint = BALANCED
+        self, source: Source | Radiograph | SharedAnalysis, operating_point: str | OperatingPoint = BALANCED
     ) -> Prediction:
         """Read one radiograph.
 
         Args:
             source: as for `imaging.decode.decode`, or a decoded radiograph. A
-                `Case` lets several variants share what they need of one.
+                `SharedAnalysis` lets several variants share what they need of one.
             operating_point: the operating point or its name.
 
         Returns:
@@ -115,9 +115,9 @@ class Predictor:
         Raises:
             UnknownNameError: if there is no such operating point.
         """
-        return timed(SINGLE, self._read, source, self._operating_point(operating_point))
+        return log_reading(SINGLE, self._read, source, self._operating_point(operating_point))
 
-    def _read(self, source: Source | Radiograph | Case, point: OperatingPoint) -> Prediction:
+    def _read(self, source: Source | Radiograph | SharedAnalysis, point: OperatingPoint) -> Prediction:
         try:
             case = _case(source)
         except ImageError as error:
@@ -174,7 +174,7 @@ class Predictor:
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[Prediction]] = deque()
             for source in sources:
-                waiting.append(pool.submit(timed, ONE_OF_MANY, self._read, source, point))
+                waiting.append(pool.submit(log_reading, ONE_OF_MANY, self._read, source, point))
                 # Enough ahead to keep every core busy, little enough to keep memory flat.
                 if len(waiting) > 2 * workers:
                     yield waiting.popleft().result()
@@ -189,7 +189,7 @@ class Predictor:
         """
         return self._rejected(self._operating_point(operating_point), (Check("image", "reject", error),))
 
-    def measure_support(self, source: Source | Radiograph | Case) -> Support:
+    def measure_support(self, source: Source | Radiograph | SharedAnalysis) -> Support:
         """Test whether the region that the heatmap marks lowers the score more than others do, when it is blurred.
 
         Args:
@@ -211,18 +211,18 @@ class Predictor:
         """
         return self if site is None else replace(self, calibration=self.calibration.for_site(site))
 
-    def thresholds(self) -> "Thresholds":
-        """What any threshold gives on the images that the calibration was fixed on."""
-        from pneumonia.metrics.threshold_sweep import Thresholds  # only where it is needed: it loads scipy
+    def thresholds(self) -> "ThresholdSweep":
+        """Figures of any threshold on the images that the calibration was fixed on."""
+        from pneumonia.metrics.threshold_sweep import ThresholdSweep  # only where it is needed: it loads scipy
 
         site = self.calibration.site
         scores = pooled_validation(self.metrics["sets"]) if site is None else site.shifted_scores
-        return Thresholds(scores, self.calibration.temperature)
+        return ThresholdSweep(scores, self.calibration.temperature)
 
     def _rejected(self, point: OperatingPoint, checks: tuple[Check, ...]) -> Prediction:
         return self._reading("rejected", point, checks=checks, error=checks[0].message)
 
-    def _reading(self, status: Literal["read", "rejected"], point: OperatingPoint, **found: Any) -> Prediction:
+    def _reading(self, status: Literal["read", "rejected"], point: OperatingPoint, **fields: Any) -> Prediction:
         return Prediction(
             status,
             self.variant,
@@ -230,10 +230,10 @@ class Predictor:
             point.threshold,
             self.weights_sha256,
             calibration=self.calibration.site,
-            **found,
+            **fields,
         )
 
-    def _prepared(self, case: Case) -> Prepared:
+    def _prepared(self, case: SharedAnalysis) -> Prepared:
         record = self.preprocessor.record
         # A network that is shown the whole image need not wait for the lungs.
         lungs = None if record.field == "image" else case.lungs
@@ -247,10 +247,10 @@ class Predictor:
         return self.operating_points[name]
 
 
-def _case(source: Source | Radiograph | Case) -> Case:
-    if isinstance(source, Case):
+def _case(source: Source | Radiograph | SharedAnalysis) -> SharedAnalysis:
+    if isinstance(source, SharedAnalysis):
         return source
-    return Case(source if isinstance(source, Radiograph) else decode(source))
+    return SharedAnalysis(source if isinstance(source, Radiograph) else decode(source))
 
 
 def load_predictor(variant: str | None = None, weights: str | os.PathLike | None = None) -> Predictor:
@@ -266,9 +266,9 @@ def load_predictor(variant: str | None = None, weights: str | os.PathLike | None
     """
     if weights is None:
         variant = get_variant(variant or DEFAULT).name
-        predictor = Predictor.from_bundle(find_bundle(variant))
+        bundle = find_bundle(variant)
     else:
-        predictor = Predictor.from_bundle(read_bundle(Path(weights), SERVED_FILES))
-    if variant not in (None, predictor.variant):
-        raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
+        bundle = read_bundle(Path(weights), SERVED_FILES)
+    predictor = Predictor.from_bundle(bundle)
+    bundle.require_variant(variant)
     return predictor

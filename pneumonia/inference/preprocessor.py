@@ -45,7 +45,7 @@ class Preprocessor:
                 raise WeightsError("These weights were trained with another version of the lung fields.")
 
     def locate(self, square: np.ndarray, lungs: LungSegmentation | None = None) -> View:
-        """What to show of a radiograph.
+        """Find the part of a radiograph to show.
 
         Args:
             square: float32 (S, S) in [0, 1], squashed.
@@ -60,7 +60,7 @@ class Preprocessor:
         """Prepare one radiograph, float32 (H, W) in [0, 1]; the lungs as for `locate`."""
         square = self.record.squash(pixels)
         view = self.locate(square, lungs)
-        return Prepared(self.record.apply(square, view), view)
+        return Prepared(self.record.finish(self.record.crop(square, view), view), view)
 
 
 def new_preprocessor(variant: Variant) -> Preprocessor:

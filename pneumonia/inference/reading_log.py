@@ -1,4 +1,4 @@
-"""What is logged of readings: how long they took and what came of them, and nothing that names anybody."""
+"""The log of readings: how long they took and what came of them, and nothing that names anybody."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ SINGLE, ONE_OF_MANY = logging.INFO, logging.DEBUG
 _LOG = logging.getLogger("pneumonia")
 
 
-def timed(level: int, read: Callable[..., Prediction], *arguments: Any) -> Prediction:
+def log_reading(level: int, read: Callable[..., Prediction], *arguments: Any) -> Prediction:
     """Make a reading and write how long it took and what came of it."""
     started = time.monotonic()
     prediction = read(*arguments)

@@ -1,20 +1,18 @@
-"""How well probabilities and findings agree with labels, with intervals by resampling patients."""
+"""Agreement of probabilities and findings with labels, with intervals by resampling patients."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv
 
 from pneumonia.core.labels import UNCERTAIN
-from pneumonia.core.operating_points import Interval, OperatingPoint
+from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.intervals import calibration_interval, to_interval
 
 # From labels (N,), probabilities (N,) and weights (R, N) to values (R,).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
-_RESAMPLES = 1000
-_TAIL = 0.025
 _ECE_BINS = 15
 
 
@@ -39,8 +37,8 @@ def auroc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) ->
 def auprc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """`sklearn.metrics.average_precision_score` for many weightings at once; as `auroc`."""
     diseased, normal = (part[:, ::-1] for part in _by_rising_score(labels, probabilities, weights))
-    found, called = np.cumsum(diseased, axis=1), np.cumsum(diseased + normal, axis=1)
-    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+    detected, called = np.cumsum(diseased, axis=1), np.cumsum(diseased + normal, axis=1)
+    precision = np.divide(detected, called, out=np.zeros_like(detected), where=called > 0)
     with np.errstate(invalid="ignore"):
         return (diseased * precision).sum(axis=1) / diseased.sum(axis=1)
 
@@ -71,33 +69,6 @@ def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, we
     return np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
 
 
-def resample_patients(patients: np.ndarray, seed: int = 0, resamples: int = _RESAMPLES) -> np.ndarray:
-    """Bootstrap weights: patients are drawn with replacement, and all images of one come along.
-
-    Args:
-        patients: (N,) group of each image.
-        seed: of the draws.
-        resamples: number R of draws.
-
-    Returns:
-        (R, N), how often each image counts in each draw.
-    """
-    _, group = np.unique(patients, return_inverse=True)
-    return draw_patients(group.max() + 1, seed, resamples)[:, group]
-
-
-def draw_patients(patients: int, seed: int = 0, resamples: int = _RESAMPLES) -> np.ndarray:
-    """Draws of `resample_patients` for patients by number: float64 (R, patients), how often each counts."""
-    draws = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), resamples)
-    return draws.astype(np.float64)
-
-
-def resample_with_both_classes(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
-    """As `resample_patients`, without the draws that miss a class and so have no AUROC; they are rare."""
-    resampled = resample_patients(patients)
-    return resampled[(resampled @ labels > 0) & (resampled @ (1 - labels) > 0)]
-
-
 def rates(labels: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Shares at one threshold, for many weightings at once.
 
@@ -113,7 +84,7 @@ def rates(labels: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> dict
 
 
 def outcomes(labels: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """Which of true positive, false negative, false positive and true negative each image is.
+    """Tell true positive, false negative, false positive and true negative images apart.
 
     Args:
         labels: (N,) of 0 and 1.
@@ -128,7 +99,7 @@ def outcomes(labels: np.ndarray, positive: np.ndarray) -> np.ndarray:
 
 
 def shares(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """What `rates` gives, from counts (R, 4) of the four outcomes."""
+    """The shares of `rates`, from counts (R, 4) of the four outcomes."""
     tp, fn, fp, tn = counts.T
     with np.errstate(divide="ignore", invalid="ignore"):
         sensitivity = tp / (tp + fn)
@@ -206,42 +177,3 @@ def _at(
         "uncertain_share": float(np.mean(~called)),
         "accuracy_outside_uncertain": float(np.mean((positive == (labels == 1))[called])) if called.any() else None,
     }
-
-
-def calibration_interval(value: np.ndarray, draws: np.ndarray) -> dict[str, Any]:
-    """As `to_interval`, reaching down to the value itself.
-
-    Repeated images make the calibration error of a draw larger than that of the images themselves, so all draws
-    may lie above it.
-    """
-    interval = to_interval(value[0], draws)
-    if interval["value"] is None:
-        return interval
-    return {**interval, "low": min(interval["low"], interval["value"])}
-
-
-def to_interval(value: float, draws: np.ndarray) -> dict[str, Any]:
-    """A value with the middle 95 % of its draws; all None where it is not defined."""
-    draws = draws[np.isfinite(draws)]
-    if not np.isfinite(value) or not len(draws):
-        return {"value": None, "low": None, "high": None}
-    low, high = np.percentile(draws, (2.5, 97.5))
-    return asdict(Interval(float(value), float(low), float(high)))
-
-
-def with_interval(values: np.ndarray) -> Interval:
-    """The first of values (R,), which is that of the images as they are, with the middle 95 % of the others."""
-    return Interval(**to_interval(values[0], values[1:]))
-
-
-def share_interval(share: float, patients: int) -> Interval:
-    """A share with its exact interval: Clopper and Pearson, Biometrika 1934.
-
-    Args:
-        share: in [0, 1], of images.
-        patients: whom they are of. Images of one patient count as one, which is the careful end: they may be all alike.
-    """
-    hits = share * patients
-    low = float(betaincinv(hits, patients - hits + 1, _TAIL)) if hits > 0 else 0.0
-    high = float(betaincinv(hits + 1, patients - hits, 1 - _TAIL)) if hits < patients else 1.0
-    return Interval(float(share), low, high)

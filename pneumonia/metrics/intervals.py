@@ -1,12 +1,56 @@
-"""An interval of the AUROC for few images, where resampling would call a run of luck certain."""
+"""Intervals of 95 %: the middle of draws; exact ones for few images, where resampling calls a run of luck certain."""
 
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtri
+from scipy.special import betaincinv, ndtri
 
 from pneumonia.core.operating_points import Interval
 
-_Z = float(ndtri(0.975))
+_TAIL = 0.025
+_Z = float(ndtri(1 - _TAIL))
 _NEAR = 1e-9
+
+
+def calibration_interval(value: np.ndarray, draws: np.ndarray) -> dict[str, Any]:
+    """An interval as by `to_interval`, reaching down to the value itself.
+
+    Repeated images make the calibration error of a draw larger than that of the images themselves, so all draws
+    may lie above it.
+    """
+    interval = to_interval(value[0], draws)
+    if interval["value"] is None:
+        return interval
+    return {**interval, "low": min(interval["low"], interval["value"])}
+
+
+def to_interval(value: float, draws: np.ndarray) -> dict[str, Any]:
+    """A value with the middle 95 % of its draws; all None where it is not defined."""
+    draws = draws[np.isfinite(draws)]
+    if not np.isfinite(value) or not len(draws):
+        return {"value": None, "low": None, "high": None}
+    low, high = np.percentile(draws, (2.5, 97.5))
+    return asdict(Interval(float(value), float(low), float(high)))
+
+
+def with_interval(values: np.ndarray) -> Interval:
+    """The first of values (R,), which is that of the images as they are, with the middle 95 % of the others."""
+    return Interval(**to_interval(values[0], values[1:]))
+
+
+def share_interval(share: float, patients: int) -> Interval:
+    """A share with its exact interval: Clopper and Pearson, Biometrika 1934.
+
+    Args:
+        share: in [0, 1], of images.
+        patients: whom they are of. Images of one patient count as one, which is the careful end: they may be all alike.
+    """
+    hits = share * patients
+    low = float(betaincinv(hits, patients - hits + 1, _TAIL)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, patients - hits, 1 - _TAIL)) if hits < patients else 1.0
+    return Interval(float(share), low, high)
 
 
 def auroc_interval(auroc: float, normal: int, diseased: int) -> Interval:

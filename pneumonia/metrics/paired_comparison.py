@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from pneumonia.metrics.classification import auroc, resample_with_both_classes, to_interval
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc
+from pneumonia.metrics.intervals import to_interval
 
 
 def compare(

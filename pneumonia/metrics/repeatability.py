@@ -1,4 +1,4 @@
-"""How far two radiographs of one patient differ in score when nothing is known to have changed."""
+"""The difference in score of two radiographs of one patient when nothing is known to have changed."""
 
 import numpy as np
 

@@ -1,10 +1,12 @@
-"""What any threshold gives on labelled images."""
+"""Sensitivity, specificity and other shares at any threshold on labelled images."""
 
 import numpy as np
 from scipy.special import expit, logit
 
-from pneumonia.core.operating_points import OWN, Interval, OperatingPoint
-from pneumonia.metrics.classification import draw_patients, outcomes, share_interval, shares, with_interval
+from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
+from pneumonia.metrics.bootstrap import draw_patients
+from pneumonia.metrics.classification import outcomes, shares
+from pneumonia.metrics.intervals import share_interval, with_interval
 from pneumonia.metrics.scores import Scores
 
 # Share of the images that are decided at each threshold; the others, nearest to it, are uncertain. Selective
@@ -13,8 +15,8 @@ from pneumonia.metrics.scores import Scores
 COVERAGE = 0.98
 
 
-class Thresholds:
-    """What each threshold gives on the same images, quickly enough to follow a slider.
+class ThresholdSweep:
+    """Figures of any threshold on the same images, quickly enough to follow a slider.
 
     Args:
         scores: of the images; kept as an attribute.
@@ -49,12 +51,12 @@ class Thresholds:
             _interval(drawn["specificity"], self._normal),
         )
 
-    def own_point(self, threshold: float) -> OperatingPoint:
+    def custom_point(self, threshold: float) -> OperatingPoint:
         """The operating point at a reader's own threshold, a calibrated probability in (0, 1)."""
-        return self.point(OWN, self._temperature * float(logit(threshold)))
+        return self.point(CUSTOM, self._temperature * float(logit(threshold)))
 
     def shares(self, positive: np.ndarray) -> dict[str, np.ndarray]:
-        """What `classification.shares` gives, first of the images as they are, then of each draw of their patients.
+        """The shares of `classification.shares`, first of the images as they are, then of each draw of their patients.
 
         Args:
             positive: (N,) bool, called pneumonia.

@@ -11,13 +11,11 @@ from scipy.special import expit
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.notices import DATA_ON_THE_HUB
 from pneumonia.core.operating_points import BALANCED
-from pneumonia.errors import WeightsError
 from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.scores import VALIDATION, Scores
+from pneumonia.publishing import hub_upload
 from pneumonia.variants.registry import get_variant
-from pneumonia.weights import hub
-from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, seal
-from pneumonia.weights.history import trained_epochs
+from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, trained_epochs, with_config
 
 # In the repository of the weights.
 _PLOTS = "plots"
@@ -77,11 +75,10 @@ def prepare(folder: Path, repo_id: str, variant: str | None = None) -> Publicati
     bundle = read_bundle(folder)
     # Opens the network too: what cannot be served is not published.
     predictor = Predictor.from_bundle(bundle)
-    if variant not in (None, predictor.variant):
-        raise WeightsError(f"The weights folder holds {predictor.variant}, not {variant}.")
+    bundle.require_variant(variant)
     plots = _draw(predictor)
     card = _card(bundle, repo_id, plots).encode()
-    files = seal({**bundle.contents, CARD: card}, bundle.config) | {"LICENSE": _LICENCE.read_bytes()}
+    files = with_config({**bundle.contents, CARD: card}, bundle.config) | {"LICENSE": _LICENCE.read_bytes()}
     for drawn in plots.values():
         files |= drawn
     return Publication(files, f"{get_variant(predictor.variant).title}, version {predictor.version}")
@@ -94,7 +91,7 @@ def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]
         sections += ["## Plots", "Drawn from the scores in `metrics.json`, at the balanced operating point."]
         sections += [f"**{title}**\n\n" + "\n".join(f"![]({name})" for name in plots[title]) for title in plots]
     sections += [_USE.format(repo_id=repo_id, variant=variant.name), ""]
-    return hub.card_with_metadata(
+    return hub_upload.card_with_metadata(
         "\n\n".join(sections),
         _results(bundle.metrics["sets"]),
         model_name=variant.title,

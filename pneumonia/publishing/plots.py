@@ -108,7 +108,7 @@ def save_history_plot(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
 
     Args:
         path: PNG file to write.
-        rows: one or more, as `pneumonia.weights.history.trained_epochs` gives them.
+        rows: one or more, as `pneumonia.weights.folder.trained_epochs` gives them.
     """
     epochs = range(1, len(rows) + 1)
     figure = Figure((10.0, 4.0))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pneumonia.errors import WeightsError
 from pneumonia.inference import chest_check
-from pneumonia.inference.chest_check import PLAUSIBILITY_FOLDER
+from pneumonia.inference.chest_check import CHEST_CHECK_FOLDER
 from pneumonia.inference.lung_segmentation import LUNG_FIELDS_FOLDER
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import CONFIG, PROJECT_FOLDER, SERVED_FILES, WEIGHTS_FOLDER, read_bundle
@@ -89,7 +89,7 @@ def _weights(root: Path) -> list[str]:
         raise WeightsError("There are no weights to serve. Train a variant with scripts/train.py.")
     needed = {
         **dict.fromkeys((*variants, LUNG_FIELDS_FOLDER.name), SERVED_FILES),
-        PLAUSIBILITY_FOLDER.name: chest_check.FILES,
+        CHEST_CHECK_FOLDER.name: chest_check.FILES,
     }
     names = []
     for folder, files in needed.items():

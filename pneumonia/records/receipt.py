@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from pneumonia._version import __version__
 from pneumonia.calibration.site import LONGEST_NAME, NAME
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
-from pneumonia.core.operating_points import OPERATING_POINTS, OWN, Number, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, OPERATING_POINTS, Number, OperatingPoint
 from pneumonia.errors import ReceiptError
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
@@ -33,7 +33,7 @@ _WORD = re.compile("[A-Za-z0-9_.+-]+")
 _NONE = "This JSON is no receipt of a reading: {what}."
 
 
-class Judged(NamedTuple):
+class JudgedPrediction(NamedTuple):
     """A reading with what it was read and judged by.
 
     Attributes:
@@ -48,7 +48,7 @@ class Judged(NamedTuple):
 
 
 def receipt(
-    readings: Sequence[Judged], made: datetime, unavailable: Mapping[str, str], name: str | None = None
+    readings: Sequence[JudgedPrediction], made: datetime, unavailable: Mapping[str, str], name: str | None = None
 ) -> dict[str, Any]:
     """Readings of one image as plain JSON values.
 
@@ -73,7 +73,7 @@ def receipt(
 
 
 def command(prediction: Prediction) -> str:
-    """The command that reads the image anew; IMAGE stands for its path."""
+    """The command that reads the image again; IMAGE stands for its path."""
     point = prediction.operating_point
     # A threshold of the reader's own has no name that the command knows.
     judged = f" --operating-point {point}" if point in OPERATING_POINTS else ""
@@ -101,13 +101,11 @@ def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
     }
 
 
-def _record(judged: Judged) -> dict[str, Any]:
+def _record(judged: JudgedPrediction) -> dict[str, Any]:
     prediction, point, predictor = judged
-    figures = asdict(point)
-    del figures["name"]
     return {
         **prediction.to_dict(),
-        "operating_point_figures": figures,
+        "operating_point_figures": point.figures(),
         # What turns the logit into a probability, and the image into the network's input: no hash of the network
         # covers these.
         "temperature": predictor.calibration.temperature,
@@ -122,7 +120,7 @@ _Hash = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 _Word = Annotated[str, StringConstraints(pattern=f"^{_WORD.pattern}$")]
 _Share = Annotated[Number, Interval(ge=0, le=1)]
 _Finding = Annotated[str, StringConstraints(pattern=f"^({NORMAL}|{PNEUMONIA}|{UNCERTAIN})$")]
-_PointName = Annotated[str, StringConstraints(pattern=f"^({'|'.join((*OPERATING_POINTS, OWN))})$")]
+_PointName = Annotated[str, StringConstraints(pattern=f"^({'|'.join((*OPERATING_POINTS, CUSTOM))})$")]
 
 
 class _Check(TypedDict):
@@ -144,7 +142,7 @@ class _Point(TypedDict):
 
 
 class _Reading(TypedDict):
-    """What verification takes from a reading; other keys may be there. Those that may be missing are only in receipts
+    """The keys that verification reads; others may be there. Those that may be missing are only in receipts
     of the page."""
 
     status: Literal["read", "rejected"]
@@ -179,7 +177,7 @@ class _Read(_Reading):
 
 
 class Receipt(NamedTuple):
-    """What a file keeps of readings.
+    """The readings of one file.
 
     Attributes:
         readings: with the keys of `Prediction.to_dict()`, each value of its type; those that only the page's receipts
@@ -208,7 +206,7 @@ def read_receipt(contents: bytes) -> Receipt:
 
 
 def site_of(reading: Mapping[str, Any]) -> str | None:
-    """Label of the calibration to a site that a reading was judged with; None as shipped."""
+    """Label of the calibration to a site that a reading was judged with; None as published."""
     site = reading["calibration"]
     return None if site is None else f"{site['date']}-{site['name']}"
 

@@ -16,7 +16,7 @@ from pneumonia.data.manifest import Record, read_classes, read_training_folder
 from pneumonia.data.non_chest_images import OUTLIERS
 from pneumonia.data.pipeline import load_images
 from pneumonia.data.splits import split_by_patient, split_outside
-from pneumonia.inference.chest_check import FITTED, Fitted, Limits, Resemblance
+from pneumonia.inference.chest_check import FITTED, ChestLimits, ChestModel, ChestScores
 from pneumonia.inference.input_transform import WHOLE_IMAGE, Preprocessing
 from pneumonia.inference.lung_segmentation import LungSegmentation, load_lung_fields
 from pneumonia.inference.preprocessor import Preprocessor
@@ -82,7 +82,7 @@ def divide(data: Path, outside: Path, held_out: Path, seed: int) -> ChestParts:
 
 
 @dataclass(frozen=True)
-class PlausibilityJob:
+class ChestCheckJob:
     """What to fit on, and where to put it.
 
     Attributes:
@@ -102,7 +102,7 @@ class PlausibilityJob:
     command: str
 
 
-def fit_plausibility(job: PlausibilityJob) -> dict[str, Any]:
+def fit_chest_check(job: ChestCheckJob) -> dict[str, Any]:
     """Fit both models, fix the limits, and write the weights folder.
 
     Returns:
@@ -135,7 +135,7 @@ def fit_plausibility(job: PlausibilityJob) -> dict[str, Any]:
     return metrics
 
 
-def fit(chests: np.ndarray, outliers: np.ndarray, seed: int) -> Fitted:
+def fit(chests: np.ndarray, outliers: np.ndarray, seed: int) -> ChestModel:
     """Fit both models.
 
     Args:
@@ -151,7 +151,7 @@ def fit(chests: np.ndarray, outliers: np.ndarray, seed: int) -> Fitted:
     labels = np.repeat([0, 1], [len(chests), len(outliers)])
     regression = LogisticRegression(C=_REGULARISATION, class_weight="balanced", max_iter=1000, random_state=seed)
     regression.fit(standardised, labels)
-    return Fitted(
+    return ChestModel(
         mean=mean,
         scale=scale,
         axes=gaussian.components_.T.astype(np.float32),
@@ -162,7 +162,7 @@ def fit(chests: np.ndarray, outliers: np.ndarray, seed: int) -> Fitted:
     )
 
 
-def choose_limits(adults: Iterable[Resemblance], everything: Iterable[Resemblance]) -> Limits:
+def choose_limits(adults: Iterable[ChestScores], everything: Iterable[ChestScores]) -> ChestLimits:
     """The rule by which the limits are fixed.
 
     Each limit refuses one in two thousand of the radiographs that choose, children and adults, plain and under the
@@ -174,7 +174,7 @@ def choose_limits(adults: Iterable[Resemblance], everything: Iterable[Resemblanc
     """
     warn = np.quantile(np.array(list(adults)), 1 - _WARNED, axis=0)
     refuse = np.quantile(np.array(list(everything)), 1 - _REFUSED, axis=0)
-    return Limits(*(Resemblance(*(round(float(value), 2) for value in limit)) for limit in (warn, refuse)))
+    return ChestLimits(*(ChestScores(*(round(float(value), 2) for value in limit)) for limit in (warn, refuse)))
 
 
 def _examples(squares: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -204,7 +204,7 @@ def _segmented(squares: Iterable[np.ndarray]) -> list[LungSegmentation]:
         return list(pool.map(load_lung_fields().segment, squares))
 
 
-def _figures(seen: list[Resemblance], limits: Limits) -> dict[str, Any]:
+def _figures(seen: list[ChestScores], limits: ChestLimits) -> dict[str, Any]:
     return {
         "n": len(seen),
         "above_warn": sum(limits.warn.exceeded_by(one) for one in seen),

@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.special import expit
 
-from pneumonia.calibration.fit import fit_calibration, fix_operating_points, points_to_dict
+from pneumonia.calibration.fit import fit_calibration, fix_operating_points
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.data.manifest import Manifest, count_unknown, read_classes, read_training_folder
@@ -157,7 +157,7 @@ def train_and_calibrate(
     shift_logit(trained.model, offset)
     sets = {name: replace(scores, logits=scores.logits + offset) for name, scores in sets.items()}
     pool = pooled(sets)
-    points = fix_operating_points(pool.logits, pool.labels, pool.patients, temperature)
+    points = fix_operating_points(pool, temperature)
     served = ServingModule(trained.model).to_tflite()
     return Calibrated(trained, served, Engine(served), temperature, points, sets)
 
@@ -182,9 +182,9 @@ def _write(
             "hidden_units": list(job.variant.hidden_units),
             "parameters": calibrated.trained.model.count_params(),
         },
-        "preprocessing": preprocessor.record.to_dict(),
+        "preprocessing": asdict(preprocessor.record),
         "temperature": calibrated.temperature,
-        "operating_points": points_to_dict(calibrated.points),
+        "operating_points": {name: point.figures() for name, point in calibrated.points.items()},
         "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},
         "heatmap_scale": HEATMAP_SCALE,
         "training": {

@@ -10,8 +10,9 @@ import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.lung_masks import MaskedImages, corrupted_pair
-from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, Plausible
-from pneumonia.metrics.classification import resample_patients, to_interval
+from pneumonia.inference.lung_segmentation import LungBounds, LungFields, LungSegmentation
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.scores import VALIDATION
 
 
@@ -70,7 +71,7 @@ def _compare(
     return Compared([segmentation for segmentation, _ in results], np.array([value for _, value in results]))
 
 
-def figures(compared: Compared, patients: np.ndarray, plausible: Plausible, command: str) -> dict[str, Any]:
+def figures(compared: Compared, patients: np.ndarray, plausible: LungBounds, command: str) -> dict[str, Any]:
     """The form of one set in `metrics.json`.
 
     Args:
@@ -90,6 +91,6 @@ def figures(compared: Compared, patients: np.ndarray, plausible: Plausible, comm
         "patients": len(np.unique(patients)),
         "dice": to_interval(compared.dice.mean(), draws),
         "least_dice": float(compared.dice.min()),
-        "found": float(np.mean([plausible.holds(s.measures) for s in compared.segmentations])),
+        "found": float(np.mean([plausible.contains(s.measures) for s in compared.segmentations])),
         "command": command,
     }

@@ -14,7 +14,7 @@ from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.exports import tflite
 from pneumonia.inference.input_transform import Preprocessing
-from pneumonia.inference.lung_segmentation import LungFields, Plausible
+from pneumonia.inference.lung_segmentation import LungBounds, LungFields
 from pneumonia.models.lung_unet import build_lung_unet, deep_features
 from pneumonia.training.checkpoints import Checkpoints, history_csv
 from pneumonia.training.lung_evaluation import compare_validation, figures
@@ -31,7 +31,7 @@ _BATCH_SIZE = 16
 _LEARNING_RATE = 3e-3
 _WEIGHT_DECAY = 0.01
 # Bounds that every mask keeps, until the real ones are fixed.
-_ANY = Plausible(min_area=0.0, max_area=1.0, min_balance=0.0, min_certainty=0.0)
+_ANY = LungBounds(min_area=0.0, max_area=1.0, min_balance=0.0, min_certainty=0.0)
 
 
 @dataclass(frozen=True)
@@ -170,13 +170,13 @@ def _write(
     model = keras.Model(model.input, model.output, name=model.name)
     served = to_tflite(model)
     compared = compare_validation(LungFields(served, preprocessing, THRESHOLD, _ANY), validation)
-    plausible = Plausible.from_measures(s.measures for one in compared.values() for s in one.segmentations)
+    plausible = LungBounds.from_measures(s.measures for one in compared.values() for s in one.segmentations)
     patients = validation.images.patients
     metrics = {"sets": {name: figures(one, patients, plausible, job.command) for name, one in compared.items()}}
     config = {
         "version": WEIGHTS_VERSION,
         "architecture": {"name": "lung_unet", "image_size": preprocessing.size, "parameters": model.count_params()},
-        "preprocessing": preprocessing.to_dict(),
+        "preprocessing": asdict(preprocessing),
         "threshold": THRESHOLD,
         "plausible": asdict(plausible),
         "training": {

@@ -20,7 +20,7 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{share:.{decimals}%}"
 
 
-def measured(interval: Mapping[str, Any] | None, form: Callable[[float], str] = _THREE_DECIMALS) -> str:
+def format_interval(interval: Mapping[str, Any] | None, form: Callable[[float], str] = _THREE_DECIMALS) -> str:
     """A measured value with its 95 % interval; one that is missing is not defined.
 
     Args:
@@ -33,16 +33,21 @@ def measured(interval: Mapping[str, Any] | None, form: Callable[[float], str] = 
     return f"{value} ({low} to {high})"
 
 
-def fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
-    """As `measured`; what was not fitted, such as a threshold as shipped, has no interval: its ends are one."""
-    return form(interval["value"]) if interval["low"] == interval["high"] else measured(interval, form)
+def format_fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
+    """A fitted value, as by `format_interval`; one that was not fitted, whose ends are one, is written without them."""
+    return form(interval["value"]) if interval["low"] == interval["high"] else format_interval(interval, form)
 
 
-def measured_share(interval: Mapping[str, Any] | None) -> str:
+def format_share(interval: Mapping[str, Any] | None) -> str:
     """A measured share with its 95 % interval, rounded whatever it is."""
-    return measured(interval, "{:.1%}".format)
+    return format_interval(interval, "{:.1%}".format)
 
 
 def one_line(path: str) -> str:
     """A path with line breaks and other control characters written out, so that it stays on its line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in path)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error of another library; its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,10 +61,23 @@ class Bundle:
     @property
     def weights_sha256(self) -> str:
         """Hex digest of the served model."""
-        return self.config["files"][SERVED_MODEL]["sha256"]
+        return self.sha256(SERVED_MODEL)
+
+    def sha256(self, name: str) -> str:
+        """Hex digest of one of its files."""
+        return self.config["files"][name]["sha256"]
+
+    def require_variant(self, variant: str | None) -> None:
+        """Make sure that it holds a variant; None for whatever it holds.
+
+        Raises:
+            WeightsError: naming the one that it holds.
+        """
+        if variant not in (None, self.config["variant"]):
+            raise WeightsError(f"The weights folder holds {self.config['variant']}, not {variant}.")
 
     def settings(self, form: type[Settings]) -> Settings:
-        """What config.json says under the keys that a dataclass names.
+        """Read from config.json the keys that a dataclass names.
 
         Raises:
             WeightsError: naming the key that is missing or not what it must be.
@@ -93,39 +106,39 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
     require_replaceable(folder)
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside, replaced = folder.with_name(f".{folder.name}-new"), _replaced(folder)
-    _clear(folder, beside, replaced)
+    new, replaced = folder.with_name(f".{folder.name}-new"), _replaced(folder)
+    _clear(folder, new, replaced)
     try:
-        beside.mkdir()
-        for name, content in seal(contents, config).items():
-            write_through(beside / name, content)
+        new.mkdir()
+        for name, content in with_config(contents, config).items():
+            write_through(new / name, content)
         if folder.exists():
             os.rename(folder, replaced)
-        os.rename(beside, folder)
+        os.rename(new, folder)
     finally:
-        # Half of it helps nobody, and the disk may be full.
-        _clear(folder, beside, replaced)
+        # Half of it helps no one, and the disk may be full.
+        _clear(folder, new, replaced)
 
 
-def _clear(folder: Path, beside: Path, replaced: Path) -> None:
+def _clear(folder: Path, new: Path, replaced: Path) -> None:
     """Leave one whole weights folder, the old one if there is no new one, and nothing beside it."""
-    shutil.rmtree(beside, ignore_errors=True)
+    shutil.rmtree(new, ignore_errors=True)
     if not folder.exists() and replaced.exists():
         os.rename(replaced, folder)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _replaced(folder: Path) -> Path:
-    """Where a weights folder is while another takes its place."""
+    """The place of a weights folder while another takes its own."""
     return folder.with_name(f".{folder.name}-replaced")
 
 
-def seal(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str, bytes]:
+def with_config(contents: dict[str, bytes], config: dict[str, Any]) -> dict[str, bytes]:
     """All files of a weights folder: those given, and the config.json that vouches for them and for itself.
 
     Args:
         contents: the bytes of every file but config.json, by name.
-        config: JSON values; "files" and its own hash are written anew.
+        config: JSON values; "files" and its own hash are written again.
     """
     config = {**config, "files": {name: file_facts(content) for name, content in contents.items()}}
     config.pop(_OWN_HASH, None)
@@ -198,6 +211,11 @@ class FileFacts(TypedDict):
 def file_facts(content: bytes) -> FileFacts:
     """Size and hash of a file."""
     return FileFacts(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def trained_epochs(history: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The rows of history.csv with a loss on training and on validation images: those of phases trained by steps."""
+    return [row for row in history if row.get("loss") and row.get("val_loss")]
 
 
 def _read(folder: Path, name: str) -> bytes:

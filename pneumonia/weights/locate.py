@@ -1,10 +1,10 @@
-"""Where weights that are not here may be fetched: nowhere, unless somebody pins a commit on the Hugging Face Hub."""
+"""The weights of a variant: here, or at a commit on the Hugging Face Hub where somebody pins one."""
 
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pneumonia.errors import HubError, HubNameError, WeightsError
+from pneumonia.errors import HubError, UnknownNameError, WeightsError
 from pneumonia.variants.registry import list_variants
 from pneumonia.weights import hub
 from pneumonia.weights.folder import CONFIG, FILES, H5_MODEL, SERVED_FILES, WEIGHTS_FOLDER, Bundle, read_bundle
@@ -34,21 +34,21 @@ def find_bundle(variant: str) -> Bundle:
     try:
         pin = find_pin(variant)
         return read_bundle(folder, SERVED_FILES) if pin is None else fetch_bundle(*pin)
-    except HubError as error:
+    except (HubError, UnknownNameError) as error:
         raise WeightsError(f"There is no weights folder for {variant}, and no other was found. {error}") from error
 
 
 def find_pin(variant: str) -> Pin | None:
-    """What a variant is pinned to, if it is.
+    """The commit that a variant is pinned to, if it is.
 
     Raises:
-        HubNameError: if the setting cannot be read.
+        UnknownNameError: if the setting names no variant.
     """
     pins = dict(PINS)
     for entry in os.environ.get(VARIABLE, "").split():
         name, _, value = entry.partition("=")
         if name not in list_variants():
-            raise HubNameError(f"{VARIABLE} names {name!r}, which is no variant. It is VARIANT=OWNER/NAME@COMMIT.")
+            raise UnknownNameError(f"{VARIABLE} names {name!r}, which is no variant. It is VARIANT=OWNER/NAME@COMMIT.")
         pins[name] = value
     if variant not in pins:
         return None
@@ -74,5 +74,5 @@ def fetch_bundle(repo_id: str, commit: str) -> Bundle:
         return read_bundle(folder)
     except WeightsError as error:
         # It would be met in the cache for ever.
-        hub.forget(commit)
+        hub.evict(commit)
         raise WeightsError(f"{repo_id} at {commit[:7]} on the Hub: {error}") from error

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Mapping
 
-from pneumonia.utils.formatting import measured
+from pneumonia.utils.formatting import format_interval
 
 _WIDTH = 120
 
@@ -34,4 +34,4 @@ def _filled(text: str) -> str:
 
 def measured_spread(spread: Mapping[str, float], form: Callable[[float], str] = "{:.2f}".format) -> str:
     """The median of some rounds, with the least and the greatest."""
-    return measured({**spread, "value": spread["median"]}, form)
+    return format_interval({**spread, "value": spread["median"]}, form)

@@ -25,8 +25,10 @@ from pneumonia.data.splits import split_by_patient
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
-from pneumonia.metrics.classification import auroc, resample_with_both_classes, to_interval
-from pneumonia.utils.formatting import measured
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc
+from pneumonia.metrics.intervals import to_interval
+from pneumonia.utils.formatting import format_interval
 from scripts.studies.study import Measurement, Study
 
 # Width of the border as a share of the side; the lungs of nearly all radiographs lie inside of it.
@@ -67,7 +69,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         patients = np.array([record.patient for record in native])
         figures["size and aspect ratio"] = _auroc(labels, score_by_shape(shapes, labels, patients), patients)
     for name, interval in figures.items():
-        print(f"{name:22} AUROC {measured(interval)}")
+        print(f"{name:22} AUROC {format_interval(interval)}")
     return {"figures": figures}
 
 

@@ -36,7 +36,7 @@ def test_a_calibration_is_fitted_shown_and_kept(data, tiny_weights, tmp_path):
     assert done.returncode == 1, done.stderr
     assert "rejected NORMAL/broken.png: " in done.stderr
     assert "40 images, 20 with pneumonia, of 40 patients" in done.stdout
-    for said in ("AUROC", "as shipped", "calibrated to here, cross-validated", "balanced   sensitivity", "pairs"):
+    for said in ("AUROC", "as published", "calibrated to here, cross-validated", "balanced   sensitivity", "pairs"):
         assert said in done.stdout
     (path,) = (tmp_path / "custom-cnn").iterdir()
     site = load_site_calibration("here", "custom-cnn", tmp_path)
@@ -66,7 +66,7 @@ def test_a_network_that_tells_nothing_apart_is_not_kept(data, tiny_weights, tmp_
         (turned / ours).symlink_to(data / theirs)
     done = recalibrate(turned, tiny_weights, tmp_path / "kept")
     assert done.returncode == 2 and "No calibration can mend that" in done.stderr
-    assert "as shipped" not in done.stdout and not (tmp_path / "kept").exists()
+    assert "as published" not in done.stdout and not (tmp_path / "kept").exists()
 
 
 def test_what_cannot_be_done_is_said_in_a_line(data, tiny_weights, tmp_path):

@@ -135,7 +135,7 @@ def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chose
     handlers = ReadHandlers(Predictors(loader))
     handlers.on_read(chest, VARIANT, "balanced", session)
     verdict, predictive, operating_point = handlers.on_threshold_change(0.9, session)
-    assert "threshold 90.0%" in verdict and "Your own threshold" in verdict and operating_point is None
+    assert "threshold 90.0%" in verdict and "Custom threshold" in verdict and operating_point is None
     # As many of the thirty pneumonias as `_made_sets` draws above it.
     assert re.search(r"sensitivity \d+\.\d% \(95% interval", verdict) and "Positive predictive value" in predictive
     assert loader.readings == 1

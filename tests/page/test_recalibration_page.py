@@ -23,7 +23,6 @@ from demo.tabs.read.calibration_choice import SHIPPED, CalibrationChoiceHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_store import save_site, saved_sites
-from pneumonia.calibration.site_text import advice, prevalence_note
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.imaging.decode import decode
 from scripts.studies.reliability.synthetic_images import encode, radiograph
@@ -69,9 +68,9 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
     result, (site,), download = made
     assert site.name == "here" and site.variant == VARIANT and site.images == 40
     for said in (
-        advice(site),
-        prevalence_note(site),
-        "As shipped",
+        site.advice,
+        site.prevalence_note,
+        "As published",
         "weights/sites/mobilenetv2-finetuned",
         "not used: 2",
         "COVID/*: 1 file",
@@ -79,7 +78,7 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
     ):
         assert escape(said) in result
     assert "letter.png" in result and "<b>" not in result
-    assert "<td>50.0%</td>" in result, "the threshold as shipped was not fitted, so it has no interval"
+    assert "<td>50.0%</td>" in result, "the threshold as published was not fitted, so it has no interval"
     rows = 1 + 2 + 3 * 4
     assert result.count("<tr>") == rows
     path = Path(download["value"])
@@ -146,7 +145,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     choice = choose.on_variant_change(VARIANT, own, session)
     assert choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
     record, _, shipped, *_ = read.on_read(chest, VARIANT, "balanced", session)
-    assert record["calibration"] is None and "calibration as shipped" in shipped
+    assert record["calibration"] is None and "calibration as published" in shipped
 
     (_, key) = choice["choices"][1]
     assert choose.on_choice(key, VARIANT, own, session)["value"] == key and session.calibration == site
@@ -166,7 +165,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert "those of the 40 images of here in nothing but the prevalence" in predictive
     assert threshold == round(point.threshold, 3)
     moved, *_ = read.on_threshold_change(0.6, session)
-    assert "Your own threshold: pneumonia is called from 60.0%. On 40 images of here this would give" in moved
+    assert "Custom threshold: pneumonia is called from 60.0%. On 40 images of here this would give" in moved
     scores = site.shifted_scores
     probabilities = expit(scores.logits / site.temperature.value)
     assert f"sensitivity {np.mean(probabilities[scores.labels == 1] >= 0.6):.1%} (" in moved
@@ -222,7 +221,7 @@ def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(m
     path = save_site(site, tmp_path)
     handlers = CalibrationChoiceHandlers(Predictors(load_fake))
     choices = handlers.on_variant_change(VARIANT, (), Session())["choices"]
-    assert [label for label, _ in choices] == [shared_texts.AS_SHIPPED, f"here, {site.date}, 40 images"]
+    assert [label for label, _ in choices] == [shared_texts.AS_PUBLISHED, f"here, {site.date}, 40 images"]
     # One of this page keeps apart from one beside the weights.
     assert len(handlers.on_variant_change(VARIANT, (site,), Session())["choices"]) == 3
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))

@@ -31,7 +31,7 @@ from demo.tabs.read.handlers import ReadHandlers
 from pneumonia import __version__, load_predictor
 from pneumonia.core.check import Check
 from pneumonia.core.notices import AGAINST_HELP, INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.records.receipt import VERIFY, Judged, command, receipt
+from pneumonia.records.receipt import VERIFY, JudgedPrediction, command, receipt
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts import ROOT
@@ -74,7 +74,7 @@ def made(seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (),
     for variant in PUBLISHED if compared else [VARIANT]:
         predictor = FakePredictor(variant)
         prediction = replace(predictor.predict(pixels), checks=checks)
-        readings.append(Judged(prediction, predictor.operating_points["balanced"], predictor))
+        readings.append(JudgedPrediction(prediction, predictor.operating_points["balanced"], predictor))
     missing = {} if compared else None
     return Report(pixels, tuple(readings), missing, 4.0, radiograph_images.OPACITY, radiograph_images.SHOW, MADE, name)
 
@@ -156,7 +156,7 @@ def test_a_threshold_of_ones_own_is_reported_and_the_command_names_no_operating_
     handlers, session = read(chest)
     ReadHandlers(Predictors(load_fake)).on_threshold_change(0.9, session)
     text = words(handlers.on_pdf_request(False, session))
-    assert "Your own threshold: pneumonia is called from 90.0%" in text and "--operating-point" not in text
+    assert "Custom threshold: pneumonia is called from 90.0%" in text and "--operating-point" not in text
     (kept,) = json.loads(Path(handlers.on_json_request(False, session)).read_text())["readings"]
     assert (kept["operating_point"], kept["operating_point_figures"]["threshold"]) == ("own", pytest.approx(0.9))
 
@@ -345,9 +345,9 @@ def test_a_receipt_holds_what_it_takes_to_judge_it_anew(chest):
 def test_a_threshold_of_ones_own_is_no_name_of_the_command():
     predictor = FakePredictor(VARIANT)
     own = replace(predictor.operating_points["balanced"], name="own", threshold=0.45)
-    prediction = predictor.predict(radiograph()).judged(predictor.calibration, own)
+    prediction = predictor.predict(radiograph()).with_calibration(predictor.calibration, own)
     assert command(prediction) == f"python scripts/predict.py IMAGE --variant {VARIANT} --format jsonl"
-    kept = receipt([Judged(prediction, own, predictor)], MADE, {})["readings"][0]
+    kept = receipt([JudgedPrediction(prediction, own, predictor)], MADE, {})["readings"][0]
     assert kept["operating_point"] == "own" and kept["operating_point_figures"]["threshold"] == 0.45
 
 

@@ -149,10 +149,13 @@ def test_preview_keeps_the_shape_of_the_image_and_its_greys():
 
 def test_a_window_spreads_its_greys_and_inverts():
     shown = np.array([[0, 51, 102, 153, 255]], np.uint8)
-    assert radiograph_images.windowed(shown, radiograph_images.WHOLE_WINDOW).tolist() == shown.tolist()
+    assert radiograph_images.apply_window(shown, radiograph_images.WHOLE_WINDOW).tolist() == shown.tolist()
     # From 0.2 to 0.6, and all that lies outside black or white.
-    assert radiograph_images.windowed(shown, radiograph_images.Window(0.4, 0.4)).tolist() == [[0, 0, 128, 255, 255]]
-    assert radiograph_images.windowed(shown, radiograph_images.Window(inverted=True)).tolist() == (255 - shown).tolist()
+    assert radiograph_images.apply_window(shown, radiograph_images.Window(0.4, 0.4)).tolist() == [[0, 0, 128, 255, 255]]
+    assert (
+        radiograph_images.apply_window(shown, radiograph_images.Window(inverted=True)).tolist()
+        == (255 - shown).tolist()
+    )
 
 
 def test_overlay_colours_the_evidence_and_only_it():

@@ -20,7 +20,7 @@ from pneumonia.weights.folder import (
     SERVED_MODEL,
     WEIGHTS_FOLDER,
     read_bundle,
-    seal,
+    with_config,
     write_bundle,
 )
 from scripts.studies.reliability.synthetic_images import EXAMPLE
@@ -92,7 +92,7 @@ def test_each_shipped_folder_vouches_for_its_own_config():
     for folder in SHIPPED:
         contents = read_bundle(folder, needed(folder)).contents
         config = json.loads((folder / CONFIG).read_text())
-        assert seal(contents, config)[CONFIG] == (folder / CONFIG).read_bytes(), folder.name
+        assert with_config(contents, config)[CONFIG] == (folder / CONFIG).read_bytes(), folder.name
 
 
 @pytest.mark.promise("No changed byte of a config is read unnoticed.", part="Faults")

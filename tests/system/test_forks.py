@@ -15,7 +15,7 @@ from demo.shared.predictors import Predictors
 from pneumonia.imaging.decode import decode
 from pneumonia.imaging.zip_archive import list_members
 from pneumonia.inference import chest_check, lung_segmentation, shared_analysis
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.utils.processes import cores
 from scripts import ROOT
 from tests.fixtures.fakes import load_fake
@@ -46,7 +46,7 @@ def forked(do: Callable[[], object]) -> str:
 
 
 def test_a_process_forked_after_a_reading_reads_the_same(tiny_predictor):
-    known = Case(decode(CHEST))
+    known = SharedAnalysis(decode(CHEST))
     logit = tiny_predictor.predict(known).logit
 
     def read_again():
@@ -64,18 +64,19 @@ def test_a_process_forked_after_a_reading_reads_the_same(tiny_predictor):
 )
 def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
     logit = tiny_predictor.predict(CHEST).logit
-    page, known = Predictors(load_fake), Case(decode(CHEST))
+    page, known = Predictors(load_fake), SharedAnalysis(decode(CHEST))
     # Whatever has a lock or a thread of its own is busy.
     released = threading.Event()
     places = tiny_predictor.engine._places.here
     taken = [places for _ in range(cores())]
     locks = [
-        lung_segmentation._shared.lock.here,
-        chest_check._shared.lock.here,
+        lung_segmentation.read_lung_fields.lock.here,
+        chest_check.read_chest_check.lock.here,
         page._loading.here,
-        page._deriving.here,
+        page.sweep.lock.here,
+        page.repeatability.lock.here,
     ]
-    blocked = [shared_analysis._BESIDE.here.submit(released.wait) for _ in range(cores())]
+    blocked = [shared_analysis._POOL.here.submit(released.wait) for _ in range(cores())]
     known.look_for_lungs()
     for held in (*taken, *locks):
         held.acquire()

@@ -11,7 +11,7 @@ from demo.shared.predictors import Predictors
 from pneumonia import load_predictor
 from pneumonia.errors import WeightsError
 from pneumonia.weights import locate
-from pneumonia.weights.folder import CONFIG, seal
+from pneumonia.weights.folder import CONFIG, with_config
 from tests.fixtures.loopback_hub import OWNER, STRANGER, Hub, Repo, serve_hub
 from tests.fixtures.tiny import EXAMPLES
 
@@ -105,14 +105,14 @@ def refused(tmp_path_factory, tiny_weights) -> dict[str, str]:
     """What is said of each pin that cannot be loaded, by a name for the case."""
     files = {path.name: path.read_bytes() for path in tiny_weights.iterdir()}
     config = json.loads(files.pop(CONFIG))
-    tiny = seal(files, config)
+    tiny = with_config(files, config)
     harmed = {
         "whole": tiny,
         "flipped": {**tiny, "model.tflite": flipped(tiny["model.tflite"])},
         "truncated": {**tiny, "model.tflite": tiny["model.tflite"][:-10]},
         "pointer": {**tiny, "model.keras": pointer(tiny["model.keras"])},
         "incomplete": {name: content for name, content in tiny.items() if name != "metrics.json"},
-        "other": seal(files, {**config, "variant": "mobilenetv2-frozen"}),
+        "other": with_config(files, {**config, "variant": "mobilenetv2-frozen"}),
         "cut": tiny,
     }
     with serve_hub() as hub:
@@ -197,7 +197,7 @@ def test_without_a_hub_and_without_a_cache(tmp_path, sentence, how):
 
 def test_a_hub_that_does_not_answer_is_not_waited_for(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        program = f"from pneumonia.weights import hub; hub._PATIENCE = 0.1; hub.download('alice/net', '{UNKNOWN}')"
+        program = f"from pneumonia.weights import hub; hub._TIMEOUT = 0.1; hub.download('alice/net', '{UNKNOWN}')"
         done = Hub().run(program, tmp_path, HF_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert "HubUnreachableError: The Hub cannot be reached" in done.stderr.splitlines()[-1]
 

@@ -15,7 +15,7 @@ from tests.fixtures.tiny import write_tiny_data
 
 NET = ("model", "alice/net")
 CARD = b"---\nlicense: mit\n---\n# Net\n"
-PUBLISH = "from pneumonia.weights import hub; print(hub.publish('alice/net', {files}, {options}).commit)"
+PUBLISH = "from pneumonia.publishing.hub_upload import publish; print(publish('alice/net', {files}, {options}).commit)"
 
 
 @pytest.fixture
@@ -210,11 +210,11 @@ ON_THE_WAY = {
 def on_the_way(tmp_path_factory) -> dict[str, str]:
     """What is said where something fails between the first request and the last, by name of the repository."""
     program = f"""
-from pneumonia.weights import hub
+from pneumonia.publishing import hub_upload
 from pneumonia.errors import HubError
 for name in {[*ON_THE_WAY]}:
     try:
-        hub.publish("alice/" + name, {{"README.md": {CARD}, "model.keras": b"k"}}, tag="v1")
+        hub_upload.publish("alice/" + name, {{"README.md": {CARD}, "model.keras": b"k"}}, tag="v1")
     except HubError as error:
         print(name, error)
 """

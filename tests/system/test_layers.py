@@ -127,7 +127,7 @@ def test_importing_the_library_leaves_the_process_as_it_was():
 @pytest.mark.parametrize(
     ("library", "places"),
     [
-        ("huggingface_hub", ["pneumonia/weights/hub.py"]),
+        ("huggingface_hub", ["pneumonia/publishing/hub_upload.py", "pneumonia/weights/hub.py"]),
         ("kagglehub", ["pneumonia/data/sources/kaggle.py"]),
         ("pyarrow", ["pneumonia/batch/part_files.py", "pneumonia/data/sources/readers.py"]),
         ("ray", ["pneumonia/batch/ray.py"]),

@@ -27,7 +27,7 @@ from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.errors import ImageError
 from pneumonia.imaging.decode import decode
 from pneumonia.imaging.zip_archive import list_members
-from pneumonia.records.receipt import Judged, reader_record, receipt
+from pneumonia.records.receipt import JudgedPrediction, reader_record, receipt
 from scripts import ROOT
 from scripts.studies.reliability import load
 from tests.fixtures.marks import NAMED, marked_archive, marked_dicom, readable, refused, write_files
@@ -79,8 +79,8 @@ def test_the_library_gives_and_logs_no_mark(predictor, files, tmp_path, caplog, 
     assert len(caplog.records) >= 3 * len(files)
 
 
-def _judged(predictor: Predictor, prediction: object) -> Judged:
-    return Judged(prediction, predictor.operating_points["balanced"], predictor)
+def _judged(predictor: Predictor, prediction: object) -> JudgedPrediction:
+    return JudgedPrediction(prediction, predictor.operating_points["balanced"], predictor)
 
 
 def test_an_error_quotes_nothing_even_with_all_that_led_to_it():

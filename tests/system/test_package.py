@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 import pneumonia
 from pneumonia.inference import chest_check
-from pneumonia.inference.chest_check import PLAUSIBILITY_FOLDER
+from pneumonia.inference.chest_check import CHEST_CHECK_FOLDER
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import CONFIG, SERVED_FILES
 from scripts import ROOT
@@ -21,7 +21,7 @@ from scripts.studies.reliability.synthetic_images import EXAMPLE
 
 NETWORKS = {
     **dict.fromkeys((*PUBLISHED, "lung-fields"), SERVED_FILES),
-    PLAUSIBILITY_FOLDER.name: chest_check.FILES,
+    CHEST_CHECK_FOLDER.name: chest_check.FILES,
 }
 READ = f"""
 import json, pneumonia, sys

@@ -24,7 +24,7 @@ from pneumonia.errors import ImageError
 from pneumonia.explain.overlay import to_png
 from pneumonia.imaging.zip_archive import ZipMember, list_members
 from pneumonia.inference.reading_log import log_batch
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
 from pneumonia.utils.safe_csv import CsvWriter, plain_name
 
@@ -248,7 +248,7 @@ def _read(upload: Upload, predictor: Predictor, operating_point: str) -> tuple[n
     if not (upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source).is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
     source = decode_once(upload.source)
-    shown = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, Case) else None
+    shown = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
     return shown, predictor.predict(source, operating_point)
 
 

@@ -7,11 +7,11 @@ import gradio as gr
 from demo.shared import page_html, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors, reading_record, unavailable, unavailable_record
-from demo.shared.session import Reading, Session, rejudged
+from demo.shared.session import Reading, Session, judge_again
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.compare import views
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.variants.registry import PUBLISHED
 
 
@@ -30,7 +30,7 @@ class CompareHandlers:
             raise user_error(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
         points = {variant: self._predictors.point(variant, operating_point) for variant in available}
         source, name = decode_upload(file or session.file)
-        if isinstance(source, Case):
+        if isinstance(source, SharedAnalysis):
             # What all share is done before any is timed.
             source.find_all()
         predictions, seconds = {}, []
@@ -56,7 +56,7 @@ class CompareHandlers:
 
     def on_operating_point_change(self, operating_point: str, session: Session) -> str:
         """Judge the readings at another operating point: table."""
-        generation, judged = session.generation, rejudged(self._predictors, operating_point, session)
+        generation, judged = session.generation, judge_again(self._predictors, operating_point, session)
         if judged is None:
             return page_html.prompt(shared_texts.SESSION_EXPIRED) if session.expired else gr.skip()
         table = self._table(judged)

@@ -69,7 +69,7 @@ class PairHandlers:
             return page_html.prompt(shared_texts.SESSION_EXPIRED) if session.expired else gr.skip()
         calibration, point = self._predictors.get(variant).calibration, self._predictors.point(variant, operating_point)
         session.results = [
-            replace(result, predictions={variant: result.predictions[variant].judged(calibration, point)})
+            replace(result, predictions={variant: result.predictions[variant].with_calibration(calibration, point)})
             if isinstance(result, Reading)
             else result
             for result in session.results

@@ -10,8 +10,8 @@ from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, unavailable
 from demo.tabs.performance import texts, views
 from pneumonia import Predictor
 from pneumonia.core.operating_points import BALANCED
-from pneumonia.metrics.scores import VALIDATION, Scores
-from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.metrics.scores import VALIDATION
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.variants.registry import PUBLISHED
 
 
@@ -43,7 +43,7 @@ class PerformanceHandlers:
         """Show a variant on a set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
         predictor, name = self._predictors.require(variant), name or VALIDATION
         point = predictor.operating_points[operating_point or BALANCED]
-        thresholds, probabilities = _scored(predictor, name)
+        thresholds, probabilities = self._scored(variant, name)
         scores = thresholds.scores
         return (
             views.mark(point, predictor.metrics["sets"][name]),
@@ -57,15 +57,14 @@ class PerformanceHandlers:
 
     def on_threshold_change(self, threshold: float, variant: str, name: str) -> str:
         """Apply another threshold to the same scores: at the threshold."""
-        return views.at_threshold(*_scored(self._predictors.require(variant), name or VALIDATION), threshold)
+        return views.at_threshold(*self._scored(variant, name or VALIDATION), threshold)
 
     def _available(self) -> dict[str, Predictor]:
         missing = self._predictors.missing()
         return {variant: self._predictors.get(variant) for variant in PUBLISHED if variant not in missing}
 
-
-def _scored(predictor: Predictor, name: str) -> tuple[Thresholds, np.ndarray]:
-    """Give the figures of any threshold on a set, and the calibrated probabilities of its images, (N,)."""
-    scores = Scores.from_dict(predictor.metrics["sets"][name]["scores"])
-    temperature = predictor.calibration.temperature
-    return Thresholds(scores, temperature), expit(scores.logits / temperature)
+    def _scored(self, variant: str, name: str) -> tuple[ThresholdSweep, np.ndarray]:
+        """Give the figures of any threshold on a set, and the calibrated probabilities of its images, (N,)."""
+        temperature = self._predictors.require(variant).calibration.temperature
+        thresholds = self._predictors.sweep(variant, name)
+        return thresholds, expit(thresholds.scores.logits / temperature)

@@ -12,12 +12,12 @@ import pandas as pd
 from demo.shared.page_html import figures_table, paragraph
 from demo.tabs.performance import texts
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.metrics.classification import to_interval
+from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.scores import Scores
-from pneumonia.metrics.threshold_sweep import Thresholds
-from pneumonia.utils.formatting import measured, percent
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
+from pneumonia.utils.formatting import format_interval, percent
 from pneumonia.variants.registry import get_variant
-from pneumonia.weights.history import trained_epochs
+from pneumonia.weights.folder import trained_epochs
 
 # What networks reach that see no lungs, as `scripts/studies/shortcuts.py` wrote it.
 SHORTCUTS = Path(__file__).parents[3] / "docs" / "studies" / "shortcuts.json"
@@ -45,16 +45,16 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, mis
         rows.append(
             [
                 get_variant(variant).title,
-                measured(of_set["auroc"]),
-                *(measured(point[measure], percent) for measure in ("accuracy", "sensitivity", "specificity")),
-                measured(of_set["ece"]),
+                format_interval(of_set["auroc"]),
+                *(format_interval(point[measure], percent) for measure in ("accuracy", "sensitivity", "specificity")),
+                format_interval(of_set["ece"]),
                 percent(point["uncertain_share"]),
             ]
         )
     return figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(map(paragraph, missing))
 
 
-def at_threshold(thresholds: Thresholds, probabilities: np.ndarray, threshold: float) -> str:
+def at_threshold(thresholds: ThresholdSweep, probabilities: np.ndarray, threshold: float) -> str:
     """Table of what a threshold would have given on one set, with 95 % intervals.
 
     Args:
@@ -65,7 +65,8 @@ def at_threshold(thresholds: Thresholds, probabilities: np.ndarray, threshold: f
     labels, positive = thresholds.scores.labels, probabilities >= threshold
     shares = thresholds.shares(positive)
     rows = [
-        [title, measured(to_interval(shares[name][0], shares[name][1:]), percent)] for name, title in _SHARES.items()
+        [title, format_interval(to_interval(shares[name][0], shares[name][1:]), percent)]
+        for name, title in _SHARES.items()
     ]
     counts = [
         [title, f"{np.sum((labels == label) & ~positive):,}", f"{np.sum((labels == label) & positive):,}"]
@@ -83,7 +84,7 @@ def shortcut_baseline() -> str:
     if not SHORTCUTS.is_file():
         return ""
     figures = json.loads(SHORTCUTS.read_text())["figures"]
-    rows = [[texts.SHORTCUT_NAMES.get(name, name), measured(figure)] for name, figure in figures.items()]
+    rows = [[texts.SHORTCUT_NAMES.get(name, name), format_interval(figure)] for name, figure in figures.items()]
     return f"<h2>{escape(texts.SHORTCUTS)}</h2>{paragraph(texts.SHORTCUTS_HELP)}" + figures_table(
         texts.SHORTCUT_COLUMNS, rows
     )
@@ -138,6 +139,6 @@ def mark(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
     return texts.MARK.format(
         point=point.name,
         threshold=percent(point.threshold),
-        sensitivity=measured(measured_at["sensitivity"], percent),
-        specificity=measured(measured_at["specificity"], percent),
+        sensitivity=format_interval(measured_at["sensitivity"], percent),
+        specificity=format_interval(measured_at["specificity"], percent),
     )

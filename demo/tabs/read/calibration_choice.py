@@ -1,4 +1,4 @@
-"""Choice of the calibration on the Read tab: as shipped, one beside the weights, or one that this page fitted."""
+"""Choice of the calibration on the Read tab: as published, one beside the weights, or one that this page fitted."""
 
 from typing import Any
 
@@ -25,19 +25,19 @@ class CalibrationChoiceHandlers:
         self._predictors = predictors
 
     def on_choice(self, chosen: str, variant: str, page_sites: PageSites, session: Session) -> dict[str, Any]:
-        """Note what was chosen if it fits the variant, or else the calibration as shipped: choice."""
+        """Note what was chosen if it fits the variant, or else the calibration as published: choice."""
         session.calibration = self._offered(variant, page_sites).get(chosen)
         return self.on_variant_change(variant, page_sites, session)
 
     def on_variant_change(self, variant: str, page_sites: PageSites, session: Session) -> dict[str, Any]:
         """Offer what fits the variant, and show what is used: choice.
 
-        That is the calibration as shipped where the chosen one does not fit, or where the session has expired.
+        That is the calibration as published where the chosen one does not fit, or where the session has expired.
         """
         offered = self._offered(variant, page_sites)
         used = next((key for key, site in offered.items() if site == session.calibration), SHIPPED)
         session.calibration = offered.get(used)
-        choices = [(shared_texts.AS_SHIPPED, SHIPPED), *((_title(key, site), key) for key, site in offered.items())]
+        choices = [(shared_texts.AS_PUBLISHED, SHIPPED), *((_title(key, site), key) for key, site in offered.items())]
         return gr.update(choices=choices, value=used, visible=bool(offered))
 
     def _offered(self, variant: str, page_sites: PageSites) -> dict[str, SiteCalibration]:
@@ -56,7 +56,7 @@ class CalibrationChoiceHandlers:
 def calibration_choice() -> gr.Dropdown:
     """Build the choice; it is not shown while there is nothing to choose."""
     return gr.Dropdown(
-        [(shared_texts.AS_SHIPPED, SHIPPED)],
+        [(shared_texts.AS_PUBLISHED, SHIPPED)],
         value=SHIPPED,
         label=shared_texts.CALIBRATION,
         info=texts.CALIBRATION_HELP,

@@ -9,13 +9,13 @@ import numpy as np
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, reading_record, unavailable
-from demo.shared.session import Reading, Session, rejudged
+from demo.shared.session import Reading, Session, judge_again
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.errors import WeightsError
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 
 
 class ReadView(NamedTuple):
@@ -46,13 +46,13 @@ class ReadHandlers:
         predictor = self._predictors.calibrated(variant, site)
         point = self._predictors.point(variant, operating_point, session.threshold, site)
         prediction = predictor.predict(source, point)
-        preview = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, Case) else None
+        preview = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
         if prediction.status == "read":
             reading = Reading(preview, {variant: prediction}, name)
             view = self._view(reading, session)
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
-            original = None if preview is None else radiograph_images.windowed(preview, session.window)
+            original = None if preview is None else radiograph_images.apply_window(preview, session.window)
             checks = views.other_checks(prediction)
             reading, view = None, ReadView(page_html.rejection(prediction.error), checks=checks, original=original)
         if not session.keep(reading, generation):
@@ -91,7 +91,7 @@ class ReadHandlers:
         reading = session.reading
         if reading is None:
             return gr.skip(), gr.skip()
-        return self._overlay(reading, session)[0], radiograph_images.windowed(reading.shown, session.window)
+        return self._overlay(reading, session)[0], radiograph_images.apply_window(reading.shown, session.window)
 
     def on_variant_change(self, variant: str, session: Session) -> tuple:
         """Take the old variant's result away: a `ReadView` in which the original stays."""
@@ -155,12 +155,12 @@ class ReadHandlers:
             colour_key,
             prediction_html.in_lungs(prediction),
             prediction_html.checks(prediction),
-            radiograph_images.windowed(reading.shown, session.window),
+            radiograph_images.apply_window(reading.shown, session.window),
             self._predictive_values(reading, session),
         )
 
     def _judged(self, operating_point: str | None, session: Session) -> tuple[str, str]:
-        generation, judged = session.generation, rejudged(self._predictors, operating_point, session)
+        generation, judged = session.generation, judge_again(self._predictors, operating_point, session)
         if judged is None:
             return (page_html.prompt(shared_texts.SESSION_EXPIRED), "") if session.expired else (gr.skip(), gr.skip())
         shown = self._verdict(judged), self._predictive_values(judged, session)
@@ -187,5 +187,5 @@ class ReadHandlers:
         (prediction,) = reading.predictions.values()
         scale = self._predictors.get(prediction.variant).heatmap_scale
         style = (scale, session.opacity, session.show)
-        shown = radiograph_images.windowed(reading.shown, session.window)
+        shown = radiograph_images.apply_window(reading.shown, session.window)
         return radiograph_images.overlay_on(shown, prediction, *style), prediction_html.colour_key(*style)

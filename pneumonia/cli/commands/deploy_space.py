@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from pneumonia.cli.exit_codes import DONE
+from pneumonia.publishing import hub_upload
 from pneumonia.publishing.space import README, REQUIREMENTS, space_files
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights import hub
@@ -23,17 +24,17 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     if arguments.dry_run:
         hub.require_repo_id(arguments.repo_id)
     else:
-        hub.require_publishable(arguments.repo_id)
+        hub_upload.require_publishable(arguments.repo_id)
     pins = [find_pin(variant) for variant in PUBLISHED]
     files = space_files(sorted({pin.repo_id for pin in pins if pin is not None}))
     if arguments.dry_run:
         for name in (README, REQUIREMENTS):
             content = files[name]
             print(content.decode() if isinstance(content, bytes) else content.read_text())
-        print(hub.describe(files))
+        print(hub_upload.describe(files))
         return DONE
     # What an earlier version had and this one has not would still be served.
-    published = hub.publish(
+    published = hub_upload.publish(
         arguments.repo_id,
         files,
         repo_type="space",

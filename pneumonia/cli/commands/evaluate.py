@@ -22,11 +22,11 @@ from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.metrics.classification import evaluate
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.utils.atomic_files import open_whole
-from pneumonia.utils.formatting import measured
+from pneumonia.utils.formatting import format_interval
 from pneumonia.utils.json_values import json_bytes
 from pneumonia.utils.safe_csv import CsvWriter
 from pneumonia.variants.registry import DEFAULT, list_variants
-from pneumonia.weights.history import trained_epochs
+from pneumonia.weights.folder import trained_epochs
 
 _FORM = "{:.4f}".format
 # Readings shown with their heatmaps among the plots.
@@ -124,7 +124,7 @@ def _print_comparison(
     against = other.variant
     print(f"Against {against}, positive where the first is better")
     for name in ("auroc_difference", "accuracy_difference"):
-        print(f"  {name.replace('_', ' '):20} {measured(result[name], _FORM)}")
+        print(f"  {name.replace('_', ' '):20} {format_interval(result[name], _FORM)}")
     print(f"  only the first right {result['only_first_right']}, only {against} right {result['only_second_right']}")
     print(f"  McNemar p            {result['mcnemar_p']:.4g}")
 
@@ -133,9 +133,9 @@ def _print(figures: dict) -> None:
     most = "at most " if figures["patient_unknown"] else ""
     print(f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients")
     for name in ("auroc", "auprc", "brier", "ece"):
-        print(f"{name:12} {measured(figures[name], _FORM)}")
+        print(f"{name:12} {format_interval(figures[name], _FORM)}")
     for name, point in figures["operating_points"].items():
         print(f"\n{name}, threshold {point['threshold']:.4f}")
         for measure in ("accuracy", "sensitivity", "specificity", "precision", "npv", "f1"):
-            print(f"  {measure:12} {measured(point[measure], _FORM)}")
+            print(f"  {measure:12} {format_interval(point[measure], _FORM)}")
         print("  " + ", ".join(f"{key.replace('_', ' ')} {count}" for key, count in point["confusion_matrix"].items()))

@@ -8,7 +8,7 @@ from pneumonia.cli.arguments import add_patients, patients_of
 from pneumonia.cli.data_folders import require_outside
 from pneumonia.cli.exit_codes import DONE
 from pneumonia.data.manifest import read_training_folder
-from pneumonia.errors import ExportError, WeightsError
+from pneumonia.errors import ExportError
 from pneumonia.exports.formats import NAMES, PRECISIONS, get_format
 from pneumonia.variants.registry import DEFAULT, list_variants
 from pneumonia.weights.folder import PROJECT_FOLDER, WEIGHTS_FOLDER, Bundle, read_bundle
@@ -72,8 +72,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
 
 def _bundle(arguments: argparse.Namespace) -> Bundle:
     bundle = read_bundle(arguments.weights or WEIGHTS_FOLDER / (arguments.variant or DEFAULT))
-    if arguments.variant not in (None, bundle.config["variant"]):
-        raise WeightsError(f"The weights folder holds {bundle.config['variant']}, not {arguments.variant}.")
+    bundle.require_variant(arguments.variant)
     return bundle
 
 

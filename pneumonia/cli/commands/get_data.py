@@ -63,5 +63,5 @@ def _open(arguments: argparse.Namespace) -> tuple[Iterator[SourceImage], int, di
     try:
         return *readers.read_parquet(folder, CHEST_XRAY.hub_files), {"hub": repo_id, "revision": revision}
     except DataError:
-        hub.forget(revision)  # or a second run would find the same in the cache
+        hub.evict(revision)  # or a second run would find the same in the cache
         raise

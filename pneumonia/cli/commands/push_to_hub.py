@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pneumonia.cli.exit_codes import DONE
+from pneumonia.publishing import hub_upload
 from pneumonia.variants.registry import list_variants
 from pneumonia.weights import hub
 from pneumonia.weights.folder import WEIGHTS_FOLDER
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     if arguments.dry_run:
         hub.require_repo_id(arguments.repo_id)
     else:
-        hub.require_publishable(arguments.repo_id, arguments.tag)
+        hub_upload.require_publishable(arguments.repo_id, arguments.tag)
     # Imported only now: what is wrong with the name or the token is told without waiting for the plots' libraries.
     from pneumonia.publishing.model_repo import prepare
 
@@ -35,9 +36,9 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     publication = prepare(folder, arguments.repo_id, arguments.variant)
     if arguments.dry_run:
         print(publication.card)
-        print(hub.describe(publication.files))
+        print(hub_upload.describe(publication.files))
         return DONE
-    published = hub.publish(
+    published = hub_upload.publish(
         arguments.repo_id,
         publication.files,
         public=arguments.public,

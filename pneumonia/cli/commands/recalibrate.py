@@ -13,7 +13,6 @@ from tqdm import tqdm
 from pneumonia.calibration.recalibrate import recalibrate, require_enough
 from pneumonia.calibration.site import SiteCalibration, require_name
 from pneumonia.calibration.site_store import SITES_FOLDER, require_place, save_site
-from pneumonia.calibration.site_text import advice, compared, prevalence_note
 from pneumonia.cli.arguments import add_patients, patients_of
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
@@ -22,7 +21,7 @@ from pneumonia.cli.recorded_command import portable
 from pneumonia.core.notices import NOTICE
 from pneumonia.data.labelled_images import images_in_folder, score_labelled
 from pneumonia.inference.predictor import load_predictor
-from pneumonia.utils.formatting import fitted
+from pneumonia.utils.formatting import format_fitted
 from pneumonia.variants.registry import DEFAULT, list_variants
 
 
@@ -78,12 +77,12 @@ def _print(site: SiteCalibration) -> None:
     )
     if site.patients < site.images:
         print("Several images of one patient are kept together, and count as one in the intervals.")
-    print(f"AUROC {fitted(vars(site.auroc))}, which no calibration changes")
+    print(f"AUROC {format_fitted(vars(site.auroc))}, which no calibration changes")
     if not site.usable:
         # Better probabilities of a network that tells nothing apart would look like a gain.
         return
-    print(f"temperature {fitted(vars(site.temperature))}, offset {fitted(vars(site.offset))} logits")
-    print(f"\n{'':24} {'as shipped':22} calibrated to {site.name}, cross-validated")
-    for point, measure, before, after in compared(site):
-        print(f"{point or '':10} {measure:13} {fitted(vars(before)):22} {fitted(vars(after))}")
-    print(f"\n{advice(site)}\n{prevalence_note(site)}")
+    print(f"temperature {format_fitted(vars(site.temperature))}, offset {format_fitted(vars(site.offset))} logits")
+    print(f"\n{'':24} {'as published':22} calibrated to {site.name}, cross-validated")
+    for point, measure, before, after in site.comparison_rows:
+        print(f"{point or '':10} {measure:13} {format_fitted(vars(before)):22} {format_fitted(vars(after))}")
+    print(f"\n{site.advice}\n{site.prevalence_note}")

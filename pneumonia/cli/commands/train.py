@@ -20,9 +20,9 @@ from pneumonia.cli.training_arguments import (
     tuned,
 )
 from pneumonia.errors import HubError
+from pneumonia.publishing import hub_upload
 from pneumonia.variants.baselines import get_recipe, list_recipes
 from pneumonia.variants.registry import get_variant, list_variants
-from pneumonia.weights import hub
 from pneumonia.weights.folder import require_replaceable
 
 
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     # What is wrong with the folders, or with the Hub, is said at once and not after hours of training.
     left_out = require_training_data(arguments)
     if arguments.push_to_hub:
-        hub.require_publishable(arguments.push_to_hub)
+        hub_upload.require_publishable(arguments.push_to_hub)
     variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
     variant = tuned(variant, vars(arguments))
     require_replaceable(arguments.output)
@@ -84,7 +84,7 @@ def _publish(folder: Path, repo_id: str) -> None:
 
     publication = prepare(folder, repo_id)
     try:
-        published = hub.publish(repo_id, publication.files, message=publication.message)
+        published = hub_upload.publish(repo_id, publication.files, message=publication.message)
     except HubError as error:
         raise HubError(f"{error} The weights are in {folder.name}; scripts/push_to_hub.py sends them.") from error
     print(f"Published {published.link} at {published.commit}")

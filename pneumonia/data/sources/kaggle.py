@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pneumonia.errors import MissingExtraError, PneumoniaError, first_line
+from pneumonia.errors import MissingExtraError, PneumoniaError
+from pneumonia.utils.formatting import first_line
 from pneumonia.utils.packages import install_command
 
 _BY_HAND = "It can be downloaded in a browser and named by --archive."

@@ -1,4 +1,4 @@
-"""What every model card has in common."""
+"""Parts that every model card has in common."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -4,7 +4,7 @@ from typing import Any
 
 from pneumonia.core.notices import INTENDED_USE, LIMITS, POPULATION, SELECTION
 from pneumonia.core.patient_sources import PATTERN, TABLE
-from pneumonia.utils.formatting import UNDEFINED, measured, measured_share
+from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import bullets, command_block, table
 from pneumonia.variants.baselines import get_recipe
 from pneumonia.variants.registry import get_variant
@@ -75,8 +75,8 @@ def _points_table(points: dict[str, Any]) -> str:
                 name,
                 f"{point['threshold']:.1%}",
                 f"{point['low']:.1%} to {point['high']:.1%}",
-                measured_share(point["sensitivity"]),
-                measured_share(point["specificity"]),
+                format_share(point["sensitivity"]),
+                format_share(point["specificity"]),
             )
             for name, point in points.items()
         ),
@@ -92,9 +92,9 @@ def _sets_table(sets: dict[str, Any]) -> str:
         rest = point["accuracy_outside_uncertain"]
         rows.append(
             (
-                *(name, str(figures["n"]), measured(figures["auroc"])),
-                *(measured_share(point[share]) for share in shares),
-                measured(figures["ece"]),
+                *(name, str(figures["n"]), format_interval(figures["auroc"])),
+                *(format_share(point[share]) for share in shares),
+                format_interval(figures["ece"]),
                 f"{point['uncertain_share']:.1%}",
                 UNDEFINED if rest is None else f"{rest:.1%}",
             )
@@ -103,7 +103,7 @@ def _sets_table(sets: dict[str, Any]) -> str:
 
 
 def _resampled(sets: dict[str, Any]) -> str:
-    """What the intervals come from. Older folders do not say of how many images the patient is unknown: of none."""
+    """Say what was resampled. Older folders do not say of how many images the patient is unknown: of none."""
     unknown = [figures.get("patient_unknown", 0) for figures in sets.values()]
     if not any(unknown):
         return "resampling patients"
@@ -122,7 +122,7 @@ def _training(config: dict[str, Any]) -> str:
 
 
 def _apart(data: dict[str, Any]) -> str:
-    """Whether one patient may be in both parts."""
+    """Say whether one patient may be in both parts."""
     parts = [data["train"], data["validation"]]
     unknown, images = sum(map(_unknown, parts)), sum(map(_images, parts))
     if not unknown:

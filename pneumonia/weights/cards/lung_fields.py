@@ -3,7 +3,7 @@
 from typing import Any
 
 from pneumonia.core.notices import POPULATION
-from pneumonia.utils.formatting import measured
+from pneumonia.utils.formatting import format_interval
 from pneumonia.utils.markdown import bullets, command_block, table
 from pneumonia.weights.cards.card import count, write_card
 
@@ -64,7 +64,13 @@ def _table(sets: dict[str, Any]) -> str:
     return table(
         ("set", "images", "Dice", "least Dice", "lungs found"),
         (
-            (name, str(of_set["n"]), measured(of_set["dice"]), f"{of_set['least_dice']:.3f}", f"{of_set['found']:.1%}")
+            (
+                name,
+                str(of_set["n"]),
+                format_interval(of_set["dice"]),
+                f"{of_set['least_dice']:.3f}",
+                f"{of_set['found']:.1%}",
+            )
             for name, of_set in sets.items()
         ),
     )

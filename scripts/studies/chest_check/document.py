@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pneumonia.utils.formatting import measured_share
+from pneumonia.utils.formatting import format_share
 from pneumonia.utils.markdown import command_block, table
 from scripts.studies.documents import opening, section
 
@@ -68,7 +68,7 @@ def _others(result: dict[str, Any]) -> str:
 
 def _cells(figures: dict[str, Any]) -> list[str]:
     counts = figures["outcomes"]
-    return [measured_share(figures["refused"]), *(str(counts[name]) for name in ("refused before", "warned", "read"))]
+    return [format_share(figures["refused"]), *(str(counts[name]) for name in ("refused before", "warned", "read"))]
 
 
 def _turned(others: list[dict[str, Any]]) -> str:
@@ -91,8 +91,8 @@ def _radiographs(sets: dict[str, Any]) -> str:
             f"`{name}`",
             str(figures["n"]),
             str(figures["patients"]),
-            measured_share(figures["refused"]),
-            measured_share(figures["warned"]),
+            format_share(figures["refused"]),
+            format_share(figures["warned"]),
         ]
         for name, figures in sets.items()
     ]

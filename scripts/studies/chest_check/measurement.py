@@ -6,7 +6,7 @@ from typing import Any
 
 from pneumonia.cli.arguments import seed
 from pneumonia.data.manifest import read_classes
-from pneumonia.inference.chest_check import FILES, FITTED, PLAUSIBILITY_FOLDER
+from pneumonia.inference.chest_check import CHEST_CHECK_FOLDER, FILES, FITTED
 from pneumonia.weights.folder import read_bundle
 
 
@@ -23,7 +23,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         DataError: if the images cannot be used, or a package that pictures are taken from is not installed.
     """
-    bundle = read_bundle(PLAUSIBILITY_FOLDER, FILES)
+    bundle = read_bundle(CHEST_CHECK_FOLDER, FILES)
     from pneumonia.training.chest_check import divide
     from scripts.studies.chest_check.refusals import measure_others, measure_radiographs, pooled
 
@@ -41,7 +41,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     for name, records in sets.items():
         radiographs |= measure_radiographs(name, records)
     return {
-        "fitted_sha256": bundle.config["files"][FITTED]["sha256"],
+        "fitted_sha256": bundle.sha256(FITTED),
         "lung_fields_sha256": bundle.config["lung_fields"],
         "limits": bundle.config["limits"],
         "radiographs": radiographs,

@@ -15,10 +15,10 @@ from pneumonia.data.manifest import Record
 from pneumonia.data.non_chest_images import OUTLIERS, TURNED
 from pneumonia.errors import ImageError
 from pneumonia.imaging.decode import decode
-from pneumonia.inference.chest_check import ON_ITS_SIDE, UPSIDE_DOWN, load_plausibility
+from pneumonia.inference.chest_check import ON_ITS_SIDE, UPSIDE_DOWN, load_chest_check
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import load_lung_fields
-from pneumonia.metrics.classification import share_interval
+from pneumonia.metrics.intervals import share_interval
 from scripts.studies.chest_check.drawn_pictures import DRAWN, LATER
 from scripts.studies.chest_check.found_pictures import enlarged, found_pictures, parts
 
@@ -124,7 +124,7 @@ def _judge_upload(image: np.ndarray) -> tuple[Outcome, str]:
 
 def _judge(square: np.ndarray) -> Check | None:
     fields = load_lung_fields()
-    return load_plausibility().judge(square, fields.segment(square), fields.segment)
+    return load_chest_check().judge(square, fields.segment(square), fields.segment)
 
 
 def _outcome(check: Check | None) -> Outcome:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pneumonia.exports.formats import FORMATS
-from pneumonia.utils.formatting import measured
+from pneumonia.utils.formatting import format_interval
 from pneumonia.utils.markdown import command_block, table
 from pneumonia.utils.packages import install_command
 from pneumonia.variants.registry import PUBLISHED
@@ -56,7 +56,7 @@ def _formats() -> str:
 def _glance(figures: dict[str, Any]) -> str:
     lost = {name: values["forms"][_INT8]["auroc_difference"] for name, values in figures.items()}
     reached = all(difference["value"] >= -_MOST_LOST for difference in lost.values())
-    said = "; ".join(f"`{name}` {measured(difference, '{:+.4f}'.format)}" for name, difference in lost.items())
+    said = "; ".join(f"`{name}` {format_interval(difference, '{:+.4f}'.format)}" for name, difference in lost.items())
     return section(
         "At a glance",
         f"AUROC of int8 less that of float32, on the same validation images: {said}. It was to lose no more than "
@@ -78,7 +78,7 @@ def _variant(name: str, values: dict[str, Any]) -> str:
             title,
             f"{form['bytes'] / 1e6:.2f}",
             measured_spread(form["time_to_served"]),
-            measured(form["auroc"], "{:.4f}".format),
+            format_interval(form["auroc"], "{:.4f}".format),
             f"{form['difference']['probability']:.2g}",
             f"{form['difference']['mean_probability']:.2g}",
             f"{form['difference']['map']:.2g}",

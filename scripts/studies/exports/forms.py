@@ -16,7 +16,9 @@ from pneumonia.exports.export import export
 from pneumonia.exports.formats import Format, get_format
 from pneumonia.exports.runtimes import open_export, read_logits
 from pneumonia.exports.source_model import CHECKED, Original, drawn, preprocessor_of, representative_images
-from pneumonia.metrics.classification import auroc, resample_with_both_classes, to_interval
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc
+from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.weights.folder import Bundle
 from scripts.studies import timing

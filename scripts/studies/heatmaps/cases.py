@@ -96,7 +96,7 @@ def measure(engine: Engine, case: MeasuredCase) -> dict[str, Any]:
         return row
     row["evidence"] = bool(heatmap.max() > 0)
     erasure = Erasure(lambda image: engine.run(image)[0], case.image)
-    row["blurred_logit"] = erasure.nothing
+    row["blurred_logit"] = erasure.blurred_logit
     if case.lungs is not None:
         hull = convex_hull(case.lungs)
         row |= {
@@ -104,9 +104,9 @@ def measure(engine: Engine, case: MeasuredCase) -> dict[str, Any]:
             "in_hull": share_inside(heatmap, hull),
             "lungs_area": float(case.lungs.mean()),
             "hull_area": float(hull.mean()),
-            "outside_lungs": erasure.without(~case.lungs) - logit,
-            "outside_hull": erasure.without(~hull) - logit,
-            "inside_lungs": erasure.without(case.lungs) - logit,
+            "outside_lungs": erasure.logit_without(~case.lungs) - logit,
+            "outside_hull": erasure.logit_without(~hull) - logit,
+            "inside_lungs": erasure.logit_without(case.lungs) - logit,
         }
     shifts = under_shifts(engine.run, case.image)
     row["shift_logit"] = float(np.mean([abs(moved) for moved, _ in shifts]))

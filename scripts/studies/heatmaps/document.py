@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 
 from pneumonia.explain.faithfulness import BLUR, STEPS
 from pneumonia.explain.region_test import REGIONS
-from pneumonia.utils.formatting import UNDEFINED, measured, measured_share
+from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import get_variant
 from scripts.studies.documents import opening, section
@@ -34,7 +34,7 @@ _PARTS = {
     "inside_lungs": "the lungs themselves",
 }
 # Two digits are all that these carry.
-_number = partial(measured, form="{:.2f}".format)
+_number = partial(format_interval, form="{:.2f}".format)
 
 
 def render(result: dict[str, Any]) -> str:
@@ -76,7 +76,7 @@ def _in_lungs(variants: dict[str, Any]) -> str:
             f"`{name}`",
             {"drawn": "drawn by hand", "found": "found"}[kind],
             _count(shares["in_lungs"]),
-            *(measured_share(shares[part]) for part in ("in_lungs", "lungs_area", "in_hull", "hull_area")),
+            *(format_share(shares[part]) for part in ("in_lungs", "lungs_area", "in_hull", "hull_area")),
         ]
         for name, measured in variants.items()
         for kind, shares in measured["lungs"].items()
@@ -178,7 +178,7 @@ def _beside_chance(name: str, counts: dict[str, int]) -> str:
 
 def _blurred(variants: dict[str, Any]) -> str:
     rows = [
-        [f"`{name}`", what, _number(moved["by"]), _number(moved["how_far"]), measured_share(moved["changed_side"])]
+        [f"`{name}`", what, _number(moved["by"]), _number(moved["how_far"]), format_share(moved["changed_side"])]
         for name, measured in variants.items()
         for moved, what in ((measured["blurred"][part], what) for part, what in _PARTS.items())
     ]
@@ -250,7 +250,7 @@ def _empty(variants: dict[str, Any]) -> str:
 
 def _scores(scores: dict[str, Any]) -> list[str]:
     curves = (f"{_number(scores[part])} [{scores[f'{part}_probability']['value']:.3f}]" for part in _AREAS)
-    return [*curves, _number(scores["gap"]), measured_share(scores["in_lungs"])]
+    return [*curves, _number(scores["gap"]), format_share(scores["in_lungs"])]
 
 
 def _against(scores: dict[str, Any]) -> str:

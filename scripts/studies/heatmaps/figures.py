@@ -8,7 +8,8 @@ from scipy.special import expit, logit
 
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.explain.faithfulness import area
-from pneumonia.metrics.classification import resample_patients, to_interval
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.intervals import to_interval
 from pneumonia.weights.folder import Bundle
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase
 

@@ -23,7 +23,7 @@ from pneumonia.imaging.decode import decode
 from pneumonia.inference.lung_segmentation import LUNG_FIELDS_FOLDER, load_lung_fields
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor, load_predictor
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.utils.json_values import json_bytes
 from pneumonia.utils.processes import cores
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
@@ -162,7 +162,7 @@ def _compare(predictors: dict[str, Predictor], path: Path, rounds: int) -> dict[
     """Three variants on one image, decoded and searched for lungs once, against one."""
 
     def all_variants() -> None:
-        case = Case(decode(path))
+        case = SharedAnalysis(decode(path))
         for predictor in predictors.values():
             predictor.predict(case)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pneumonia.utils.formatting import measured, measured_share
+from pneumonia.utils.formatting import format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
 from scripts.studies.documents import opening, section
 
@@ -65,8 +65,8 @@ def _method() -> str:
         "three thresholds, each with an interval. It takes at least 30, of at least ten patients with pneumonia and "
         "ten without; 30 to 200 are measured below. The network and its heatmap are not touched.",
         _COMMANDS,
-        "Platt scaling (1999) is applied to the log-odds as shipped, the logistic recalibration of Cox (1958): "
-        "`log-odds at the site = slope * log-odds as shipped + shift`. Normal priors hold the slope near 1 (standard "
+        "Platt scaling (1999) is applied to the log-odds as published, the logistic recalibration of Cox (1958): "
+        "`log-odds at the site = slope * log-odds as published + shift`. Normal priors hold the slope near 1 (standard "
         "deviation 0.5) and the shift near 0 (standard deviation 2), so that few images cannot run away; the slope is "
         "never negative. The widths were chosen by what fits without priors gave on the fixed corruptions of the "
         "validation images. Thresholds and the uncertain zone follow the rules of training, without priors.",
@@ -91,8 +91,8 @@ def _how_measured(figures: dict[str, Any]) -> str:
         "How it was measured",
         f"For each number of local images {figures['draws']} draws without replacement, with both classes in the "
         "proportion of the set and at least ten of each; each calibration is scored on images of other patients. "
-        "`as shipped` has 95 % intervals from resampling the patients that are scored, drawn anew here, so their last "
-        "digit may differ from the cards; the other rows have the mean of "
+        "`as published` has 95 % intervals from resampling the patients that are scored, drawn again here, so their "
+        "last digit may differ from the cards; the other rows have the mean of "
         "the draws and the middle 95 % of them, which is how much the result depends on the images that happened to be "
         "collected. Accuracy, sensitivity and specificity are those of the operating point `balanced`. `kept` is the "
         "share of draws after which the tool would have kept the calibration. The scores are those in "
@@ -123,7 +123,7 @@ def _how_many(sites: dict[str, Any]) -> str:
     return section(
         "How many images it takes",
         "On the sites of children below, where the networks work, over all variants: in how many cases the mean Brier "
-        "score of the draws is below that of the calibration as shipped, and over how many points the middle 95 % of "
+        "score of the draws is below that of the calibration as published, and over how many points the middle 95 % of "
         "the draws range at most. Probabilities need fewer images than thresholds do.",
         table(["local images", "Brier score improved", "sensitivity, points", "specificity, points"], rows),
     )
@@ -131,7 +131,7 @@ def _how_many(sites: dict[str, Any]) -> str:
 
 def _kept(site: dict[str, Any]) -> str:
     shares = [row["kept"] for variant in site.values() for row in variant["recalibrated"].values()]
-    aurocs = ", ".join(f"`{name}` {measured(variant['auroc'])}" for name, variant in site.items())
+    aurocs = ", ".join(f"`{name}` {format_interval(variant['auroc'])}" for name, variant in site.items())
     if max(shares) == min(shares):
         kept = f"kept after {shares[0]:.0%} of draws"
     else:
@@ -143,11 +143,11 @@ def _kept(site: dict[str, Any]) -> str:
 def _table(site: dict[str, Any]) -> str:
     rows = []
     for name, variant in site.items():
-        rows.append([f"`{name}`", "as shipped", "", *_cells(variant["as_shipped"])])
+        rows.append([f"`{name}`", "as published", "", *_cells(variant["as_shipped"])])
         for size, row in variant["recalibrated"].items():
             rows.append(["", size, f"{row['kept']:.0%}", *_cells(row)])
     return table(["variant", "local images", "kept", *_MEASURES.values()], rows)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    return [measured(row[name]) if name in ("ece", "brier") else measured_share(row[name]) for name in _MEASURES]
+    return [format_interval(row[name]) if name in ("ece", "brier") else format_share(row[name]) for name in _MEASURES]

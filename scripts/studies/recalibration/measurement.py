@@ -17,15 +17,15 @@ from pneumonia.calibration.platt import fit_platt
 from pneumonia.calibration.recalibrate import LEAST_OF_A_CLASS
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.inference.predictor import Predictor, load_predictor
-from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates, to_interval
-from pneumonia.metrics.classification import resample_with_both_classes as resampled_patients
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.bootstrap import resample_with_both_classes as resampled_patients
+from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates
+from pneumonia.metrics.intervals import auroc_interval, to_interval
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.variants.registry import PUBLISHED
 
 SIZES = (30, 50, 100, 200)
 DRAWS = 100
-# Taken off every logit to make a site of which the truth is known: as shipped, the network misses pneumonias there.
+# Taken off every logit to make a site of which the truth is known: as published, the network misses pneumonias there.
 MADE_SHIFT = 2.0
 
 # The sites by name: local images, and those that are scored. A half has no patient in common with the other.
@@ -67,7 +67,7 @@ def study(predictor: Predictor, local: Scores, report: Scores) -> dict[str, Any]
     """Draw local images again and again, fit to them, and score others.
 
     Args:
-        predictor: as shipped.
+        predictor: as published.
         local: images to draw from.
         report: images to score, of other patients.
 

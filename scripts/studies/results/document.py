@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pneumonia.utils.formatting import UNDEFINED, measured, measured_share
+from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
@@ -51,7 +51,7 @@ def render(figures: dict[str, Any]) -> str:
 def _variants() -> str:
     sets = {variant: read_bundle(WEIGHTS_FOLDER / variant).metrics["sets"] for variant in PUBLISHED}
     names = list(sets[PUBLISHED[0]])
-    auroc = [[name, *(measured(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
+    auroc = [[name, *(format_interval(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
     balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
     command = sets[PUBLISHED[-1]]["validation"]["command"]
     return section(
@@ -85,11 +85,11 @@ def _designs(figures: dict[str, Any]) -> str:
                 [
                     f"`{design}`",
                     f"{number}",
-                    measured(sets["held-out"]["auroc"]),
-                    measured(sets["held-out-shifted"]["auroc"]),
+                    format_interval(sets["held-out"]["auroc"]),
+                    format_interval(sets["held-out-shifted"]["auroc"]),
                     *(f"{point[measure]['value']:.1%}" for measure in SHARES),
                     f"{sets['held-out-shifted']['operating_points']['balanced']['accuracy']['value']:.1%}",
-                    measured(sets["outside-selection"]["auroc"]),
+                    format_interval(sets["outside-selection"]["auroc"]),
                 ]
             )
     columns = ["design", "round", "AUROC", "AUROC, corrupted", *SHARES, "accuracy, corrupted", "adult-selection"]
@@ -112,8 +112,8 @@ def _folds(result: dict[str, Any]) -> str:
     rows = [
         [
             f"{number}",
-            measured(sets["held-out"]["auroc"]),
-            measured(sets["held-out-shifted"]["auroc"]),
+            format_interval(sets["held-out"]["auroc"]),
+            format_interval(sets["held-out-shifted"]["auroc"]),
             *(f"{sets['held-out']['operating_points']['balanced'][measure]['value']:.1%}" for measure in SHARES),
         ]
         for number, sets in enumerate(result["rounds"], start=1)
@@ -139,11 +139,11 @@ def _trained(figures: dict[str, Any]) -> str:
         rows.append(
             [
                 f"`{name}`",
-                measured(sets["validation"]["auroc"]),
-                measured_share(sets["validation"]["accuracy"]),
+                format_interval(sets["validation"]["auroc"]),
+                format_share(sets["validation"]["accuracy"]),
                 f"{shifted[worst]['auroc']['value']:.3f} ({worst.removeprefix('validation-')})",
                 f"{min(of_set['accuracy']['value'] for of_set in shifted.values()):.1%}",
-                measured(sets["adult-report"]["auroc"]),
+                format_interval(sets["adult-report"]["auroc"]),
                 f"{kept['epochs']} of {kept['planned_epochs']}",
                 f"{kept['minutes']:.0f}",
             ]
@@ -177,7 +177,7 @@ def _brief(figures: dict[str, Any]) -> str:
 
 
 def _shortcuts(result: dict[str, Any]) -> str:
-    rows = [[what, measured(interval)] for what, interval in result["figures"].items()]
+    rows = [[what, format_interval(interval)] for what, interval in result["figures"].items()]
     return section(
         "What a classifier reaches without looking at the lungs",
         "A high AUROC on images of this source says little by itself: the classes differ in how they were taken.",
@@ -190,7 +190,7 @@ def _lung_fields() -> str:
     figures = read_bundle(WEIGHTS_FOLDER / "lung-fields").metrics["sets"]["validation"]
     return section(
         "Lung fields",
-        f"Dice {measured(figures['dice'])} on {figures['n']} held-out masks; the "
+        f"Dice {format_interval(figures['dice'])} on {figures['n']} held-out masks; the "
         "[card](../weights/lung-fields/README.md) has the corrupted sets.",
         # Recorded when the command had another name.
         command_block(figures["command"].replace("scripts/train_lung_fields.py", "-m scripts.tools.train_lung_fields")),

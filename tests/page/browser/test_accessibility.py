@@ -63,7 +63,7 @@ def test_an_image_is_read_and_judged_anew_by_keyboard_alone(page):
     expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
     _press_until(page, "Tab", "document.activeElement.closest('#threshold') && document.activeElement.type == 'range'")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#verdict")).to_contain_text("Your own threshold: pneumonia is called from 79.9%")
+    expect(page.locator("#verdict")).to_contain_text("Custom threshold: pneumonia is called from 79.9%")
     _press_until(page, "Shift+Tab", "document.activeElement.closest('[role=tablist]')")
 
 

@@ -25,7 +25,7 @@ def says(locator: Locator, text: str) -> None:
 def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, browser, address, chest, tmp_path):
     choice, verdict = page.locator("#calibration"), page.locator("#verdict")
     upload(page, chest)
-    says(verdict, "calibration as shipped")
+    says(verdict, "calibration as published")
     expect(choice).to_be_hidden()
 
     page.get_by_role("tab", name="Performance").click()
@@ -43,7 +43,7 @@ def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, brow
 
     page.get_by_role("tab", name="Read").click()
     expect(choice).to_be_visible(timeout=PATIENCE)
-    says(verdict, "calibration as shipped")
+    says(verdict, "calibration as published")
     choice.locator("input").click()
     page.get_by_role("option", name="my-hospital").click()
     says(verdict, "calibration my-hospital")
@@ -52,11 +52,11 @@ def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, brow
     page.locator("#variant").get_by_label("Custom CNN").check()
     expect(choice).to_be_hidden(timeout=PATIENCE)
     page.locator("#read-button").click()
-    says(verdict, "calibration as shipped")
+    says(verdict, "calibration as published")
 
     with another_page(browser, address) as other:
         upload(other, chest)
-        says(other.locator("#verdict"), "calibration as shipped")
+        says(other.locator("#verdict"), "calibration as published")
         expect(other.locator("#calibration")).to_be_hidden()
 
 

@@ -6,10 +6,10 @@ from scipy.special import expit, logit
 
 from pneumonia import load_predictor
 from pneumonia.calibration.prevalence import at_prevalence, predictive_values
-from pneumonia.core.operating_points import OWN, Interval, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.metrics.repeatability import repeatability_limit
 from pneumonia.metrics.scores import Scores, pooled_validation
-from pneumonia.metrics.threshold_sweep import Thresholds
+from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.variants.registry import PUBLISHED
 from tests.fixtures.fakes import FakePredictor
 
@@ -38,7 +38,7 @@ def test_a_probability_is_carried_over_by_the_odds():
 
 def test_a_threshold_gives_what_is_counted():
     scores = Scores(np.array([-2.0, -1.0, 1.0, -0.5, 1.0, 2.0]), np.repeat([0, 1], 3), np.array(list("aabcde")))
-    point = Thresholds(scores, temperature=2.0).point(OWN, 0.0)
+    point = ThresholdSweep(scores, temperature=2.0).point(CUSTOM, 0.0)
     assert (point.name, point.threshold) == ("own", 0.5)
     assert point.sensitivity.value == point.specificity.value == pytest.approx(2 / 3)
     # The nearest image is uncertain: half a logit away, less what 98 % coverage leaves of it.
@@ -48,7 +48,7 @@ def test_a_threshold_gives_what_is_counted():
 def test_where_all_patients_are_alike_the_interval_is_exact():
     """Drawing from them anew would give an interval without width."""
     scores = Scores(np.array([-1.0] * 10 + [1.0] * 4), np.repeat([0, 1], (10, 4)), np.arange(14).astype(str))
-    point = Thresholds(scores, 1.0).point(OWN, 0.0)
+    point = ThresholdSweep(scores, 1.0).point(CUSTOM, 0.0)
     # Clopper and Pearson: 0.025 ** (1 / n).
     assert point.specificity.low == pytest.approx(0.025 ** (1 / 10))
     assert point.sensitivity.low == pytest.approx(0.025 ** (1 / 4))
@@ -58,7 +58,7 @@ def test_where_all_patients_are_alike_the_interval_is_exact():
 @pytest.mark.parametrize("variant", PUBLISHED)
 def test_the_stored_scores_give_the_stored_operating_points(variant):
     predictor = load_predictor(variant)
-    thresholds = Thresholds(pooled_validation(predictor.metrics["sets"]), predictor.calibration.temperature)
+    thresholds = ThresholdSweep(pooled_validation(predictor.metrics["sets"]), predictor.calibration.temperature)
     for stored in predictor.operating_points.values():
         point = thresholds.point(stored.name, predictor.calibration.temperature * logit(stored.threshold))
         for end in ("threshold", "low", "high"):

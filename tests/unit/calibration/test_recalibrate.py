@@ -16,12 +16,10 @@ from pneumonia.calibration.platt import LEAST_SLOPE, fit_platt
 from pneumonia.calibration.recalibrate import recalibrate
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_store import load_site_calibration, save_site, saved_sites
-from pneumonia.calibration.site_text import advice
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval
 from pneumonia.errors import CalibrationError, DataError
 from pneumonia.inference.predictor import Predictor, load_predictor
-from pneumonia.metrics.classification import share_interval
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.intervals import auroc_interval, share_interval
 from pneumonia.metrics.scores import Scores
 from pneumonia.variants.registry import PUBLISHED
 from scripts.studies.reliability.synthetic_images import radiograph
@@ -49,7 +47,7 @@ def by_chance(images: int = 100) -> Scores:
 
 @pytest.fixture(scope="module")
 def site() -> SiteCalibration:
-    """Fitted where the network as shipped is confident far beyond what it knows."""
+    """Fitted where the network as published is confident far beyond what it knows."""
     return recalibrate(FakePredictor(VARIANT).calibration, site_scores(200, 0.4, -1.5), "my-hospital", TODAY)
 
 
@@ -166,7 +164,7 @@ def test_the_auroc_interval_holds_the_truth_about_as_often_as_it_says():
 
 
 def test_an_overconfident_network_is_mended(site):
-    assert site.usable and site.helps and "makes its probabilities better here" in advice(site)
+    assert site.usable and site.helps and "makes its probabilities better here" in site.advice
     assert site.temperature.low <= 2.5 <= site.temperature.high, "1 / 0.4"
     assert site.offset.low <= -1.5 / 0.4 <= site.offset.high
     assert site.after.ece.value < site.before.ece.value / 2
@@ -212,7 +210,7 @@ def test_images_of_one_patient_widen_the_intervals():
 def test_a_network_at_chance_is_never_kept(tmp_path):
     site = recalibrate(FakePredictor(VARIANT).calibration, by_chance(), "elsewhere", TODAY)
     assert not site.usable and not site.helps
-    assert "not shown to tell the two apart" in advice(site) and "Do not rely on this network" in advice(site)
+    assert "not shown to tell the two apart" in site.advice and "Do not rely on this network" in site.advice
     with pytest.raises(CalibrationError, match="No calibration can mend that"):
         save_site(site, tmp_path)
     with pytest.raises(CalibrationError, match="No calibration can mend that"):
@@ -225,8 +223,8 @@ def test_a_network_at_chance_is_never_kept(tmp_path):
 
 def test_a_site_like_home_is_told_that_nothing_is_gained():
     site = recalibrate(FakePredictor(VARIANT).calibration, site_scores(100), "like-home", TODAY)
-    assert site.usable and not site.helps and "Stay with the calibration as shipped" in advice(site)
-    lost = advice(replace(site, gain=Interval(-0.031, -0.052, -0.012)))
+    assert site.usable and not site.helps and "Stay with the calibration as published" in site.advice
+    lost = replace(site, gain=Interval(-0.031, -0.052, -0.012)).advice
     assert "makes its probabilities worse here: the Brier score rises by 0.031 (0.012 to 0.052)" in lost
     assert "chance" not in lost
 
@@ -355,10 +353,13 @@ def test_a_recalibrated_predictor_shares_the_network_and_says_so(tiny_predictor:
     assert judged.threshold == site.after.points["balanced"].threshold.value
     assert judged.to_dict()["calibration"] == {"name": "here", "date": "2026-11-21"}
     assert plain.calibration is None and plain.to_dict()["calibration"] is None
-    assert plain.judged(there.calibration, there.operating_points["balanced"]) == judged
-    assert judged.judged(tiny_predictor.calibration, tiny_predictor.operating_points["balanced"]) == plain
+    assert plain.with_calibration(there.calibration, there.operating_points["balanced"]) == judged
+    assert judged.with_calibration(tiny_predictor.calibration, tiny_predictor.operating_points["balanced"]) == plain
     assert there.predict(b"no image").calibration is site and tiny_predictor.recalibrated(None) is tiny_predictor
-    assert there.predict(b"no image").judged(there.calibration, there.operating_points["rule-in"]).probability is None
+    assert (
+        there.predict(b"no image").with_calibration(there.calibration, there.operating_points["rule-in"]).probability
+        is None
+    )
 
 
 def test_a_calibration_of_other_weights_is_refused(site, tiny_predictor):

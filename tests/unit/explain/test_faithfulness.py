@@ -41,8 +41,8 @@ def test_a_map_of_the_wrong_place_has_it_the_other_way_round(erasure):
 def test_only_the_region_is_blurred(erasure):
     region = np.zeros((SIZE, SIZE), bool)
     region[:3, :4] = True
-    assert erasure.without(region) == SIZE**2 / 2 - 12 and erasure.without(~region) == 12
-    assert (erasure.whole, erasure.nothing) == (SIZE**2 / 2, 0)
+    assert erasure.logit_without(region) == SIZE**2 / 2 - 12 and erasure.logit_without(~region) == 12
+    assert (erasure.logit, erasure.blurred_logit) == (SIZE**2 / 2, 0)
 
 
 def test_the_area_of_a_straight_line_is_its_middle():

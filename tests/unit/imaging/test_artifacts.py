@@ -11,13 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_outside
-from pneumonia.imaging.artifacts import find_additions, mean_cells, reduce
+from pneumonia.imaging.artifacts import find_artifacts, mean_cells, reduce
 from scripts.studies.reliability.abuse.answers import CHEST
 
 
 def found(image: np.ndarray, white: int = 255) -> set[str]:
     reduced = reduce(image)
-    return set(find_additions(reduced, white, mean_cells(reduced) / np.float32(white)))
+    return set(find_artifacts(reduced, white, mean_cells(reduced) / np.float32(white)))
 
 
 def written(image: np.ndarray, text: str, size: float, x: float = 0.02, y: float = 0.02) -> np.ndarray:

@@ -12,24 +12,24 @@ from demo.shared.session import Session
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
-from pneumonia.data.non_chest_images import OUTLIERS, TURNED, laid_out_anew
+from pneumonia.data.non_chest_images import OUTLIERS, TURNED, shuffle_tiles
 from pneumonia.errors import UnsupportedImageError
 from pneumonia.imaging.decode import decode
 from pneumonia.inference import chest_check, lung_segmentation
 from pneumonia.inference.chest_check import (
+    CHEST_CHECK_FOLDER,
     FILES,
     ON_ITS_SIDE,
-    PLAUSIBILITY_FOLDER,
     UPSIDE_DOWN,
-    Fitted,
-    Limits,
-    Plausibility,
-    Resemblance,
-    load_plausibility,
+    ChestCheck,
+    ChestLimits,
+    ChestModel,
+    ChestScores,
+    load_chest_check,
 )
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import LUNG_FIELDS_FOLDER, LungSegmentation, Measures, load_lung_fields
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.training.chest_check import choose_limits, fit
 from pneumonia.utils.json_values import json_bytes, read_json
 from pneumonia.weights.cards.chest_check import render_card
@@ -49,7 +49,7 @@ def a_fit(**changes):
     axes = np.array([[1.0], [0.0], [0.0]], np.float32)
     values = {"mean": np.zeros(3, np.float32), "scale": np.ones(3, np.float32), "axes": axes, "rest": 0.5}
     values |= {"deviations": np.array([2.0], np.float32), "weights": np.array([3.0], np.float32), "bias": -1.0}
-    return Fitted(**{**values, **changes})
+    return ChestModel(**{**values, **changes})
 
 
 # === The two figures ===
@@ -67,14 +67,14 @@ def test_distance_and_score_by_hand():
 
 def test_what_was_fitted_survives_its_file():
     one, features = a_fit(), np.array([4.0, 1.0, 7.0], np.float32)
-    assert Fitted.from_bytes(one.to_bytes()).measure(features) == pytest.approx(one.measure(features))
+    assert ChestModel.from_bytes(one.to_bytes()).measure(features) == pytest.approx(one.measure(features))
     assert one.to_bytes() == one.to_bytes()
 
 
 def test_tiles_are_laid_out_in_the_order_given():
     square = np.arange(16).reshape(4, 4)
     turned = [[2, 3, 0, 1], [6, 7, 4, 5], [8, 9, 10, 11], [12, 13, 14, 15]]
-    assert laid_out_anew(square, 2, np.array([1, 0, 2, 3])).tolist() == turned
+    assert shuffle_tiles(square, 2, np.array([1, 0, 2, 3])).tolist() == turned
 
 
 def test_a_fit_has_mean_distance_one_and_tells_outliers():
@@ -91,29 +91,29 @@ def test_a_fit_has_mean_distance_one_and_tells_outliers():
 
 
 def test_limits_by_the_rule():
-    adults = [Resemblance(float(n), -float(n)) for n in range(101)]
-    limits = choose_limits(adults, [Resemblance(float(n), 2.0 * n) for n in range(2001)])
-    assert limits == Limits(Resemblance(98.0, -2.0), Resemblance(1999.0, 3998.0))
-    assert read_json(Limits, json_bytes(limits.to_dict())) == limits
+    adults = [ChestScores(float(n), -float(n)) for n in range(101)]
+    limits = choose_limits(adults, [ChestScores(float(n), 2.0 * n) for n in range(2001)])
+    assert limits == ChestLimits(ChestScores(98.0, -2.0), ChestScores(1999.0, 3998.0))
+    assert read_json(ChestLimits, json_bytes(limits.to_dict())) == limits
 
 
 # === The decision ===
 
-LIMITS = Limits(warn=Resemblance(10.0, 2.0), refuse=Resemblance(50.0, 4.0))
+LIMITS = ChestLimits(warn=ChestScores(10.0, 2.0), refuse=ChestScores(50.0, 4.0))
 
 
 def judge(square, found=True):
     """Judge a square whose upper left corner is its score; half the square of it is its distance."""
     axis = np.array([[1.0], [0.0]], np.float32)
     one = np.ones(1, np.float32)
-    fitted = Fitted(np.zeros(2, np.float32), np.ones(2, np.float32), axis, one, 1.0, one, 0.0)
+    fitted = ChestModel(np.zeros(2, np.float32), np.ones(2, np.float32), axis, one, 1.0, one, 0.0)
 
     def segment(image):
         features = np.array([image[0, 0], 0.0], np.float32)
         return LungSegmentation(np.zeros((4, 4), np.float32), 0.5, Measures(0.2, 1.0, 1.0, True), found, features)
 
     square = np.array(square, np.float32)
-    return Plausibility(fitted, LIMITS).judge(square, segment(square), segment)
+    return ChestCheck(fitted, LIMITS).judge(square, segment(square), segment)
 
 
 def test_a_usual_image_is_let_pass_with_lungs_or_without():
@@ -186,12 +186,12 @@ def test_without_the_check_images_are_read_with_a_warning(tiny_predictor, tmp_pa
     page = DRAWN["pages of text"](np.random.default_rng(0))
     damaged, stale = tmp_path / "damaged", tmp_path / "stale"
     for folder in (damaged, stale):
-        shutil.copytree(PLAUSIBILITY_FOLDER, folder)
+        shutil.copytree(CHEST_CHECK_FOLDER, folder)
     (damaged / "chest.npz").write_bytes(b"damaged")
     config = json.loads((stale / "config.json").read_text())
     (stale / "config.json").write_text(json.dumps({**config, "lung_fields": "another"}))
     for folder in (tmp_path / "nowhere", damaged, stale):
-        monkeypatch.setattr(chest_check, "PLAUSIBILITY_FOLDER", folder)
+        monkeypatch.setattr(chest_check, "CHEST_CHECK_FOLDER", folder)
         prediction = tiny_predictor.predict(page)
         (check,) = (check for check in prediction.checks if check.name == "chest")
         assert prediction.status == "read" and check.status == "warn" and "not checked" in check.message
@@ -203,9 +203,9 @@ def test_without_the_check_images_are_read_with_a_warning(tiny_predictor, tmp_pa
 
 def test_all_variants_share_one_judgement(tiny_predictor, monkeypatch):
     calls = []
-    judged = Plausibility.judge
-    monkeypatch.setattr(Plausibility, "judge", lambda *given: calls.append(1) or judged(*given))
-    case = Case(decode(EXAMPLES[0]))
+    judged = ChestCheck.judge
+    monkeypatch.setattr(ChestCheck, "judge", lambda *given: calls.append(1) or judged(*given))
+    case = SharedAnalysis(decode(EXAMPLES[0]))
     assert tiny_predictor.predict(case) == tiny_predictor.predict(case) and len(calls) == 1
 
 
@@ -280,10 +280,10 @@ def figures():
 
 
 def test_the_figures_are_those_of_the_committed_weights(figures):
-    bundle = read_bundle(PLAUSIBILITY_FOLDER, FILES)
+    bundle = read_bundle(CHEST_CHECK_FOLDER, FILES)
     assert figures["fitted_sha256"] == bundle.config["files"]["chest.npz"]["sha256"]
     assert figures["lung_fields_sha256"] == bundle.config["lung_fields"] == load_lung_fields().weights_sha256
-    assert figures["limits"] == bundle.config["limits"] == load_plausibility().limits.to_dict()
+    assert figures["limits"] == bundle.config["limits"] == load_chest_check().limits.to_dict()
 
 
 def test_nineteen_in_twenty_are_refused_of_many_kinds_never_fitted(figures):
@@ -302,7 +302,7 @@ def test_at_most_one_radiograph_in_fifty_is_refused(figures):
 
 
 def test_the_card_is_rendered_from_what_was_fitted():
-    bundle = read_bundle(PLAUSIBILITY_FOLDER, FILES)
+    bundle = read_bundle(CHEST_CHECK_FOLDER, FILES)
     assert bundle.contents["README.md"].decode() == render_card(bundle.config, bundle.metrics)
 
 
@@ -334,7 +334,7 @@ def test_the_served_features_are_those_of_the_keras_model():
 
 def test_held_out_children_are_read_and_refused_turned(data_dir):
     paths = sorted((data_dir / "native").glob("*/*"))[::15]
-    fields, check = load_lung_fields(), load_plausibility()
+    fields, check = load_lung_fields(), load_chest_check()
     for path in paths:
         square = Preprocessing().squash(decode(path).pixels)
         seen = {turn: np.ascontiguousarray(np.rot90(square, turn)) for turn in range(4)}
@@ -345,5 +345,5 @@ def test_held_out_children_are_read_and_refused_turned(data_dir):
 
 def test_no_path_of_the_fitting_machine_is_published():
     figures = ROOT / "docs" / "studies" / "chest_check.json"
-    for path in (*(PLAUSIBILITY_FOLDER / name for name in ("config.json", "README.md")), figures):
+    for path in (*(CHEST_CHECK_FOLDER / name for name in ("config.json", "README.md")), figures):
         assert not any(start in path.read_text() for start in ("/home/", "/root", "/tmp", "/work", "\\Users"))

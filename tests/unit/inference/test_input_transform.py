@@ -1,6 +1,7 @@
 """The record that training and inference share."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_without_percentiles_grey_values_stay_as_they_are():
     image = 0.2 + 0.3 * np.random.default_rng(0).random((64, 64), dtype=np.float32)
     plain = Preprocessing(size=64, low_percentile=None, high_percentile=None)
     np.testing.assert_array_equal(plain.apply(image), image)
-    assert Preprocessing(**json.loads(json.dumps(plain.to_dict()))) == plain
+    assert Preprocessing(**json.loads(json.dumps(asdict(plain)))) == plain
 
 
 def test_apply_of_a_constant_image_is_finite():
@@ -50,7 +51,7 @@ def test_apply_of_a_constant_image_is_finite():
 
 def test_record_survives_json():
     record = Preprocessing(size=96, low_percentile=2.0)
-    assert Preprocessing(**json.loads(json.dumps(record.to_dict()))) == record
+    assert Preprocessing(**json.loads(json.dumps(asdict(record)))) == record
 
 
 @pytest.mark.parametrize("shape", [(945, 1292), (2000, 130), (128, 5000), (225, 223), (150, 224)])

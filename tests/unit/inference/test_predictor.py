@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from pneumonia.inference import lung_segmentation
 from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, Measures
 from pneumonia.inference.predictor import Predictor
 from pneumonia.inference.preprocessor import new_preprocessor
-from pneumonia.inference.shared_analysis import Case
+from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.utils.processes import Once
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from tests.fixtures.tiny import tiny_radiograph, tiny_variant
@@ -64,7 +64,7 @@ def test_heatmap_follows_the_geometry_of_the_image(tiny_predictor, picture):
 def hull_predictor(tiny_weights):
     """The tiny network, shown the lungs alone."""
     bundle = read_bundle(tiny_weights)
-    record = new_preprocessor(tiny_variant(field="hull")).record.to_dict()
+    record = asdict(new_preprocessor(tiny_variant(field="hull")).record)
     return Predictor.from_bundle(replace(bundle, config={**bundle.config, "preprocessing": record}))
 
 
@@ -157,7 +157,7 @@ def test_an_image_without_lungs_is_read_with_a_true_warning(shown, request):
 
 def test_without_lung_fields_whole_images_are_read_and_others_refused(tiny_weights, picture, tmp_path, monkeypatch):
     bundle = read_bundle(tiny_weights)
-    needy = {**bundle.config, "preprocessing": new_preprocessor(tiny_variant(field="hull")).record.to_dict()}
+    needy = {**bundle.config, "preprocessing": asdict(new_preprocessor(tiny_variant(field="hull")).record)}
     damaged = tmp_path / "damaged"
     shutil.copytree(lung_segmentation.LUNG_FIELDS_FOLDER, damaged)
     (damaged / "model.tflite").write_bytes(b"damaged")
@@ -175,7 +175,7 @@ def test_variants_share_one_case(tiny_predictor, hull_predictor, monkeypatch):
     calls = []
     segment = LungFields.segment
     monkeypatch.setattr(LungFields, "segment", lambda *given: calls.append("segment") or segment(*given))
-    case = Case(decode(CHEST))
+    case = SharedAnalysis(decode(CHEST))
     first, second = (predictor.predict(case) for predictor in (tiny_predictor, hull_predictor))
     assert calls == ["segment"] and first.lungs is second.lungs and first.lungs.found
     assert first == tiny_predictor.predict(CHEST) and second == hull_predictor.predict(CHEST)
@@ -185,7 +185,7 @@ def test_variants_share_one_case(tiny_predictor, hull_predictor, monkeypatch):
 def test_lung_fields_are_loaded_once_however_many_ask(monkeypatch, tmp_path):
     loads = []
     monkeypatch.setattr(lung_segmentation, "LUNG_FIELDS_FOLDER", tmp_path)
-    monkeypatch.setattr(lung_segmentation, "_shared", Once(lambda folder: loads.append(folder) or object()))
+    monkeypatch.setattr(lung_segmentation, "read_lung_fields", Once(lambda folder: loads.append(folder) or object()))
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: lung_segmentation.load_lung_fields(), range(8)))) == 1
     assert loads == [tmp_path]
@@ -203,7 +203,7 @@ def test_a_bad_image_is_rejected_with_a_sentence(tiny_predictor):
 def test_judging_at_another_point_needs_no_second_pass(tiny_predictor, picture):
     first = tiny_predictor.predict(picture, "screening")
     for name, point in tiny_predictor.operating_points.items():
-        moved = first.judged(tiny_predictor.calibration, point)
+        moved = first.with_calibration(tiny_predictor.calibration, point)
         assert moved == tiny_predictor.predict(picture, name)
         assert moved.logit == first.logit and moved.heatmap is first.heatmap
 

@@ -1,7 +1,7 @@
 """What a network is shown of a radiograph: found once, used alike in training and in reading."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def test_exposure_is_that_of_the_lungs(field):
 def test_the_record_travels_as_json():
     for field in FIELDS:
         made = replace(record(field), lung_fields="abc")
-        assert Preprocessing(**json.loads(json.dumps(made.to_dict()))) == made
+        assert Preprocessing(**json.loads(json.dumps(asdict(made)))) == made
 
 
 def test_other_lung_fields_than_those_trained_with_are_refused():

@@ -9,15 +9,8 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 from pneumonia.calibration.fit import fit_calibration, fix_operating_points
 from pneumonia.core.operating_points import Interval, OperatingPoint
-from pneumonia.metrics.classification import (
-    auprc,
-    auroc,
-    brier,
-    evaluate,
-    expected_calibration_error,
-    rates,
-    resample_patients,
-)
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.classification import auprc, auroc, brier, evaluate, expected_calibration_error, rates
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import COVERAGE
@@ -127,7 +120,7 @@ def test_operating_points_follow_their_rules():
     rng = np.random.default_rng(0)
     logits = np.concatenate([rng.normal(-2, 1.5, 4000), rng.normal(2, 1.5, 4000)])
     labels = np.repeat([0, 1], 4000)
-    points = fix_operating_points(logits, labels, np.arange(8000), temperature=2.0)
+    points = fix_operating_points(Scores(logits, labels, np.arange(8000)), temperature=2.0)
     screening, balanced, rule_in = (points[name] for name in ("screening", "balanced", "rule-in"))
     assert screening.sensitivity.value == pytest.approx(0.99, abs=0.002)
     assert rule_in.specificity.value == pytest.approx(0.99, abs=0.002)
@@ -143,7 +136,7 @@ def test_operating_points_follow_their_rules():
 
 def test_perfectly_separated_classes_get_the_middle():
     logits = np.array([-3.0, -2.0, -1.0, 3.0, 4.0, 5.0])
-    points = fix_operating_points(logits, np.repeat([0, 1], 3), np.arange(6), temperature=1.0)
+    points = fix_operating_points(Scores(logits, np.repeat([0, 1], 3), np.arange(6)), temperature=1.0)
     assert points["balanced"].threshold == pytest.approx(expit(1.0))
     assert points["screening"].threshold <= points["balanced"].threshold <= points["rule-in"].threshold
 

@@ -13,21 +13,11 @@ from pneumonia.calibration.platt import LEAST_SLOPE, fit_platt
 from pneumonia.calibration.prevalence import at_prevalence, predictive_values
 from pneumonia.calibration.recalibrate import recalibrate
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.calibration.site_text import compared
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import Interval, OperatingPoint
-from pneumonia.metrics.classification import (
-    auprc,
-    auroc,
-    brier,
-    evaluate,
-    expected_calibration_error,
-    outcomes,
-    rates,
-    resample_patients,
-    share_interval,
-)
-from pneumonia.metrics.intervals import auroc_interval
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.classification import auprc, auroc, brier, evaluate, expected_calibration_error, outcomes, rates
+from pneumonia.metrics.intervals import auroc_interval, share_interval
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.metrics.scores import Scores
 from tests.fixtures.fakes import FakePredictor
@@ -244,7 +234,7 @@ EQUALS = (
 def test_thresholds_fixed_by_rule_are_in_order_and_their_zones_symmetric_in_logits(images, temperature):
     labels, probabilities, patients = images
     logits = logit(probabilities)
-    points = fix_operating_points(logits, labels, patients, temperature)
+    points = fix_operating_points(Scores(logits, labels, patients), temperature)
     screening, balanced, rule_in = (points[name] for name in ("screening", "balanced", "rule-in"))
     assert screening.threshold <= balanced.threshold <= rule_in.threshold
     assert screening.sensitivity.value >= balanced.sensitivity.value >= rule_in.sensitivity.value
@@ -255,7 +245,7 @@ def test_thresholds_fixed_by_rule_are_in_order_and_their_zones_symmetric_in_logi
         for share in (at.sensitivity, at.specificity):
             assert 0 <= share.low <= share.value <= share.high <= 1
     # Classes and logits turned round turn the balanced point round.
-    turned = fix_operating_points(-logits, 1 - labels, patients, temperature)["balanced"]
+    turned = fix_operating_points(Scores(-logits, 1 - labels, patients), temperature)["balanced"]
     assert turned.threshold == pytest.approx(1 - balanced.threshold, abs=1e-9)
 
 
@@ -297,7 +287,7 @@ def test_a_site_calibration_survives_its_file_and_its_figures_hold_together(seed
     scores = Scores(rng.normal(shift, 1, 40) + 4 * labels, labels, np.arange(40).astype(str))
     site = recalibrate(FakePredictor("custom-cnn").calibration, scores, "a-site", date(2026, 1, 2))
     assert SiteCalibration.from_bytes(site.to_bytes()) == site and site.usable
-    for _, name, before, after in compared(site):
+    for _, name, before, after in site.comparison_rows:
         for interval in (before, after):
             assert 0 <= interval.low <= interval.value <= interval.high <= 1, name
 

@@ -255,7 +255,7 @@ def test_a_reading_calibrated_to_a_site_is_verified_with_its_file(chest, tmp_pat
     path.write_bytes(other.to_bytes())
     status, said = verify(receipt, chest, "--site", str(path))
     assert status == 1 and "temperature" in said and "this calibration makes" in said
-    # A reading as shipped is not one of the site.
+    # A reading as published is not one of the site.
     status, said = verify(reported(chest), chest, "--site", str(path))
     assert status == 1 and "calibration: to no site in the receipt, to 2026-11-21-my-hospital here" in said
 

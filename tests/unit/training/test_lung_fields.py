@@ -16,10 +16,10 @@ from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError, WeightsError
 from pneumonia.inference.lung_segmentation import (
     LUNG_FIELDS_FOLDER,
+    LungBounds,
     LungSegmentation,
     Measures,
-    Plausible,
-    cleaned,
+    clean_mask,
     load_lung_fields,
     read_lung_fields,
 )
@@ -171,7 +171,7 @@ def test_two_largest_components_are_kept_and_their_holes_filled():
     probabilities[10:12, 5:7] = 0.1  # a hole
     probabilities[4:20, 20:30] = 0.8
     probabilities[28:30, 14:17] = 0.99  # a third component
-    mask, inside, measures = cleaned(probabilities, threshold=0.5)
+    mask, inside, measures = clean_mask(probabilities, threshold=0.5)
     assert not mask[28:30, 14:17].any() and (mask[10:12, 5:7] == 1).all()
     assert inside.sum() == 20 * 10 + 16 * 10
     assert measures.area == pytest.approx(360 / 32**2) and measures.side_by_side
@@ -181,21 +181,21 @@ def test_two_largest_components_are_kept_and_their_holes_filled():
 
 
 def test_what_is_plausible():
-    rule = Plausible(min_area=0.1, max_area=0.7, min_balance=0.3, min_certainty=0.8)
+    rule = LungBounds(min_area=0.1, max_area=0.7, min_balance=0.3, min_certainty=0.8)
     good = {"area": 0.3, "balance": 0.8, "certainty": 0.95, "side_by_side": True}
-    assert rule.holds(Measures(**good))
+    assert rule.contains(Measures(**good))
     for change in ({"area": 0.05}, {"area": 0.8}, {"balance": 0.0}, {"certainty": 0.6}, {"side_by_side": False}):
-        assert not rule.holds(Measures(**{**good, **change}))
-    fixed = Plausible.from_measures([Measures(area, 0.8, 0.9, True) for area in (0.2, 0.2, 0.2, 0.4)])
+        assert not rule.contains(Measures(**{**good, **change}))
+    fixed = LungBounds.from_measures([Measures(area, 0.8, 0.9, True) for area in (0.2, 0.2, 0.2, 0.4)])
     assert fixed.min_area == pytest.approx(0.1) and fixed.max_area == pytest.approx(0.7, abs=0.002)
     assert fixed.min_balance == pytest.approx(0.4) and fixed.min_certainty == pytest.approx(0.7)
-    assert not Plausible.from_measures([Measures(0.5, 0.0, 0.9, False)]).holds(Measures(**good))
+    assert not LungBounds.from_measures([Measures(0.5, 0.0, 0.9, False)]).contains(Measures(**good))
 
 
 def test_mask_and_outline_lie_on_the_image():
     probabilities = np.zeros((32, 32), np.float32)
     probabilities[8:24, 4:12] = probabilities[8:24, 20:28] = 1.0
-    mask, _, measures = cleaned(probabilities, 0.5)
+    mask, _, measures = clean_mask(probabilities, 0.5)
     found = LungSegmentation(mask, 0.5, measures, True)
     assert found.on(320, 640).shape == (320, 640)
     left, right = sorted(found.outline(320, 640), key=lambda line: line[:, 0].min())
@@ -223,7 +223,7 @@ def test_model_keras_opens_without_our_code_and_agrees(weights):
     fields = read_lung_fields(weights)
     image = fields.preprocessing.apply(discs()[0])
     expected = 1 / (1 + np.exp(-model(image[None, ..., None]).numpy()[0, ..., 0]))
-    np.testing.assert_allclose(fields._engine.mask(image)[0], expected, atol=1e-5)
+    np.testing.assert_allclose(fields._engine.outputs(image)["lungs"], expected, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ def find_lungs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judge(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chest_check.np, "load", reached)
-    chest_check.read_plausibility(folder, load_lung_fields())
+    chest_check.read_chest_check(folder, load_lung_fields())
 
 
 def export(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ CALIBRATED = (
 )
 PATIENT_UNKNOWN = "Names tell no patient of {count} of {files} files, so each of these counts as one of its own"
 NOT_USABLE = "Not usable at this site"
-COMPARED_COLUMNS = ("On these images", "As shipped", "Recalibrated, cross-validated")
+COMPARED_COLUMNS = ("On these images", "As published", "Recalibrated, cross-validated")
 MEASURES = {
     "ece": "Calibration error (ECE); 0 is perfect, and few images never reach it",
     "brier": "Brier score; 0 is perfect",

@@ -7,10 +7,9 @@ from demo.shared import texts as shared_texts
 from demo.shared.page_html import figures_table, paragraph
 from demo.tabs.performance.recalibration import texts
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.calibration.site_text import advice, compared, prevalence_note
 from pneumonia.core.notices import NOTICE
 from pneumonia.data.manifest import LeftOut
-from pneumonia.utils.formatting import fitted, measured, percent
+from pneumonia.utils.formatting import format_fitted, format_interval, percent
 from pneumonia.utils.safe_csv import plain_name
 from pneumonia.variants.registry import get_variant
 
@@ -54,20 +53,23 @@ def recalibration(
         # Better probabilities of a network that tells nothing apart would look like a gain, so there is no table.
         return (
             f'<div class="card card-rejected"><h3>{escape(texts.NOT_USABLE)}</h3>'
-            f"{paragraph(heading)}{paragraph(advice(site))}{paragraph(NOTICE)}</div>{unread}"
+            f"{paragraph(heading)}{paragraph(site.advice)}{paragraph(NOTICE)}</div>{unread}"
         )
     rows = [
         [
             texts.MEASURES[measure]
             if point is None
             else f"{shared_texts.OPERATING_POINTS[point]}: {texts.MEASURES[measure]}",
-            *(measured(vars(figure)) if point is None else fitted(vars(figure), percent) for figure in (before, after)),
+            *(
+                format_interval(vars(figure)) if point is None else format_fitted(vars(figure), percent)
+                for figure in (before, after)
+            ),
         ]
-        for point, measure, before, after in compared(site)
+        for point, measure, before, after in site.comparison_rows
     ]
-    notes = (prevalence_note(site), texts.KEEPING.format(variant=site.variant), NOTICE)
+    notes = (site.prevalence_note, texts.KEEPING.format(variant=site.variant), NOTICE)
     return (
-        f"<h3>{escape(heading)}</h3>{paragraph(advice(site))}{figures_table(texts.COMPARED_COLUMNS, rows)}"
+        f"<h3>{escape(heading)}</h3>{paragraph(site.advice)}{figures_table(texts.COMPARED_COLUMNS, rows)}"
         + "".join(map(paragraph, notes))
         + unread
     )
