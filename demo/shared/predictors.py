@@ -13,7 +13,7 @@ from pneumonia.errors import WeightsError
 from pneumonia.metrics.repeatability import repeatability_limit
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.metrics.threshold_sweep import Thresholds
-from pneumonia.utils.processes import OfProcess
+from pneumonia.utils.processes import PerProcess
 from pneumonia.variants.registry import PUBLISHED, get_variant
 
 # Of a threshold on a slider; the stored ones have more.
@@ -31,7 +31,7 @@ class Predictors:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
         self._derived: dict[tuple[str, Callable], Any] = {}
-        self._loading, self._deriving = OfProcess(threading.Lock), OfProcess(threading.Lock)
+        self._loading, self._deriving = PerProcess(threading.Lock), PerProcess(threading.Lock)
 
     def get(self, variant: str | None) -> Predictor:
         """Give the predictor of a variant; one that is loaded does not wait for others.
@@ -43,7 +43,7 @@ class Predictors:
         if variant is None:
             raise user_error(texts.NO_VARIANT)
         if variant not in self._loaded:
-            with self._loading.here:
+            with self._loading.value:
                 if variant not in self._loaded:
                     try:
                         self._loaded[variant] = self._load(variant)
@@ -106,7 +106,7 @@ class Predictors:
 
     def _derive(self, function: Callable[[Predictor], Any], predictor: Predictor) -> Any:
         """Compute something of a predictor as shipped, once."""
-        with self._deriving.here:
+        with self._deriving.value:
             key = predictor.variant, function
             if key not in self._derived:
                 self._derived[key] = function(predictor)

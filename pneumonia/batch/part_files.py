@@ -18,8 +18,8 @@ from filelock import FileLock, Timeout
 
 from pneumonia.errors import DataError, MissingExtraError, PneumoniaError
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
-from pneumonia.utils.atomic_files import partial, write_whole
-from pneumonia.utils.json_values import json_bytes, require_form
+from pneumonia.utils.atomic_files import partial_path, write_atomic
+from pneumonia.utils.json_values import json_bytes, require_form, write_json
 from pneumonia.utils.packages import install_command
 from pneumonia.utils.safe_csv import CsvWriter
 
@@ -93,7 +93,7 @@ class Parts:
         """Write what was taken since the last part as one more; nothing, if nothing was."""
         if not self._rows:
             return
-        write_whole(self._folder / f"part-{self._next:05d}.{self._ending}", self._form.contents(self._rows))
+        write_atomic(self._folder / f"part-{self._next:05d}.{self._ending}", self._form.contents(self._rows))
         self._next += 1
         self.done += len(self._rows)
         self.rejected += sum(row["status"] == "rejected" for row in self._rows)
@@ -133,7 +133,7 @@ def open_parts(folder: Path, form: str, settings: Mapping[str, Any]) -> Iterator
     except Timeout:
         raise DataError("Another run is writing to this folder of parts. Wait for it, or end it.") from None
     with held:
-        for left in folder.glob(partial(folder / "*").name):
+        for left in folder.glob(partial_path(folder / "*").name):
             left.unlink()
         _require_same(folder, json.loads(json_bytes(dict(settings))))
         parts = Parts(folder, form)
@@ -152,7 +152,7 @@ def _require_same(folder: Path, settings: dict[str, Any]) -> None:
     except FileNotFoundError:
         if any(not path.name.startswith(".") for path in folder.iterdir()):
             raise DataError(f"The folder for the parts is not empty and has no {MANIFEST}. Name a new one.") from None
-        write_whole(manifest, json_bytes(settings))
+        write_json(manifest, settings)
         return
     except ValueError:
         before = {}

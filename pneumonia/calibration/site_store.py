@@ -6,7 +6,7 @@ from pathlib import Path
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_text import advice
 from pneumonia.errors import CalibrationError
-from pneumonia.utils.atomic_files import write_whole
+from pneumonia.utils.atomic_files import write_atomic
 from pneumonia.weights.folder import INSTALLED, WEIGHTS_FOLDER
 
 # Weights folders are hashed as a whole and never change, so these files lie beside them, in a folder a variant; with
@@ -33,7 +33,7 @@ def save_site(site: SiteCalibration, folder: Path = SITES_FOLDER) -> Path:
     path = folder / site.variant / (site.label + _ENDING)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, site.to_bytes())
+        write_atomic(path, site.to_bytes())
     except OSError as error:
         raise CalibrationError(_NOT_WRITTEN.format(error.strerror)) from error
     return path

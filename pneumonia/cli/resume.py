@@ -11,7 +11,7 @@ from pathlib import Path
 from pneumonia.cli.recorded_command import command_line, table_hash
 from pneumonia.cli.training_progress import training_progress
 from pneumonia.errors import DataError
-from pneumonia.utils.atomic_files import write_whole
+from pneumonia.utils.atomic_files import write_atomic
 
 
 def add_resume(parser: argparse.ArgumentParser) -> None:
@@ -76,5 +76,5 @@ def checkpoint_folder(output: Path, command: str, resume: bool) -> Path:
                 f"The training that --resume would take up was begun by another command: {begun}. Run that one with "
                 f"--resume; to begin anew with this one, leave --resume out or delete {folder.name}."
             )
-        write_whole(note, os.fsencode(command))
+        write_atomic(note, os.fsencode(command))
     return folder

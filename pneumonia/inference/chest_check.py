@@ -25,7 +25,7 @@ from pneumonia.core.check import Check
 from pneumonia.core.operating_points import Number
 from pneumonia.errors import WeightsError
 from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, load_lung_fields
-from pneumonia.utils.processes import Once
+from pneumonia.utils.processes import LoadOnce
 from pneumonia.weights.folder import CARD, METRICS, WEIGHTS_FOLDER, read_bundle
 
 # What was fitted, with the project.
@@ -216,4 +216,4 @@ def load_plausibility() -> Plausibility:
     return _shared(PLAUSIBILITY_FOLDER, load_lung_fields())
 
 
-_shared = Once(read_plausibility)
+_shared = LoadOnce(read_plausibility)

@@ -11,7 +11,7 @@ import numpy as np
 from pneumonia.core.operating_points import Number
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
-from pneumonia.utils.processes import Once
+from pneumonia.utils.processes import LoadOnce
 from pneumonia.weights.folder import SERVED_FILES, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
 
 # The weights that come with the project.
@@ -236,4 +236,4 @@ def load_lung_fields() -> LungFields:
     return _shared(LUNG_FIELDS_FOLDER)
 
 
-_shared = Once(read_lung_fields)
+_shared = LoadOnce(read_lung_fields)

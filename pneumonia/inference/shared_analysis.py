@@ -11,10 +11,10 @@ from pneumonia.imaging.decode import Radiograph
 from pneumonia.inference.chest_check import load_plausibility
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import LungSegmentation, load_lung_fields
-from pneumonia.utils.processes import OfProcess, cores
+from pneumonia.utils.processes import PerProcess, cores
 
 # Shared by all cases: to start a thread for each would cost about as much as it saves.
-_BESIDE = OfProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="lungs"))
+_BESIDE = PerProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="lungs"))
 
 _NOT_JUDGED = Check(
     "chest",
@@ -60,8 +60,8 @@ class Case:
     def look_for_lungs(self) -> Future[Looked]:
         """Begin to look for the lungs on another core, while the caller goes on: what will be seen."""
         # Once in a process: what another was looking for when this one was forked off it never comes here.
-        if self._looking is None or self._looks is not _BESIDE.here:
-            self._looks = _BESIDE.here
+        if self._looking is None or self._looks is not _BESIDE.value:
+            self._looks = _BESIDE.value
             # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
             self._looking = self._looks.submit(_look, self.square(Preprocessing().size))
         return self._looking

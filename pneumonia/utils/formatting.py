@@ -1,4 +1,4 @@
-"""How a share, a measured value with its interval, or a path is written for a reader."""
+"""Shares, measured values with their intervals, and paths as texts for a reader."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ def measured(interval: Mapping[str, Any] | None, form: Callable[[float], str] = 
 
 
 def fitted(interval: Mapping[str, float], form: Callable[[float], str] = _THREE_DECIMALS) -> str:
-    """As `measured`; what was not fitted, such as a threshold as shipped, has no interval: its ends are one."""
+    """A fitted value, as `measured`; one that was not fitted, such as a threshold as shipped, has no interval."""
     return form(interval["value"]) if interval["low"] == interval["high"] else measured(interval, form)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import TypedDict
 
 from pneumonia.errors import WeightsError
-from pneumonia.utils.atomic_files import write_through
+from pneumonia.utils.atomic_files import write_synced
 from pneumonia.utils.json_values import json_bytes, read_json, require_form
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
     try:
         beside.mkdir()
         for name, content in seal(contents, config).items():
-            write_through(beside / name, content)
+            write_synced(beside / name, content)
         if folder.exists():
             os.rename(folder, replaced)
         os.rename(beside, folder)

@@ -67,15 +67,15 @@ def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
     page, known = Predictors(load_fake), Case(decode(CHEST))
     # Whatever has a lock or a thread of its own is busy.
     released = threading.Event()
-    places = tiny_predictor.engine._places.here
+    places = tiny_predictor.engine._places.value
     taken = [places for _ in range(cores())]
     locks = [
-        lung_segmentation._shared.lock.here,
-        chest_check._shared.lock.here,
-        page._loading.here,
-        page._deriving.here,
+        lung_segmentation._shared.lock.value,
+        chest_check._shared.lock.value,
+        page._loading.value,
+        page._deriving.value,
     ]
-    blocked = [shared_analysis._BESIDE.here.submit(released.wait) for _ in range(cores())]
+    blocked = [shared_analysis._BESIDE.value.submit(released.wait) for _ in range(cores())]
     known.look_for_lungs()
     for held in (*taken, *locks):
         held.acquire()

@@ -20,8 +20,7 @@ from pneumonia.cli.training_arguments import (
     training_job,
     tuned,
 )
-from pneumonia.utils.atomic_files import write_whole
-from pneumonia.utils.json_values import json_bytes
+from pneumonia.utils.json_values import write_json
 from pneumonia.variants.registry import get_variant, list_variants
 from pneumonia.variants.spec import FIELDS
 
@@ -57,10 +56,10 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
             done = job.checkpoints / f"{arguments.scheme}-{number}.json"
             if not done.exists():
                 figures = run_round(job, arguments.scheme, number)
-                write_whole(done, json_bytes(figures))
+                write_json(done, figures)
             rounds.append(json.loads(done.read_text()))
             _print(number, rounds[-1])
-        arguments.output.write_text(json.dumps({"command": job.command, "rounds": rounds}) + "\n")
+        write_json(arguments.output, {"command": job.command, "rounds": rounds})
     return SOME_REJECTED if left_out else DONE
 
 

@@ -21,9 +21,9 @@ from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.metrics.classification import evaluate
 from pneumonia.metrics.paired_comparison import compare
-from pneumonia.utils.atomic_files import open_whole
+from pneumonia.utils.atomic_files import open_atomic
 from pneumonia.utils.formatting import measured
-from pneumonia.utils.json_values import json_bytes
+from pneumonia.utils.json_values import write_json
 from pneumonia.utils.safe_csv import CsvWriter
 from pneumonia.variants.registry import DEFAULT, list_variants
 from pneumonia.weights.history import trained_epochs
@@ -84,9 +84,9 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     if other:
         _print_comparison(other, [record for record, _ in rows], labels, patients, probabilities, points)
     if arguments.output:
-        arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
+        write_json(arguments.output, {"sets": {arguments.data.resolve().name: figures}})
     if arguments.scores:
-        with open_whole(arguments.scores) as file:
+        with open_atomic(arguments.scores) as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
                 {
                     "file": r.place,

@@ -28,7 +28,7 @@ from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
 from pneumonia.records.receipt import reader_record
-from pneumonia.utils.atomic_files import UNFINISHED, open_whole, write_whole
+from pneumonia.utils.atomic_files import UNFINISHED, open_atomic, write_atomic
 from pneumonia.utils.folders import walk
 from pneumonia.utils.formatting import one_line, percent
 from pneumonia.utils.safe_csv import CsvWriter
@@ -188,7 +188,7 @@ def _output(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     try:
-        with open_whole(path) as file:
+        with open_atomic(path) as file:
             yield file
     except (OSError, PneumoniaError, KeyboardInterrupt):
         if (unfinished := Path(f"{path}{UNFINISHED}")).exists():
@@ -232,4 +232,4 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
     name = f"{stem}.{prediction.image_sha256[:8]}.png"
-    write_whole(folder / name, to_png(picture))
+    write_atomic(folder / name, to_png(picture))
