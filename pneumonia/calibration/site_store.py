@@ -82,7 +82,7 @@ def load_site_calibration(site: str, variant: str, folder: Path = SITES_FOLDER) 
     if not matching:
         there = f"; there are {', '.join(path.stem for path in saved)}" if saved else ""
         raise CalibrationError(
-            f"There is no calibration {site!r} for {variant}{there}. Make one with scripts/recalibrate.py."
+            f"There is no calibration {site!r} for {variant}{there}. Make one with pneumonia recalibrate."
         )
     return _read(matching[-1])
 

@@ -159,7 +159,7 @@ def read_bundle(folder: Path, needed: Sequence[str] = FILES) -> Bundle:
         # Who was replacing it was killed between two renamings.
         folder = _replaced(folder)
     if not folder.is_dir():
-        raise WeightsError(f"There is no weights folder for {folder.name}. Train it with scripts/train.py.")
+        raise WeightsError(f"There is no weights folder for {folder.name}. Train it with pneumonia train.")
     config = _json(_read(folder, CONFIG), CONFIG)
     # Folders that were written before it had one have none.
     own_hash = config.pop(_OWN_HASH, None)
