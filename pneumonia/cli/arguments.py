@@ -12,14 +12,7 @@ from pneumonia.variants.registry import DEFAULT, list_variants
 
 
 def _number(name: str, kind: type, allowed: Callable[[Any], bool], message: str) -> Callable[[str], Any]:
-    """A type of argument that is a number.
-
-    Args:
-        name: as argparse calls the type where a text is no number.
-        kind: `int` or `float`.
-        allowed: whether a number is.
-        message: what to say where it is not.
-    """
+    """A type of argument that is a number; argparse calls it by its name where a text is none."""
 
     def read(text: str) -> Any:
         value = kind(text)
@@ -54,12 +47,7 @@ def output_file(text: str) -> Path:
 
 
 def add_data(parser: argparse.ArgumentParser, parts: str = "") -> None:
-    """Add the options that say which labelled images are read, and whose they are.
-
-    Args:
-        parser: of the command.
-        parts: which other folders --data may be.
-    """
+    """Add the options that say which labelled images are read, here or in parts, and whose they are."""
     parser.add_argument("--data", type=Path, required=True, help=f"folder of NORMAL and PNEUMONIA{parts}")
     add_patients(parser)
 

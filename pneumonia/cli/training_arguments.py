@@ -37,12 +37,7 @@ ALL_VALUES = tuple(_VALUES)
 
 
 def add_training_data(parser: argparse.ArgumentParser, variants: Sequence[str] | None = None) -> None:
-    """Add the options that say what is trained on, whose the images are, and which variant is trained.
-
-    Args:
-        parser: of the command.
-        variants: the names to choose from; all if None.
-    """
+    """Add the options that say what is trained on, whose the images are, and which of the variants is trained."""
     add_data(parser, ", or train/val of those")
     parser.add_argument("--variant", choices=variants or list_variants(), required=True)
 

@@ -64,7 +64,9 @@ def describe(audit: Audit) -> list[str]:
     known = audit.asked - len(audit.unknown)
     if not known:
         return [f"NOT AUDITED: the index told nothing about the {audit.asked} locked packages."]
-    lines = [f"{known} of {audit.asked} locked packages were audited: {len(audit.vulnerabilities)} known vulnerabilities."]
+    lines = [
+        f"{known} of {audit.asked} locked packages were audited: {len(audit.vulnerabilities)} known vulnerabilities."
+    ]
     if audit.unknown:
         lines.append(f"NOT AUDITED, for the index told nothing: {', '.join(audit.unknown)}.")
     return [*lines, *audit.vulnerabilities]

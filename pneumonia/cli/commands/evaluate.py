@@ -80,12 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.scores:
         with open_atomic(arguments.scores) as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
-                {
-                    "file": r.place,
-                    "label": CLASS_NAMES[r.label],
-                    "probability": p.probability,
-                }
-                for r, p in rows
+                {"file": r.place, "label": CLASS_NAMES[r.label], "probability": p.probability} for r, p in rows
             )
     if arguments.plots:
         save_plots(arguments.plots, labels, probabilities, points[BALANCED])
