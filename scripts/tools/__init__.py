@@ -1,1 +1,1 @@
-"""Tools that make releases of this repository: helper networks, examples, pictures of the page, an audit of packages."""
+"""Tools for releases of this repository: helper networks, examples, pictures of the page, an audit of packages."""
