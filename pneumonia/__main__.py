@@ -51,7 +51,7 @@ def _run(argv: Sequence[str]) -> int:
         return DONE
     name, *rest = argv
     module = importlib.import_module(f"pneumonia.cli.commands.{name.replace('-', '_')}")
-    parsers[name].description = module.__doc__.partition("\n\n")[0]
+    parsers[name].description = (module.__doc__ or "").partition("\n\n")[0]
     module.add_arguments(parsers[name])
     return module.run(parsers[name].parse_args(rest))
 
