@@ -4,7 +4,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from pneumonia._version import __version__
 from pneumonia.cli.exit_codes import DONE, run_command
 
 # Each is a module of `pneumonia.cli.commands`, imported only when it is named: some take seconds.
@@ -33,18 +35,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     run_command(lambda: _run(sys.argv[1:] if argv is None else argv))
 
 
+def run_script(path: str) -> None:
+    """Run the command that a script of the checkout is named after, with the arguments of the process."""
+    main([Path(path).stem.replace("_", "-"), *sys.argv[1:]])
+
+
 def _run(argv: Sequence[str]) -> int:
-    if argv and argv[0] in COMMANDS:
-        name, *rest = argv
-        module = importlib.import_module(f"pneumonia.cli.commands.{name.replace('-', '_')}")
-        return module.main(rest, f"pneumonia {name}")
     parser = argparse.ArgumentParser(prog="pneumonia", description="Read chest radiographs for pneumonia.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    for name, summary in COMMANDS.items():
-        commands.add_parser(name, help=summary)
-    # Ends with the help, or with what is wrong: there is no command among the arguments.
-    parser.parse_args(argv)
-    return DONE
+    parsers = {name: commands.add_parser(name, help=summary) for name, summary in COMMANDS.items()}
+    if not argv or argv[0] not in COMMANDS:
+        # Ends with the help, the version, or what is wrong.
+        parser.parse_args(argv)
+        return DONE
+    name, *rest = argv
+    module = importlib.import_module(f"pneumonia.cli.commands.{name.replace('-', '_')}")
+    parsers[name].description = (module.__doc__ or "").partition("\n\n")[0]
+    module.add_arguments(parsers[name])
+    return module.run(parsers[name].parse_args(rest))
 
 
 if __name__ == "__main__":

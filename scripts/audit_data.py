@@ -1,8 +1,5 @@
 #!/usr/bin/env python3
-"""Audit a data set: counts, unreadable files, duplicates, patients shared between parts or classes, sizes."""
-
-from pneumonia.cli.commands.audit_data import main
-from pneumonia.cli.exit_codes import run_command
+from pneumonia.__main__ import run_script
 
 if __name__ == "__main__":
-    run_command(main)
+    run_script(__file__)

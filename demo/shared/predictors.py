@@ -13,7 +13,7 @@ from pneumonia.errors import WeightsError
 from pneumonia.metrics.repeatability import repeatability_limit
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
-from pneumonia.utils.processes import OfProcess, Once
+from pneumonia.utils.processes import Cached, PerProcess
 from pneumonia.variants.registry import PUBLISHED, get_variant
 
 # Of a threshold on a slider; the stored ones have more.
@@ -30,8 +30,8 @@ class Predictors:
     def __init__(self, load: Callable[[str], Predictor]) -> None:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
-        self._loading = OfProcess(threading.Lock)
-        self.sweep, self.repeatability = Once(self._sweep), Once(self._repeatability)
+        self._loading = PerProcess(threading.Lock)
+        self.sweep, self.repeatability = Cached(self._sweep), Cached(self._repeatability)
 
     def get(self, variant: str | None) -> Predictor:
         """Give the predictor of a variant; one that is loaded does not wait for others.
@@ -43,7 +43,7 @@ class Predictors:
         if variant is None:
             raise user_error(texts.NO_VARIANT)
         if variant not in self._loaded:
-            with self._loading.here:
+            with self._loading.value:
                 if variant not in self._loaded:
                     try:
                         self._loaded[variant] = self._load(variant)

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import importlib.util
 import io
 import json
 import os
@@ -16,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from filelock import FileLock, Timeout
 
-from pneumonia.errors import DataError, MissingExtraError, PneumoniaError
+from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
-from pneumonia.utils.atomic_files import partial, write_whole
-from pneumonia.utils.json_values import json_bytes, require_form
-from pneumonia.utils.packages import install_command
+from pneumonia.utils.atomic_files import partial_path, write_atomic
+from pneumonia.utils.json_values import json_bytes, require_form, write_json
+from pneumonia.utils.packages import require_package
 from pneumonia.utils.safe_csv import CsvWriter
 
 MANIFEST = "manifest.json"
@@ -64,7 +63,7 @@ class Parts:
         parts = sorted(folder.glob(f"part-*.{form}"))
         for part in parts:
             if not _PART.fullmatch(part.stem):
-                raise _changed(part)
+                raise _change_error(part)
             for digest, status in self._form.stored(part):
                 keys += bytes.fromhex(digest)[:_KEY_BYTES]
                 self.rejected += status == "rejected"
@@ -73,7 +72,7 @@ class Parts:
         self._next = 1 + max((int(part.stem.removeprefix("part-")) for part in parts), default=-1)
 
     def unread(self, paths: Iterable[str]) -> Iterator[str]:
-        """Those of a stream of paths whose readings are in no part that was there at the start, in their order."""
+        """The paths of a stream whose readings are in no part that was there at the start, in their order."""
         paths = iter(paths)
         while batch := list(islice(paths, _PATHS)):
             seen = self._holds([_digest(path)[:_KEY_BYTES] for path in batch])
@@ -93,7 +92,7 @@ class Parts:
         """Write what was taken since the last part as one more; nothing, if nothing was."""
         if not self._rows:
             return
-        write_whole(self._folder / f"part-{self._next:05d}.{self._ending}", self._form.contents(self._rows))
+        write_atomic(self._folder / f"part-{self._next:05d}.{self._ending}", self._form.contents(self._rows))
         self._next += 1
         self.done += len(self._rows)
         self.rejected += sum(row["status"] == "rejected" for row in self._rows)
@@ -124,17 +123,17 @@ def open_parts(folder: Path, form: str, settings: Mapping[str, Any]) -> Iterator
         MissingExtraError: if what writes the form is not installed.
         OSError: if the folder cannot be written to, or the disk is full; the parts that are there stay.
     """
-    if form == "parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise MissingExtraError(f"Parquet needs pyarrow: {install_command('ray')}")
+    if form == "parquet":
+        require_package("pyarrow", "Parquet needs pyarrow", "ray")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         # The system lets go of it when the process ends, however it ends.
-        held = FileLock(folder / ".lock").acquire(timeout=0)
+        lock = FileLock(folder / ".lock").acquire(timeout=0)
     except Timeout:
         raise DataError("Another run is writing to this folder of parts. Wait for it, or end it.") from None
-    with held:
-        for left in folder.glob(partial(folder / "*").name):
-            left.unlink()
+    with lock:
+        for partial in folder.glob(partial_path(folder / "*").name):
+            partial.unlink()
         _require_same(folder, json.loads(json_bytes(dict(settings))))
         parts = Parts(folder, form)
         try:
@@ -152,7 +151,7 @@ def _require_same(folder: Path, settings: dict[str, Any]) -> None:
     except FileNotFoundError:
         if any(not path.name.startswith(".") for path in folder.iterdir()):
             raise DataError(f"The folder for the parts is not empty and has no {MANIFEST}. Name a new one.") from None
-        write_whole(manifest, json_bytes(settings))
+        write_json(manifest, settings)
         return
     except ValueError:
         before = {}
@@ -186,7 +185,7 @@ def _stored_csv(part: Path) -> Iterator[tuple[str, str]]:
                     raise ValueError
                 yield row[digest], row[status]
     except (ValueError, csv.Error):
-        raise _changed(part) from None
+        raise _change_error(part) from None
 
 
 def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -209,7 +208,7 @@ def _stored_parquet(part: Path) -> Iterator[tuple[str, str]]:
         table = pq.read_table(part, columns=["path_sha256", "status"], partitioning=None)
         digests, statuses = table["path_sha256"].to_pylist(), table["status"].to_pylist()
     except (pa.ArrowException, KeyError, OSError):
-        raise _changed(part) from None
+        raise _change_error(part) from None
     yield from zip(digests, statuses, strict=True)
 
 
@@ -217,12 +216,12 @@ def _valid(value: Any) -> Any:
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
-def _changed(part: Path) -> DataError:
+def _change_error(part: Path) -> DataError:
     return DataError(f"{part.name} is not as it was written. Delete it and run again: its files are then read again.")
 
 
 class _Form(NamedTuple):
-    """How a part is written, and how the hash and the status of each of its readings are read again."""
+    """A writer of parts, and a reader of the hash and the status of each of their readings."""
 
     contents: Callable[[Sequence[Mapping[str, Any]]], bytes]
     stored: Callable[[Path], Iterator[tuple[str, str]]]

@@ -1,7 +1,6 @@
 """Reading on the cores of a cluster with Ray; the only importer of it."""
 
 import functools
-import importlib.util
 import logging
 import os
 import re
@@ -16,11 +15,11 @@ from typing import Any
 import cv2
 
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.errors import MissingExtraError, PneumoniaError, WeightsError
+from pneumonia.errors import PneumoniaError, WeightsError
 from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.records.receipt import reader_record
 from pneumonia.utils.formatting import first_line
-from pneumonia.utils.packages import install_command
+from pneumonia.utils.packages import require_package
 from pneumonia.utils.processes import cores
 
 Reading = dict[str, Any]
@@ -64,7 +63,7 @@ def read_on_ray(paths: Iterable[str], predictor: Predictor, operating_point: str
     read = functools.partial(_read, predictor.variant, predictor.calibration.site, operating_point, record)
     died = predictor.rejected(DIED, operating_point).to_dict()
     with cluster():
-        for path, reading in spread(read, paths):
+        for path, reading in distribute(read, paths):
             yield path, reading or died
 
 
@@ -76,8 +75,7 @@ def cluster() -> Iterator[None]:
         MissingExtraError: if Ray is not installed.
         PneumoniaError: if it cannot be started or is not reached.
     """
-    if importlib.util.find_spec("ray") is None:
-        raise MissingExtraError(f"Reading on several machines needs Ray: {install_command('ray')}")
+    require_package("ray", "Reading on several machines needs Ray", "ray")
     address = os.environ.get(_ADDRESS)
     if address:
         _require_reachable(address)
@@ -114,12 +112,12 @@ def cluster() -> Iterator[None]:
 
 @functools.cache
 def _token() -> str:
-    """Of this process alone, and written nowhere; Ray looks at it once."""
+    """A secret of this process alone, written nowhere; Ray looks at it once."""
     return secrets.token_hex(32)
 
 
 def _require_reachable(address: str) -> None:
-    """Ray itself would try for many minutes."""
+    """Make sure that somebody listens there: Ray itself would try for many minutes."""
     place = re.fullmatch(r"(?:ray://)?(.+):(\d{1,5})", address)
     if not place:
         raise PneumoniaError(f"{_ADDRESS} must be the address of a Ray cluster, host:port, not {address!r}.")
@@ -129,12 +127,12 @@ def _require_reachable(address: str) -> None:
         raise PneumoniaError(f"The Ray cluster at {address}, which {_ADDRESS} names, cannot be reached.") from error
 
 
-def spread(
+def distribute(
     read: Callable[[list[bytes]], Sequence[Reading]], paths: Iterable[str]
 ) -> Iterator[tuple[str, Reading | None]]:
     """Have a stream of files read by the workers of a cluster that was joined.
 
-    Ray starts a worker anew that has died, and gives its files to another. Where that dies, too, the files are tried
+    Ray starts a worker again that has died, and gives its files to another. Where that dies, too, the files are tried
     in halves, until the one is alone on which they die.
 
     Args:
@@ -193,14 +191,14 @@ def _read(
     variant: str, site: SiteCalibration | None, operating_point: str, record: dict[str, Any], paths: list[bytes]
 ) -> list[Reading]:
     """Runs on a worker."""
-    predictor = _loaded(variant).recalibrated(site)
+    predictor = _load_once(variant).recalibrated(site)
     if reader_record(predictor, operating_point) != record:
         raise WeightsError(f"A worker has another version of the program or of the weights of {variant}.")
     return [predictor.predict(os.fsdecode(path), operating_point).to_dict() for path in paths]
 
 
 @functools.cache
-def _loaded(variant: str) -> Predictor:
+def _load_once(variant: str) -> Predictor:
     # There is a worker for every core.
     cv2.setNumThreads(1)
     return load_predictor(variant)

@@ -210,7 +210,7 @@ class SiteCalibration:
         if (self.variant, self.weights_sha256) != (variant, weights_sha256):
             raise CalibrationError(
                 f"The calibration {self.label} was made for other weights: {self.variant}, {self.weights_sha256[:12]}. "
-                "Make it anew with scripts/recalibrate.py."
+                "Make it again with pneumonia recalibrate."
             )
         if not self.usable:
             raise CalibrationError(self.advice)

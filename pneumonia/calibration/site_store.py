@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.errors import CalibrationError
-from pneumonia.utils.atomic_files import write_whole
+from pneumonia.utils.atomic_files import write_atomic
 from pneumonia.weights.folder import INSTALLED, WEIGHTS_FOLDER
 
 # Weights folders are hashed as a whole and never change, so these files lie beside them, in a folder a variant; with
@@ -32,7 +32,7 @@ def save_site(site: SiteCalibration, folder: Path = SITES_FOLDER) -> Path:
     path = folder / site.variant / (site.label + _ENDING)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, site.to_bytes())
+        write_atomic(path, site.to_bytes())
     except OSError as error:
         raise CalibrationError(_NOT_WRITTEN.format(error.strerror)) from error
     return path
@@ -81,7 +81,7 @@ def load_site_calibration(site: str, variant: str, folder: Path = SITES_FOLDER) 
     if not matching:
         there = f"; there are {', '.join(path.stem for path in saved)}" if saved else ""
         raise CalibrationError(
-            f"There is no calibration {site!r} for {variant}{there}. Make one with scripts/recalibrate.py."
+            f"There is no calibration {site!r} for {variant}{there}. Make one with pneumonia recalibrate."
         )
     return _read(matching[-1])
 

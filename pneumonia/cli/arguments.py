@@ -3,49 +3,33 @@
 import argparse
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pneumonia.data.patients import BY_NAME, Patients, by_pattern, by_table
+from pneumonia.variants.registry import DEFAULT, list_variants
 
 
-def positive(text: str) -> int:
-    """An argument that is a whole number of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+def _number(name: str, kind: type, allowed: Callable[[Any], bool], message: str) -> Callable[[str], Any]:
+    """A type of argument that is a number; argparse calls it by its name where a text is none."""
+
+    def read(text: str) -> Any:
+        value = kind(text)
+        if not allowed(value):
+            raise argparse.ArgumentTypeError(message)
+        return value
+
+    read.__name__ = name
+    return read
 
 
-def seed(text: str) -> int:
-    """An argument that is a whole number of at least 0."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must be at least 0")
-    return value
-
-
-def fraction(text: str) -> float:
-    """An argument that is a number from 0 on and below 1."""
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("must be at least 0 and below 1")
-    return value
-
-
-def weight(text: str) -> float:
-    """An argument that is a number from 0 on."""
-    value = float(text)
-    if not value >= 0:
-        raise argparse.ArgumentTypeError("must be at least 0")
-    return value
-
-
-def image_size(text: str) -> int:
-    """An argument that is the side of a network's input in pixels."""
-    value = int(text)
-    if value < 32 or value % 32:
-        raise argparse.ArgumentTypeError("must be a multiple of 32")
-    return value
+positive = _number("positive", int, lambda value: value >= 1, "must be at least 1")
+seed = _number("seed", int, lambda value: value >= 0, "must be at least 0")
+fraction = _number("fraction", float, lambda value: 0 <= value < 1, "must be at least 0 and below 1")
+weight = _number("weight", float, lambda value: value >= 0, "must be at least 0")
+# The side of a network's input in pixels.
+image_size = _number("image_size", int, lambda v: v >= 32 and v % 32 == 0, "must be a multiple of 32")
 
 
 def output_file(text: str) -> Path:
@@ -62,8 +46,32 @@ def output_file(text: str) -> Path:
     return path
 
 
+def add_data(parser: argparse.ArgumentParser, parts: str = "") -> None:
+    """Add the options that say which labelled images are read, here or in parts, and whose they are."""
+    parser.add_argument("--data", type=Path, required=True, help=f"folder of NORMAL and PNEUMONIA{parts}")
+    add_patients(parser)
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names a weights folder."""
+    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a trained network."""
+    parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
+    add_weights(parser)
+
+
+def add_publishing(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where on the Hub files are sent, and for whom."""
+    parser.add_argument("--repo-id", metavar="OWNER/NAME", required=True, help="made if it does not exist")
+    parser.add_argument("--public", action="store_true", help="let everybody see it and use it")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
+
+
 def add_patients(parser: argparse.ArgumentParser) -> None:
-    """Options that say whose the images of --data are."""
+    """Add the options that say whose the images of --data are."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--patients", type=Path, metavar="CSV", help="table with the columns file and patient")
     group.add_argument(

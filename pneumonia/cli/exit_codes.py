@@ -1,4 +1,4 @@
-"""How a command ends: its exit status, and one line for a failure that was expected."""
+"""The end of a command: its exit status, and one line for a failure that was expected."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from io import TextIOWrapper
 
 from pneumonia.errors import PneumoniaError
-from pneumonia.utils.packages import install_command
+from pneumonia.utils.packages import how_to_install
 
 DONE, SOME_REJECTED, FAILED = 0, 1, 2
 
@@ -29,7 +29,8 @@ def run_command(main: Callable[[], int]) -> None:
         # All of the project's own modules are there; a library that only some commands need may not be.
         if (error.name or "").startswith("pneumonia"):
             raise
-        print(f"error: Not installed: {error.name}. {install_command('training')}", file=sys.stderr)
+        needed = how_to_install(error.name or "", "hub" if error.name == "huggingface_hub" else "train")
+        print(f"error: Not installed: {error.name}. {needed}", file=sys.stderr)
         status = FAILED
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain once more when it closes the stream.

@@ -44,5 +44,5 @@ def portable(path: Path | str) -> str:
 
 
 def table_hash(table: Path) -> str:
-    """Of what a table of patients says: hex SHA-256."""
+    """Hex SHA-256 of a table of patients."""
     return hashlib.sha256(table.read_bytes()).hexdigest()

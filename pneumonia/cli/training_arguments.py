@@ -1,15 +1,16 @@
-"""What the arguments of a training mean: its data, its variant, and its job."""
+"""Options of a training, and its data, its variant and its job by them."""
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pneumonia.cli.arguments import add_patients, patients_of
+from pneumonia.cli.arguments import add_data, fraction, image_size, patients_of, positive, weight
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.errors import DataError
+from pneumonia.variants.registry import list_variants
 from pneumonia.variants.spec import Recipe, Variant
 
 if TYPE_CHECKING:
@@ -20,17 +21,32 @@ _OF_THE_NETWORK = ("image_size", "field", "dropout")
 _OF_THE_RECIPE = ("weight_decay", "label_smoothing", "evidence_penalty", "batch_size")
 # What nothing reads but the phases of a recipe: adaptation and linear probe have values of their own.
 _OF_THE_PHASES = (*_OF_THE_RECIPE, "learning_rate", "dropout")
-EPOCHS_HELP = "at most this many in each phase, and in the adaptation without labels where there is one"
-EVIDENCE_PENALTY_HELP = "on the share of evidence outside the lungs"
-IMAGE_SIZE_HELP = "side of the network's input, a multiple of 32"
+# By option: its type and its help.
+_VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
+    "--epochs": (positive, "at most this many in each phase, and in the adaptation without labels where there is one"),
+    "--batch-size": (positive, "images a step on each device"),
+    "--learning-rate": (fraction, "peak in the last phase"),
+    "--weight-decay": (fraction, "of AdamW"),
+    "--label-smoothing": (fraction, "share of each label spread over both classes"),
+    "--evidence-penalty": (weight, "on the share of evidence outside the lungs"),
+    "--dropout": (fraction, "share of the pooled features dropped while training"),
+    "--image-size": (image_size, "side of the network's input, a multiple of 32"),
+}
+# The order in which `scripts/train.py` takes them, and so that of recorded commands.
+ALL_VALUES = tuple(_VALUES)
 
 
-def add_training_data(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what is trained on, and whose the images are."""
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA, or train/val of those"
-    )
-    add_patients(parser)
+def add_training_data(parser: argparse.ArgumentParser, variants: Sequence[str] | None = None) -> None:
+    """Add the options that say what is trained on, whose the images are, and which of the variants is trained."""
+    add_data(parser, ", or train/val of those")
+    parser.add_argument("--variant", choices=variants or list_variants(), required=True)
+
+
+def add_values(parser: argparse._ActionsContainer, *options: str) -> None:
+    """Add options that change values of a variant and its recipe, in this order; `apply_values` applies them."""
+    for option in options:
+        kind, text = _VALUES[option]
+        parser.add_argument(option, type=kind, help=text)
 
 
 def add_backbone(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +88,8 @@ def require_training_data(arguments: argparse.Namespace) -> bool:
     return any(manifest.left_out for manifest in manifests.values())
 
 
-def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
-    """A variant with some values of the network and of its training changed.
+def apply_values(variant: Variant, values: Mapping[str, Any]) -> Variant:
+    """Change some values of a variant's network and of its training.
 
     Args:
         variant: left as it is.
@@ -94,7 +110,7 @@ def tuned(variant: Variant, values: Mapping[str, Any]) -> Variant:
         *before, last = recipe.phases
         last = dataclasses.replace(last, learning_rate=given["learning_rate"])
         recipe = dataclasses.replace(recipe, phases=(*before, last))
-    recipe = _shortened(recipe, given.get("epochs"))
+    recipe = _limit_epochs(recipe, given.get("epochs"))
     return dataclasses.replace(
         variant, recipe=recipe, **{name: given[name] for name in _OF_THE_NETWORK if name in given}
     )
@@ -107,8 +123,8 @@ def _unread(recipe: Recipe) -> tuple[str, ...]:
     return () if recipe.optimizer == "adamw" else ("weight_decay",)
 
 
-def _shortened(recipe: Recipe, epochs: int | None) -> Recipe:
-    """A recipe with at most this many epochs in each of its parts; as it is for None."""
+def _limit_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
+    """Allow at most this many epochs in each part of a recipe; any number for None."""
     if epochs is None:
         return recipe
     phases = tuple(dataclasses.replace(phase, epochs=min(phase.epochs, epochs)) for phase in recipe.phases)
@@ -116,7 +132,7 @@ def _shortened(recipe: Recipe, epochs: int | None) -> Recipe:
 
 
 def training_job(arguments: argparse.Namespace, variant: Variant, command: str, checkpoints: Path) -> "TrainingJob":
-    """What the arguments of a training ask for, with what `resumable` gives."""
+    """The training that the arguments ask for, with what `resumable` gives."""
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.job import TrainingJob
 

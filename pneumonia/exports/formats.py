@@ -1,13 +1,12 @@
 """The table of forms a trained network can be written in; nothing here loads tensorflow."""
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pneumonia.errors import ExportError, MissingExtraError, UnknownNameError
+from pneumonia.errors import ExportError, UnknownNameError
 from pneumonia.exports.comparison import Difference
-from pneumonia.utils.packages import install_command
+from pneumonia.utils.packages import require_package
 
 if TYPE_CHECKING:
     from pneumonia.exports.tflite import Precision
@@ -50,9 +49,8 @@ class Format:
         Raises:
             MissingExtraError: if something is not installed.
         """
-        if not all(importlib.util.find_spec(module) for module in self.modules):
-            needed = install_command(self.name)
-            raise MissingExtraError(f"For {self.name}, install what it needs: {needed}")
+        for module in self.modules:
+            require_package(module, f"Export to {self.name} needs {module}", self.name)
 
     def require_place(self, path: Path) -> None:
         """Make sure that it can be written there, and destroys nothing.

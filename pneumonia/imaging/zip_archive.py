@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
-from pneumonia.utils.processes import OfProcess
+from pneumonia.utils.processes import PerProcess
 
 # What macOS adds beside the files of a folder that it packs.
 RESOURCE_FORKS = "__MACOSX"
@@ -46,16 +46,16 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._handle = OfProcess(_Handle)
+        self._handle = PerProcess(_Handle)
         self._users = 0
 
     def __enter__(self) -> "Archive":
-        with self._handle.here.lock:
+        with self._handle.value.lock:
             self._users += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        handle = self._handle.here
+        handle = self._handle.value
         with handle.lock:
             self._users -= 1
             # A batch may go on reading while a row of it is opened and done with.
@@ -65,7 +65,7 @@ class Archive:
 
     def file(self) -> zipfile.ZipFile:
         """The open file; raises what `zipfile` raises."""
-        handle = self._handle.here
+        handle = self._handle.value
         with handle.lock:
             if handle.file is None:
                 handle.file = zipfile.ZipFile(self.path)

@@ -25,7 +25,7 @@ from pneumonia.core.check import Check
 from pneumonia.core.operating_points import Number
 from pneumonia.errors import WeightsError
 from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, load_lung_fields
-from pneumonia.utils.processes import Once
+from pneumonia.utils.processes import Cached
 from pneumonia.weights.folder import CARD, METRICS, WEIGHTS_FOLDER, read_bundle
 
 # What was fitted, with the project.
@@ -194,7 +194,7 @@ class _Settings:
     limits: ChestLimits
 
 
-@Once
+@Cached
 def read_chest_check(folder: Path, lung_fields: LungFields) -> ChestCheck:
     """Read the check from its weights folder, once.
 

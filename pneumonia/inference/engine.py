@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from pneumonia.errors import WeightsError
-from pneumonia.utils.processes import OfProcess, cores
+from pneumonia.utils.processes import PerProcess, cores
 
 
 class Engine:
@@ -26,7 +26,7 @@ class Engine:
         # An interpreter must not be shared while it runs: at most one a core, each single-threaded, borrowed in turn.
         # The others are made when they are first wanted: one of many workers of a machine reads with one.
         self._model = model
-        self._places = OfProcess(lambda: threading.Semaphore(cores()))
+        self._places = PerProcess(lambda: threading.Semaphore(cores()))
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
         self._idle.put(self._interpreter())
 
@@ -54,7 +54,7 @@ class Engine:
 
     @contextmanager
     def _borrowed(self) -> Iterator[Interpreter]:
-        with self._places.here:
+        with self._places.value:
             try:
                 interpreter = self._idle.get_nowait()
             except queue.Empty:

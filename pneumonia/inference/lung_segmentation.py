@@ -10,7 +10,7 @@ import numpy as np
 from pneumonia.core.operating_points import Number
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
-from pneumonia.utils.processes import Once
+from pneumonia.utils.processes import Cached
 from pneumonia.weights.folder import SERVED_FILES, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
 
 # The weights that come with the project.
@@ -209,7 +209,7 @@ class _Settings:
     plausible: LungBounds
 
 
-@Once
+@Cached
 def read_lung_fields(folder: Path) -> LungFields:
     """Read a trained segmentation from its weights folder, once.
 

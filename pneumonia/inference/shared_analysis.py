@@ -10,10 +10,10 @@ from pneumonia.imaging.decode import Radiograph
 from pneumonia.inference.chest_check import load_chest_check
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import LungSegmentation, load_lung_fields
-from pneumonia.utils.processes import OfProcess, cores
+from pneumonia.utils.processes import PerProcess, cores
 
 # Shared by all analyses: to start a thread for each would cost about as much as it saves.
-_POOL = OfProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="lungs"))
+_POOL = PerProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="lungs"))
 
 _NOT_JUDGED = Check(
     "chest",
@@ -51,8 +51,8 @@ class SharedAnalysis:
     def look_for_lungs(self) -> Future[_Analysis]:
         """Begin to look for the lungs on another core, while the caller goes on."""
         # Once in a process: what another was looking for when this one was forked off it never comes here.
-        if self._result is None or self._pool is not _POOL.here:
-            self._pool = _POOL.here
+        if self._result is None or self._pool is not _POOL.value:
+            self._pool = _POOL.value
             # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
             self._result = self._pool.submit(_analyse, self.square(Preprocessing().size))
         return self._result

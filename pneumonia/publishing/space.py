@@ -86,7 +86,7 @@ def _weights(root: Path) -> list[str]:
     """Paths of the files that are served, each checked against its hash."""
     variants = [name for name in PUBLISHED if (root / WEIGHTS_FOLDER.name / name).exists()]
     if not variants:
-        raise WeightsError("There are no weights to serve. Train a variant with scripts/train.py.")
+        raise WeightsError("There are no weights to serve. Train a variant with pneumonia train.")
     needed = {
         **dict.fromkeys((*variants, LUNG_FIELDS_FOLDER.name), SERVED_FILES),
         CHEST_CHECK_FOLDER.name: chest_check.FILES,

@@ -27,7 +27,7 @@ VERIFY = "python scripts/verify_receipt.py RECEIPT IMAGE"
 
 _CUT_OFF = (
     "The receipt is not valid JSON: it is cut off, or it is another kind of file. Name the receipt first, then the "
-    "image: verify_receipt.py RECEIPT IMAGE"
+    "image: pneumonia verify-receipt RECEIPT IMAGE"
 )
 _WORD = re.compile("[A-Za-z0-9_.+-]+")
 _NONE = "This JSON is no receipt of a reading: {what}."

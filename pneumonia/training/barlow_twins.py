@@ -17,8 +17,9 @@ import tensorflow as tf
 from pneumonia.data.pipeline import ImageSet, steps_per_epoch, training_batches
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.models.registry import FEATURES
-from pneumonia.training.checkpoints import log_epoch, seed_random_layers, write_json
+from pneumonia.training.checkpoints import log_epoch, seed_random_layers
 from pneumonia.training.optimization import warmup_cosine
+from pneumonia.utils.json_values import write_json
 
 _PROJECTION_UNITS = 1024
 # Weight of the redundancy term (the paper's lambda).

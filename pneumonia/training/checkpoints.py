@@ -11,8 +11,8 @@ from typing import Any
 
 import keras
 
-from pneumonia.utils.atomic_files import write_whole
-from pneumonia.utils.json_values import json_bytes
+from pneumonia.utils.atomic_files import write_atomic
+from pneumonia.utils.json_values import write_json
 
 _LOG = logging.getLogger(__name__)
 # Below this what is watched counts as no better: the noise of the last digits.
@@ -118,12 +118,7 @@ class _InMemory(io.BytesIO):
 def _save_weights(model: keras.Model, path: Path) -> None:
     memory = _InMemory()
     model.save_weights(memory)
-    write_whole(path, memory.getbuffer())
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of it."""
-    write_whole(path, json_bytes(values))
+    write_atomic(path, memory.getbuffer())
 
 
 def seconds_kept(folder: Path) -> float:

@@ -1,1 +1,1 @@
-"""What knows nothing of radiographs: files, JSON, tables, logs, processes."""
+"""Files, JSON, tables, logs, processes: nothing of radiographs."""

@@ -10,7 +10,7 @@ from typing import TextIO
 UNFINISHED = ".unfinished"
 
 
-def write_through(path: Path, contents: bytes | memoryview) -> None:
+def write_synced(path: Path, contents: bytes | memoryview) -> None:
     """Write a file, and come back when it is on the disk.
 
     Raises:
@@ -22,27 +22,36 @@ def write_through(path: Path, contents: bytes | memoryview) -> None:
         os.fsync(file.fileno())
 
 
-def partial(path: Path) -> Path:
-    """Where a file is while it is being written."""
+def partial_path(path: Path) -> Path:
+    """The place of a file while it is being written."""
     return path.with_name(f".{path.name}.partial")
 
 
-def write_whole(path: Path, contents: bytes | memoryview) -> None:
+def write_atomic(path: Path, contents: bytes | memoryview) -> None:
     """Write a file or replace one in one step; nothing is left beside it, unless the process is killed.
+
+    Args:
+        path: what is no file but a pipe or a device is written to as it is.
+        contents: all that it shall hold.
 
     Raises:
         OSError: if it cannot be written, for instance on a full disk; what was there stays.
     """
-    beside = partial(path)
+    # A link stays one.
+    path = path.resolve()
+    if _is_stream(path):
+        path.write_bytes(contents)
+        return
+    partial = partial_path(path)
     try:
-        write_through(beside, contents)
-        os.replace(beside, path)
+        write_synced(partial, contents)
+        os.replace(partial, path)
     finally:
-        beside.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def open_whole(path: Path) -> Iterator[TextIO]:
+def open_atomic(path: Path) -> Iterator[TextIO]:
     """A text file to write bit by bit, for as long as may be: it is there under its name when all of it is written.
 
     Until then, and for good if the run is ended, what was written so far is in a file of that name with `.unfinished`
@@ -57,13 +66,17 @@ def open_whole(path: Path) -> Iterator[TextIO]:
     # A link stays one.
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    at_once = path.exists() and not path.is_file()
-    beside = path if at_once else path.with_name(path.name + UNFINISHED)
+    is_stream = _is_stream(path)
+    unfinished = path if is_stream else path.with_name(path.name + UNFINISHED)
     # File names, of which much is written, need not be valid text.
-    with beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with unfinished.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         yield file
-        if not at_once:
+        if not is_stream:
             file.flush()
             os.fsync(file.fileno())
-    if not at_once:
-        os.replace(beside, path)
+    if not is_stream:
+        os.replace(unfinished, path)
+
+
+def _is_stream(path: Path) -> bool:
+    return path.exists() and not path.is_file()

@@ -55,7 +55,7 @@ def walk(folder: str | os.PathLike, but: Iterable[str | os.PathLike] = ()) -> It
 
 
 def problem(path: str) -> str | None:
-    """Why something that `walk` gave cannot be read as a file; None if it can be tried."""
+    """The reason why something that `walk` gave cannot be read as a file; None if it can be tried."""
     if os.path.isfile(path):
         return None
     if os.path.isdir(path):

@@ -1,4 +1,4 @@
-"""How a share, a measured value with its interval, or a path is written for a reader."""
+"""Shares, measured values with their intervals, and paths as texts for a reader."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What a server writes about its work: JSON lines on standard error, with nothing that may name a patient or a reader.
+"""The log of a server: JSON lines on standard error, with nothing that may name a patient or a reader.
 
 An event holds only what is given to `log_event`, and nobody gives it the name, path or hash of a file, a header, or
 an address. What other libraries log, and what an exception says, may quote any of these: of such records only the

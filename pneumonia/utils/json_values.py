@@ -3,8 +3,10 @@
 import functools
 import json
 from collections.abc import Callable, Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from pneumonia.utils.atomic_files import write_atomic
 from pneumonia.utils.formatting import one_line
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ def json_bytes(values: Any) -> bytes:
     return (json.dumps(values, indent=2) + "\n").encode()
 
 
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON values to a file, or replace one, in one step; as `write_atomic`."""
+    write_atomic(path, json_bytes(values))
+
+
 def read_json(form: type[Form], contents: bytes) -> Form:
     """Read JSON from outside into a type, for instance a dataclass.
 
@@ -28,13 +35,13 @@ def read_json(form: type[Form], contents: bytes) -> Form:
     Raises:
         ValueError: a clause that names the first value that is not what it must be.
     """
-    return _validated(_adapter(cast(Hashable, form)).validate_json, contents, extra="forbid")
+    return _validate(_adapter(cast(Hashable, form)).validate_json, contents, extra="forbid")
 
 
 def require_form(form: type[Form], values: Any) -> Form:
     """Make sure that JSON values from outside are of a type, for instance a dictionary's; as `read_json`, but for keys
     that are not known: the type decides about these."""
-    return _validated(_adapter(cast(Hashable, form)).validate_python, values)
+    return _validate(_adapter(cast(Hashable, form)).validate_python, values)
 
 
 @functools.cache
@@ -45,11 +52,11 @@ def _adapter(form: Hashable) -> "TypeAdapter[Any]":
     return TypeAdapter(form)
 
 
-def _validated(validate: Callable[..., Form], values: Any, **rules: Any) -> Form:
+def _validate(validator: Callable[..., Form], values: Any, **rules: Any) -> Form:
     from pydantic import ValidationError
 
     try:
-        return validate(values, strict=True, **rules)
+        return validator(values, strict=True, **rules)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = one_line(".".join(map(str, first["loc"])))[:_LONGEST_NAME]

@@ -13,11 +13,11 @@ Kind = TypeVar("Kind")
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class OfProcess(Generic[Kind]):
+class PerProcess(Generic[Kind]):
     """Threads, a lock or an open file, of each process its own.
 
     Args:
@@ -26,31 +26,31 @@ class OfProcess(Generic[Kind]):
 
     def __init__(self, make: Callable[[], Kind]) -> None:
         self._make = make
-        self._made: dict[int, Kind] = {}
+        self._values: dict[int, Kind] = {}
 
     @property
-    def here(self) -> Kind:
-        """What this process has."""
+    def value(self) -> Kind:
+        """The value of this process."""
         process = os.getpid()
-        if process not in self._made:
-            # Of two threads that ask for it at once both get the one that is kept.
-            self._made.setdefault(process, self._make())
-            for parent in [other for other in self._made if other != process]:
-                self._made.pop(parent, None)
-        return self._made[process]
+        if process not in self._values:
+            # Two threads that ask for it at once both get the one that is stored.
+            self._values.setdefault(process, self._make())
+            for parent in [other for other in self._values if other != process]:
+                self._values.pop(parent, None)
+        return self._values[process]
 
 
-class Once(Generic[Kind]):
-    """What a function gives for the same arguments, made once and then shared; one thread makes it, the others wait.
+class Cached(Generic[Kind]):
+    """A function whose result for the same arguments is made once and shared; one thread makes it, the others wait.
 
     Args:
-        make: the function.
+        load: the function.
     """
 
-    def __init__(self, make: Callable[..., Kind]) -> None:
-        self._make = functools.cache(make)
-        self.lock = OfProcess(threading.Lock)
+    def __init__(self, load: Callable[..., Kind]) -> None:
+        self._load = functools.cache(load)
+        self.lock = PerProcess(threading.Lock)
 
     def __call__(self, *arguments: Any) -> Kind:
-        with self.lock.here:
-            return self._make(*arguments)
+        with self.lock.value:
+            return self._load(*arguments)

@@ -1,4 +1,4 @@
-"""What a variant is, and the recipe it is trained by."""
+"""The forms of a variant and of the recipe it is trained by."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -28,7 +28,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a variant is trained.
+    """A way to train a variant.
 
     Attributes:
         phases: run one after the other; each starts from the best weights of the one before.

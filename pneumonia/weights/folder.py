@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import TypedDict
 
 from pneumonia.errors import WeightsError
-from pneumonia.utils.atomic_files import write_through
+from pneumonia.utils.atomic_files import write_synced
 from pneumonia.utils.json_values import json_bytes, read_json, require_form
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any
     try:
         new.mkdir()
         for name, content in with_config(contents, config).items():
-            write_through(new / name, content)
+            write_synced(new / name, content)
         if folder.exists():
             os.rename(folder, replaced)
         os.rename(new, folder)
@@ -172,7 +172,7 @@ def read_bundle(folder: Path, needed: Sequence[str] = FILES) -> Bundle:
         # Who was replacing it was killed between two renamings.
         folder = _replaced(folder)
     if not folder.is_dir():
-        raise WeightsError(f"There is no weights folder for {folder.name}. Train it with scripts/train.py.")
+        raise WeightsError(f"There is no weights folder for {folder.name}. Train it with pneumonia train.")
     config = _json(_read(folder, CONFIG), CONFIG)
     # Folders that were written before it had one have none.
     own_hash = config.pop(_OWN_HASH, None)

@@ -1,1 +1,1 @@
-"""What makes releases of this repository: helper networks, examples, pictures of the page, an audit of packages."""
+"""Tools for releases of this repository: helper networks, examples, pictures of the page, an audit of packages."""

@@ -16,17 +16,17 @@ NONE_KNOWN, SOME_KNOWN = 0, 1
 
 @dataclass(frozen=True)
 class Audit:
-    """What is known of the locked packages.
+    """The result of an audit of the locked packages.
 
     Attributes:
         asked: how many packages were looked up.
         unknown: names of those about which nothing could be found out.
-        found: a line for each vulnerability.
+        vulnerabilities: a line for each that is known.
     """
 
     asked: int
     unknown: tuple[str, ...]
-    found: tuple[str, ...]
+    vulnerabilities: tuple[str, ...]
 
 
 def main() -> int:
@@ -40,34 +40,36 @@ def main() -> int:
     if audit is None:
         print(f"NOT AUDITED: {_last_line(done.stderr)}")
         return NONE_KNOWN
-    print("\n".join(described(audit)))
-    return SOME_KNOWN if audit.found else NONE_KNOWN
+    print("\n".join(describe(audit)))
+    return SOME_KNOWN if audit.vulnerabilities else NONE_KNOWN
 
 
-def read_audit(said: str) -> Audit | None:
-    """What pip-audit found out, from its JSON; None if it wrote none, as where there is no network."""
+def read_audit(output: str) -> Audit | None:
+    """Read the JSON of pip-audit; None if it wrote none, as where there is no network."""
     try:
-        packages = json.loads(said)["dependencies"]
+        packages = json.loads(output)["dependencies"]
     except ValueError:
         return None
     unknown = tuple(package["name"] for package in packages if "skip_reason" in package)
-    found = tuple(
+    vulnerabilities = tuple(
         f"{package['name']} {package['version']}: {known['id']}, mended in {', '.join(known['fix_versions']) or 'none'}"
         for package in packages
         for known in package.get("vulns", ())
     )
-    return Audit(len(packages), unknown, found)
+    return Audit(len(packages), unknown, vulnerabilities)
 
 
-def described(audit: Audit) -> list[str]:
-    """What to tell of it, a sentence a line."""
+def describe(audit: Audit) -> list[str]:
+    """Sentences that tell the result of an audit, one a line."""
     known = audit.asked - len(audit.unknown)
     if not known:
         return [f"NOT AUDITED: the index told nothing about the {audit.asked} locked packages."]
-    lines = [f"{known} of {audit.asked} locked packages were audited: {len(audit.found)} known vulnerabilities."]
+    lines = [
+        f"{known} of {audit.asked} locked packages were audited: {len(audit.vulnerabilities)} known vulnerabilities."
+    ]
     if audit.unknown:
         lines.append(f"NOT AUDITED, for the index told nothing: {', '.join(audit.unknown)}.")
-    return [*lines, *audit.found]
+    return [*lines, *audit.vulnerabilities]
 
 
 def _last_line(text: str) -> str:

@@ -51,8 +51,8 @@ def main() -> int:
     lines = []
     for label, class_name in enumerate(CLASS_NAMES):
         images = load_images(_one_per_patient(records, label), preprocessor)
-        made = _examples(images, class_name, predictors)
-        for number, picture in enumerate(made, start=1):
+        pictures = _examples(images, class_name, predictors)
+        for number, picture in enumerate(pictures, start=1):
             name = f"synthetic-{class_name.lower()}-{number}.png"
             Image.fromarray(picture).save(arguments.output / name, optimize=True)
             lines.append(f"| `{name}` | {class_name} | mean of {PATIENTS} radiographs of {PATIENTS} patients |")
@@ -76,7 +76,7 @@ def _examples(images: ImageSet, class_name: str, predictors: list[Predictor]) ->
     vectors = thumbnails.reshape(len(thumbnails), -1)
     vectors = vectors - vectors.mean(1, keepdims=True)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    made: list[np.ndarray] = []
+    averages: list[np.ndarray] = []
     used: set[int] = set()
     for centre in np.random.default_rng(SEED).permutation(len(squares)):
         nearest = np.argsort(-vectors @ vectors[centre])[:PATIENTS]
@@ -84,10 +84,10 @@ def _examples(images: ImageSet, class_name: str, predictors: list[Predictor]) ->
             continue
         picture = _average(squares[nearest])
         if all(p.predict(picture).finding == class_name for p in predictors):
-            made.append(picture)
+            averages.append(picture)
             used |= set(nearest)
-        if len(made) == EXAMPLES_PER_CLASS:
-            return made
+        if len(averages) == EXAMPLES_PER_CLASS:
+            return averages
     raise DataError(f"Fewer than {EXAMPLES_PER_CLASS} averages of class {class_name} are read as their class.")
 
 

@@ -69,7 +69,7 @@ def served_page(
 
 
 def _answers(port: int) -> bool:
-    """Whether the page is there. Asks this machine itself, past any proxy that the environment names."""
+    """Ask whether the page is there: this machine itself, past any proxy that the environment names."""
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_UP_WITHIN)) as page:
             page.request("GET", "/")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pneumonia.__main__ import run_script
 from pneumonia.cli.arguments import output_file
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED, run_command
 from pneumonia.cli.recorded_command import command_line
 from pneumonia.cli.resume import checkpoint_folder
-from pneumonia.cli.training_arguments import tuned
+from pneumonia.cli.training_arguments import apply_values
 from pneumonia.errors import DataError
 from pneumonia.variants.baselines import get_recipe
 from pneumonia.variants.registry import get_variant
@@ -21,10 +22,11 @@ from scripts import ROOT
 from tests.fixtures.tiny import write_tiny_data
 
 
-def main_of(script: str) -> Callable[[], int]:
-    """Of a command, or of a tool by the name of its module."""
-    command = script.removesuffix(".py")
-    return importlib.import_module(command if "." in command else f"pneumonia.cli.commands.{command}").main
+def run_in_process(script: str) -> None:
+    """Run a command, or a tool by the name of its module, with the arguments of the process."""
+    if script.endswith(".py"):
+        run_script(script)
+    run_command(importlib.import_module(script).main)
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def told(data, monkeypatch, capsys) -> Callable[..., str]:
         monkeypatch.chdir(data.parent)
         monkeypatch.setattr(sys, "argv", [script, *map(str, words)])
         with pytest.raises(SystemExit) as end:
-            run_command(main_of(script))
+            run_in_process(script)
         said = capsys.readouterr()
         assert end.value.code == 2 and not said.out, said
         return said.err.splitlines()[-1]
@@ -140,19 +142,21 @@ def test_options_that_a_recipe_does_not_read_are_refused():
     idle = ("evidence_penalty", "weight_decay", "batch_size", "label_smoothing", "dropout", "learning_rate")
     for name in idle:
         with pytest.raises(DataError, match=f"does not depend on --{name.replace('_', '-')};"):
-            tuned(frozen, {name: 0.5})
-        tuned(get_variant("custom-cnn"), {name: 0.5})
+            apply_values(frozen, {name: 0.5})
+        apply_values(get_variant("custom-cnn"), {name: 0.5})
     with pytest.raises(DataError, match="--epochs;"):
-        tuned(unadapted, {"epochs": 1})
+        apply_values(unadapted, {"epochs": 1})
     with pytest.raises(DataError, match="--weight-decay;"):
-        tuned(get_recipe("mobilenetv2-adam"), {"weight_decay": 0.1})
+        apply_values(get_recipe("mobilenetv2-adam"), {"weight_decay": 0.1})
     for recipe in ("cnn-adam", "mobilenetv2-classweight", "mobilenetv2-finetuned-sgd"):
         with pytest.raises(DataError, match="linear head"):
-            tuned(get_recipe(recipe), {"evidence_penalty": 1.0})
+            apply_values(get_recipe(recipe), {"evidence_penalty": 1.0})
 
 
 def test_the_options_that_a_training_without_phases_does_read_are_taken():
-    variant = tuned(get_variant("mobilenetv2-frozen"), {"epochs": 2, "image_size": 96, "field": "box", "dropout": None})
+    variant = apply_values(
+        get_variant("mobilenetv2-frozen"), {"epochs": 2, "image_size": 96, "field": "box", "dropout": None}
+    )
     assert (variant.recipe.adaptation_epochs, variant.image_size, variant.field) == (2, 96, "box")
     assert dataclasses.replace(variant.recipe, adaptation_epochs=6) == get_variant("mobilenetv2-frozen").recipe
 
@@ -207,7 +211,7 @@ def test_what_is_left_out_and_whose_images_are_is_said(script, data, monkeypatch
         variant = ("--variant", "custom-cnn") if script == "evaluate.py" else ()
         monkeypatch.setattr(sys, "argv", [script, "--data", str(data), *variant, *words])
         with pytest.raises(SystemExit) as end:
-            run_command(main_of(script))
+            run_in_process(script)
         said = capsys.readouterr()
         return end.value.code, said.out + said.err
 

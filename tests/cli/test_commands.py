@@ -1,6 +1,7 @@
 """`pneumonia COMMAND`: every command by its name, quick to say what there is, and the same as its script."""
 
 import argparse
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from pneumonia.__main__ import COMMANDS, main
+from pneumonia._version import __version__
 from pneumonia.cli import commands
+from pneumonia.cli.commands import deploy_space
 from scripts import ROOT
 
 
@@ -34,21 +37,29 @@ def test_no_command_is_wrong_usage(argv, capsys):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_a_command_states_each_default(name, monkeypatch):
-    parsers = []
-
-    def parse_args(parser: argparse.ArgumentParser, argv: list[str]) -> None:
-        parsers.append(parser)
-        parser.exit()
-
-    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
-    with pytest.raises(SystemExit):
-        main([name])
-    (parser,) = parsers
-    assert parser.prog == f"pneumonia {name}"
+def test_the_help_of_a_command_states_each_default(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0 and capsys.readouterr().out.startswith(f"usage: pneumonia {name} ")
+    parser = argparse.ArgumentParser()
+    importlib.import_module(f"pneumonia.cli.commands.{name.replace('-', '_')}").add_arguments(parser)
     for action in parser._actions:
         if action.default not in (None, False, argparse.SUPPRESS):
             assert "default: " in (action.help or ""), action.option_strings
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0 and capsys.readouterr().out == f"pneumonia {__version__}\n"
+
+
+def test_the_page_is_sent_from_a_checkout_alone(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(deploy_space, "PROJECT_FOLDER", tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["deploy-space", "--repo-id", "alice/page", "--dry-run"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("Run this in a checkout of the project.\n")
 
 
 def test_a_failure_is_one_line_and_the_status_of_the_script(tmp_path, capsys):

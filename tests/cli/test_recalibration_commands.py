@@ -41,8 +41,8 @@ def test_a_calibration_is_fitted_shown_and_kept(data, tiny_weights, tmp_path):
     (path,) = (tmp_path / "custom-cnn").iterdir()
     site = load_site_calibration("here", "custom-cnn", tmp_path)
     assert path.name == f"{site.label}.json" and path.name in done.stdout and str(data) not in path.read_text()
-    # predict.py has no --weights, so no command of it can be shown.
-    assert "predict.py IMAGE" not in done.stdout and "once these weights lie in weights/custom-cnn" in done.stdout
+    # predict has no --weights, so no command of it can be shown.
+    assert "predict IMAGE" not in done.stdout and "once these weights lie in weights/custom-cnn" in done.stdout
     again = recalibrate(data, tiny_weights, tmp_path)
     assert again.returncode == 2 and "already" in again.stderr and "rejected" not in again.stderr, "nothing was read"
 
@@ -52,8 +52,8 @@ def test_the_command_that_is_shown_uses_the_calibration(tmp_path):
     place = ("--name", "here", "--output", tmp_path / "two words")
     done = run_here("recalibrate.py", "--data", tmp_path / "data", "--variant", "custom-cnn", *place)
     assert done.returncode == 0, done.stderr
-    python, script, image, *options = shlex.split(done.stdout.splitlines()[-1])
-    assert (python, script, image) == ("python", "scripts/predict.py", "IMAGE")
+    program, name, image, *options = shlex.split(done.stdout.splitlines()[-1])
+    assert (program, name, image) == ("pneumonia", "predict", "IMAGE")
     done = run_here("predict.py", ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png", *options)
     assert done.returncode == 0 and "custom-cnn, calibrated to " in done.stdout, done.stderr
 

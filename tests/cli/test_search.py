@@ -40,8 +40,8 @@ def test_a_search_goes_on_and_its_best_command_trains_the_same_again(tmp_path):
     other = search(tmp_path, 4, "--seed", 1)
     assert other.returncode == 2 and "other data, patients, epochs" in other.stderr
 
-    python, script, *options = shlex.split(command)
-    assert (python, script) == ("python", "scripts/train.py")
+    program, name, *options = shlex.split(command)
+    assert (program, name) == ("pneumonia", "train")
     done = run("train.py", *options)
     assert done.returncode == 0, done.stderr
     weights = tmp_path / "custom-cnn-tuned"

@@ -15,8 +15,8 @@ from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
 from demo.tabs.read.handlers import ReadHandlers
+from pneumonia.__main__ import main
 from pneumonia.cli.commands import predict
-from pneumonia.cli.exit_codes import run_command
 from pneumonia.utils.atomic_files import UNFINISHED
 from pneumonia.weights.folder import FILES, METRICS, read_bundle, write_bundle
 from scripts import ROOT
@@ -45,11 +45,11 @@ def chests(tmp_path) -> list[str]:
 @pytest.fixture
 def command(monkeypatch, capsys):
     """The reading command in this process: its exit status, and what it says on standard error."""
-    monkeypatch.setattr(predict, "load_predictor", FakePredictor)
+    monkeypatch.setattr(predict, "load_quietly", FakePredictor)
 
     def run(*arguments: object) -> tuple[int, list[str]]:
         with pytest.raises(SystemExit) as ended:
-            run_command(lambda: predict.main([*map(str, arguments)]))
+            main(["predict", *map(str, arguments)])
         return ended.value.code, capsys.readouterr().err.splitlines()
 
     return run

@@ -10,7 +10,7 @@ import pytest
 
 from pneumonia.batch.part_files import open_parts
 from pneumonia.errors import WeightsError
-from pneumonia.utils.atomic_files import UNFINISHED, open_whole, write_whole
+from pneumonia.utils.atomic_files import UNFINISHED, open_atomic, write_atomic
 from pneumonia.weights import folder as bundle_module
 from pneumonia.weights.folder import FILES, read_bundle, write_bundle
 from tests.fixtures.archives import rows, run, start, wait_until, write_archive
@@ -64,7 +64,7 @@ def test_a_folder_that_was_put_aside_comes_back_before_another_is_written(tmp_pa
     def full(*_):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(bundle_module, "write_through", full)
+    monkeypatch.setattr(bundle_module, "write_synced", full)
     with pytest.raises(OSError, match="No space"):
         write_bundle(folder, NEW, tiny_config())
     assert outcome(folder) == "old" and [path.name for path in tmp_path.iterdir()] == ["custom-cnn"]
@@ -74,7 +74,7 @@ def test_a_file_is_the_old_one_or_the_new_one_at_every_step(tmp_path):
     path, found = tmp_path / "state.json", []
     for _ in killed_at_each_step(
         tmp_path,
-        lambda: write_whole(path, b"[2, 2]"),
+        lambda: write_atomic(path, b"[2, 2]"),
         lambda: path.write_bytes(b"[1, 1]"),
     ):
         found.append(json.loads(path.read_bytes())[0])
@@ -85,7 +85,7 @@ def test_a_table_has_its_name_only_when_it_is_whole(tmp_path):
     path, found = tmp_path / "readings.csv", []
 
     def write():
-        with open_whole(path) as file:
+        with open_atomic(path) as file:
             for number in range(3):
                 file.write(f"{number}\n")
                 file.flush()

@@ -32,24 +32,24 @@ runpy.run_path({str(ROOT / "scripts" / "train.py")!r}, run_name="__main__")
 _KILLED_WRITING_STATE = """
 import signal
 from pneumonia.utils import atomic_files
-write_through = atomic_files.write_through
+write_synced = atomic_files.write_synced
 def kill(path, contents):
     if "last-" in path.name:
-        write_through(path, bytes(contents)[: len(contents) // 2])
+        write_synced(path, bytes(contents)[: len(contents) // 2])
         os.kill(os.getpid(), signal.SIGKILL)
-    write_through(path, contents)
-atomic_files.write_through = kill
+    write_synced(path, contents)
+atomic_files.write_synced = kill
 """
 # In the end, when half of the weights folder is written.
 _KILLED_WRITING_FOLDER = """
 import signal
 from pneumonia.weights import folder
-write_through = folder.write_through
+write_synced = folder.write_synced
 def kill(path, contents):
     if path.name == "metrics.json":
         os.kill(os.getpid(), signal.SIGKILL)
-    write_through(path, contents)
-folder.write_through = kill
+    write_synced(path, contents)
+folder.write_synced = kill
 """
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pneumonia.cli.commands import predict
-from pneumonia.cli.exit_codes import run_command
+from pneumonia.__main__ import main
 from pneumonia.errors import WeightsError
 from pneumonia.inference import chest_check
 from pneumonia.inference.lung_segmentation import read_lung_fields
@@ -135,7 +134,7 @@ def test_the_command_ends_with_one_line(name, harm, tmp_path, monkeypatch, capsy
     harmed(WEIGHTS_FOLDER / "custom-cnn", name, harm, tmp_path)
     monkeypatch.setattr("pneumonia.weights.locate.WEIGHTS_FOLDER", tmp_path)
     with pytest.raises(SystemExit) as ended:
-        run_command(lambda: predict.main(["--variant", "custom-cnn", str(EXAMPLE)]))
+        main(["predict", "--variant", "custom-cnn", str(EXAMPLE)])
     said = capsys.readouterr()
     assert ended.value.code == 2 and not said.out
     assert said.err.startswith(f"error: {name} ") and said.err.count("\n") == 1

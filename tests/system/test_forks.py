@@ -67,16 +67,16 @@ def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
     page, known = Predictors(load_fake), SharedAnalysis(decode(CHEST))
     # Whatever has a lock or a thread of its own is busy.
     released = threading.Event()
-    places = tiny_predictor.engine._places.here
+    places = tiny_predictor.engine._places.value
     taken = [places for _ in range(cores())]
     locks = [
-        lung_segmentation.read_lung_fields.lock.here,
-        chest_check.read_chest_check.lock.here,
-        page._loading.here,
-        page.sweep.lock.here,
-        page.repeatability.lock.here,
+        lung_segmentation.read_lung_fields.lock.value,
+        chest_check.read_chest_check.lock.value,
+        page._loading.value,
+        page.sweep.lock.value,
+        page.repeatability.lock.value,
     ]
-    blocked = [shared_analysis._POOL.here.submit(released.wait) for _ in range(cores())]
+    blocked = [shared_analysis._POOL.value.submit(released.wait) for _ in range(cores())]
     known.look_for_lungs()
     for held in (*taken, *locks):
         held.acquire()

@@ -294,7 +294,7 @@ def test_weights_that_were_trained_but_not_sent_are_not_lost_from_sight(hub, hom
     hub.faults.append(("POST", "/commit/", 500))
     program = "from pathlib import Path; from pneumonia.cli.commands import train; "
     done = hub.run(f"{program} train._publish(Path({str(tiny_weights)!r}), 'alice/net')", home)
-    assert "The weights are in custom-cnn; scripts/push_to_hub.py sends them." in done.stderr.splitlines()[-1]
+    assert "The weights are in custom-cnn; pneumonia push-to-hub sends them." in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.slow

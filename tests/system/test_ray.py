@@ -1,6 +1,7 @@
 """Archives on a Ray cluster: workers are killed, and every file is read exactly once."""
 
 import importlib.machinery
+import importlib.util
 import os
 import re
 import secrets
@@ -166,7 +167,7 @@ def test_a_cluster_that_is_there_is_joined(archive, table, tmp_path):
 
 def test_a_file_of_which_workers_die_is_named_and_no_other(cluster):
     paths = [f"{number}" for number in range(40)] + ["deadly", *(f"{number}" for number in range(40, 60))]
-    results = list(ray.spread(read_or_die, paths))
+    results = list(ray.distribute(read_or_die, paths))
     assert sorted(path for path, _ in results) == sorted(paths)
     assert [path for path, reading in results if reading is None] == ["deadly"]
     for path, reading in results:
@@ -178,7 +179,7 @@ def test_a_file_of_which_workers_die_is_named_and_no_other(cluster):
 
 def test_an_expected_failure_of_a_worker_is_told_as_it_is(cluster):
     with pytest.raises(WeightsError, match=r"^There are no weights\.$"):
-        list(ray.spread(read_or_die, ["a", "refused"]))
+        list(ray.distribute(read_or_die, ["a", "refused"]))
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def test_the_files_of_a_worker_or_a_machine_that_is_gone_are_read_by_others(othe
             raise getattr(other_ray.exceptions, failure)
         return [{"path": path} for path in paths]
 
-    results = dict(ray.spread(read, ["a", "b", "deadly", "c", "d"]))
+    results = dict(ray.distribute(read, ["a", "b", "deadly", "c", "d"]))
     assert [path for path, reading in results.items() if reading is None] == ["deadly"] and len(results) == 5
 
 
@@ -240,6 +241,6 @@ def test_a_cluster_that_is_not_there_is_told(monkeypatch, address, sentence):
 
 
 def test_without_ray_it_is_said_what_to_install(monkeypatch):
-    monkeypatch.setattr(ray.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"-r locks/ray\.txt$"), ray.cluster():
         pass

@@ -1,5 +1,5 @@
-"""The commands that people use, a module each.
+"""One module a command of `pneumonia`.
 
-`main(argv, prog)` takes a command's arguments, those of the process if None, and its name in usage, that of the script
-if None. It returns the exit status, and raises `PneumoniaError` for what `pneumonia.cli.exit_codes` tells in one line.
+`add_arguments` adds its arguments to a parser. `run` takes them as they were parsed and returns the exit status; it
+raises `PneumoniaError` for what `pneumonia.cli.exit_codes` tells in one line.
 """

@@ -2,10 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Sequence
-from pathlib import Path
 
-from pneumonia.cli.arguments import add_patients, patients_of
+from pneumonia.cli.arguments import add_data, patients_of
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.data.audit import Audit, audit
 
@@ -13,16 +11,12 @@ from pneumonia.data.audit import Audit, audit
 _SHOWN = 20
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA, or parts of those")
-    add_patients(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data(parser, ", or parts of those")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
     findings = audit(arguments.data, patients_of(arguments))
     print(json.dumps(findings.to_dict(), indent=2) if arguments.format == "json" else _text(findings))
     return SOME_REJECTED if findings.unreadable or findings.left_out or findings.refusal else DONE

@@ -2,52 +2,42 @@
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pneumonia.cli.arguments import image_size, output_file, positive, seed, weight
+from pneumonia.cli.arguments import output_file, seed
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.resume import add_resume, resumable
 from pneumonia.cli.training_arguments import (
-    EPOCHS_HELP,
-    EVIDENCE_PENALTY_HELP,
-    IMAGE_SIZE_HELP,
     add_backbone,
     add_training_data,
+    add_values,
+    apply_values,
     require_backbone,
     require_training_data,
     training_job,
-    tuned,
 )
-from pneumonia.utils.atomic_files import write_whole
-from pneumonia.utils.json_values import json_bytes
-from pneumonia.variants.registry import get_variant, list_variants
+from pneumonia.utils.json_values import write_json
+from pneumonia.variants.registry import get_variant
 from pneumonia.variants.spec import FIELDS
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_data(parser)
-    parser.add_argument("--variant", choices=list_variants(), required=True)
     parser.add_argument("--scheme", choices=("folds", "series"), required=True)
     parser.add_argument("--output", type=output_file, required=True, help="JSON file to write the figures to")
     parser.add_argument("--field", choices=FIELDS, help="what is shown of a radiograph (default: the variant's own)")
-    parser.add_argument("--evidence-penalty", type=weight, help=EVIDENCE_PENALTY_HELP)
-    parser.add_argument("--image-size", type=image_size, help=IMAGE_SIZE_HELP)
-    parser.add_argument("--epochs", type=positive, help=EPOCHS_HELP)
+    add_values(parser, "--evidence-penalty", "--image-size", "--epochs")
     parser.add_argument("--seed", type=seed, default=0, help="of the training in each round (default: 0)")
     add_backbone(parser)
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population; its selection half is scored")
     add_resume(parser)
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
     require_backbone(arguments.backbone_weights)
     left_out = require_training_data(arguments)
-    variant = tuned(get_variant(arguments.variant), vars(arguments))
+    variant = apply_values(get_variant(arguments.variant), vars(arguments))
     with resumable("cross_validate.py", arguments) as state:
         from pneumonia.training.cross_validation import SCHEMES, run_round
 
@@ -57,10 +47,10 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
             done = job.checkpoints / f"{arguments.scheme}-{number}.json"
             if not done.exists():
                 figures = run_round(job, arguments.scheme, number)
-                write_whole(done, json_bytes(figures))
+                write_json(done, figures)
             rounds.append(json.loads(done.read_text()))
             _print(number, rounds[-1])
-        arguments.output.write_text(json.dumps({"command": job.command, "rounds": rounds}) + "\n")
+        write_json(arguments.output, {"command": job.command, "rounds": rounds})
     return SOME_REJECTED if left_out else DONE
 
 

@@ -1,26 +1,25 @@
 """Put the page on a Hugging Face Space, code and weights in one commit; private unless told otherwise."""
 
 import argparse
-from collections.abc import Sequence
 
+from pneumonia.cli.arguments import add_publishing
 from pneumonia.cli.exit_codes import DONE
+from pneumonia.errors import PneumoniaError
 from pneumonia.publishing import hub_upload
 from pneumonia.publishing.space import README, REQUIREMENTS, space_files
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights import hub
+from pneumonia.weights.folder import PROJECT_FOLDER
 from pneumonia.weights.locate import find_pin
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
-    parser.add_argument("--repo-id", metavar="OWNER/NAME", required=True, help="made if it does not exist")
-    parser.add_argument("--public", action="store_true", help="make a Space that everybody may use")
-    parser.add_argument("--dry-run", action="store_true", help="show every file, and send nothing")
-    return parser.parse_args(argv)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_publishing(parser)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
+    if not (PROJECT_FOLDER / "app.py").is_file():
+        raise PneumoniaError("The page is not part of the installed package. Run this in a checkout of the project.")
     if arguments.dry_run:
         hub.require_repo_id(arguments.repo_id)
     else:

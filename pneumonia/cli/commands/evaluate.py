@@ -2,30 +2,28 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-from pneumonia.cli.arguments import add_patients, output_file, patients_of
+from pneumonia.cli.arguments import add_data, add_network, output_file, patients_of
 from pneumonia.cli.data_folders import report_left_out, require_ignored, require_outside
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
-from pneumonia.cli.native_messages import without_native_messages
 from pneumonia.cli.recorded_command import command_line
+from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.data.manifest import Record, count_unknown, read_classes
 from pneumonia.errors import DataError
 from pneumonia.inference.prediction import Prediction
-from pneumonia.inference.predictor import Predictor, load_predictor
+from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.classification import evaluate
 from pneumonia.metrics.paired_comparison import compare
-from pneumonia.utils.atomic_files import open_whole
+from pneumonia.utils.atomic_files import open_atomic
 from pneumonia.utils.formatting import format_interval
-from pneumonia.utils.json_values import json_bytes
+from pneumonia.utils.json_values import write_json
 from pneumonia.utils.safe_csv import CsvWriter
-from pneumonia.variants.registry import DEFAULT, list_variants
+from pneumonia.variants.registry import list_variants
 from pneumonia.weights.folder import trained_epochs
 
 _FORM = "{:.4f}".format
@@ -33,21 +31,16 @@ _FORM = "{:.4f}".format
 _SAMPLES = 8
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of NORMAL and PNEUMONIA")
-    add_patients(parser)
-    parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
-    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
+    add_network(parser)
     parser.add_argument("--output", type=output_file, help="JSON file to write the figures to")
     parser.add_argument("--scores", type=output_file, help="CSV file to write each image's probability to")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="folder to write plots and sample readings to")
     parser.add_argument("--against", choices=list_variants(), help="second variant, compared image by image")
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
     # Imported only now: the help needs neither, and what is not installed is told before anything is read.
     from sklearn.metrics import classification_report
 
@@ -59,10 +52,9 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     manifest = read_classes(arguments.data, patients_of(arguments))
     report_left_out(manifest.left_out, manifest.patient_unknown, len(manifest.records))
     records = manifest.records
-    with without_native_messages():
-        predictor = load_predictor(arguments.variant, arguments.weights)
-        # Now, so that weights that are missing are told before anything is read.
-        other = load_predictor(arguments.against) if arguments.against else None
+    predictor = load_quietly(arguments.variant, arguments.weights)
+    # Now, so that weights that are missing are told before anything is read.
+    other = load_quietly(arguments.against) if arguments.against else None
     predictions = _read(predictor, records)
     rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
     rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]
@@ -84,16 +76,11 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     if other:
         _print_comparison(other, [record for record, _ in rows], labels, patients, probabilities, points)
     if arguments.output:
-        arguments.output.write_bytes(json_bytes({"sets": {arguments.data.resolve().name: figures}}))
+        write_json(arguments.output, {"sets": {arguments.data.resolve().name: figures}})
     if arguments.scores:
-        with open_whole(arguments.scores) as file:
+        with open_atomic(arguments.scores) as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
-                {
-                    "file": r.place,
-                    "label": CLASS_NAMES[r.label],
-                    "probability": p.probability,
-                }
-                for r, p in rows
+                {"file": r.place, "label": CLASS_NAMES[r.label], "probability": p.probability} for r, p in rows
             )
     if arguments.plots:
         save_plots(arguments.plots, labels, probabilities, points[BALANCED])
@@ -107,7 +94,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
 
 def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
     readings = predictor.predict_many(record.path for record in records)
-    return list(tqdm(readings, total=len(records), unit="image", disable=None))
+    return list(progress(readings, len(records)))
 
 
 def _print_comparison(

@@ -1,25 +1,22 @@
 """Write a trained network in another form, after comparing the two on radiographs."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
-from pneumonia.cli.arguments import add_patients, patients_of
+from pneumonia.cli.arguments import add_network, add_patients, patients_of
 from pneumonia.cli.data_folders import require_outside
 from pneumonia.cli.exit_codes import DONE
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.errors import ExportError
 from pneumonia.exports.formats import NAMES, PRECISIONS, get_format
-from pneumonia.variants.registry import DEFAULT, list_variants
+from pneumonia.variants.registry import DEFAULT
 from pneumonia.weights.folder import PROJECT_FOLDER, WEIGHTS_FOLDER, Bundle, read_bundle
 
 _EXAMPLES = PROJECT_FOLDER / "demo" / "examples"
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
-    parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
-    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_network(parser)
     parser.add_argument("--format", choices=NAMES, required=True)
     parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of tflite (default: float32)")
     parser.add_argument("--output", type=Path, required=True, help="file, or folder for saved_model, to write")
@@ -30,11 +27,9 @@ def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Na
         "images the two are compared (default: compared on the synthetic examples)",
     )
     add_patients(parser)
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
     if arguments.data:
         require_outside(arguments.data, arguments.output)
     form = get_format(arguments.format, arguments.precision)
@@ -62,11 +57,11 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         if form.precision == "int8":
             representative = originals.representative_images(bundle, records)
     original = originals.Original(bundle, representative)
-    found = export(original, form, arguments.output, images, original.read(images))
+    difference = export(original, form, arguments.output, images, original.read(images))
     kind = "synthetic examples" if records is None else "validation images"
-    print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_gives(form.carries_map)}")
+    print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_outputs(form.carries_map)}")
     print(f"probability of pneumonia = 1 / (1 + exp(-logit / {original.temperature:.6f}))")
-    print(f"difference on {len(images)} {kind}: {found}")
+    print(f"difference on {len(images)} {kind}: {difference}")
     return DONE
 
 
@@ -76,5 +71,5 @@ def _bundle(arguments: argparse.Namespace) -> Bundle:
     return bundle
 
 
-def _gives(carries_map: bool) -> str:
+def _outputs(carries_map: bool) -> str:
     return "with the outputs logit and cam" if carries_map else "with the logit alone"

@@ -10,36 +10,33 @@ Training and validation read train and val, never test.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from tqdm import tqdm
-
 from pneumonia.cli.exit_codes import DONE
+from pneumonia.cli.terminal import progress
 from pneumonia.data.sources import readers
 from pneumonia.data.sources.chest_xray import CHEST_XRAY, SourceImage, lay_out, require_unchanged
 from pneumonia.errors import DataError
+from pneumonia.utils.packages import require_package
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__.split("\n\n")[0])
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder to make, or to check if it is there")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--source", choices=("hub", "kaggle"), default="hub", help="default: hub")
     where.add_argument("--archive", type=Path, metavar="ZIP", help="downloaded from Kaggle by hand")
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
     output = arguments.output
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         counts = require_unchanged(output)
         print(f"{output} is there already, as it was fetched.")
     else:
         images, size, origin = _open(arguments)
-        progress = tqdm(images, total=sum(sum(n.values()) for n in CHEST_XRAY.counts.values()), disable=None)
-        counts = lay_out(progress, size, output, origin, CHEST_XRAY)
+        total = sum(sum(counts.values()) for counts in CHEST_XRAY.counts.values())
+        counts = lay_out(progress(images, total), size, output, origin, CHEST_XRAY)
     for part, classes in counts.items():
         print(f"{part}: " + ", ".join(f"{count:,} {name}" for name, count in classes.items()))
     print(f"{CHEST_XRAY.title}, doi {CHEST_XRAY.doi}, {CHEST_XRAY.licence}")
@@ -56,7 +53,7 @@ def _open(arguments: argparse.Namespace) -> tuple[Iterator[SourceImage], int, di
         return *readers.read_folder(kaggle.download(CHEST_XRAY.kaggle)), {"kaggle": CHEST_XRAY.kaggle}
     from pneumonia.weights import hub
 
-    readers.require_pyarrow()
+    require_package("pyarrow", "Reading the copy on the Hub needs pyarrow", "data")
     names = [name for files in CHEST_XRAY.hub_files.values() for name in files]
     repo_id, revision = CHEST_XRAY.hub_repo, CHEST_XRAY.hub_revision
     folder = hub.download(repo_id, revision, patterns=names, repo_type="dataset")

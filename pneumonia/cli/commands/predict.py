@@ -7,17 +7,15 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
-
-from tqdm import tqdm
 
 from pneumonia.batch.part_files import FORMS, open_parts
 from pneumonia.batch.ray import read_on_ray
 from pneumonia.calibration.site_store import load_site_calibration
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
-from pneumonia.cli.native_messages import without_native_messages
+from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.notices import NOTICE
 from pneumonia.core.operating_points import BALANCED, OPERATING_POINTS
 from pneumonia.errors import DataError, ImageError, PneumoniaError
@@ -25,10 +23,10 @@ from pneumonia.explain.outlines import outline_lungs
 from pneumonia.explain.overlay import draw_overlay, to_png
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.prediction import Prediction
-from pneumonia.inference.predictor import Predictor, load_predictor
+from pneumonia.inference.predictor import Predictor
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
 from pneumonia.records.receipt import reader_record
-from pneumonia.utils.atomic_files import UNFINISHED, open_whole, write_whole
+from pneumonia.utils.atomic_files import UNFINISHED, open_atomic, write_atomic
 from pneumonia.utils.folders import walk
 from pneumonia.utils.formatting import one_line, percent
 from pneumonia.utils.safe_csv import CsvWriter
@@ -38,13 +36,12 @@ from pneumonia.variants.registry import DEFAULT, list_variants
 _MOST_NAME_BYTES = 200
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH")
     parser.add_argument("--variant", choices=list_variants(), default=DEFAULT, help="default: %(default)s")
     parser.add_argument("--operating-point", choices=OPERATING_POINTS, default=BALANCED, help="default: %(default)s")
     parser.add_argument(
-        "--site", metavar="NAME", help="calibration that recalibrate.py made: its name or its JSON file"
+        "--site", metavar="NAME", help="calibration that pneumonia recalibrate made: its name or its JSON file"
     )
     parser.add_argument(
         "--format",
@@ -73,18 +70,16 @@ def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Na
     parser.add_argument(
         "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG; dashes outline the lungs"
     )
-    arguments = parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace) -> int:
     if arguments.parts is None:
         if arguments.format == "parquet" or arguments.engine == "ray":
-            parser.error("--format parquet and --engine ray are for archives: name a folder with --parts")
-    elif arguments.format not in FORMS or arguments.output or arguments.heatmaps:
-        parser.error("--parts goes with --format csv or parquet, and without --output and --heatmaps")
-    return arguments
-
-
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
-    return _read_files(arguments) if arguments.parts is None else _read_archive(arguments)
+            raise PneumoniaError("--format parquet and --engine ray are for archives: name a folder with --parts.")
+        return _read_files(arguments)
+    if arguments.format not in FORMS or arguments.output or arguments.heatmaps:
+        raise PneumoniaError("--parts goes with --format csv or parquet, and without --output and --heatmaps.")
+    return _read_archive(arguments)
 
 
 def _read_files(arguments: argparse.Namespace) -> int:
@@ -102,7 +97,7 @@ def _read_files(arguments: argparse.Namespace) -> int:
     with _output(arguments.output) as output:
         write = _writer(arguments.format, output, several=len(files) > 1)
         readings = predictor.predict_many(files, arguments.operating_point)
-        for path, prediction in zip(files, tqdm(readings, total=len(files), unit="image", disable=None), strict=True):
+        for path, prediction in zip(files, progress(readings, len(files)), strict=True):
             write(path, prediction)
             some_rejected |= prediction.status == "rejected"
             if arguments.heatmaps and prediction.status == "read":
@@ -113,7 +108,7 @@ def _read_files(arguments: argparse.Namespace) -> int:
 
 
 def _read_archive(arguments: argparse.Namespace) -> int:
-    """As `_read_files`, of a stream of names, into parts that a later run goes on with."""
+    """Read a stream of names into parts that a later run goes on with."""
     for argument in arguments.paths:
         _require_there(argument)
     _require_apart([*arguments.paths, str(arguments.parts)])
@@ -131,7 +126,7 @@ def _read_archive(arguments: argparse.Namespace) -> int:
         before = parts.done
         paths = parts.unread(path for argument in arguments.paths for path in _walk(argument, [arguments.parts]))
         read = read_on_ray if arguments.engine == "ray" else _read_here
-        for path, reading in tqdm(read(paths, predictor, point), initial=before, unit="image", disable=None):
+        for path, reading in progress(read(paths, predictor, point), done=before):
             parts.add(path, reading)
     if not parts.done:
         raise DataError("There are no files in the folders that were named.")
@@ -143,7 +138,7 @@ def _read_archive(arguments: argparse.Namespace) -> int:
 
 
 def _read_here(paths: Iterable[str], predictor: Predictor, point: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """As `read_on_ray`, in this process."""
+    """Read in this process; as `read_on_ray`."""
     paths, ahead = itertools.tee(paths)
     for path, prediction in zip(paths, predictor.predict_many(ahead, point), strict=True):
         yield path, prediction.to_dict()
@@ -151,8 +146,7 @@ def _read_here(paths: Iterable[str], predictor: Predictor, point: str) -> Iterat
 
 def _load(arguments: argparse.Namespace) -> Predictor:
     site = None if arguments.site is None else load_site_calibration(arguments.site, arguments.variant)
-    with without_native_messages():
-        predictor = load_predictor(arguments.variant)
+    predictor = load_quietly(arguments.variant)
     return predictor if site is None else predictor.recalibrated(site)
 
 
@@ -188,7 +182,7 @@ def _output(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     try:
-        with open_whole(path) as file:
+        with open_atomic(path) as file:
             yield file
     except (OSError, PneumoniaError, KeyboardInterrupt):
         if (unfinished := Path(f"{path}{UNFINISHED}")).exists():
@@ -232,4 +226,4 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
     name = f"{stem}.{prediction.image_sha256[:8]}.png"
-    write_whole(folder / name, to_png(picture))
+    write_atomic(folder / name, to_png(picture))

@@ -1,9 +1,8 @@
 """Publish a weights folder on the Hugging Face Hub, in one commit, with a model card; private unless told otherwise."""
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
 
+from pneumonia.cli.arguments import add_publishing, add_weights
 from pneumonia.cli.exit_codes import DONE
 from pneumonia.publishing import hub_upload
 from pneumonia.variants.registry import list_variants
@@ -12,19 +11,14 @@ from pneumonia.weights.folder import WEIGHTS_FOLDER
 from pneumonia.weights.locate import VARIABLE
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", choices=list_variants(), required=True)
-    parser.add_argument("--repo-id", metavar="OWNER/NAME", required=True, help="made if it does not exist")
-    parser.add_argument("--weights", type=Path, help="weights folder (default: the one that comes with the project)")
+    add_publishing(parser)
+    add_weights(parser)
     parser.add_argument("--tag", help="name for the commit, for instance v1.0")
-    parser.add_argument("--public", action="store_true", help="make a repository that everybody may see")
-    parser.add_argument("--dry-run", action="store_true", help="show the card and every file, and send nothing")
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         hub.require_repo_id(arguments.repo_id)
     else:

@@ -1,31 +1,28 @@
 """Search for the values a variant trains best with, and print the command that trains with them."""
 
 import argparse
-import importlib.util
 import itertools
 import shlex
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pneumonia.cli.arguments import image_size, patients_of, positive, seed
+from pneumonia.cli.arguments import patients_of, positive, seed
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.recorded_command import portable, table_hash
+from pneumonia.cli.terminal import training_progress
 from pneumonia.cli.training_arguments import (
-    EPOCHS_HELP,
-    IMAGE_SIZE_HELP,
     add_backbone,
     add_training_data,
+    add_values,
+    apply_values,
     require_backbone,
-    tuned,
 )
-from pneumonia.cli.training_progress import training_progress
 from pneumonia.data.manifest import fingerprint, read_training_folder
 from pneumonia.data.splits import split_by_patient
-from pneumonia.errors import DataError, MissingExtraError
-from pneumonia.utils.packages import install_command
+from pneumonia.errors import DataError
+from pneumonia.utils.packages import require_package
 from pneumonia.variants.registry import get_variant, list_variants
 
 if TYPE_CHECKING:
@@ -34,25 +31,19 @@ if TYPE_CHECKING:
 _SQLITE = b"SQLite format 3\0"
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     trained_in_phases = [name for name in list_variants() if get_variant(name).recipe.phases]
-    add_training_data(parser)
-    parser.add_argument("--variant", choices=trained_in_phases, required=True)
+    add_training_data(parser, trained_in_phases)
     parser.add_argument("--storage", type=Path, required=True, help="SQLite file; a search found there goes on")
     parser.add_argument("--trials", type=positive, required=True, help="how many there shall be in the storage")
-    parser.add_argument("--epochs", type=positive, help=EPOCHS_HELP)
-    parser.add_argument("--image-size", type=image_size, help=IMAGE_SIZE_HELP)
+    add_values(parser, "--epochs", "--image-size")
     parser.add_argument("--seed", type=seed, default=0, help="of every training and the choice of values (default: 0)")
     add_backbone(parser)
-    return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
     require_outside(arguments.data, arguments.storage)
-    if importlib.util.find_spec("optuna") is None:
-        raise MissingExtraError(f"The search needs Optuna: {install_command('dev')}")
+    require_package("optuna", "The search needs Optuna", None)
     import optuna
 
     require_backbone(arguments.backbone_weights)
@@ -60,9 +51,9 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     report_left_out(manifest.left_out, manifest.patient_unknown, len(manifest.records))
     records = manifest.records
     study = _study(arguments, fingerprint(records))
-    if _finished(study) < arguments.trials:
+    if _count_finished(study) < arguments.trials:
         train = _trainer(arguments, records)
-        while (number := _finished(study)) < arguments.trials:
+        while (number := _count_finished(study)) < arguments.trials:
             # Seeded for each trial, so that a search taken up again makes the same choices as one in one go.
             study.sampler = optuna.samplers.TPESampler(seed=arguments.seed + number)
             with training_progress():
@@ -112,7 +103,7 @@ def _study(arguments: argparse.Namespace, data: str) -> "optuna.Study":
     return study
 
 
-def _finished(study: "optuna.Study") -> int:
+def _count_finished(study: "optuna.Study") -> int:
     import optuna
 
     states = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
@@ -120,7 +111,7 @@ def _finished(study: "optuna.Study") -> int:
 
 
 def _trainer(arguments: argparse.Namespace, records: list):
-    """What Optuna calls: trains with the values of a trial and returns the AUROC that training watched."""
+    """A function for Optuna that trains with the values of a trial and returns the AUROC that training watched."""
     import keras
     import optuna
 
@@ -128,12 +119,12 @@ def _trainer(arguments: argparse.Namespace, records: list):
     from pneumonia.inference.preprocessor import new_preprocessor
     from pneumonia.training.fit import train_variant
 
-    plain = tuned(get_variant(arguments.variant), vars(arguments))
+    plain = apply_values(get_variant(arguments.variant), vars(arguments))
     preprocessor = new_preprocessor(plain)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(records, arguments.seed))
 
     def run(trial: "optuna.Trial") -> float:
-        values = _suggested(trial)
+        values = _suggest_values(trial)
         trial.set_user_attr("values", values)
         epochs = itertools.count(1)
 
@@ -145,7 +136,7 @@ def _trainer(arguments: argparse.Namespace, records: list):
         keras.backend.clear_session()
         with tempfile.TemporaryDirectory() as folder:
             trained = train_variant(
-                tuned(plain, values),
+                apply_values(plain, values),
                 train,
                 validation,
                 preprocessor,
@@ -159,8 +150,8 @@ def _trainer(arguments: argparse.Namespace, records: list):
     return run
 
 
-def _suggested(trial: "optuna.Trial") -> dict[str, Any]:
-    """Values by name, as `tuned` takes them, to two digits: what is printed is what was tried."""
+def _suggest_values(trial: "optuna.Trial") -> dict[str, Any]:
+    """Suggest values by name, as `apply_values` takes them, to two digits: what is printed is what was tried."""
     values = {
         "learning_rate": trial.suggest_float("learning_rate", 1e-5, 1e-2, log=True),
         "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.5, log=True),
@@ -180,6 +171,6 @@ def _command(arguments: argparse.Namespace, values: dict[str, Any]) -> str:
     given = {name: value for name, value in vars(arguments).items() if name not in ("storage", "trials")}
     output = arguments.storage.with_name(f"{arguments.variant}-tuned")
     options = {**given, "output": output, **values}
-    return "python scripts/train.py " + _options(
+    return "pneumonia train " + _options(
         {name: shlex.quote(str(value)) for name, value in options.items() if value is not None}
     )

@@ -2,45 +2,34 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from pneumonia.cli.arguments import fraction, image_size, positive, seed, weight
+from pneumonia.cli.arguments import seed
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.resume import add_resume, resumable
 from pneumonia.cli.training_arguments import (
-    EPOCHS_HELP,
-    EVIDENCE_PENALTY_HELP,
-    IMAGE_SIZE_HELP,
+    ALL_VALUES,
     add_backbone,
     add_training_data,
+    add_values,
+    apply_values,
     require_backbone,
     require_training_data,
     training_job,
-    tuned,
 )
-from pneumonia.errors import HubError
+from pneumonia.errors import HubError, PneumoniaError
 from pneumonia.publishing import hub_upload
 from pneumonia.variants.baselines import get_recipe, list_recipes
-from pneumonia.variants.registry import get_variant, list_variants
+from pneumonia.variants.registry import get_variant
 from pneumonia.weights.folder import require_replaceable
 
 
-def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_data(parser)
-    parser.add_argument("--variant", choices=list_variants(), required=True)
     parser.add_argument("--output", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--recipe", choices=list_recipes(), help="how to train (default: the variant's own way)")
     recipe = parser.add_argument_group("values (default: those of the recipe and the variant)")
-    recipe.add_argument("--epochs", type=positive, help=EPOCHS_HELP)
-    recipe.add_argument("--batch-size", type=positive, help="images a step on each device")
-    recipe.add_argument("--learning-rate", type=fraction, help="peak in the last phase")
-    recipe.add_argument("--weight-decay", type=fraction, help="of AdamW")
-    recipe.add_argument("--label-smoothing", type=fraction, help="share of each label spread over both classes")
-    recipe.add_argument("--evidence-penalty", type=weight, help=EVIDENCE_PENALTY_HELP)
-    recipe.add_argument("--dropout", type=fraction, help="share of the pooled features dropped while training")
-    recipe.add_argument("--image-size", type=image_size, help=IMAGE_SIZE_HELP)
+    add_values(recipe, *ALL_VALUES)
     parser.add_argument("--seed", type=seed, default=0, help="of split, parameters and augmentation (default: 0)")
     add_backbone(parser)
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")
@@ -48,21 +37,20 @@ def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Na
     parser.add_argument(
         "--push-to-hub", metavar="OWNER/NAME", help="then send the weights folder to this private repository of the Hub"
     )
-    arguments = parser.parse_args(argv)
-    if arguments.recipe and (named := get_recipe(arguments.recipe).name) != arguments.variant:
-        parser.error(f"the recipe {arguments.recipe} goes with --variant {named}, not with {arguments.variant}")
-    return arguments
 
 
-def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    arguments = parse_arguments(argv, prog)
+def run(arguments: argparse.Namespace) -> int:
+    variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
+    if variant.name != arguments.variant:
+        raise PneumoniaError(
+            f"The recipe {arguments.recipe} goes with --variant {variant.name}, not with {arguments.variant}."
+        )
     require_backbone(arguments.backbone_weights)
     # What is wrong with the folders, or with the Hub, is said at once and not after hours of training.
     left_out = require_training_data(arguments)
     if arguments.push_to_hub:
         hub_upload.require_publishable(arguments.push_to_hub)
-    variant = get_recipe(arguments.recipe) if arguments.recipe else get_variant(arguments.variant)
-    variant = tuned(variant, vars(arguments))
+    variant = apply_values(variant, vars(arguments))
     require_replaceable(arguments.output)
     with resumable("train.py", arguments) as state:
         from pneumonia.training.job import run_training
@@ -86,5 +74,5 @@ def _publish(folder: Path, repo_id: str) -> None:
     try:
         published = hub_upload.publish(repo_id, publication.files, message=publication.message)
     except HubError as error:
-        raise HubError(f"{error} The weights are in {folder.name}; scripts/push_to_hub.py sends them.") from error
+        raise HubError(f"{error} The weights are in {folder.name}; pneumonia push-to-hub sends them.") from error
     print(f"Published {published.link} at {published.commit}")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pneumonia.errors import MissingExtraError, PneumoniaError
+from pneumonia.errors import PneumoniaError
 from pneumonia.utils.formatting import first_line
-from pneumonia.utils.packages import install_command
+from pneumonia.utils.packages import require_package
 
 _BY_HAND = "It can be downloaded in a browser and named by --archive."
 
@@ -22,13 +22,11 @@ def download(name: str) -> Path:
         MissingExtraError: if kagglehub is not installed.
         PneumoniaError: if Kaggle refuses or cannot be reached.
     """
-    try:
-        import kagglehub
-        import requests
-        from kagglehub import exceptions as errors
-    except ModuleNotFoundError:
-        needed = install_command("data")
-        raise MissingExtraError(f"Fetching from Kaggle needs kagglehub: {needed}") from None
+    require_package("kagglehub", "Fetching from Kaggle needs kagglehub", "data")
+    import kagglehub
+    import requests
+    from kagglehub import exceptions as errors
+
     refusals = (
         *(errors.BackendError, errors.CredentialError, errors.DataCorruptionError),
         *(errors.NotFoundError, errors.UnauthenticatedError),

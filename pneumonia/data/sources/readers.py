@@ -1,16 +1,14 @@
 """How public copies of the data set hold their images: a ZIP archive, a folder, Parquet files."""
 
 import hashlib
-import importlib.util
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import TypeVar
 
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.sources.chest_xray import PARTS, SourceImage
-from pneumonia.errors import DataError, ImageError, MissingExtraError
+from pneumonia.errors import DataError, ImageError
 from pneumonia.imaging.zip_archive import RESOURCE_FORKS, ZipMember, list_members
-from pneumonia.utils.packages import install_command
 
 # The archive of Kaggle holds 11,712 images (all of them twice), and none is larger than a few megabytes.
 _MOST_FILES = 50_000
@@ -73,16 +71,6 @@ def read_parquet(folder: Path, files: Mapping[str, Mapping[str, str | None]]) ->
         if digest and _sha256(path) != digest:
             raise DataError(f"{path.name} is not the file that was published.")
     return _rows_of(named), sum(path.stat().st_size for _, path, _ in named)
-
-
-def require_pyarrow() -> None:
-    """Make sure that Parquet files can be read, before any is fetched.
-
-    Raises:
-        MissingExtraError: if pyarrow is not installed.
-    """
-    if importlib.util.find_spec("pyarrow") is None:
-        raise MissingExtraError(f"Reading the copy on the Hub needs pyarrow: {install_command('data')}")
 
 
 def _outermost(paths: Mapping[_File, PurePath]) -> dict[_File, tuple[str, str, str]]:

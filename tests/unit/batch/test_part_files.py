@@ -1,5 +1,6 @@
 """Archives: a folder of parts, each whole or absent, that a later run goes on with."""
 
+import importlib.util
 import resource
 import shutil
 import signal
@@ -9,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pneumonia.__main__ import main
 from pneumonia.batch import part_files as parts_module
 from pneumonia.batch.part_files import MANIFEST, open_parts
-from pneumonia.cli.commands import predict
-from pneumonia.cli.exit_codes import run_command
 from pneumonia.errors import DataError, MissingExtraError
 from scripts.studies.reliability.synthetic_images import EXAMPLE
 from tests.fixtures.archives import ODD_NAMES, READINGS, parts, rows, run, start, wait_until, write_archive
@@ -139,7 +139,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(parts_module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"-r locks/ray\.txt$"):
         fill(tmp_path, ["a"], "parquet")
 
@@ -191,7 +191,7 @@ def test_a_full_disk_leaves_whole_parts(tmp_path):
 def command(capsys, *arguments):
     """The command in this process: its exit status, and the last line it says."""
     with pytest.raises(SystemExit) as ended:
-        run_command(lambda: predict.main(["--variant", "custom-cnn", *map(str, arguments)]))
+        main(["predict", "--variant", "custom-cnn", *map(str, arguments)])
     return ended.value.code, capsys.readouterr().err.splitlines()[-1]
 
 

@@ -19,7 +19,7 @@ from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, 
 from pneumonia.inference.predictor import Predictor
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.inference.shared_analysis import SharedAnalysis
-from pneumonia.utils.processes import Once
+from pneumonia.utils.processes import Cached
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from tests.fixtures.tiny import tiny_radiograph, tiny_variant
 
@@ -185,7 +185,7 @@ def test_variants_share_one_case(tiny_predictor, hull_predictor, monkeypatch):
 def test_lung_fields_are_loaded_once_however_many_ask(monkeypatch, tmp_path):
     loads = []
     monkeypatch.setattr(lung_segmentation, "LUNG_FIELDS_FOLDER", tmp_path)
-    monkeypatch.setattr(lung_segmentation, "read_lung_fields", Once(lambda folder: loads.append(folder) or object()))
+    monkeypatch.setattr(lung_segmentation, "read_lung_fields", Cached(lambda folder: loads.append(folder) or object()))
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: lung_segmentation.load_lung_fields(), range(8)))) == 1
     assert loads == [tmp_path]

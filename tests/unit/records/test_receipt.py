@@ -18,10 +18,10 @@ from demo.shared.session import Session
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia import load_predictor
+from pneumonia.__main__ import main
 from pneumonia.calibration.recalibrate import recalibrate
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.cli.commands import verify_receipt
-from pneumonia.cli.exit_codes import run_command
 from pneumonia.core.notices import NOTICE
 from pneumonia.errors import ReceiptError, WeightsError
 from pneumonia.records.receipt import VERIFY, read_receipt
@@ -55,7 +55,7 @@ def fake_networks(monkeypatch: pytest.MonkeyPatch) -> None:
             raise WeightsError(f"There is no variant {variant!r}.")
         return load_fake(variant)
 
-    monkeypatch.setattr(verify_receipt, "load_predictor", load)
+    monkeypatch.setattr(verify_receipt, "load_quietly", load)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def verify(fake_networks: None, tmp_path: Path, capsys: pytest.CaptureFixture) -
         path.write_bytes(receipt if isinstance(receipt, bytes) else json.dumps(receipt, indent=2).encode())
         capsys.readouterr()
         with pytest.raises(SystemExit) as exit:
-            run_command(lambda: verify_receipt.main([str(path), str(image), *options]))
+            main(["verify-receipt", str(path), str(image), *options])
         return exit.value.code, "".join(capsys.readouterr())
 
     return verify
@@ -224,7 +224,7 @@ def test_other_weights_are_no_cause_to_judge_by_their_thresholds(chest, verify, 
             super().__init__(variant)
             self.calibration = replace(self.calibration, weights_sha256="f" * 64, temperature=3.0)
 
-    monkeypatch.setattr(verify_receipt, "load_predictor", Other)
+    monkeypatch.setattr(verify_receipt, "load_quietly", Other)
     status, said = verify(receipt, chest)
     assert status == 1 and "these have ffffffffffff (version 1.0.0)" in said
     assert "probability:" not in said and "calibration:" not in said
@@ -323,7 +323,7 @@ def test_missing_files_and_exchanged_ones_are_told(chest, tmp_path, verify):
     assert verify(receipt, tmp_path / "nowhere.png")[0] == 2
     assert "is a folder" in verify(receipt, tmp_path)[1]
     status, said = verify(chest.read_bytes(), tmp_path / "receipt.json")
-    assert status == 2 and "verify_receipt.py RECEIPT IMAGE" in said
+    assert status == 2 and "pneumonia verify-receipt RECEIPT IMAGE" in said
 
 
 # === With weights ===
