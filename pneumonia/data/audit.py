@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pneumonia.core.labels import CLASS_NAMES
-from pneumonia.data.manifest import Record, survey
+from pneumonia.data.manifest import DATA_PARTS, Record, survey
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.splits import refuse_few_patients
 from pneumonia.errors import DataError, ImageError
@@ -86,7 +86,7 @@ def audit(folder: Path, patients: Patients = BY_NAME) -> Audit:
     Raises:
         DataError: if there are no images, or `patients` does not fit.
     """
-    training, everything = survey(folder, patients), survey(folder, patients, test=True)
+    training, everything = survey(folder, patients), survey(folder, patients, DATA_PARTS)
     if not everything.records:
         raise DataError(everything.refusal)
     with ThreadPoolExecutor() as pool:

@@ -17,8 +17,8 @@ from PIL import Image
 from pneumonia.data.augmentation import PHOTOMETRIC, collimate, random_affine
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
-from pneumonia.data.non_chest_images import laid_out_anew
-from pneumonia.data.pipeline import ImageSet, epoch_batches, load_images, shuffled
+from pneumonia.data.non_chest_images import rearrange_tiles
+from pneumonia.data.pipeline import ImageSet, epoch_batches, load_images, shuffle
 from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
@@ -94,7 +94,7 @@ def _read_mask(path: Path) -> np.ndarray:
             mask = (np.asarray(image.convert("L")) > 0).astype(np.float32)
     except OSError:
         raise DataError("A lung mask cannot be read. Copy the folder of masks again.") from None
-    return mask if mask.shape == (PAIR_SIZE, PAIR_SIZE) else _resized(mask, PAIR_SIZE)
+    return mask if mask.shape == (PAIR_SIZE, PAIR_SIZE) else _resize(mask, PAIR_SIZE)
 
 
 def warp_pair(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +153,7 @@ def _without_chest(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         noise = rng.uniform(0.0, 1.0, (grains, grains)).astype(np.float32)
         return cv2.resize(noise, (size, size), interpolation=cv2.INTER_LINEAR)
     tiles, side = _JIGSAW_TILES, size // _JIGSAW_TILES
-    mixed = laid_out_anew(image[: tiles * side, : tiles * side], tiles, rng.permutation(tiles**2))
+    mixed = rearrange_tiles(image[: tiles * side, : tiles * side], tiles, rng.permutation(tiles**2))
     return cv2.resize(mixed, (size, size))
 
 
@@ -179,18 +179,18 @@ def training_pairs(
     def pair(epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng((seed, epoch, index))
         image, mask = augment_pair(squares[index], masks[index], rng)
-        return preprocessing.apply(image)[..., None], _resized(mask, size)[..., None]
+        return preprocessing.apply(image)[..., None], _resize(mask, size)[..., None]
 
     def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         made = tf.numpy_function(pair, (epoch, index), (tf.float32, tf.float32))
         return tuple(tf.ensure_shape(part, (size, size, 1)) for part in made)
 
     return epoch_batches(
-        lambda epoch: shuffled(len(squares), seed, epoch), example, batch_size, epochs, drop_remainder=True
+        lambda epoch: shuffle(len(squares), seed, epoch), example, batch_size, epochs, drop_remainder=True
     )
 
 
-def corrupted_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tuple[np.ndarray, np.ndarray]:
+def corrupt_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tuple[np.ndarray, np.ndarray]:
     """An image under one of the fixed corruptions, and its mask moved along where the corruption moves lungs.
 
     Args:
@@ -207,7 +207,7 @@ def corrupted_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tupl
     return change(image), mask
 
 
-def shifted_pairs(pairs: MaskedImages, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
+def corrupt_pairs(pairs: MaskedImages, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
     """Every pair once, under one of the fixed corruptions in turn, as the network takes it.
 
     Returns:
@@ -216,11 +216,11 @@ def shifted_pairs(pairs: MaskedImages, preprocessing: Preprocessing) -> tuple[np
     names = list(CORRUPTIONS)
     images, masks = [], []
     for number, (square, mask) in enumerate(zip(pairs.images.squares, pairs.masks, strict=True)):
-        square, mask = corrupted_pair(square, mask, names[number % len(names)])
+        square, mask = corrupt_pair(square, mask, names[number % len(names)])
         images.append(preprocessing.apply(square))
-        masks.append(_resized(mask, preprocessing.size))
+        masks.append(_resize(mask, preprocessing.size))
     return np.stack(images)[..., None], np.stack(masks)[..., None]
 
 
-def _resized(mask: np.ndarray, size: int) -> np.ndarray:
+def _resize(mask: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)

@@ -48,10 +48,10 @@ def _tiles(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     order = rng.permutation(count**2)
     while (order == np.arange(count**2)).all():
         order = rng.permutation(count**2)
-    return laid_out_anew(whole, count, order)
+    return rearrange_tiles(whole, count, order)
 
 
-def laid_out_anew(square: np.ndarray, count: int, order: np.ndarray) -> np.ndarray:
+def rearrange_tiles(square: np.ndarray, count: int, order: np.ndarray) -> np.ndarray:
     """Cut an image into tiles and lay them out in another order.
 
     Args:

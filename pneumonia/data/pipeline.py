@@ -140,10 +140,10 @@ def training_batches(
         return shown, tf.gather(labels, index)[None]
 
     used = steps_per_epoch(images, batch_size) * batch_size
-    return epoch_batches(lambda epoch: shuffled(len(squares), seed, epoch)[:used], example, batch_size, epochs)
+    return epoch_batches(lambda epoch: shuffle(len(squares), seed, epoch)[:used], example, batch_size, epochs)
 
 
-def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
+def shuffle(count: int, seed: int, epoch: int) -> np.ndarray:
     """The order of an epoch: int64 (count,), a permutation that depends on the seed and the epoch alone."""
     return np.random.default_rng((seed, epoch)).permutation(count)
 
@@ -180,7 +180,7 @@ def steps_per_epoch(images: ImageSet, batch_size: int) -> int:
     return max(len(images.records) // batch_size, 1)
 
 
-def prepared(
+def prepare_inputs(
     images: ImageSet,
     preprocessor: Preprocessor,
     changes: Sequence[Transformation] = (),

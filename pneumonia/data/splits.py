@@ -48,7 +48,7 @@ def refuse_few_patients(records: list[Record]) -> str | None:
     return f"Each class needs images of at least {FOLDS} patients to be split by patient."
 
 
-def held_out(bundle: Bundle, records: list[Record]) -> list[Record]:
+def validation_records(bundle: Bundle, records: list[Record]) -> list[Record]:
     """The validation images of a weights folder, which it was not trained on.
 
     Raises:

@@ -8,14 +8,14 @@ import absl.logging
 import tensorflow as tf
 
 from pneumonia.exports.formats import Format
-from pneumonia.exports.source_model import Original
+from pneumonia.exports.source_model import SourceModel
 from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL
 
 # Of the operators; named, so that it is not for the converter to choose.
 _OPSET = 17
 
 
-def write_export(form: Format, original: Original, path: Path) -> None:
+def write_export(form: Format, original: SourceModel, path: Path) -> None:
     """Write a network in that form.
 
     Args:
@@ -25,7 +25,7 @@ def write_export(form: Format, original: Original, path: Path) -> None:
     _WRITERS[form.title](original, path)
 
 
-def _write_h5(original: Original, path: Path) -> None:
+def _write_h5(original: SourceModel, path: Path) -> None:
     """Keras's older form, in one HDF5 file."""
     said = absl.logging.get_verbosity()
     # Keras would say that this form is old; it was asked for.
@@ -36,7 +36,7 @@ def _write_h5(original: Original, path: Path) -> None:
         absl.logging.set_verbosity(said)
 
 
-def _write_onnx(original: Original, path: Path) -> None:
+def _write_onnx(original: SourceModel, path: Path) -> None:
     """The same graph as the SavedModel, in the Open Neural Network Exchange format."""
     import tf2onnx
 
@@ -49,7 +49,7 @@ def _write_onnx(original: Original, path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-_WRITERS: dict[str, Callable[[Original, Path], object]] = {
+_WRITERS: dict[str, Callable[[SourceModel, Path], object]] = {
     # The file of the weights folder, byte for byte.
     "keras": lambda original, path: path.write_bytes(original.bundle.contents[KERAS_MODEL]),
     "h5": _write_h5,

@@ -11,10 +11,10 @@ from pneumonia.exports.comparison import Difference, Readings, difference
 from pneumonia.exports.converters import write_export
 from pneumonia.exports.formats import Format
 from pneumonia.exports.runtimes import read_all
-from pneumonia.exports.source_model import Original
+from pneumonia.exports.source_model import SourceModel
 
 
-def export(original: Original, form: Format, path: Path, images: np.ndarray, expected: Readings) -> Difference:
+def export(original: SourceModel, form: Format, path: Path, images: np.ndarray, expected: Readings) -> Difference:
     """Write a network in another form, and make sure that it reads as before.
 
     Args:

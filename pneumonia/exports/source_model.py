@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from pneumonia.data.manifest import Record
-from pneumonia.data.pipeline import load_images, prepared
-from pneumonia.data.splits import held_out
+from pneumonia.data.pipeline import load_images, prepare_inputs
+from pneumonia.data.splits import validation_records
 from pneumonia.exports.comparison import Readings
 from pneumonia.exports.runtimes import keras_maps, keras_runtime, read_logits
 from pneumonia.exports.serving_graph import ServingModule
@@ -27,7 +27,7 @@ _REPRESENTATIVE = 100
 
 
 @dataclass(frozen=True)
-class Original:
+class SourceModel:
     """A weights folder whose network is exported.
 
     Attributes:
@@ -87,20 +87,20 @@ def representative_images(bundle: Bundle, records: list[Record]) -> np.ndarray:
     Raises:
         DataError: if it was another folder.
     """
-    held = set(held_out(bundle, records))
-    return _prepared(drawn([record for record in records if record not in held], _REPRESENTATIVE), bundle)
+    held = set(validation_records(bundle, records))
+    return _prepared(sample_records([record for record in records if record not in held], _REPRESENTATIVE), bundle)
 
 
 def checked_images(bundle: Bundle, records: list[Record]) -> np.ndarray:
     """Validation images on which an export is compared with its original; arguments and result as above."""
-    return _prepared(drawn(held_out(bundle, records), CHECKED), bundle)
+    return _prepared(sample_records(validation_records(bundle, records), CHECKED), bundle)
 
 
-def drawn(records: list[Record], count: int) -> list[Record]:
+def sample_records(records: list[Record], count: int) -> list[Record]:
     """Up to so many of some images, in an order drawn at random by a fixed seed."""
     return [records[i] for i in np.random.default_rng(0).permutation(len(records))[:count]]
 
 
 def _prepared(records: list[Record], bundle: Bundle) -> np.ndarray:
     preprocessor = preprocessor_of(bundle)
-    return prepared(load_images(records, preprocessor), preprocessor)
+    return prepare_inputs(load_images(records, preprocessor), preprocessor)

@@ -50,7 +50,7 @@ def build_model(variant: Variant, image_size: int | None = None, training: bool 
     Args:
         variant: what to build.
         image_size: side S of the input in pixels where it differs from the variant's own.
-        training: as it is trained, with random layers and two logits where the variant has these; `served` gives
+        training: as it is trained, with random layers and two logits where the variant has these; `build_serving_model` gives
             the network as it is used.
 
     Returns:
@@ -73,7 +73,7 @@ def build_model(variant: Variant, image_size: int | None = None, training: bool 
     return keras.Model(image, logits, name=variant.name.replace("-", "_"))
 
 
-def served(trained: keras.Model, variant: Variant) -> keras.Model:
+def build_serving_model(trained: keras.Model, variant: Variant) -> keras.Model:
     """The network as it is used, with the parameters of one built for training.
 
     The random layers of Keras change images even when a network is merely called, so none may be left; and of two

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from pneumonia.data.corruptions import CORRUPTIONS
@@ -12,6 +11,7 @@ from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, spli
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.training.job import TrainingJob, train_and_calibrate
 from pneumonia.training.scoring import score_images
+from pneumonia.utils.lookup import look_up
 
 _LOG = logging.getLogger(__name__)
 HELD_OUT = "held-out"
@@ -44,12 +44,15 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     Raises:
         DataError: if the data cannot be divided so.
     """
-    _LOG.info("round %d of %d", number + 1, SCHEMES[scheme][0])
-    inside, outside = SCHEMES[scheme][1](read_training_folder(job.data, job.patients).records, number)
+    rounds, divide = look_up(SCHEMES, scheme, "scheme")
+    _LOG.info("round %d of %d", number + 1, rounds)
+    inside, outside = divide(read_training_folder(job.data, job.patients).records, number)
     preprocessor = new_preprocessor(job.variant)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(inside, job.seed))
     checkpoints = job.checkpoints / f"{scheme}-{number}"
-    calibrated = train_and_calibrate(replace(job, checkpoints=checkpoints), train, validation, preprocessor)
+    calibrated = train_and_calibrate(
+        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, checkpoints
+    )
     images = load_images(outside, preprocessor)
     sets = {
         HELD_OUT: score_images(calibrated.engine, images, preprocessor),

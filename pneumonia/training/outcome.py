@@ -47,8 +47,8 @@ def write_weights(
     write_bundle(folder, {**files, METRICS: json_bytes(metrics), CARD: card}, config)
 
 
-def saved(model: keras.Model, path: Path) -> bytes:
-    """Save a network, and give the contents of the file; its ending tells the format."""
+def model_bytes(model: keras.Model, path: Path) -> bytes:
+    """Save a network in a file whose ending tells the format, and give its contents."""
     # Without the optimizer's state, which is three times as large as the network.
     model.save(path, include_optimizer=False)
     return path.read_bytes()

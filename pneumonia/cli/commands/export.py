@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         images = originals.checked_images(bundle, records)
         if form.precision == "int8":
             representative = originals.representative_images(bundle, records)
-    original = originals.Original(bundle, representative)
+    original = originals.SourceModel(bundle, representative)
     found = export(original, form, arguments.output, images, original.read(images))
     kind = "synthetic examples" if records is None else "validation images"
     print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_gives(form.carries_map)}")

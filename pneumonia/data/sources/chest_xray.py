@@ -13,7 +13,7 @@ from typing import NamedTuple
 from typing_extensions import TypedDict
 
 from pneumonia.core.labels import CLASS_NAMES, NORMAL, PNEUMONIA
-from pneumonia.data.manifest import SOURCE, Record, fingerprint, refuse_missing_class, survey
+from pneumonia.data.manifest import DATA_PARTS, SOURCE, Record, fingerprint, refuse_missing_class, survey
 from pneumonia.data.patients import patient_of
 from pneumonia.errors import DataError
 from pneumonia.utils.json_values import json_bytes, require_form
@@ -184,7 +184,7 @@ def _write(image: SourceImage, folder: Path) -> None:
 
 
 def _read_parts(folder: Path) -> dict[str, list[Record]]:
-    records = survey(folder, test=True).records
+    records = survey(folder, parts=DATA_PARTS).records
     parts = {part: [record for record in records if record.part == part] for part in PARTS}
     for of_part in parts.values():
         if refusal := refuse_missing_class(record.label for record in of_part):

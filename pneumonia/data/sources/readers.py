@@ -9,7 +9,8 @@ from typing import TypeVar
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.sources.chest_xray import PARTS, SourceImage
 from pneumonia.errors import DataError, ImageError, MissingExtraError
-from pneumonia.imaging.zip_archive import RESOURCE_FORKS, ZipMember, list_members
+from pneumonia.imaging.zip_archive import ZipMember, list_members
+from pneumonia.utils.folders import is_hidden
 from pneumonia.utils.packages import install_command
 
 # The archive of Kaggle holds 11,712 images (all of them twice), and none is larger than a few megabytes.
@@ -91,8 +92,7 @@ def _outermost(paths: Mapping[_File, PurePath]) -> dict[_File, tuple[str, str, s
     for file, path in paths.items():
         parts = ("", "", *path.parts)
         above, (part, class_name, name) = parts[:-3], parts[-3:]
-        hidden = name.startswith(".") or RESOURCE_FORKS in above
-        if part in PARTS and class_name in CLASS_NAMES and not hidden:
+        if part in PARTS and class_name in CLASS_NAMES and not is_hidden(path.parts):
             found.setdefault(above, {})[file] = (part, class_name, name)
     if not found:
         raise DataError(f"No data set found: there are no folders {', '.join(PARTS)} of {' and '.join(CLASS_NAMES)}.")

@@ -10,12 +10,12 @@ from scipy.special import expit
 
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.data.manifest import Record
-from pneumonia.data.pipeline import load_images, prepared
-from pneumonia.data.splits import held_out
+from pneumonia.data.pipeline import load_images, prepare_inputs
+from pneumonia.data.splits import validation_records
 from pneumonia.exports.export import export
 from pneumonia.exports.formats import Format, get_format
 from pneumonia.exports.runtimes import open_export, read_logits
-from pneumonia.exports.source_model import CHECKED, Original, drawn, preprocessor_of, representative_images
+from pneumonia.exports.source_model import CHECKED, SourceModel, sample_records, preprocessor_of, representative_images
 from pneumonia.metrics.classification import auroc, resample_with_both_classes, to_interval
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.weights.folder import Bundle
@@ -48,11 +48,11 @@ def study(
         DataError: if the records are not those it was trained on.
         ExportError: if a form reads differently.
     """
-    validation = drawn(held_out(bundle, records), len(records))
+    validation = sample_records(validation_records(bundle, records), len(records))
     preprocessor = preprocessor_of(bundle)
     images = load_images(validation, preprocessor)
-    inputs = prepared(images, preprocessor)
-    original = Original(bundle, representative_images(bundle, records))
+    inputs = prepare_inputs(images, preprocessor)
+    original = SourceModel(bundle, representative_images(bundle, records))
     checked = inputs[:CHECKED]
     expected = original.read(checked)
     threshold = bundle.config["operating_points"][BALANCED]["threshold"]

@@ -17,7 +17,7 @@ from pneumonia.exports.export import export
 from pneumonia.exports.formats import FORMATS, get_format
 from pneumonia.exports.runtimes import open_export, read_all
 from pneumonia.exports.serving_graph import ServingModule
-from pneumonia.exports.source_model import CHECKED, Original, checked_images, representative_images
+from pneumonia.exports.source_model import CHECKED, SourceModel, checked_images, representative_images
 from pneumonia.inference.engine import Engine
 from pneumonia.models.head import attach_head
 from pneumonia.variants.registry import PUBLISHED
@@ -50,7 +50,7 @@ def weights(tmp_path_factory, tiny_weights, records):
 @pytest.fixture(scope="module")
 def original(weights, records):
     bundle = read_bundle(weights)
-    return Original(bundle, representative_images(bundle, records))
+    return SourceModel(bundle, representative_images(bundle, records))
 
 
 @pytest.fixture(scope="module")
@@ -307,7 +307,7 @@ def radiographs(data_dir):
 def published(request, radiographs):
     """A published network, fifty validation images, and what it says of them."""
     bundle = read_bundle(WEIGHTS_FOLDER / request.param)
-    original = Original(bundle, representative_images(bundle, radiographs))
+    original = SourceModel(bundle, representative_images(bundle, radiographs))
     images = checked_images(bundle, radiographs)
     return original, images, original.read(images)
 

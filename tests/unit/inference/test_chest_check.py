@@ -12,7 +12,7 @@ from demo.shared.session import Session
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
-from pneumonia.data.non_chest_images import OUTLIERS, TURNED, laid_out_anew
+from pneumonia.data.non_chest_images import OUTLIERS, TURNED, rearrange_tiles
 from pneumonia.errors import UnsupportedImageError
 from pneumonia.imaging.decode import decode
 from pneumonia.inference import chest_check, lung_segmentation
@@ -74,7 +74,7 @@ def test_what_was_fitted_survives_its_file():
 def test_tiles_are_laid_out_in_the_order_given():
     square = np.arange(16).reshape(4, 4)
     turned = [[2, 3, 0, 1], [6, 7, 4, 5], [8, 9, 10, 11], [12, 13, 14, 15]]
-    assert laid_out_anew(square, 2, np.array([1, 0, 2, 3])).tolist() == turned
+    assert rearrange_tiles(square, 2, np.array([1, 0, 2, 3])).tolist() == turned
 
 
 def test_a_fit_has_mean_distance_one_and_tells_outliers():

@@ -11,7 +11,7 @@ from pneumonia.data.augmentation import AUGMENTATIONS
 from pneumonia.data.pipeline import training_batches
 from pneumonia.inference.input_transform import WHOLE_IMAGE, Preprocessing, View
 from pneumonia.inference.preprocessor import new_preprocessor
-from pneumonia.models.registry import build_model, served, top_layers
+from pneumonia.models.registry import build_model, build_serving_model, top_layers
 from pneumonia.training import fit
 from pneumonia.training.optimization import compile_model, new_optimizer
 from pneumonia.variants.baselines import get_recipe, list_recipes
@@ -103,7 +103,7 @@ def test_an_epoch_moves_the_declared_layers_and_no_others(name, images, tmp_path
 
     spy("class_weights", lambda labels: seen["weights"].append(len(labels)))
     spy("training_batches", lambda *a, augmentation, **k: seen["augmentations"].append(augmentation))
-    spy("prepared", lambda images, preprocessor, changes=(): seen["changes"].append(len(changes)))
+    spy("prepare_inputs", lambda images, preprocessor, changes=(): seen["changes"].append(len(changes)))
     trained = fit.train_variant(
         dataclasses.replace(network, recipe=recipe), images, images, PREPROCESSOR, 0, "none", tmp_path
     )
@@ -153,7 +153,7 @@ class TestSoftmax:
         network = get_recipe("cnn-adam")
         model = build_model(network, SIZE, training=True)
         model.get_layer("logit").bias.assign([0.3, -0.4])
-        return model, served(model, network)
+        return model, build_serving_model(model, network)
 
     def test_the_sigmoid_of_the_served_logit_is_the_softmax(self, both):
         trained, used = both
@@ -223,5 +223,5 @@ def test_random_layers_change_images_in_training_alone_and_keep_the_range():
     assert all(not np.array_equal(one, other) for one, other in zip(changed, image, strict=True))
     assert changed.min() >= 0 and changed.max() <= 1
     np.testing.assert_array_equal(layers(image, training=False), image)
-    used = served(model, network)
+    used = build_serving_model(model, network)
     np.testing.assert_allclose(used(image), model(image, training=False), atol=1e-6)
