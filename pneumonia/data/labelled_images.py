@@ -11,11 +11,11 @@ from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import (
     LeftOut,
     Record,
+    group_duplicates,
     label_of,
     list_files,
     refuse_missing_class,
     refuse_two_labels,
-    group_duplicates,
 )
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.errors import DataError

@@ -22,6 +22,7 @@ from pneumonia.data.pipeline import ImageSet, epoch_batches, load_images, shuffl
 from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.utils.lookup import look_up
 
 # Pairs are kept and changed at the size the masks are drawn at; the network's smaller input is made last.
 PAIR_SIZE = 224
@@ -182,8 +183,8 @@ def training_pairs(
         return preprocessing.apply(image)[..., None], _resize(mask, size)[..., None]
 
     def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        made = tf.numpy_function(pair, (epoch, index), (tf.float32, tf.float32))
-        return tuple(tf.ensure_shape(part, (size, size, 1)) for part in made)
+        image_and_mask = tf.numpy_function(pair, (epoch, index), (tf.float32, tf.float32))
+        return tuple(tf.ensure_shape(part, (size, size, 1)) for part in image_and_mask)
 
     return epoch_batches(
         lambda epoch: shuffle(len(squares), seed, epoch), example, batch_size, epochs, drop_remainder=True
@@ -201,7 +202,7 @@ def corrupt_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tuple[
     Returns:
         Both, float32 (S, S); the mask holds only 0 and 1.
     """
-    change = CORRUPTIONS[corruption]
+    change = look_up(CORRUPTIONS, corruption, "corruption")
     if corruption in GEOMETRIC_CORRUPTIONS:
         mask = (change(mask) >= 0.5).astype(np.float32)
     return change(image), mask

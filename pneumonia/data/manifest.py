@@ -258,9 +258,7 @@ def fingerprint(records: Iterable[Record]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def list_files(
-    folder: Path, parts: Sequence[str] = (), but: Path | None = None
-) -> tuple[list[Listed], list[LeftOut]]:
+def list_files(folder: Path, parts: Sequence[str] = (), but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
     """List the files in NORMAL/ and PNEUMONIA/ of some parts of a folder, by class, part and name.
 
     Args:

@@ -70,7 +70,9 @@ def _compare(
     return SegmentationScores([segmentation for segmentation, _ in results], np.array([value for _, value in results]))
 
 
-def evaluate_set(scores: SegmentationScores, patients: np.ndarray, plausible: Plausible, command: str) -> dict[str, Any]:
+def evaluate_set(
+    scores: SegmentationScores, patients: np.ndarray, plausible: Plausible, command: str
+) -> dict[str, Any]:
     """Give the figures of one set, as in `metrics.json`.
 
     Args:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pneumonia.data.lung_masks import MaskedImages, load_masked_images, corrupt_pairs, training_pairs, with_masks
+from pneumonia.data.lung_masks import MaskedImages, corrupt_pairs, load_masked_images, training_pairs, with_masks
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.exports import tflite

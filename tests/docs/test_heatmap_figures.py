@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pneumonia.data.manifest import Record, fingerprint, read_training_folder
-from pneumonia.data.splits import validation_records, split_by_patient
+from pneumonia.data.splits import split_by_patient, validation_records
 from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.inference.input_transform import Preprocessing, View
 from pneumonia.inference.lung_segmentation import load_lung_fields

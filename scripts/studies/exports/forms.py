@@ -14,8 +14,8 @@ from pneumonia.data.pipeline import load_images, prepare_inputs
 from pneumonia.data.splits import validation_records
 from pneumonia.exports.export import export
 from pneumonia.exports.formats import Format, get_format
-from pneumonia.exports.runtimes import open_export, read_logits
-from pneumonia.exports.source_model import CHECKED, SourceModel, sample_records, preprocessor_of, representative_images
+from pneumonia.exports.runtimes import read_logits
+from pneumonia.exports.source_model import CHECKED, SourceModel, preprocessor_of, representative_images, sample_records
 from pneumonia.metrics.classification import auroc, resample_with_both_classes, to_interval
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.weights.folder import Bundle
@@ -62,7 +62,7 @@ def study(
         path = folder / f"{form.title.replace(' ', '-')}{form.suffix}"
         found = export(original, form, path, checked, expected)
         measured[form.title] = {"bytes": _size(path), "difference": asdict(found)}
-        runtimes[form.title] = open_export(form, path, threads)
+        runtimes[form.title] = form.open(path, threads)
         probabilities[form.title] = expit(read_logits(runtimes[form.title], inputs) / original.temperature)
     timed = timing.in_turn({title: lambda run=run: run(checked[:1]) for title, run in runtimes.items()}, rounds)
     resampled = resample_with_both_classes(images.labels, images.patients)

@@ -9,6 +9,7 @@ import pytest
 from pneumonia.core.geometry import Box
 from pneumonia.data.augmentation import AUGMENTATIONS
 from pneumonia.data.pipeline import training_batches
+from pneumonia.errors import UnknownNameError
 from pneumonia.inference.input_transform import WHOLE_IMAGE, Preprocessing, View
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.models.registry import build_model, build_serving_model, top_layers
@@ -16,6 +17,7 @@ from pneumonia.training import fit
 from pneumonia.training.optimization import compile_model, new_optimizer
 from pneumonia.variants.baselines import get_recipe, list_recipes
 from pneumonia.variants.registry import get_variant
+from pneumonia.variants.spec import Phase, Recipe
 from tests.fixtures.tiny import SIZE, tiny_variant
 
 PREPROCESSOR = new_preprocessor(tiny_variant(stretched=False))
@@ -140,8 +142,30 @@ def test_the_top_is_three_blocks_and_the_last_convolution():
 
 
 def test_a_network_without_a_top_is_refused():
-    with pytest.raises(ValueError, match="no top"):
+    with pytest.raises(UnknownNameError, match="top 'custom_cnn'; choose one of mobilenetv2"):
         top_layers(build_model(get_variant("custom-cnn"), SIZE), "custom_cnn")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"optimizer": "lion"}, "optimizer 'lion'; choose one of adamw, adam, sgd"), ({"schedule": "step"}, "cosine")],
+)
+def test_a_recipe_with_an_unknown_name_is_refused(changed, said):
+    network = get_recipe("cnn-adam")
+    recipe = dataclasses.replace(network.recipe, **changed)
+    with pytest.raises(UnknownNameError, match=said):
+        new_optimizer(recipe, recipe.phases[0], steps=10)
+
+
+def test_a_phase_that_trains_an_unknown_part_is_refused(images, tmp_path):
+    network = tiny_variant(recipe=Recipe(phases=(Phase(1, 1e-3, "tail"),), batch_size=8))
+    with pytest.raises(UnknownNameError, match="'tail'; choose one of head, top, all"):
+        fit.train_variant(network, images, images, PREPROCESSOR, 0, "none", tmp_path)
+
+
+def test_an_unknown_augmentation_is_refused(images):
+    with pytest.raises(UnknownNameError, match="augmentation 'weak'; choose one of strong"):
+        training_batches(images, PREPROCESSOR.record, 8, 0, range(1), augmentation="weak")
 
 
 class TestSoftmax:
