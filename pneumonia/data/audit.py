@@ -1,10 +1,9 @@
-"""What is wrong with a data set before anything is trained on it."""
+"""Audit of a data set, before anything is trained on it."""
 
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -57,10 +56,6 @@ class Audit:
     patients_across_parts: dict[str, list[str]]
     patients_across_classes: list[str]
     sizes: dict[str, dict[str, list[float]]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def compress_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """What JPEG leaves of an image at a quality from 0 to 100: float32 (H, W) in [0, 1], before and after."""
+    """Compress as JPEG at a quality from 0 to 100, and decode: float32 (H, W) in [0, 1], before and after."""
     encoded = cv2.imencode(".jpg", _to_bytes(image), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.float32) / 255
 
@@ -214,7 +214,7 @@ def augment(
 
 
 def compose_affine(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """The affine change, (2, 3), that does what `inner` and then `outer` do."""
+    """Compose two affine changes, (2, 3), into the one that does `inner` and then `outer`."""
     return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
 
 

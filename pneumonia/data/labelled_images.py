@@ -80,7 +80,7 @@ def images_in_archive(path: Path, most: int) -> tuple[list[LabelledImage], list[
 def score_labelled(
     images: Sequence[LabelledImage], predictions: Iterable[Prediction]
 ) -> tuple[Scores, list[tuple[str, str]]]:
-    """What a network said of labelled images.
+    """Pair labelled images with the logits of a network.
 
     Args:
         images: of a site.

@@ -57,15 +57,17 @@ def with_masks(records: list[Record], folder: Path) -> list[Record]:
     Raises:
         DataError: if there are none, or if one bears the name of two images.
     """
-    kept = [record for record in records if _mask_path(record, folder).is_file()]
-    shared = [path.name for path, count in Counter(_mask_path(record, folder) for record in kept).items() if count > 1]
+    masked = [record for record in records if _mask_path(record, folder).is_file()]
+    shared = [
+        path.name for path, count in Counter(_mask_path(record, folder) for record in masked).items() if count > 1
+    ]
     if shared:
         raise DataError(
             f"A mask must be of one image; {len(shared):,} bear the name of several, for instance {shared[0]}."
         )
-    if not kept:
+    if not masked:
         raise DataError("No mask in the folder of masks bears the name of an image in the data folder.")
-    return kept
+    return masked
 
 
 def load_masked_images(records: list[Record], folder: Path) -> MaskedImages:

@@ -76,7 +76,7 @@ class Listed(NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a data folder holds.
+    """Contents of a data folder.
 
     Attributes:
         records: its images, by class, part and name.
@@ -118,7 +118,7 @@ class Manifest:
 
     @property
     def refusal(self) -> str | None:
-        """Why nothing can be trained or measured on these images, in a sentence; None if something can."""
+        """A sentence on why nothing can be trained or measured on these images; None if something can."""
         return refuse_missing_class((record.label for record in self.records), self.left_out) or refuse_two_labels(
             (record.place, record.label, record.sha256) for record in self.records
         )
@@ -200,9 +200,9 @@ def label_of(parts: Sequence[str]) -> tuple[int | None, str]:
 
 def refuse_missing_class(labels: Iterable[int], left_out: Sequence[LeftOut] = ()) -> str | None:
     """A sentence if a class has no image, with what was left out instead, else None."""
-    there = set(labels)
+    present = set(labels)
     for label, class_name in enumerate(CLASS_NAMES):
-        if label not in there:
+        if label not in present:
             others = f" There is {'; '.join(map(str, left_out[:_TOLD]))}." if left_out else ""
             return (
                 f"No images found for class {class_name}. The data folder must hold {' and '.join(CLASS_NAMES)}, or, "

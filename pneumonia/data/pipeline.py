@@ -208,7 +208,7 @@ def prepare_inputs(
 
 
 def lung_masks(images: ImageSet, lung_fields: LungFields, margin: float) -> np.ndarray:
-    """Where the lungs of every image are.
+    """Find the lungs of every image.
 
     Args:
         images: N images in memory.

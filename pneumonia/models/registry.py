@@ -16,7 +16,7 @@ FEATURES = "features"
 
 @dataclass(frozen=True)
 class Architecture:
-    """How one architecture is built.
+    """Parts of one architecture.
 
     Attributes:
         features: from the input tensor (B, S, S, 1) in [0, 1] to the feature map (B, h, w, C).

@@ -27,7 +27,7 @@ _BATCH_SIZE = 64
 
 
 def barlow_twins_loss(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-    """How far the cross-correlation of two batches of projections is from the identity.
+    """Measure how far the cross-correlation of two batches of projections is from the identity.
 
     Args:
         first: (B, D) projections of one view.

@@ -110,7 +110,7 @@ def seed_random_layers(model: keras.Model, epoch: int) -> None:
 
 
 class _InMemory(io.BytesIO):
-    """Where Keras writes weights to first: on a full disk, HDF5 itself would bring the whole process down."""
+    """A buffer that Keras writes weights to first: on a full disk, HDF5 itself would bring the process down."""
 
     def __str__(self) -> str:
         # Keras goes by the ending.
@@ -129,7 +129,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 def training_seconds(folder: Path) -> float:
-    """How long the finished epochs of a training took, in seconds.
+    """Add up the seconds that the finished epochs of a training took.
 
     Args:
         folder: holds a folder of `Checkpoints` for each phase that was begun.

@@ -15,7 +15,7 @@ from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record, read_classes, read_training_folder
 from pneumonia.data.non_chest_images import OUTLIERS
 from pneumonia.data.pipeline import load_images
-from pneumonia.data.splits import split_by_patient, split_outside
+from pneumonia.data.splits import split_by_patient, split_external
 from pneumonia.inference.chest_check import FITTED, Fitted, Limits, Resemblance
 from pneumonia.inference.input_transform import WHOLE_IMAGE, Preprocessing
 from pneumonia.inference.lung_segmentation import LungSegmentation, load_lung_fields
@@ -47,23 +47,23 @@ class ChestParts:
         fitting: children that both models are fitted on.
         choosing: other children that, beside adults, fix the limits.
         reporting: children for neither.
-        choosing_outside: adults that, beside children, fix the limits.
-        reporting_outside: adults for neither.
+        choosing_external: adults that, beside children, fix the limits.
+        reporting_external: adults for neither.
     """
 
     fitting: list[Record]
     choosing: list[Record]
     reporting: list[Record]
-    choosing_outside: list[Record]
-    reporting_outside: list[Record]
+    choosing_external: list[Record]
+    reporting_external: list[Record]
 
 
-def divide(data: Path, outside: Path, held_out: Path, seed: int) -> ChestParts:
+def divide(data: Path, external: Path, held_out: Path, seed: int) -> ChestParts:
     """Divide the radiographs.
 
     Args:
         data: folder of children's radiographs, as for the classifiers; their split is kept.
-        outside: folder of adults' radiographs.
+        external: folder of adults' radiographs.
         held_out: folder of radiographs of some of the same children, which are to be reported; these patients are
             left out of everything else.
         seed: of the classifiers' split.
@@ -73,12 +73,12 @@ def divide(data: Path, outside: Path, held_out: Path, seed: int) -> ChestParts:
     """
     records = read_training_folder(data).require_patients()
     names = {record.path.name for record in read_classes(held_out).records}
-    apart = {record.patient for record in records if record.path.name in names}
+    left_out = {record.patient for record in records if record.path.name in names}
     train, validation = (
-        [record for record in part if record.patient not in apart] for part in split_by_patient(records, seed)
+        [record for record in part if record.patient not in left_out] for part in split_by_patient(records, seed)
     )
-    choosing, reporting = split_outside(validation)
-    return ChestParts(train, choosing, reporting, *split_outside(read_classes(outside).require_patients()))
+    choosing, reporting = split_external(validation)
+    return ChestParts(train, choosing, reporting, *split_external(read_classes(external).require_patients()))
 
 
 def fit_plausibility(
@@ -105,7 +105,7 @@ def fit_plausibility(
     fitted = fit(*_examples(squares, seed), seed)
     seen = {
         f"{name}{change}": [fitted.measure(s.features) for s in of_set]
-        for name, records in (("children-choosing", parts.choosing), ("adult-selection", parts.choosing_outside))
+        for name, records in (("children-choosing", parts.choosing), ("adult-selection", parts.choosing_external))
         for change, of_set in _segment_corrupted(records)
     }
     limits = choose_limits(seen["adult-selection"], (r for of_set in seen.values() for r in of_set))
@@ -118,7 +118,11 @@ def fit_plausibility(
         "limits": limits.to_dict(),
         "fitting": {"command": command, "seed": seed, "regularisation": _REGULARISATION},
         "outliers": {name: len(squares[number::_OUTLIERS_EVERY]) for number, name in enumerate(OUTLIERS)},
-        "data": {name: facts(getattr(parts, name)) for name in ("fitting", "choosing", "choosing_outside")},
+        "data": {
+            "fitting": facts(parts.fitting),
+            "choosing": facts(parts.choosing),
+            "choosing_outside": facts(parts.choosing_external),
+        },
     }
     write_weights(output, {FITTED: fitted.to_bytes()}, config, metrics, render_card)
     return metrics

@@ -1,4 +1,4 @@
-"""Where a training runs: on the processor, on one accelerator, or on several of one host.
+"""Devices that a training runs on: the processor, one accelerator, or several of one host.
 
 Training scales to one host: `fit` of Keras 3 does not support `tf.distribute.MultiWorkerMirroredStrategy`
 (Keras issue 20585).
@@ -89,7 +89,7 @@ def evaluation_batch_size(images: int, per_replica: int, replicas: int) -> int:
 
 
 def replicate(model: keras.Model, strategy: tf.distribute.Strategy) -> keras.Model:
-    """What `fit` runs on: a copy of a network on all replicas, which computes in half precision on accelerators.
+    """Copy a network to all replicas, for `fit`; on accelerators the copy computes in half precision.
 
     The head stays in float32, and so do all parameters, so that those of the copy fit the network.
 

@@ -15,7 +15,7 @@ from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.data.manifest import count_unknown, read_classes, read_training_folder
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.pipeline import ImageSet, load_images
-from pneumonia.data.splits import split_by_patient, split_outside
+from pneumonia.data.splits import split_by_patient, split_external
 from pneumonia.errors import DataError
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.exports.serving_graph import ServingModule
@@ -40,7 +40,7 @@ WEIGHTS_VERSION = "0.2.1"
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What to train, on what, and where to put it.
+    """One training: its network, its data, and the weights folder it writes.
 
     Attributes:
         data: folder of images.
@@ -49,10 +49,10 @@ class TrainingJob:
         seed: of split, parameters, order and augmentation.
         backbone_weights: "imagenet", "none" or a weights file.
         command: what to run to do the same again, stored with the weights.
-        outside: folder of another population; scored after training, never trained on.
+        external: folder of another population; scored after training, never trained on.
         checkpoints: folder for the state of an unfinished training.
         recipe_name: of the recipe, where it is not the variant's own.
-        patients: whose the images in `data` are; of `outside`, names alone tell.
+        patients: whose the images in `data` are; of `external`, names alone tell.
     """
 
     data: Path
@@ -61,7 +61,7 @@ class TrainingJob:
     seed: int
     backbone_weights: str
     command: str
-    outside: Path | None
+    external: Path | None
     checkpoints: Path
     recipe_name: str | None = None
     patients: Patients = BY_NAME
@@ -97,12 +97,12 @@ def run_training(job: TrainingJob) -> TrainingResult:
     """Train, calibrate, judge, and write the weights folder.
 
     Raises:
-        DataError: if the data cannot be used, or the outside population is named as what fixes the thresholds.
+        DataError: if the data cannot be used, or the external population is named as what fixes the thresholds.
         WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
         PneumoniaError: if the clock shows a time that weights cannot be written at.
     """
     require_clock()
-    if job.outside is not None and job.outside.resolve().name == VALIDATION:
+    if job.external is not None and job.external.resolve().name == VALIDATION:
         # Sets of that name are those that fixed the thresholds.
         raise DataError(f"Give the folder of another population another name than {VALIDATION!r}.")
     preprocessor = new_preprocessor(job.variant)
@@ -120,8 +120,8 @@ def run_training(job: TrainingJob) -> TrainingResult:
     minutes = round((before + time.monotonic() - started) / 60, 1)
     unknown = count_unknown(validation.records)
     sets = {name: (scores, unknown) for name, scores in calibrated.validation.items()}
-    if job.outside is not None:
-        sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
+    if job.external is not None:
+        sets |= _score_external(calibrated.engine, job.external, preprocessor)
     metrics = {
         "sets": {
             name: {
@@ -213,10 +213,10 @@ def _config(variant: Variant, calibrated: Calibrated, preprocessor: Preprocessor
     }
 
 
-def _score_outside(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
+def _score_external(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
     """Scores of both halves, and of how many images in each it is not known whose they are."""
     sets = {}
-    for half, records in zip(("selection", "report"), split_outside(read_classes(folder).records), strict=True):
+    for half, records in zip(("selection", "report"), split_external(read_classes(folder).records), strict=True):
         images = load_images(records, preprocessor)
         scores = score_images(engine, images, preprocessor)
         sets[f"{folder.resolve().name}-{half}"] = scores, count_unknown(images.records)

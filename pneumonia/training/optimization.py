@@ -1,4 +1,4 @@
-"""What a phase of training minimises, by which optimizer and at which rate, and the figures it reports."""
+"""Loss, optimizer, learning rate and reported figures of a phase of training."""
 
 from functools import partial
 

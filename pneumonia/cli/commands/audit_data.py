@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pneumonia.cli.arguments import add_patients, patients_of
@@ -24,7 +25,7 @@ def parse_arguments(argv: Sequence[str] | None, prog: str | None) -> argparse.Na
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     arguments = parse_arguments(argv, prog)
     findings = audit(arguments.data, patients_of(arguments))
-    print(json.dumps(findings.to_dict(), indent=2) if arguments.format == "json" else _text(findings))
+    print(json.dumps(asdict(findings), indent=2) if arguments.format == "json" else _text(findings))
     return SOME_REJECTED if findings.unreadable or findings.left_out or findings.refusal else DONE
 
 

@@ -1,4 +1,4 @@
-"""How public copies of the data set hold their images: a ZIP archive, a folder, Parquet files."""
+"""Readers of the public copies of the data set: a ZIP archive, a folder, Parquet files."""
 
 import hashlib
 import importlib.util
@@ -87,16 +87,16 @@ def require_pyarrow() -> None:
 
 
 def _outermost(paths: Mapping[_File, PurePath]) -> dict[_File, tuple[str, str, str]]:
-    """Where each file belongs (part, class, name), by the last parts of its path; one copy of the data set."""
-    found: dict[tuple[str, ...], dict[_File, tuple[str, str, str]]] = {}
+    """Find one copy of the data set: part, class and name of each file, by the last parts of its path."""
+    copies: dict[tuple[str, ...], dict[_File, tuple[str, str, str]]] = {}
     for file, path in paths.items():
         parts = ("", "", *path.parts)
         above, (part, class_name, name) = parts[:-3], parts[-3:]
         if part in PARTS and class_name in CLASS_NAMES and not is_hidden(path.parts):
-            found.setdefault(above, {})[file] = (part, class_name, name)
-    if not found:
+            copies.setdefault(above, {})[file] = (part, class_name, name)
+    if not copies:
         raise DataError(f"No data set found: there are no folders {', '.join(PARTS)} of {' and '.join(CLASS_NAMES)}.")
-    return found[min(found, key=lambda above: (len(above), above))]
+    return copies[min(copies, key=lambda above: (len(above), above))]
 
 
 def _unpack(chosen: dict[ZipMember, tuple[str, str, str]]) -> Iterator[SourceImage]:

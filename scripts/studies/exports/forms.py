@@ -1,4 +1,4 @@
-"""What each exported form of a network costs and what it changes, beside the file that is served."""
+"""Cost of each exported form of a network, and its changes, beside the file that is served."""
 
 from collections.abc import Iterable
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""What augmentation costs: training steps with it, timed against the same on images already augmented in memory."""
+"""Cost of augmentation: training steps with it, timed against the same on images already augmented in memory."""
 
 import argparse
 import time
