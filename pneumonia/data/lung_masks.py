@@ -58,9 +58,8 @@ def with_masks(records: list[Record], folder: Path) -> list[Record]:
         DataError: if there are none, or if one bears the name of two images.
     """
     masked = [record for record in records if _mask_path(record, folder).is_file()]
-    shared = [
-        path.name for path, count in Counter(_mask_path(record, folder) for record in masked).items() if count > 1
-    ]
+    counts = Counter(_mask_path(record, folder) for record in masked)
+    shared = [path.name for path, count in counts.items() if count > 1]
     if shared:
         raise DataError(
             f"A mask must be of one image; {len(shared):,} bear the name of several, for instance {shared[0]}."
