@@ -2,27 +2,30 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from pneumonia.exports.comparison import Readings
-from pneumonia.exports.formats import Format, Runtime
 from pneumonia.exports.serving_graph import ServingModule
 from pneumonia.utils.processes import cores
+
+if TYPE_CHECKING:
+    from pneumonia.exports.formats import Format, Runtime
 
 # Images that are read at once, where a runtime takes several.
 _BATCH = 16
 
 
-def keras_runtime(model: keras.Model) -> Runtime:
+def keras_runtime(model: keras.Model) -> "Runtime":
     """A network that Keras has opened: the logit alone, compiled by `tf.function`."""
     run = tf.function(lambda images: {"logit": model(images, training=False)}, input_signature=_signature(model))
     return lambda images: {name: tensor.numpy() for name, tensor in run(images).items()}
 
 
-def read_logits(runtime: Runtime, images: np.ndarray) -> np.ndarray:
+def read_logits(runtime: "Runtime", images: np.ndarray) -> np.ndarray:
     """Logits, float64 (N,), of images (N, S, S, 1)."""
     return np.concatenate([runtime(batch)["logit"][:, 0] for batch in _batches(images)]).astype(np.float64)
 
@@ -39,7 +42,7 @@ def read_keras(model: keras.Model, images: np.ndarray) -> Readings:
     return Readings(read_logits(keras_runtime(model), images), maps)
 
 
-def read_all(form: Format, path: Path, images: np.ndarray) -> Readings:
+def read_all(form: "Format", path: Path, images: np.ndarray) -> Readings:
     """Logits and maps of images, read by the runtime of their form.
 
     Args:

@@ -1,14 +1,14 @@
 """Looking things up by name."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pneumonia.errors import UnknownNameError
 
 Value = TypeVar("Value")
 
 
-def look_up(table: Mapping[str, Value], name: str, kind: str) -> Value:
+def look_up(table: Mapping[Any, Value], name: str, kind: str) -> Value:
     """Look a value up.
 
     Args:
