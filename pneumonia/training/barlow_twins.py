@@ -50,7 +50,7 @@ def _standardise(z: tf.Tensor) -> tf.Tensor:
     return (z - mean) / tf.sqrt(variance + 1e-5)
 
 
-class _Twins(keras.Model):
+class BarlowTwins(keras.Model):
     """A network that is trained to give two views of an image the same projections; a batch is a pair of views."""
 
     def compute_loss(
@@ -60,14 +60,14 @@ class _Twins(keras.Model):
         return barlow_twins_loss(y_pred, self(y, training=training))
 
 
-def _projector(backbone: keras.Model) -> _Twins:
+def _projector(backbone: keras.Model) -> BarlowTwins:
     # === Layers ===
     x = keras.layers.GlobalAveragePooling2D()(backbone.output)  # (B, C)
     x = keras.layers.Dense(_PROJECTION_UNITS, use_bias=False)(x)
     x = keras.layers.BatchNormalization()(x)
     x = keras.layers.ReLU()(x)
     x = keras.layers.Dense(_PROJECTION_UNITS, use_bias=False)(x)
-    return _Twins(backbone.input, x)
+    return BarlowTwins(backbone.input, x)
 
 
 def adapt_backbone(
