@@ -1,16 +1,15 @@
-"""What is wrong with a data set before anything is trained on it."""
+"""Audit of a data set, before anything is trained on it."""
 
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from pneumonia.core.labels import CLASS_NAMES
-from pneumonia.data.manifest import Record, survey
+from pneumonia.data.manifest import DATA_PARTS, Record, survey
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.splits import refuse_few_patients
 from pneumonia.errors import DataError, ImageError
@@ -58,10 +57,6 @@ class Audit:
     patients_across_classes: list[str]
     sizes: dict[str, dict[str, list[float]]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class _Image:
@@ -86,7 +81,7 @@ def audit(folder: Path, patients: Patients = BY_NAME) -> Audit:
     Raises:
         DataError: if there are no images, or `patients` does not fit.
     """
-    training, everything = survey(folder, patients), survey(folder, patients, test=True)
+    training, everything = survey(folder, patients), survey(folder, patients, DATA_PARTS)
     if not everything.records:
         raise DataError(everything.refusal)
     with ThreadPoolExecutor() as pool:

@@ -121,11 +121,11 @@ def noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Compress as JPEG and decode."""
-    return compressed(image, int(rng.integers(30, 95)))
+    return compress_jpeg(image, int(rng.integers(30, 95)))
 
 
-def compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    """What JPEG leaves of an image at a quality from 0 to 100: float32 (H, W) in [0, 1], before and after."""
+def compress_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Compress as JPEG at a quality from 0 to 100, and decode: float32 (H, W) in [0, 1], before and after."""
     encoded = cv2.imencode(".jpg", _to_bytes(image), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.float32) / 255
 
@@ -202,7 +202,7 @@ def augment(
     zoom_range, shift = ((0.8, 1.35), 0.08) if view.box == WHOLE else ((0.85, 1.25), 0.06)
     size = preprocessing.size
     change = random_affine(size, rng, degrees=12, zoom_range=zoom_range, log_aspect=0.15, shear=0.1, shift=shift)
-    matrix = composed(change, crop_matrix(view.box, size))
+    matrix = compose_affine(change, crop_matrix(view.box, size))
     image = warp(square, matrix, rng)
     for transformation, share in PHOTOMETRIC:
         if rng.uniform() < share:
@@ -213,8 +213,8 @@ def augment(
     return preprocessing.finish(image, view, matrix), matrix
 
 
-def composed(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """The affine change, (2, 3), that does what `inner` and then `outer` do."""
+def compose_affine(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """Compose two affine changes, (2, 3), into the one that does `inner` and then `outer`."""
     return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
 
 
@@ -228,7 +228,7 @@ def _move(
     """Make a network's input, with one random affine change of at most so much; it is mirrored in half the cases."""
     size = preprocessing.size
     change = random_affine(size, rng, zoom_range=(0.8, 1.2), log_aspect=0.0, **most)
-    matrix = composed(change, crop_matrix(view.box, size))
+    matrix = compose_affine(change, crop_matrix(view.box, size))
     image = cv2.warpAffine(square, matrix, square.shape, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return preprocessing.finish(image, view, matrix), matrix
 

@@ -11,21 +11,21 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from pneumonia.data.augmentation import compressed
+from pneumonia.data.augmentation import compress_jpeg
 
 
-def _noisy(image: np.ndarray) -> np.ndarray:
+def _add_noise(image: np.ndarray) -> np.ndarray:
     grain = np.random.default_rng(0).standard_normal(image.shape, dtype=np.float32)
     return np.clip(image + np.float32(0.05) * grain, 0.0, 1.0)
 
 
-def _cropped(image: np.ndarray) -> np.ndarray:
+def _crop(image: np.ndarray) -> np.ndarray:
     size = image.shape[0]
     margin = round(0.12 * size)
     return cv2.resize(image[margin:-margin, margin:-margin], (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def _bordered(image: np.ndarray) -> np.ndarray:
+def _add_border(image: np.ndarray) -> np.ndarray:
     size = image.shape[0]
     margin = round(0.1 * size)
     inner = cv2.resize(image, (size - 2 * margin, size - 2 * margin), interpolation=cv2.INTER_AREA)
@@ -37,8 +37,8 @@ CORRUPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "dark": lambda image: np.power(image, np.float32(1.8)),
     "bright": lambda image: np.power(image, np.float32(0.55)),
     "blurred": lambda image: cv2.GaussianBlur(image, (0, 0), 1.5),
-    "noisy": _noisy,
-    "compressed": lambda image: compressed(image, 25),
-    "cropped": _cropped,
-    "bordered": _bordered,
+    "noisy": _add_noise,
+    "compressed": lambda image: compress_jpeg(image, 25),
+    "cropped": _crop,
+    "bordered": _add_border,
 }

@@ -11,11 +11,11 @@ from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import (
     LeftOut,
     Record,
+    group_duplicates,
     label_of,
-    list_classes,
+    list_files,
     refuse_missing_class,
     refuse_two_labels,
-    with_duplicates_grouped,
 )
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.errors import DataError
@@ -49,7 +49,7 @@ def images_in_folder(folder: Path, patients: Patients = BY_NAME) -> tuple[list[L
     Raises:
         DataError: if one of the two is missing or empty, or if `patients` does not fit.
     """
-    listed, left_out = list_classes(folder, patients.table)
+    listed, left_out = list_files(folder, but=patients.table)
     return _labelled([(file.place, file.place, file.label, file.path) for file in listed], left_out, patients)
 
 
@@ -80,7 +80,7 @@ def images_in_archive(path: Path, most: int) -> tuple[list[LabelledImage], list[
 def score_labelled(
     images: Sequence[LabelledImage], predictions: Iterable[Prediction]
 ) -> tuple[Scores, list[tuple[str, str]]]:
-    """What a network said of labelled images.
+    """Pair labelled images with the logits of a network.
 
     Args:
         images: of a site.
@@ -103,7 +103,7 @@ def score_labelled(
         logits.append(prediction.logit)
     if refusal := refuse_two_labels((str(record.path), record.label, record.sha256) for record in records):
         raise DataError(refusal)
-    records = with_duplicates_grouped(records)
+    records = group_duplicates(records)
     labels = np.array([record.label for record in records], np.float32)
     return Scores(np.array(logits, np.float64), labels, np.array([record.patient for record in records])), rejected
 
@@ -114,9 +114,9 @@ def _labelled(
     """From place, name, label and source of each file."""
     if refusal := refuse_missing_class((label for _, _, label, _ in files), left_out):
         raise DataError(refusal)
-    told = patients.of([place for place, *_ in files])
+    known = patients.of([place for place, *_ in files])
     images = [
         LabelledImage(name, label, source, patient or place, patient is not None)
-        for (place, name, label, source), patient in zip(files, told, strict=True)
+        for (place, name, label, source), patient in zip(files, known, strict=True)
     ]
     return images, left_out

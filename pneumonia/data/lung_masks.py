@@ -18,10 +18,11 @@ from pneumonia.data.augmentation import PHOTOMETRIC, collimate, random_affine
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
 from pneumonia.data.non_chest_images import shuffle_tiles
-from pneumonia.data.pipeline import ImageSet, epoch_batches, load_images, shuffled
+from pneumonia.data.pipeline import ImageSet, epoch_batches, load_images, shuffle
 from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.utils.lookup import look_up
 
 # Pairs are kept and changed at the size the masks are drawn at; the network's smaller input is made last.
 PAIR_SIZE = 224
@@ -56,15 +57,16 @@ def with_masks(records: list[Record], folder: Path) -> list[Record]:
     Raises:
         DataError: if there are none, or if one bears the name of two images.
     """
-    kept = [record for record in records if _mask_path(record, folder).is_file()]
-    shared = [path.name for path, count in Counter(_mask_path(record, folder) for record in kept).items() if count > 1]
+    masked = [record for record in records if _mask_path(record, folder).is_file()]
+    counts = Counter(_mask_path(record, folder) for record in masked)
+    shared = [path.name for path, count in counts.items() if count > 1]
     if shared:
         raise DataError(
             f"A mask must be of one image; {len(shared):,} bear the name of several, for instance {shared[0]}."
         )
-    if not kept:
+    if not masked:
         raise DataError("No mask in the folder of masks bears the name of an image in the data folder.")
-    return kept
+    return masked
 
 
 def load_masked_images(records: list[Record], folder: Path) -> MaskedImages:
@@ -94,7 +96,7 @@ def _read_mask(path: Path) -> np.ndarray:
             mask = (np.asarray(image.convert("L")) > 0).astype(np.float32)
     except OSError:
         raise DataError("A lung mask cannot be read. Copy the folder of masks again.") from None
-    return mask if mask.shape == (PAIR_SIZE, PAIR_SIZE) else _resized(mask, PAIR_SIZE)
+    return mask if mask.shape == (PAIR_SIZE, PAIR_SIZE) else _resize(mask, PAIR_SIZE)
 
 
 def warp_pair(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -179,18 +181,18 @@ def training_pairs(
     def pair(epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng((seed, epoch, index))
         image, mask = augment_pair(squares[index], masks[index], rng)
-        return preprocessing.apply(image)[..., None], _resized(mask, size)[..., None]
+        return preprocessing.apply(image)[..., None], _resize(mask, size)[..., None]
 
     def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        made = tf.numpy_function(pair, (epoch, index), (tf.float32, tf.float32))
-        return tuple(tf.ensure_shape(part, (size, size, 1)) for part in made)
+        image_and_mask = tf.numpy_function(pair, (epoch, index), (tf.float32, tf.float32))
+        return tuple(tf.ensure_shape(part, (size, size, 1)) for part in image_and_mask)
 
     return epoch_batches(
-        lambda epoch: shuffled(len(squares), seed, epoch), example, batch_size, epochs, drop_remainder=True
+        lambda epoch: shuffle(len(squares), seed, epoch), example, batch_size, epochs, drop_remainder=True
     )
 
 
-def corrupted_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tuple[np.ndarray, np.ndarray]:
+def corrupt_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tuple[np.ndarray, np.ndarray]:
     """An image under one of the fixed corruptions, and its mask moved along where the corruption moves lungs.
 
     Args:
@@ -201,13 +203,13 @@ def corrupted_pair(image: np.ndarray, mask: np.ndarray, corruption: str) -> tupl
     Returns:
         Both, float32 (S, S); the mask holds only 0 and 1.
     """
-    change = CORRUPTIONS[corruption]
+    change = look_up(CORRUPTIONS, corruption, "corruption")
     if corruption in GEOMETRIC_CORRUPTIONS:
         mask = (change(mask) >= 0.5).astype(np.float32)
     return change(image), mask
 
 
-def shifted_pairs(pairs: MaskedImages, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
+def corrupt_pairs(pairs: MaskedImages, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
     """Every pair once, under one of the fixed corruptions in turn, as the network takes it.
 
     Returns:
@@ -216,11 +218,11 @@ def shifted_pairs(pairs: MaskedImages, preprocessing: Preprocessing) -> tuple[np
     names = list(CORRUPTIONS)
     images, masks = [], []
     for number, (square, mask) in enumerate(zip(pairs.images.squares, pairs.masks, strict=True)):
-        square, mask = corrupted_pair(square, mask, names[number % len(names)])
+        square, mask = corrupt_pair(square, mask, names[number % len(names)])
         images.append(preprocessing.apply(square))
-        masks.append(_resized(mask, preprocessing.size))
+        masks.append(_resize(mask, preprocessing.size))
     return np.stack(images)[..., None], np.stack(masks)[..., None]
 
 
-def _resized(mask: np.ndarray, size: int) -> np.ndarray:
+def _resize(mask: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)

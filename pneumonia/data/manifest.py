@@ -11,8 +11,7 @@ from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.patient_sources import UNKNOWN
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.errors import DataError
-from pneumonia.imaging.zip_archive import RESOURCE_FORKS
-from pneumonia.utils.folders import problem, walk
+from pneumonia.utils.folders import is_hidden, problem, walk
 from pneumonia.utils.formatting import one_line
 
 # What `get_data.py` writes beside the images of a set that it fetched.
@@ -22,14 +21,14 @@ _WHOLE = ""  # the part of images whose class folders lie in the data folder its
 _TRAINING_PARTS = ("train", "val", "validation")
 # Nothing in training ever reads it.
 TEST = "test"
-_PARTS = (*_TRAINING_PARTS, TEST)
+DATA_PARTS = (*_TRAINING_PARTS, TEST)
 # Of what else a folder holds, in a refusal.
 _TOLD = 5
 
 # Why files are left out; `folders.problem` has the reasons why single ones cannot be read.
 _OUTSIDE = f"outside of the folders {' and '.join(CLASS_NAMES)} that are read"
 _IN_OTHER_CLASS = "in a folder of one class inside that of the other"
-_PART_IN_CLASS = f"in a part inside of a class; {', '.join(_PARTS)} hold the classes, not the other way round"
+_PART_IN_CLASS = f"in a part inside of a class; {', '.join(DATA_PARTS)} hold the classes, not the other way round"
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Listed(NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a data folder holds.
+    """Contents of a data folder.
 
     Attributes:
         records: its images, by class, part and name.
@@ -107,9 +106,19 @@ class Manifest:
             )
         return self.records
 
+    def require_usable(self) -> "Manifest":
+        """The same, where something is to be trained or measured on it.
+
+        Raises:
+            DataError: with the reason in `refusal`, if there is one.
+        """
+        if self.refusal:
+            raise DataError(self.refusal)
+        return self
+
     @property
     def refusal(self) -> str | None:
-        """Why nothing can be trained or measured on these images, in a sentence; None if something can."""
+        """A sentence on why nothing can be trained or measured on these images; None if something can."""
         return refuse_missing_class((record.label for record in self.records), self.left_out) or refuse_two_labels(
             (record.place, record.label, record.sha256) for record in self.records
         )
@@ -125,7 +134,7 @@ def read_classes(folder: Path, patients: Patients = BY_NAME) -> Manifest:
     Raises:
         DataError: if a class is missing or empty, if one image is in both, or if `patients` does not fit.
     """
-    return _usable(_read(*list_classes(folder, patients.table), patients))
+    return survey(folder, patients, ()).require_usable()
 
 
 def read_training_folder(folder: Path, patients: Patients = BY_NAME) -> Manifest:
@@ -142,21 +151,32 @@ def read_training_folder(folder: Path, patients: Patients = BY_NAME) -> Manifest
     Raises:
         DataError: as `read_classes`.
     """
-    return _usable(survey(folder, patients))
+    return survey(folder, patients).require_usable()
 
 
-def survey(folder: Path, patients: Patients = BY_NAME, test: bool = False) -> Manifest:
-    """As `read_training_folder`, whatever is wrong with the images, and with those of test/ if it is asked for.
+def survey(folder: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _TRAINING_PARTS) -> Manifest:
+    """List the images of a folder, whatever is wrong with them.
+
+    Args:
+        folder: as for `read_training_folder`.
+        patients: whose the images are.
+        parts: of `DATA_PARTS`, those to read where they are there.
 
     Raises:
         DataError: if `patients` does not fit.
     """
-    return _read(*_chosen(folder, _PARTS if test else _TRAINING_PARTS, patients.table), patients)
-
-
-def list_classes(folder: Path, but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
-    """The files in NORMAL/ and PNEUMONIA/ of a folder, by class and name, and what else is in it but one file."""
-    return _chosen(folder, (), but)
+    listed, left_out = list_files(folder, parts, patients.table)
+    records = []
+    for file, patient in zip(listed, patients.of([file.place for file in listed]), strict=True):
+        try:
+            sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
+        except OSError as error:
+            left_out.append(LeftOut(file.place, 1, f"which cannot be opened: {error.strerror}"))
+            continue
+        group, known = patient or file.place, patient is not None
+        records.append(Record(file.path, file.label, group, sha256, known, file.place, file.part))
+    source = patients.source if any(record.patient_known for record in records) else UNKNOWN
+    return Manifest(group_duplicates(records), left_out, source)
 
 
 def label_of(parts: Sequence[str]) -> tuple[int | None, str]:
@@ -173,16 +193,16 @@ def label_of(parts: Sequence[str]) -> tuple[int | None, str]:
         return None, _OUTSIDE
     if set(below) & set(CLASS_NAMES) - {first}:
         return None, _IN_OTHER_CLASS
-    if set(below) & {part.upper() for part in _PARTS}:
+    if set(below) & {part.upper() for part in DATA_PARTS}:
         return None, _PART_IN_CLASS
     return CLASS_NAMES.index(first), ""
 
 
 def refuse_missing_class(labels: Iterable[int], left_out: Sequence[LeftOut] = ()) -> str | None:
     """A sentence if a class has no image, with what was left out instead, else None."""
-    there = set(labels)
+    present = set(labels)
     for label, class_name in enumerate(CLASS_NAMES):
-        if label not in there:
+        if label not in present:
             others = f" There is {'; '.join(map(str, left_out[:_TOLD]))}." if left_out else ""
             return (
                 f"No images found for class {class_name}. The data folder must hold {' and '.join(CLASS_NAMES)}, or, "
@@ -210,7 +230,7 @@ def refuse_two_labels(images: Iterable[tuple[str, int, str]]) -> str | None:
     return f"{one} and {other} are the same image{more}. Decide which label is right."
 
 
-def with_duplicates_grouped(records: list[Record]) -> list[Record]:
+def group_duplicates(records: list[Record]) -> list[Record]:
     """Give groups that share an identical file one common name (union-find over patient names)."""
     parent: dict[str, str] = {}
 
@@ -238,15 +258,24 @@ def fingerprint(records: Iterable[Record]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _chosen(folder: Path, parts: Sequence[str], but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
-    """The files of the named parts, or, where no part is there to train with, of the classes beside them."""
+def list_files(folder: Path, parts: Sequence[str] = (), but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
+    """List the files in NORMAL/ and PNEUMONIA/ of some parts of a folder, by class, part and name.
+
+    Args:
+        folder: of the data.
+        parts: to read; the classes beside them, where none is there to train with.
+        but: a file that is left alone.
+
+    Returns:
+        The files, and what else is in the folder.
+    """
     if not folder.is_dir():
         raise DataError(f"No images found for class {CLASS_NAMES[0]}: there is no folder {folder.name!r}.")
     entries = []
     for name in walk(folder, [but] if but else ()):
         below = Path(name).relative_to(folder).parts
-        if below != (SOURCE,) and not any(_unseen(part) for part in below):
-            part = below[0].lower() if len(below) > 1 and below[0].lower() in _PARTS else _WHOLE
+        if below != (SOURCE,) and not any(is_hidden((part,)) for part in below):
+            part = below[0].lower() if len(below) > 1 and below[0].lower() in DATA_PARTS else _WHOLE
             entries.append((name, below, part, *label_of(below[bool(part) :])))
     to_train_with = {part for _, _, part, label, _ in entries if label is not None} & set(_TRAINING_PARTS) & set(parts)
     read = (to_train_with or {_WHOLE}) | ({TEST} & set(parts))
@@ -264,29 +293,5 @@ def _chosen(folder: Path, parts: Sequence[str], but: Path | None = None) -> tupl
             left_out["/".join(below), broken] += 1
         else:
             listed.append(Listed(Path(name), "/".join(below), part, label))
-    listed.sort(key=lambda file: (file.label, (_WHOLE, *_PARTS).index(file.part), file.path))
+    listed.sort(key=lambda file: (file.label, (_WHOLE, *DATA_PARTS).index(file.part), file.path))
     return listed, [LeftOut(place, files, reason) for (place, reason), files in sorted(left_out.items())]
-
-
-def _unseen(name: str) -> bool:
-    return name.startswith(".") or name == RESOURCE_FORKS
-
-
-def _read(listed: list[Listed], left_out: list[LeftOut], patients: Patients) -> Manifest:
-    records, unreadable = [], []
-    for file, patient in zip(listed, patients.of([file.place for file in listed]), strict=True):
-        try:
-            sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
-        except OSError as error:
-            unreadable.append(LeftOut(file.place, 1, f"which cannot be opened: {error.strerror}"))
-            continue
-        group, known = patient or file.place, patient is not None
-        records.append(Record(file.path, file.label, group, sha256, known, file.place, file.part))
-    source = patients.source if any(record.patient_known for record in records) else UNKNOWN
-    return Manifest(with_duplicates_grouped(records), [*left_out, *unreadable], source)
-
-
-def _usable(manifest: Manifest) -> Manifest:
-    if manifest.refusal:
-        raise DataError(manifest.refusal)
-    return manifest

@@ -1,4 +1,4 @@
-"""Whose an image is: told by its name, by a pattern, or by a table; or unknown, which is never guessed."""
+"""Patients of images: told by names, by a pattern, or by a table; or unknown, which is never guessed."""
 
 import csv
 import re
@@ -38,7 +38,7 @@ _KNOWN = tuple(
 
 @dataclass(frozen=True)
 class Patients:
-    """How it is known whose an image is.
+    """A source of the patients of images.
 
     Attributes:
         source: `NAMES`, `PATTERN` or `TABLE`.
@@ -68,13 +68,13 @@ def by_pattern(pattern: re.Pattern) -> Patients:
 
     def of(places: Sequence[str]) -> list[str | None]:
         matches = [pattern.search(place) for place in places]
-        found = [match[1] if match else None for match in matches]
-        if missing := [place for place, patient in zip(places, found, strict=True) if not patient]:
+        patients = [match[1] if match else None for match in matches]
+        if missing := [place for place, patient in zip(places, patients, strict=True) if not patient]:
             raise DataError(
                 f"The pattern tells no patient of {_share(missing, places)}, for instance {missing[0]!r}. Give one "
                 "that fits every path below the data folder, or a table with --patients."
             )
-        return found
+        return patients
 
     return Patients(PATTERN, of)
 

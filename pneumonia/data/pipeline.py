@@ -16,6 +16,7 @@ from pneumonia.imaging.decode import decode
 from pneumonia.inference.input_transform import Preprocessing, View
 from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.utils.lookup import look_up
 from pneumonia.variants.spec import Augmentation
 
 # Made to a squashed image: float32 (S, S) in [0, 1], before and after.
@@ -72,12 +73,12 @@ def load_images(records: list[Record], preprocessor: Preprocessor) -> ImageSet:
 
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(read, records))
-    kept = [(r, *result) for r, result in zip(records, results, strict=True) if not isinstance(result, str)]
+    readable = [(r, *result) for r, result in zip(records, results, strict=True) if not isinstance(result, str)]
     skipped = [(r, reason) for r, reason in zip(records, results, strict=True) if isinstance(reason, str)]
-    if not kept:
+    if not readable:
         raise DataError("None of the images in the data folder can be read.")
-    kept_records, squares, views = zip(*kept, strict=True)
-    return ImageSet(list(kept_records), np.stack(squares), list(views), skipped)
+    readable_records, squares, views = zip(*readable, strict=True)
+    return ImageSet(list(readable_records), np.stack(squares), list(views), skipped)
 
 
 def class_weights(labels: np.ndarray) -> dict[int, float]:
@@ -121,7 +122,7 @@ def training_batches(
     """
     squares, labels = images.squares, images.labels
     size = preprocessing.size
-    augment = AUGMENTATIONS[augmentation]
+    augment = look_up(AUGMENTATIONS, augmentation, "augmentation")
 
     def view(epoch: int, index: int, number: int) -> np.ndarray:
         rng = np.random.default_rng((seed, epoch, index, number))
@@ -132,18 +133,18 @@ def training_batches(
         return np.stack([image, inside.astype(np.float32) / 255], axis=-1)
 
     def example(epoch: tf.Tensor, index: tf.Tensor) -> tuple[Any, ...]:
-        made = [tf.numpy_function(view, (epoch, index, number), tf.float32) for number in range(views)]
-        made = [tf.ensure_shape(image, (size, size, 1 if lungs is None else 2)) for image in made]
+        inputs = [tf.numpy_function(view, (epoch, index, number), tf.float32) for number in range(views)]
+        inputs = [tf.ensure_shape(image, (size, size, 1 if lungs is None else 2)) for image in inputs]
         if views > 1:
-            return tuple(made)
-        shown = made[0] if lungs is None else (made[0][..., :1], made[0][..., 1:])
+            return tuple(inputs)
+        shown = inputs[0] if lungs is None else (inputs[0][..., :1], inputs[0][..., 1:])
         return shown, tf.gather(labels, index)[None]
 
     used = steps_per_epoch(images, batch_size) * batch_size
-    return epoch_batches(lambda epoch: shuffled(len(squares), seed, epoch)[:used], example, batch_size, epochs)
+    return epoch_batches(lambda epoch: shuffle(len(squares), seed, epoch)[:used], example, batch_size, epochs)
 
 
-def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
+def shuffle(count: int, seed: int, epoch: int) -> np.ndarray:
     """The order of an epoch: int64 (count,), a permutation that depends on the seed and the epoch alone."""
     return np.random.default_rng((seed, epoch)).permutation(count)
 
@@ -180,7 +181,7 @@ def steps_per_epoch(images: ImageSet, batch_size: int) -> int:
     return max(len(images.records) // batch_size, 1)
 
 
-def prepared(
+def prepare_inputs(
     images: ImageSet,
     preprocessor: Preprocessor,
     changes: Sequence[Transformation] = (),
@@ -207,7 +208,7 @@ def prepared(
 
 
 def lung_masks(images: ImageSet, lung_fields: LungFields, margin: float) -> np.ndarray:
-    """Where the lungs of every image are.
+    """Find the lungs of every image.
 
     Args:
         images: N images in memory.

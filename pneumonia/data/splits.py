@@ -48,7 +48,7 @@ def refuse_few_patients(records: list[Record]) -> str | None:
     return f"Each class needs images of at least {FOLDS} patients to be split by patient."
 
 
-def held_out(bundle: Bundle, records: list[Record]) -> list[Record]:
+def validation_records(bundle: Bundle, records: list[Record]) -> list[Record]:
     """The validation images of a weights folder, which it was not trained on.
 
     Raises:
@@ -106,8 +106,8 @@ def _pneumonia_number(record: Record) -> int:
     raise DataError("The names of these images do not tell which series they come from.")
 
 
-def split_outside(records: list[Record]) -> tuple[list[Record], list[Record]]:
-    """Halve an outside population by a hash of the patient: for selection, for report.
+def split_external(records: list[Record]) -> tuple[list[Record], list[Record]]:
+    """Halve an external population by a hash of the patient: for selection, for report.
 
     The hash makes the halves independent of the order and number of the files.
     """

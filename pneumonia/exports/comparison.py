@@ -1,4 +1,4 @@
-"""What two forms of one network say of the same radiographs, and how far apart that is."""
+"""Readings of the same radiographs by two forms of one network, and their difference."""
 
 from dataclasses import dataclass, fields
 
@@ -21,7 +21,7 @@ class Readings:
 
 @dataclass(frozen=True)
 class Difference:
-    """How far two networks lie apart over some images; also, how far they may.
+    """Differences of two networks over some images, or the greatest that are allowed.
 
     Attributes:
         probability: greatest difference of the calibrated probabilities, from 0 to 1.
@@ -40,12 +40,12 @@ class Difference:
         )
 
     def within(self, allowed: "Difference") -> bool:
-        """Whether none is greater than allowed; a value that is not a number never is within."""
+        """Tell whether none is greater than allowed; a value that is not a number never is within."""
         return all(getattr(self, field.name) <= getattr(allowed, field.name) for field in fields(self))
 
 
 def difference(one: Readings, other: Readings, temperature: float) -> Difference:
-    """How far apart two networks are on the same images.
+    """Compare two networks on the same images.
 
     Args:
         temperature: by which both their logits are divided.

@@ -8,21 +8,20 @@ import numpy as np
 
 from pneumonia.errors import ExportError
 from pneumonia.exports.comparison import Difference, Readings, difference
-from pneumonia.exports.converters import write_export
 from pneumonia.exports.formats import Format
 from pneumonia.exports.runtimes import read_all
-from pneumonia.exports.source_model import Original
+from pneumonia.exports.source_model import SourceModel
 
 
-def export(original: Original, form: Format, path: Path, images: np.ndarray, expected: Readings) -> Difference:
+def export(source: SourceModel, form: Format, path: Path, images: np.ndarray, expected: Readings) -> Difference:
     """Write a network in another form, and make sure that it reads as before.
 
     Args:
-        original: the network; with training images where the form is int8.
+        source: the network; with training images where the form is int8.
         form: to write.
         path: of the file, or of the folder for a SavedModel; its parent is made if missing.
         images: float32 (N, S, S, 1) in [0, 1], preprocessed; what both are compared on.
-        expected: what the original says of them.
+        expected: what the source says of them.
 
     Returns:
         How far they lie apart.
@@ -33,15 +32,15 @@ def export(original: Original, form: Format, path: Path, images: np.ndarray, exp
     """
     form.require_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as beside:
-        written = Path(beside) / path.name
-        write_export(form, original, written)
-        found = difference(expected, read_all(form, written, images), original.temperature)
-        if not found.within(form.allowed):
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
+        written = Path(folder) / path.name
+        form.write(source, written)
+        apart = difference(expected, read_all(form, written, images), source.temperature)
+        if not apart.within(form.allowed):
             raise ExportError(
-                f"As {form.title} the network reads differently: {found}. Allowed are: {form.allowed}. "
+                f"As {form.title} the network reads differently: {apart}. Allowed are: {form.allowed}. "
                 "Nothing was written."
             )
         form.require_place(path)
         os.rename(written, path)
-    return found
+    return apart

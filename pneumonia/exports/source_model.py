@@ -10,24 +10,32 @@ import keras
 import numpy as np
 
 from pneumonia.data.manifest import Record
-from pneumonia.data.pipeline import load_images, prepared
-from pneumonia.data.splits import held_out
+from pneumonia.data.pipeline import load_images, prepare_inputs
+from pneumonia.data.splits import validation_records
 from pneumonia.exports.comparison import Readings
-from pneumonia.exports.runtimes import keras_maps, keras_runtime, read_logits
+from pneumonia.exports.runtimes import read_keras
 from pneumonia.exports.serving_graph import ServingModule
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.weights.folder import KERAS_MODEL, Bundle
 
-# Validation images on which an export is compared with its original.
+# Validation images on which an export is compared with its source.
 CHECKED = 50
 # Training images from which int8 takes the range of each layer's values.
 _REPRESENTATIVE = 100
 
 
 @dataclass(frozen=True)
-class Original:
+class _Settings:
+    """Values of config.json."""
+
+    temperature: float
+    preprocessing: Preprocessing
+
+
+@dataclass(frozen=True)
+class SourceModel:
     """A weights folder whose network is exported.
 
     Attributes:
@@ -41,7 +49,7 @@ class Original:
     @property
     def temperature(self) -> float:
         """By which a logit is divided before the sigmoid."""
-        return self.bundle.config["temperature"]
+        return self.bundle.settings(_Settings).temperature
 
     @cached_property
     def model(self) -> keras.Model:
@@ -57,13 +65,13 @@ class Original:
         return ServingModule(self.model)
 
     def read(self, images: np.ndarray) -> Readings:
-        """What the Keras model says of images, float32 (N, S, S, 1) in [0, 1], preprocessed."""
-        return Readings(read_logits(keras_runtime(self.model), images), keras_maps(self.model, images))
+        """Read images, float32 (N, S, S, 1) in [0, 1], preprocessed, with the Keras model."""
+        return read_keras(self.model, images)
 
 
 def preprocessor_of(bundle: Bundle) -> Preprocessor:
     """From pixels to the input of a bundle's network."""
-    return Preprocessor(Preprocessing(**bundle.config["preprocessing"]))
+    return Preprocessor(bundle.settings(_Settings).preprocessing)
 
 
 def prepare_files(paths: Iterable[Path], preprocessor: Preprocessor) -> np.ndarray:
@@ -87,20 +95,21 @@ def representative_images(bundle: Bundle, records: list[Record]) -> np.ndarray:
     Raises:
         DataError: if it was another folder.
     """
-    held = set(held_out(bundle, records))
-    return _prepared(drawn([record for record in records if record not in held], _REPRESENTATIVE), bundle)
+    validation = set(validation_records(bundle, records))
+    train = [record for record in records if record not in validation]
+    return _load_inputs(sample_records(train, _REPRESENTATIVE), bundle)
 
 
 def checked_images(bundle: Bundle, records: list[Record]) -> np.ndarray:
-    """Validation images on which an export is compared with its original; arguments and result as above."""
-    return _prepared(drawn(held_out(bundle, records), CHECKED), bundle)
+    """Validation images on which an export is compared with its source; arguments and result as above."""
+    return _load_inputs(sample_records(validation_records(bundle, records), CHECKED), bundle)
 
 
-def drawn(records: list[Record], count: int) -> list[Record]:
+def sample_records(records: list[Record], count: int) -> list[Record]:
     """Up to so many of some images, in an order drawn at random by a fixed seed."""
     return [records[i] for i in np.random.default_rng(0).permutation(len(records))[:count]]
 
 
-def _prepared(records: list[Record], bundle: Bundle) -> np.ndarray:
+def _load_inputs(records: list[Record], bundle: Bundle) -> np.ndarray:
     preprocessor = preprocessor_of(bundle)
-    return prepared(load_images(records, preprocessor), preprocessor)
+    return prepare_inputs(load_images(records, preprocessor), preprocessor)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
+from pneumonia.utils.folders import is_hidden
 from pneumonia.utils.processes import PerProcess
 
-# What macOS adds beside the files of a folder that it packs.
-RESOURCE_FORKS = "__MACOSX"
 _ENCRYPTED = 1
 # Bytes that may come out of one packed byte. Radiographs hardly give three; of zeros, deflate packs 1,000 into one.
 _MOST_PACKED = 100
@@ -162,4 +161,4 @@ def _require_short_directory(path: Path, most: int) -> None:
 
 
 def _unseen(path: PurePosixPath) -> bool:
-    return not path.name or path.parts[0] == RESOURCE_FORKS or path.name.startswith(".")
+    return not path.name or is_hidden(path.parts)

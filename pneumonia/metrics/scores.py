@@ -45,7 +45,7 @@ class Scores:
         )
 
 
-def pooled(sets: dict[str, Scores]) -> Scores:
+def pool_scores(sets: dict[str, Scores]) -> Scores:
     """All scores of several sets together."""
     return Scores(
         *(
@@ -62,4 +62,4 @@ def pooled_validation(sets: Mapping[str, Mapping[str, Any]]) -> Scores:
         sets: of metrics.json.
     """
     names = [name for name in sets if name == VALIDATION or name.startswith(f"{VALIDATION}-")]
-    return pooled({name: Scores.from_dict(sets[name]["scores"]) for name in names})
+    return pool_scores({name: Scores.from_dict(sets[name]["scores"]) for name in names})

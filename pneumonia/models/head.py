@@ -1,6 +1,15 @@
 """From the last feature map to the logit."""
 
+from functools import partial
+
 import keras
+
+from pneumonia.utils.lookup import look_up
+
+_POOLINGS = {
+    "average": partial(keras.layers.GlobalAveragePooling2D, name="pool"),
+    "flatten": partial(keras.layers.Flatten, name="flatten"),
+}
 
 
 def attach_head(
@@ -25,10 +34,7 @@ def attach_head(
         (B, logits), float32 whatever the compute precision.
     """
     # === Layers ===
-    if pooling == "flatten":
-        x = keras.layers.Flatten(name="flatten")(feature_map)  # (B, h * w * C)
-    else:
-        x = keras.layers.GlobalAveragePooling2D(name="pool")(feature_map)  # (B, C)
+    x = look_up(_POOLINGS, pooling, "pooling")()(feature_map)  # (B, C) or (B, h * w * C)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     for number, units in enumerate(hidden_units, start=1):
         x = keras.layers.Dense(units, activation="relu", name=f"hidden_{number}")(x)

@@ -103,14 +103,14 @@ def load_pretrained(model: keras.Model, source: str) -> None:
             continue
         normalisation = _normalisation_of(pretrained, layer.name)
         kernel = pretrained.get_layer(layer.name).get_weights()[0]
-        layer.set_weights(_folded(kernel, normalisation, depthwise=layer.name.endswith("depthwise")))
+        layer.set_weights(_fold(kernel, normalisation, depthwise=layer.name.endswith("depthwise")))
 
 
 def _normalisation_of(pretrained: keras.Model, name: str) -> keras.layers.BatchNormalization:
     return pretrained.get_layer({"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}.get(name, f"{name}_BN"))
 
 
-def _folded(kernel: np.ndarray, normalisation: keras.layers.BatchNormalization, depthwise: bool) -> list[np.ndarray]:
+def _fold(kernel: np.ndarray, normalisation: keras.layers.BatchNormalization, depthwise: bool) -> list[np.ndarray]:
     gamma, beta, mean, variance = normalisation.get_weights()
     scale = gamma / np.sqrt(variance + normalisation.epsilon)
     if kernel.shape[2] == 3 and not depthwise:

@@ -1,4 +1,4 @@
-"""Where backbones start from."""
+"""Pretrained parameters that backbones start from."""
 
 from collections.abc import Callable
 

@@ -7,6 +7,7 @@ import keras
 
 from pneumonia.models import baseline_cnns, custom_cnn, keras_applications, mobilenetv2
 from pneumonia.models.head import attach_head
+from pneumonia.utils.lookup import look_up
 from pneumonia.variants.spec import Variant
 
 # The name of the layer that holds the last feature map, in every model.
@@ -15,7 +16,7 @@ FEATURES = "features"
 
 @dataclass(frozen=True)
 class Architecture:
-    """How one architecture is built.
+    """Parts of one architecture.
 
     Attributes:
         features: from the input tensor (B, S, S, 1) in [0, 1] to the feature map (B, h, w, C).
@@ -50,15 +51,18 @@ def build_model(variant: Variant, image_size: int | None = None, training: bool 
     Args:
         variant: what to build.
         image_size: side S of the input in pixels where it differs from the variant's own.
-        training: as it is trained, with random layers and two logits where the variant has these; `served` gives
-            the network as it is used.
+        training: as it is trained, with random layers and two logits where the variant has these;
+            `build_serving_model` gives the network as it is used.
 
     Returns:
         A flat model from float32 (B, S, S, 1) in [0, 1] to logits (B, 1), positive for pneumonia;
         its layer `features` holds the last feature map (B, h, w, C).
+
+    Raises:
+        UnknownNameError: if there is no such architecture or pooling.
     """
     size = image_size or variant.image_size
-    architecture = ARCHITECTURES[variant.architecture]
+    architecture = look_up(ARCHITECTURES, variant.architecture, "architecture")
     image = keras.Input((size, size, 1), name="image")
     x = architecture.random_layers(image) if training and architecture.random_layers else image
     feature_map = keras.layers.Identity(name=FEATURES)(architecture.features(x))
@@ -73,7 +77,7 @@ def build_model(variant: Variant, image_size: int | None = None, training: bool 
     return keras.Model(image, logits, name=variant.name.replace("-", "_"))
 
 
-def served(trained: keras.Model, variant: Variant) -> keras.Model:
+def build_serving_model(trained: keras.Model, variant: Variant) -> keras.Model:
     """The network as it is used, with the parameters of one built for training.
 
     The random layers of Keras change images even when a network is merely called, so none may be left; and of two
@@ -101,13 +105,11 @@ def top_layers(model: keras.Model, architecture: str) -> list[keras.Layer]:
     """The last layers of the backbone, as the architecture of that name counts them.
 
     Raises:
-        ValueError: if it does not say where its top begins.
+        UnknownNameError: if it does not say where its top begins.
     """
-    top = ARCHITECTURES[architecture].top
-    if top is None:
-        raise ValueError(f"The architecture {architecture} has no top to train apart.")
+    tops = {name: of.top for name, of in ARCHITECTURES.items() if of.top}
     layers = backbone_layers(model)
-    return layers[layers.index(model.get_layer(top)) :]
+    return layers[layers.index(model.get_layer(look_up(tops, architecture, "architecture with a top"))) :]
 
 
 def head_layers(model: keras.Model) -> list[keras.Layer]:

@@ -1,1 +1,1 @@
-"""What is sent to the Hugging Face Hub, and to a Space."""
+"""Publications on the Hugging Face Hub, and a Space."""

@@ -1,4 +1,4 @@
-"""What a weights folder becomes on the Hub: its files, a card that the Hub can read, and plots."""
+"""A weights folder as a repository on the Hub: its files, a card that the Hub can read, and plots."""
 
 import tempfile
 from collections.abc import Mapping
@@ -104,7 +104,7 @@ def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]
 
 
 def _plain_sets(sets: dict[str, Any]) -> dict[str, Any]:
-    """Those that are no corrupted copy of the validation images."""
+    """Leave out the corrupted copies of the validation images."""
     return {name: figures for name, figures in sets.items() if not name.startswith(f"{VALIDATION}-")}
 
 

@@ -73,13 +73,13 @@ def space_readme(readme: str, models: Sequence[str], present: Collection[str]) -
     if models:
         settings += "models:\n" + "".join(f"  - {model}\n" for model in models)
     paragraphs = text.partition("\n## ")[0].strip().split("\n\n")
-    kept = [paragraph for paragraph in paragraphs if all(link in present for link in _LINK.findall(paragraph))]
-    return f"---\n{settings}---\n\n" + "\n\n".join(kept) + "\n"
+    shown = [paragraph for paragraph in paragraphs if all(link in present for link in _LINK.findall(paragraph))]
+    return f"---\n{settings}---\n\n" + "\n\n".join(shown) + "\n"
 
 
 def _matching(root: Path, *patterns: str) -> list[Path]:
-    found = [path for pattern in patterns for path in root.glob(pattern)]
-    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts)]
+    paths = [path for pattern in patterns for path in root.glob(pattern)]
+    return [path for path in paths if not any(part.startswith(".") for part in path.relative_to(root).parts)]
 
 
 def _weights(root: Path) -> list[str]:

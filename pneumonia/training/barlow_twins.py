@@ -4,10 +4,6 @@ Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction
 augmentations of an image shall give the same features, and no feature shall repeat another. No label is read.
 """
 
-import errno
-import json
-import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +13,8 @@ import tensorflow as tf
 from pneumonia.data.pipeline import ImageSet, steps_per_epoch, training_batches
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.models.registry import FEATURES
-from pneumonia.training.checkpoints import log_epoch, seed_random_layers
+from pneumonia.training.checkpoints import Checkpoints
 from pneumonia.training.optimization import warmup_cosine
-from pneumonia.utils.json_values import write_json
 
 _PROJECTION_UNITS = 1024
 # Weight of the redundancy term (the paper's lambda).
@@ -32,7 +27,7 @@ _BATCH_SIZE = 64
 
 
 def barlow_twins_loss(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-    """How far the cross-correlation of two batches of projections is from the identity.
+    """Measure how far the cross-correlation of two batches of projections is from the identity.
 
     Args:
         first: (B, D) projections of one view.
@@ -42,7 +37,7 @@ def barlow_twins_loss(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
         Scalar; (sum over i of (1 - c_ii)^2 + 0.005 * sum over i != j of c_ij^2) / D.
     """
     batch = tf.cast(tf.shape(first)[0], tf.float32)
-    first, second = (_standardised(z) for z in (first, second))
+    first, second = (_standardise(z) for z in (first, second))
     correlation = tf.matmul(first, second, transpose_a=True) / batch  # (D, D)
     diagonal = tf.linalg.diag_part(correlation)
     on_diagonal = tf.reduce_sum(tf.square(1.0 - diagonal))
@@ -50,19 +45,29 @@ def barlow_twins_loss(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     return (on_diagonal + _REDUNDANCY * off_diagonal) / tf.cast(tf.shape(correlation)[0], tf.float32)
 
 
-def _standardised(z: tf.Tensor) -> tf.Tensor:
+def _standardise(z: tf.Tensor) -> tf.Tensor:
     mean, variance = tf.nn.moments(z, axes=[0])
     return (z - mean) / tf.sqrt(variance + 1e-5)
 
 
-def _projector(backbone: keras.Model) -> keras.Model:
+class BarlowTwins(keras.Model):
+    """A network that is trained to give two views of an image the same projections; a batch is a pair of views."""
+
+    def compute_loss(
+        self, x: tf.Tensor, y: tf.Tensor, y_pred: tf.Tensor, sample_weight: None = None, training: bool = True
+    ) -> tf.Tensor:
+        """Compare the projections `y_pred` of the views `x` with those of the views `y`, which stand for labels."""
+        return barlow_twins_loss(y_pred, self(y, training=training))
+
+
+def _projector(backbone: keras.Model) -> BarlowTwins:
     # === Layers ===
     x = keras.layers.GlobalAveragePooling2D()(backbone.output)  # (B, C)
     x = keras.layers.Dense(_PROJECTION_UNITS, use_bias=False)(x)
     x = keras.layers.BatchNormalization()(x)
     x = keras.layers.ReLU()(x)
     x = keras.layers.Dense(_PROJECTION_UNITS, use_bias=False)(x)
-    return keras.Model(backbone.input, x)
+    return BarlowTwins(backbone.input, x)
 
 
 def adapt_backbone(
@@ -96,39 +101,14 @@ def adapt_backbone(
     network = _projector(backbone)
     batch_size = min(_BATCH_SIZE, len(images.records))
     steps = steps_per_epoch(images, batch_size)
-    optimizer = keras.optimizers.AdamW(warmup_cosine(_LEARNING_RATE, epochs * steps), weight_decay=_WEIGHT_DECAY)
-    optimizer.build(network.trainable_variables)
-    folder.mkdir(parents=True, exist_ok=True)
-    state = tf.train.Checkpoint(network=network, optimizer=optimizer)
-    manager = tf.train.CheckpointManager(state, str(folder), max_to_keep=1)
-    history_file = folder / "history.json"
-    history: list[dict[str, Any]] = []
-    seconds, started = 0.0, time.monotonic()
-    if manager.latest_checkpoint:
-        state.restore(manager.latest_checkpoint).assert_consumed()
-        done = int(optimizer.iterations) // steps
-        kept = json.loads(history_file.read_text())
-        history, seconds = kept["history"][:done], kept["seconds"]
-
-    @tf.function
-    def step(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            loss = barlow_twins_loss(network(first, training=True), network(second, training=True))
-        gradients = tape.gradient(loss, network.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
-        return loss
-
-    for epoch in range(len(history), epochs):
-        mean = keras.metrics.Mean()
-        seed_random_layers(network, epoch)
-        for batch in training_batches(images, preprocessing, batch_size, seed, range(epoch, epoch + 1), views=2):
-            mean.update_state(step(*batch))
-        history.append({"phase": "adaptation", "epoch": epoch + 1, "loss": float(mean.result())})
-        write_json(history_file, {"history": history, "seconds": seconds + time.monotonic() - started})
-        try:
-            manager.save()
-        except tf.errors.ResourceExhaustedError as error:
-            # By this name TensorFlow calls a full disk.
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-        log_epoch(history[-1], epochs)
-    return history
+    network.compile(
+        keras.optimizers.AdamW(warmup_cosine(_LEARNING_RATE, epochs * steps), weight_decay=_WEIGHT_DECAY),
+        jit_compile=False,
+    )
+    # No image is held back whose loss could tell which epoch is best.
+    return Checkpoints(folder, {"phase": "adaptation"}).run(
+        network,
+        range(epochs),
+        lambda epochs: training_batches(images, preprocessing, batch_size, seed, epochs, views=2),
+        steps_per_epoch=steps,
+    )

@@ -29,18 +29,19 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
         folder: of this phase; made if missing.
-        patience: epochs to wait for a better validation.
         columns: values written in front of every history row.
-        watches: `"loss"` is better when lower, any other when higher.
+        watches: `"loss"` is better when lower, any other when higher; None where the last epoch is the best.
+        patience: epochs to wait for a better validation; None to wait for the last.
     """
 
-    def __init__(self, folder: Path, patience: int, columns: dict[str, Any], watches: str = "loss") -> None:
+    def __init__(
+        self, folder: Path, columns: dict[str, Any], watches: str | None = None, patience: int | None = None
+    ) -> None:
         super().__init__()
         folder.mkdir(parents=True, exist_ok=True)
-        self._patience = patience
         self._columns = columns
-        self._watched = f"val_{watches}"
-        self._sign = 1.0 if watches == "loss" else -1.0
+        self._watches = watches
+        self._patience = patience
         self._state_file = folder / "state.json"
         self._folder = folder
         self._best_weights = folder / "best.weights.h5"
@@ -49,12 +50,12 @@ class Checkpoints(keras.callbacks.Callback):
             self.state = json.loads(self._state_file.read_text())
         self._before, self._started = self.state["seconds"], time.monotonic()
 
-    def run(self, model: keras.Model, epochs: int, batches: Callable[[range], Any], **options: Any) -> list[dict]:
+    def run(self, model: keras.Model, epochs: range, batches: Callable[[range], Any], **options: Any) -> list[dict]:
         """Train a compiled model, or go on with a training that was interrupted; it ends with its best weights.
 
         Args:
             model: as it was compiled when the training began.
-            epochs: of the whole training.
+            epochs: numbers of the epochs of the whole training.
             batches: gives the batches of the epochs that it is told.
             options: of `fit`, beside these; its `callbacks` come after this one.
 
@@ -70,8 +71,8 @@ class Checkpoints(keras.callbacks.Callback):
             options["callbacks"] = [self, *options.get("callbacks", ())]
             # The batches come in their order; Keras warns where it is asked for another.
             options |= {"shuffle": False, "verbose": 0}
-            model.fit(batches(range(done, epochs)), epochs=epochs, initial_epoch=done, **options)
-        model.load_weights(self._best_weights)
+            model.fit(batches(epochs[done:]), epochs=len(epochs), initial_epoch=done, **options)
+        model.load_weights(self._best_weights if self._watches else self._last(self.state["epochs_done"]))
         return self.state["history"]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -81,13 +82,14 @@ class Checkpoints(keras.callbacks.Callback):
         logs = {name: float(value) for name, value in (logs or {}).items()}
         state = self.state
         state["history"].append({**self._columns, "epoch": epoch + 1, **logs})
-        value = self._sign * logs[self._watched]
-        if state["best"] is None or value < state["best"] - _MIN_IMPROVEMENT:
-            state["best"], state["waited"] = value, 0
-            _save_weights(self.model, self._best_weights)
-        else:
-            state["waited"] += 1
-            self.model.stop_training = state["waited"] >= self._patience
+        if self._watches:
+            value = logs[f"val_{self._watches}"] * (1 if self._watches == "loss" else -1)
+            if state["best"] is None or value < state["best"] - _MIN_IMPROVEMENT:
+                state["best"], state["waited"] = value, 0
+                _save_weights(self.model, self._best_weights)
+            else:
+                state["waited"] += 1
+                self.model.stop_training = state["waited"] == self._patience
         state["epochs_done"] = epoch + 1
         state["seconds"] = self._before + time.monotonic() - self._started
         state["finished"] = self.model.stop_training or epoch + 1 == self.params["epochs"]
@@ -108,7 +110,7 @@ def seed_random_layers(model: keras.Model, epoch: int) -> None:
 
 
 class _InMemory(io.BytesIO):
-    """Where Keras writes weights to first: on a full disk, HDF5 itself would bring the whole process down."""
+    """A buffer that Keras writes weights to first: on a full disk, HDF5 itself would bring the process down."""
 
     def __str__(self) -> str:
         # Keras goes by the ending.
@@ -121,11 +123,11 @@ def _save_weights(model: keras.Model, path: Path) -> None:
     write_atomic(path, memory.getbuffer())
 
 
-def seconds_kept(folder: Path) -> float:
-    """How long the finished epochs of a training took, in seconds.
+def training_seconds(folder: Path) -> float:
+    """Add up the seconds that the finished epochs of a training took.
 
     Args:
-        folder: holds a folder for each phase that was begun, as `Checkpoints` and the adaptation keep them.
+        folder: holds a folder of `Checkpoints` for each phase that was begun.
     """
     return sum(json.loads(state.read_text())["seconds"] for state in folder.glob("*/*.json"))
 

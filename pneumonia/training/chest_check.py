@@ -15,7 +15,7 @@ from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record, read_classes, read_training_folder
 from pneumonia.data.non_chest_images import OUTLIERS
 from pneumonia.data.pipeline import load_images
-from pneumonia.data.splits import split_by_patient, split_outside
+from pneumonia.data.splits import split_by_patient, split_external
 from pneumonia.inference.chest_check import FITTED, ChestLimits, ChestModel, ChestScores
 from pneumonia.inference.input_transform import WHOLE_IMAGE, Preprocessing
 from pneumonia.inference.lung_segmentation import LungSegmentation, load_lung_fields
@@ -47,23 +47,23 @@ class ChestParts:
         fitting: children that both models are fitted on.
         choosing: other children that, beside adults, fix the limits.
         reporting: children for neither.
-        choosing_outside: adults that, beside children, fix the limits.
-        reporting_outside: adults for neither.
+        choosing_external: adults that, beside children, fix the limits.
+        reporting_external: adults for neither.
     """
 
     fitting: list[Record]
     choosing: list[Record]
     reporting: list[Record]
-    choosing_outside: list[Record]
-    reporting_outside: list[Record]
+    choosing_external: list[Record]
+    reporting_external: list[Record]
 
 
-def divide(data: Path, outside: Path, held_out: Path, seed: int) -> ChestParts:
+def divide(data: Path, external: Path, held_out: Path, seed: int) -> ChestParts:
     """Divide the radiographs.
 
     Args:
         data: folder of children's radiographs, as for the classifiers; their split is kept.
-        outside: folder of adults' radiographs.
+        external: folder of adults' radiographs.
         held_out: folder of radiographs of some of the same children, which are to be reported; these patients are
             left out of everything else.
         seed: of the classifiers' split.
@@ -73,37 +73,26 @@ def divide(data: Path, outside: Path, held_out: Path, seed: int) -> ChestParts:
     """
     records = read_training_folder(data).require_patients()
     names = {record.path.name for record in read_classes(held_out).records}
-    apart = {record.patient for record in records if record.path.name in names}
+    left_out = {record.patient for record in records if record.path.name in names}
     train, validation = (
-        [record for record in part if record.patient not in apart] for part in split_by_patient(records, seed)
+        [record for record in part if record.patient not in left_out] for part in split_by_patient(records, seed)
     )
-    choosing, reporting = split_outside(validation)
-    return ChestParts(train, choosing, reporting, *split_outside(read_classes(outside).require_patients()))
+    choosing, reporting = split_external(validation)
+    return ChestParts(train, choosing, reporting, *split_external(read_classes(external).require_patients()))
 
 
-@dataclass(frozen=True)
-class ChestCheckJob:
-    """What to fit on, and where to put it.
+def fit_chest_check(
+    *, data: Path, outside: Path, held_out: Path, output: Path, seed: int, command: str
+) -> dict[str, Any]:
+    """Fit both models, fix the limits, and write the weights folder.
 
-    Attributes:
+    Args:
         data: as for `divide`, as are the next two.
         outside: adults.
         held_out: patients to leave out.
         output: becomes the weights folder.
         seed: of the split and all that is random.
         command: what to run to do the same again, stored with the weights.
-    """
-
-    data: Path
-    outside: Path
-    held_out: Path
-    output: Path
-    seed: int
-    command: str
-
-
-def fit_chest_check(job: ChestCheckJob) -> dict[str, Any]:
-    """Fit both models, fix the limits, and write the weights folder.
 
     Returns:
         Figures of the images that fixed the limits, as in metrics.json.
@@ -111,13 +100,13 @@ def fit_chest_check(job: ChestCheckJob) -> dict[str, Any]:
     Raises:
         DataError: if the data cannot be used.
     """
-    parts = divide(job.data, job.outside, job.held_out, job.seed)
+    parts = divide(data, outside, held_out, seed)
     squares = load_images(parts.fitting, Preprocessor(_PLAIN)).squares
-    fitted = fit(*_examples(squares, job.seed), job.seed)
+    fitted = fit(*_examples(squares, seed), seed)
     seen = {
         f"{name}{change}": [fitted.measure(s.features) for s in of_set]
-        for name, records in (("children-choosing", parts.choosing), ("adult-selection", parts.choosing_outside))
-        for change, of_set in _segmented_under_corruptions(records)
+        for name, records in (("children-choosing", parts.choosing), ("adult-selection", parts.choosing_external))
+        for change, of_set in _segment_corrupted(records)
     }
     limits = choose_limits(seen["adult-selection"], (r for of_set in seen.values() for r in of_set))
     metrics = {"sets": {name: _figures(of_set, limits) for name, of_set in seen.items()}}
@@ -127,11 +116,15 @@ def fit_chest_check(job: ChestCheckJob) -> dict[str, Any]:
         "features": len(fitted.mean),
         "axes": fitted.axes.shape[1],
         "limits": limits.to_dict(),
-        "fitting": {"command": job.command, "seed": job.seed, "regularisation": _REGULARISATION},
+        "fitting": {"command": command, "seed": seed, "regularisation": _REGULARISATION},
         "outliers": {name: len(squares[number::_OUTLIERS_EVERY]) for number, name in enumerate(OUTLIERS)},
-        "data": {name: facts(getattr(parts, name)) for name in ("fitting", "choosing", "choosing_outside")},
+        "data": {
+            "fitting": facts(parts.fitting),
+            "choosing": facts(parts.choosing),
+            "choosing_outside": facts(parts.choosing_external),
+        },
     }
-    write_weights(job.output, {FITTED: fitted.to_bytes()}, config, metrics, render_card)
+    write_weights(output, {FITTED: fitted.to_bytes()}, config, metrics, render_card)
     return metrics
 
 
@@ -188,18 +181,18 @@ def _examples(squares: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         for number, change in enumerate(OUTLIERS.values())
         for index, square in enumerate(squares[number::_OUTLIERS_EVERY])
     ]
-    chests = [s.features for s in _segmented((*squares, *augmented))]
-    return np.stack(chests), np.stack([s.features for s in _segmented(outliers)])
+    chests = [s.features for s in _segment_all((*squares, *augmented))]
+    return np.stack(chests), np.stack([s.features for s in _segment_all(outliers)])
 
 
-def _segmented_under_corruptions(records: list[Record]) -> Iterable[tuple[str, list[LungSegmentation]]]:
+def _segment_corrupted(records: list[Record]) -> Iterable[tuple[str, list[LungSegmentation]]]:
     squares = load_images(records, Preprocessor(_PLAIN)).squares
-    yield "", _segmented(squares)
+    yield "", _segment_all(squares)
     for name, change in CORRUPTIONS.items():
-        yield f"-{name}", _segmented([change(square) for square in squares])
+        yield f"-{name}", _segment_all([change(square) for square in squares])
 
 
-def _segmented(squares: Iterable[np.ndarray]) -> list[LungSegmentation]:
+def _segment_all(squares: Iterable[np.ndarray]) -> list[LungSegmentation]:
     with ThreadPoolExecutor() as pool:
         return list(pool.map(load_lung_fields().segment, squares))
 

@@ -2,21 +2,21 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record, read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images
-from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_outside
+from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_external
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.training.job import TrainingJob, train_and_calibrate
 from pneumonia.training.scoring import score_images
+from pneumonia.utils.lookup import look_up
 
 _LOG = logging.getLogger(__name__)
 HELD_OUT = "held-out"
 SHIFTED = "held-out-shifted"
-_OUTSIDE = "outside-selection"
+_EXTERNAL = "outside-selection"
 
 # How the images are divided, by name of the scheme: how many times, and from records and number of the round to
 # those trained with and those held out.
@@ -39,23 +39,26 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
 
     Returns:
         Figures by set, as in metrics.json: held out as they are, each under one of the fixed corruptions in turn,
-        and the outside population's half for selection where the job names one.
+        and the external population's half for selection where the job names one.
 
     Raises:
         DataError: if the data cannot be divided so.
     """
-    _LOG.info("round %d of %d", number + 1, SCHEMES[scheme][0])
-    inside, outside = SCHEMES[scheme][1](read_training_folder(job.data, job.patients).records, number)
+    rounds, divide = look_up(SCHEMES, scheme, "scheme")
+    _LOG.info("round %d of %d", number + 1, rounds)
+    train_records, test_records = divide(read_training_folder(job.data, job.patients).records, number)
     preprocessor = new_preprocessor(job.variant)
-    train, validation = (load_images(part, preprocessor) for part in split_by_patient(inside, job.seed))
+    train, validation = (load_images(part, preprocessor) for part in split_by_patient(train_records, job.seed))
     checkpoints = job.checkpoints / f"{scheme}-{number}"
-    calibrated = train_and_calibrate(replace(job, checkpoints=checkpoints), train, validation, preprocessor)
-    images = load_images(outside, preprocessor)
+    calibrated = train_and_calibrate(
+        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, checkpoints
+    )
+    images = load_images(test_records, preprocessor)
     sets = {
         HELD_OUT: score_images(calibrated.engine, images, preprocessor),
         SHIFTED: score_images(calibrated.engine, images, preprocessor, list(CORRUPTIONS.values())),
     }
-    if job.outside is not None:
-        selection, _ = split_outside(read_classes(job.outside).records)
-        sets[_OUTSIDE] = score_images(calibrated.engine, load_images(selection, preprocessor), preprocessor)
+    if job.external is not None:
+        selection, _ = split_external(read_classes(job.external).records)
+        sets[_EXTERNAL] = score_images(calibrated.engine, load_images(selection, preprocessor), preprocessor)
     return {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}

@@ -1,4 +1,4 @@
-"""Where a training runs: on the processor, on one accelerator, or on several of one host.
+"""Devices that a training runs on: the processor, one accelerator, or several of one host.
 
 Training scales to one host: `fit` of Keras 3 does not support `tf.distribute.MultiWorkerMirroredStrategy`
 (Keras issue 20585).
@@ -38,7 +38,7 @@ def choose_strategy() -> tf.distribute.Strategy:
     return tf.distribute.OneDeviceStrategy("GPU:0") if gpus else tf.distribute.get_strategy()
 
 
-def scaled(recipe: Recipe, replicas: int, images: int) -> Recipe:
+def scale_recipe(recipe: Recipe, replicas: int, images: int) -> Recipe:
     """A recipe for all replicas together, from one for a single replica.
 
     The batch grows with the replicas. So does the learning rate of SGD (Goyal et al., "Accurate, Large Minibatch
@@ -88,8 +88,8 @@ def evaluation_batch_size(images: int, per_replica: int, replicas: int) -> int:
     raise DataError("There are too few validation images for so many devices to train on.")
 
 
-def replicated(model: keras.Model, strategy: tf.distribute.Strategy) -> keras.Model:
-    """What `fit` runs on: a copy of a network on all replicas, which computes in half precision on accelerators.
+def replicate(model: keras.Model, strategy: tf.distribute.Strategy) -> keras.Model:
+    """Copy a network to all replicas, for `fit`; on accelerators the copy computes in half precision.
 
     The head stays in float32, and so do all parameters, so that those of the copy fit the network.
 

@@ -46,7 +46,7 @@ class EvidencePenalty(keras.layers.Layer):
         return {**super().get_config(), "weight": self.weight}
 
 
-def guided(model: keras.Model, weight: float) -> keras.Model:
+def add_evidence_penalty(model: keras.Model, weight: float) -> keras.Model:
     """A network that is told in training where the lungs are; it shares all layers with the one given.
 
     Args:

@@ -12,22 +12,22 @@ from scipy.special import expit
 from pneumonia.calibration.fit import fit_calibration, fix_operating_points
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.data.manifest import Manifest, count_unknown, read_classes, read_training_folder
+from pneumonia.data.manifest import count_unknown, read_classes, read_training_folder
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.pipeline import ImageSet, load_images
-from pneumonia.data.splits import split_by_patient, split_outside
+from pneumonia.data.splits import split_by_patient, split_external
 from pneumonia.errors import DataError
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.exports.serving_graph import ServingModule
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.preprocessor import Preprocessor, new_preprocessor
 from pneumonia.metrics.classification import evaluate
-from pneumonia.metrics.scores import VALIDATION, Scores, pooled
+from pneumonia.metrics.scores import VALIDATION, Scores, pool_scores
 from pneumonia.metrics.threshold_sweep import COVERAGE
 from pneumonia.models.registry import shift_logit
-from pneumonia.training.checkpoints import history_csv, seconds_kept
+from pneumonia.training.checkpoints import history_csv, training_seconds
 from pneumonia.training.fit import Trained, train_variant
-from pneumonia.training.outcome import TrainingResult, facts, require_clock, saved, write_weights
+from pneumonia.training.outcome import TrainingResult, facts, model_bytes, require_clock, write_weights
 from pneumonia.training.scoring import score_images, score_shifted
 from pneumonia.variants.spec import Variant
 from pneumonia.weights.cards.classifier import render_card
@@ -40,7 +40,7 @@ WEIGHTS_VERSION = "0.2.1"
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What to train, on what, and where to put it.
+    """One training: its network, its data, and the weights folder it writes.
 
     Attributes:
         data: folder of images.
@@ -49,10 +49,10 @@ class TrainingJob:
         seed: of split, parameters, order and augmentation.
         backbone_weights: "imagenet", "none" or a weights file.
         command: what to run to do the same again, stored with the weights.
-        outside: folder of another population; scored after training, never trained on.
+        external: folder of another population; scored after training, never trained on.
         checkpoints: folder for the state of an unfinished training.
         recipe_name: of the recipe, where it is not the variant's own.
-        patients: whose the images in `data` are; of `outside`, names alone tell.
+        patients: whose the images in `data` are; of `external`, names alone tell.
     """
 
     data: Path
@@ -61,7 +61,7 @@ class TrainingJob:
     seed: int
     backbone_weights: str
     command: str
-    outside: Path | None
+    external: Path | None
     checkpoints: Path
     recipe_name: str | None = None
     patients: Patients = BY_NAME
@@ -97,12 +97,12 @@ def run_training(job: TrainingJob) -> TrainingResult:
     """Train, calibrate, judge, and write the weights folder.
 
     Raises:
-        DataError: if the data cannot be used, or the outside population is named as what fixes the thresholds.
+        DataError: if the data cannot be used, or the external population is named as what fixes the thresholds.
         WeightsError: if the variant is shown a field that needs the lung fields, and these cannot be loaded.
         PneumoniaError: if the clock shows a time that weights cannot be written at.
     """
     require_clock()
-    if job.outside is not None and job.outside.resolve().name == VALIDATION:
+    if job.external is not None and job.external.resolve().name == VALIDATION:
         # Sets of that name are those that fixed the thresholds.
         raise DataError(f"Give the folder of another population another name than {VALIDATION!r}.")
     preprocessor = new_preprocessor(job.variant)
@@ -112,14 +112,16 @@ def run_training(job: TrainingJob) -> TrainingResult:
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
     # Of a training that is taken up again, the epochs that are done count too.
-    before = seconds_kept(job.checkpoints)
+    before = training_seconds(job.checkpoints)
     started = time.monotonic()
-    calibrated = train_and_calibrate(job, train, validation, preprocessor)
+    calibrated = train_and_calibrate(
+        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints
+    )
     minutes = round((before + time.monotonic() - started) / 60, 1)
     unknown = count_unknown(validation.records)
     sets = {name: (scores, unknown) for name, scores in calibrated.validation.items()}
-    if job.outside is not None:
-        sets |= _score_outside(calibrated.engine, job.outside, preprocessor)
+    if job.external is not None:
+        sets |= _score_external(calibrated.engine, job.external, preprocessor)
     metrics = {
         "sets": {
             name: {
@@ -130,63 +132,8 @@ def run_training(job: TrainingJob) -> TrainingResult:
             for name, (scores, unknown) in sets.items()
         }
     }
-    _write(job, calibrated, metrics, minutes, manifest, train, validation, preprocessor)
-    skipped = [(record.place, reason) for images in (train, validation) for record, reason in images.skipped]
-    return TrainingResult(metrics, skipped)
-
-
-def train_and_calibrate(
-    job: TrainingJob, train: ImageSet, validation: ImageSet, preprocessor: Preprocessor
-) -> Calibrated:
-    """Train on some images; stop, calibrate and fix thresholds on others.
-
-    Raises:
-        DataError: if a class is missing in either.
-    """
-    for images in (train, validation):
-        if len(set(images.labels)) < len(CLASS_NAMES):
-            raise DataError("Training and validation each need readable images of both classes.")
-    trained = train_variant(
-        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints
-    )
-    _LOG.info("trained; scoring %s validation images, as they are and corrupted", f"{len(validation.records):,}")
-    sets = score_shifted(Engine(ServingModule(trained.model).to_tflite()), validation, preprocessor, VALIDATION)
-    pool = pooled(sets)
-    temperature, offset = fit_calibration(pool.logits, pool.labels)
-    # The offset becomes part of the network, so that whoever reads it needs the temperature only.
-    shift_logit(trained.model, offset)
-    sets = {name: replace(scores, logits=scores.logits + offset) for name, scores in sets.items()}
-    pool = pooled(sets)
-    points = fix_operating_points(pool, temperature)
-    served = ServingModule(trained.model).to_tflite()
-    return Calibrated(trained, served, Engine(served), temperature, points, sets)
-
-
-def _write(
-    job: TrainingJob,
-    calibrated: Calibrated,
-    metrics: dict[str, Any],
-    minutes: float,
-    manifest: Manifest,
-    train: ImageSet,
-    validation: ImageSet,
-    preprocessor: Preprocessor,
-) -> None:
     config = {
-        "variant": job.variant.name,
-        "version": WEIGHTS_VERSION,
-        "architecture": {
-            "name": job.variant.architecture,
-            "image_size": job.variant.image_size,
-            "pooling": job.variant.pooling,
-            "hidden_units": list(job.variant.hidden_units),
-            "parameters": calibrated.trained.model.count_params(),
-        },
-        "preprocessing": asdict(preprocessor.record),
-        "temperature": calibrated.temperature,
-        "operating_points": {name: point.figures() for name, point in calibrated.points.items()},
-        "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},
-        "heatmap_scale": HEATMAP_SCALE,
+        **_config(job.variant, calibrated, preprocessor),
         "training": {
             "command": job.command,
             "seed": job.seed,
@@ -203,19 +150,73 @@ def _write(
             "validation": _facts(validation),
         },
     }
+    trained = calibrated.trained
     models = (KERAS_MODEL, H5_MODEL) if job.variant.recipe.h5 else (KERAS_MODEL,)
     files = {
-        **{name: saved(calibrated.trained.model, job.checkpoints / name) for name in models},
+        **{name: model_bytes(trained.model, job.checkpoints / name) for name in models},
         SERVED_MODEL: calibrated.served,
-        HISTORY: history_csv(calibrated.trained.history).encode(),
+        HISTORY: history_csv(trained.history).encode(),
     }
     write_weights(job.output, files, config, metrics, render_card)
+    skipped = [(record.place, reason) for images in (train, validation) for record, reason in images.skipped]
+    return TrainingResult(metrics, skipped)
 
 
-def _score_outside(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
+def train_and_calibrate(
+    variant: Variant,
+    train: ImageSet,
+    validation: ImageSet,
+    preprocessor: Preprocessor,
+    seed: int,
+    backbone_weights: str,
+    checkpoints: Path,
+) -> Calibrated:
+    """Train on some images; stop, calibrate and fix thresholds on others. Arguments are those of `train_variant`.
+
+    Raises:
+        DataError: if a class is missing in either.
+    """
+    for images in (train, validation):
+        if len(set(images.labels)) < len(CLASS_NAMES):
+            raise DataError("Training and validation each need readable images of both classes.")
+    trained = train_variant(variant, train, validation, preprocessor, seed, backbone_weights, checkpoints)
+    _LOG.info("trained; scoring %s validation images, as they are and corrupted", f"{len(validation.records):,}")
+    sets = score_shifted(Engine(ServingModule(trained.model).to_tflite()), validation, preprocessor, VALIDATION)
+    pool = pool_scores(sets)
+    temperature, offset = fit_calibration(pool.logits, pool.labels)
+    # The offset becomes part of the network, so that whoever reads it needs the temperature only.
+    shift_logit(trained.model, offset)
+    sets = {name: replace(scores, logits=scores.logits + offset) for name, scores in sets.items()}
+    pool = pool_scores(sets)
+    points = fix_operating_points(pool, temperature)
+    served = ServingModule(trained.model).to_tflite()
+    return Calibrated(trained, served, Engine(served), temperature, points, sets)
+
+
+def _config(variant: Variant, calibrated: Calibrated, preprocessor: Preprocessor) -> dict[str, Any]:
+    """The part of config.json that readings need."""
+    return {
+        "variant": variant.name,
+        "version": WEIGHTS_VERSION,
+        "architecture": {
+            "name": variant.architecture,
+            "image_size": variant.image_size,
+            "pooling": variant.pooling,
+            "hidden_units": list(variant.hidden_units),
+            "parameters": calibrated.trained.model.count_params(),
+        },
+        "preprocessing": asdict(preprocessor.record),
+        "temperature": calibrated.temperature,
+        "operating_points": {name: point.figures() for name, point in calibrated.points.items()},
+        "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},
+        "heatmap_scale": HEATMAP_SCALE,
+    }
+
+
+def _score_external(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
     """Scores of both halves, and of how many images in each it is not known whose they are."""
     sets = {}
-    for half, records in zip(("selection", "report"), split_outside(read_classes(folder).records), strict=True):
+    for half, records in zip(("selection", "report"), split_external(read_classes(folder).records), strict=True):
         images = load_images(records, preprocessor)
         scores = score_images(engine, images, preprocessor)
         sets[f"{folder.resolve().name}-{half}"] = scores, count_unknown(images.records)

@@ -1,4 +1,4 @@
-"""How well found lung fields agree with hand-drawn ones."""
+"""Agreement of found lung fields with hand-drawn ones."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
-from pneumonia.data.lung_masks import MaskedImages, corrupted_pair
+from pneumonia.data.lung_masks import MaskedImages, corrupt_pair
 from pneumonia.inference.lung_segmentation import LungBounds, LungFields, LungSegmentation
 from pneumonia.metrics.bootstrap import resample_patients
 from pneumonia.metrics.intervals import to_interval
@@ -17,8 +17,8 @@ from pneumonia.metrics.scores import VALIDATION
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What was found in the images of one set.
+class SegmentationScores:
+    """Lung fields found in the images of one set, and how well they agree with the drawn ones.
 
     Attributes:
         segmentations: one an image.
@@ -45,12 +45,12 @@ def dice(one: np.ndarray, other: np.ndarray) -> float:
     return 2 * int((one & other).sum()) / total if total else 1.0
 
 
-def compare_validation(fields: LungFields, pairs: MaskedImages) -> dict[str, Compared]:
+def compare_validation(fields: LungFields, pairs: MaskedImages) -> dict[str, SegmentationScores]:
     """Segment the plain validation images and each fixed corruption of them, by name of the set."""
     return {
         VALIDATION: _compare(fields, pairs, lambda image, mask: (image, mask)),
         **{
-            f"{VALIDATION}-{name}": _compare(fields, pairs, partial(corrupted_pair, corruption=name))
+            f"{VALIDATION}-{name}": _compare(fields, pairs, partial(corrupt_pair, corruption=name))
             for name in CORRUPTIONS
         },
     }
@@ -60,7 +60,7 @@ def _compare(
     fields: LungFields,
     pairs: MaskedImages,
     change: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
-) -> Compared:
+) -> SegmentationScores:
     def one(square: np.ndarray, mask: np.ndarray) -> tuple[LungSegmentation, float]:
         image, mask = change(square, mask)
         segmentation = fields.segment(image)
@@ -68,16 +68,16 @@ def _compare(
 
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(one, pairs.images.squares, pairs.masks))
-    return Compared([segmentation for segmentation, _ in results], np.array([value for _, value in results]))
+    return SegmentationScores([segmentation for segmentation, _ in results], np.array([value for _, value in results]))
 
 
-def figures(compared: Compared, patients: np.ndarray, plausible: LungBounds, command: str) -> dict[str, Any]:
-    """The form of one set in `metrics.json`.
+def evaluate_set(scores: SegmentationScores, patients: np.ndarray, bounds: LungBounds, command: str) -> dict[str, Any]:
+    """Give the figures of one set, as in `metrics.json`.
 
     Args:
-        compared: of N images.
+        scores: of N images.
         patients: (N,) group of each image.
-        plausible: bounds that decide whether lungs were found.
+        bounds: that decide whether lungs were found.
         command: what to run to get the same figures; stored with them.
 
     Returns:
@@ -85,12 +85,12 @@ def figures(compared: Compared, patients: np.ndarray, plausible: LungBounds, com
         images in which lungs were found.
     """
     weights = resample_patients(patients)
-    draws = weights @ compared.dice / weights.sum(axis=1)
+    draws = weights @ scores.dice / weights.sum(axis=1)
     return {
-        "n": len(compared.dice),
+        "n": len(scores.dice),
         "patients": len(np.unique(patients)),
-        "dice": to_interval(compared.dice.mean(), draws),
-        "least_dice": float(compared.dice.min()),
-        "found": float(np.mean([plausible.contains(s.measures) for s in compared.segmentations])),
+        "dice": to_interval(scores.dice.mean(), draws),
+        "least_dice": float(scores.dice.min()),
+        "found": float(np.mean([bounds.contains(s.measures) for s in scores.segmentations])),
         "command": command,
     }

@@ -1,7 +1,7 @@
 """Training of the lung-field segmentation, from a folder of masks to a weights folder."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pneumonia.data.lung_masks import MaskedImages, load_masked_images, shifted_pairs, training_pairs, with_masks
+from pneumonia.data.lung_masks import MaskedImages, corrupt_pairs, load_masked_images, training_pairs, with_masks
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.exports import tflite
@@ -17,9 +17,9 @@ from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import LungBounds, LungFields
 from pneumonia.models.lung_unet import build_lung_unet, deep_features
 from pneumonia.training.checkpoints import Checkpoints, history_csv
-from pneumonia.training.lung_evaluation import compare_validation, figures
+from pneumonia.training.lung_evaluation import compare_validation, evaluate_set
 from pneumonia.training.optimization import warmup_cosine
-from pneumonia.training.outcome import TrainingResult, facts, require_clock, saved, write_weights
+from pneumonia.training.outcome import TrainingResult, facts, model_bytes, require_clock, write_weights
 from pneumonia.weights.cards.lung_fields import render_card
 from pneumonia.weights.folder import HISTORY, KERAS_MODEL, SERVED_MODEL
 
@@ -32,29 +32,6 @@ _LEARNING_RATE = 3e-3
 _WEIGHT_DECAY = 0.01
 # Bounds that every mask keeps, until the real ones are fixed.
 _ANY = LungBounds(min_area=0.0, max_area=1.0, min_balance=0.0, min_certainty=0.0)
-
-
-@dataclass(frozen=True)
-class LungFieldsJob:
-    """What to train on, and where to put it.
-
-    Attributes:
-        data: folder of radiographs, as for the classifiers.
-        masks: folder of PNG masks, named as their images.
-        output: becomes the weights folder.
-        epochs: passes over the images.
-        seed: of split, parameters, order and augmentation.
-        command: what to run to do the same again, stored with the weights.
-        checkpoints: folder for the state of an unfinished training.
-    """
-
-    data: Path
-    masks: Path
-    output: Path
-    epochs: int
-    seed: int
-    command: str
-    checkpoints: Path
 
 
 def dice_and_crossentropy(masks: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -85,10 +62,21 @@ def image_dice(masks: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.where(total > 0, overlap / tf.maximum(total, 1.0), 1.0)
 
 
-def train_lung_fields(job: LungFieldsJob) -> TrainingResult:
+def train_lung_fields(
+    *, data: Path, masks: Path, output: Path, epochs: int, seed: int, command: str, checkpoints: Path
+) -> TrainingResult:
     """Train, judge, and write the weights folder.
 
     The split is that of the classifiers with the same seed, so that no image they are validated on was seen here.
+
+    Args:
+        data: folder of radiographs, as for the classifiers.
+        masks: folder of PNG masks, named as their images.
+        output: becomes the weights folder.
+        epochs: passes over the images.
+        seed: of split, parameters, order and augmentation.
+        command: what to run to do the same again, stored with the weights.
+        checkpoints: folder for the state of an unfinished training.
 
     Raises:
         DataError: if the data cannot be used.
@@ -97,41 +85,58 @@ def train_lung_fields(job: LungFieldsJob) -> TrainingResult:
     require_clock()
     preprocessing = Preprocessing(size=IMAGE_SIZE)
     train, validation = (
-        load_masked_images(with_masks(records, job.masks), job.masks)
-        for records in split_by_patient(read_training_folder(job.data).require_patients(), job.seed)
+        load_masked_images(with_masks(records, masks), masks)
+        for records in split_by_patient(read_training_folder(data).require_patients(), seed)
     )
-    keras.utils.set_random_seed(job.seed)
+    keras.utils.set_random_seed(seed)
     model = build_lung_unet(IMAGE_SIZE)
-    history = _fit(model, job, train, validation, preprocessing)
-    metrics = _write(job, model, history, train, validation, preprocessing)
-    skipped = [(record.place, reason) for pairs in (train, validation) for record, reason in pairs.images.skipped]
-    return TrainingResult(metrics, skipped)
-
-
-def _fit(
-    model: keras.Model,
-    job: LungFieldsJob,
-    train: MaskedImages,
-    validation: MaskedImages,
-    preprocessing: Preprocessing,
-) -> list[dict[str, Any]]:
     batch_size = min(_BATCH_SIZE, len(train.masks))
     steps = len(train.masks) // batch_size
     model.compile(
-        optimizer=keras.optimizers.AdamW(warmup_cosine(_LEARNING_RATE, job.epochs * steps), weight_decay=_WEIGHT_DECAY),
+        optimizer=keras.optimizers.AdamW(warmup_cosine(_LEARNING_RATE, epochs * steps), weight_decay=_WEIGHT_DECAY),
         loss=dice_and_crossentropy,
         metrics=[keras.metrics.MeanMetricWrapper(image_dice, name="dice")],
     )
     # The schedule ends in its best epochs, so there is no early stopping.
-    checkpoints = Checkpoints(job.checkpoints / "lung-fields", patience=job.epochs, columns={}, watches="dice")
-    return checkpoints.run(
+    history = Checkpoints(checkpoints / "lung-fields", columns={}, watches="dice").run(
         model,
-        job.epochs,
-        lambda epochs: training_pairs(train, preprocessing, batch_size, job.seed, epochs),
+        range(epochs),
+        lambda epochs: training_pairs(train, preprocessing, batch_size, seed, epochs),
         steps_per_epoch=steps,
-        validation_data=shifted_pairs(validation, preprocessing),
+        validation_data=corrupt_pairs(validation, preprocessing),
         validation_batch_size=_BATCH_SIZE,
     )
+    # Without the loss, which is a function of ours: the file opens without custom objects.
+    model = keras.Model(model.input, model.output, name=model.name)
+    served = to_tflite(model)
+    sets = compare_validation(LungFields(served, preprocessing, THRESHOLD, _ANY), validation)
+    bounds = LungBounds.from_measures(s.measures for scores in sets.values() for s in scores.segmentations)
+    patients = validation.images.patients
+    metrics = {"sets": {name: evaluate_set(scores, patients, bounds, command) for name, scores in sets.items()}}
+    config = {
+        "version": WEIGHTS_VERSION,
+        "architecture": {"name": "lung_unet", "image_size": preprocessing.size, "parameters": model.count_params()},
+        "preprocessing": asdict(preprocessing),
+        "threshold": THRESHOLD,
+        "plausible": asdict(bounds),
+        "training": {
+            "command": command,
+            "seed": seed,
+            "epochs": epochs,
+            "batch_size": _BATCH_SIZE,
+            "learning_rate": _LEARNING_RATE,
+            "weight_decay": _WEIGHT_DECAY,
+        },
+        "data": {"train": _facts(train), "validation": _facts(validation)},
+    }
+    files = {
+        KERAS_MODEL: model_bytes(model, checkpoints / KERAS_MODEL),
+        SERVED_MODEL: served,
+        HISTORY: history_csv(history).encode(),
+    }
+    write_weights(output, files, config, metrics, render_card)
+    skipped = [(record.place, reason) for pairs in (train, validation) for record, reason in pairs.images.skipped]
+    return TrainingResult(metrics, skipped)
 
 
 def to_tflite(model: keras.Model) -> bytes:
@@ -144,7 +149,7 @@ def to_tflite(model: keras.Model) -> bytes:
         A file with input `image` (1, S, S, 1) in [0, 1] and two outputs: `lungs` (1, S, S), probabilities, and
         `features` (1, F), the means of two deep feature maps over each quarter of the image.
     """
-    served = keras.Model(model.input, [model.output, *deep_features(model)])
+    with_features = keras.Model(model.input, [model.output, *deep_features(model)])
 
     def quarters(features: tf.Tensor) -> tf.Tensor:
         half, width = features.shape[1] // 2, features.shape[-1]
@@ -152,50 +157,10 @@ def to_tflite(model: keras.Model) -> bytes:
         return tf.reshape(means, (1, 4 * width))
 
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits, *deep = served(image, training=False)
+        logits, *deep = with_features(image, training=False)
         return {"lungs": tf.sigmoid(logits)[..., 0], "features": tf.concat([quarters(one) for one in deep], axis=1)}
 
-    return tflite.to_tflite(served, serve)
-
-
-def _write(
-    job: LungFieldsJob,
-    model: keras.Model,
-    history: list[dict[str, Any]],
-    train: MaskedImages,
-    validation: MaskedImages,
-    preprocessing: Preprocessing,
-) -> dict[str, Any]:
-    # Without the loss, which is a function of ours: the file opens without custom objects.
-    model = keras.Model(model.input, model.output, name=model.name)
-    served = to_tflite(model)
-    compared = compare_validation(LungFields(served, preprocessing, THRESHOLD, _ANY), validation)
-    plausible = LungBounds.from_measures(s.measures for one in compared.values() for s in one.segmentations)
-    patients = validation.images.patients
-    metrics = {"sets": {name: figures(one, patients, plausible, job.command) for name, one in compared.items()}}
-    config = {
-        "version": WEIGHTS_VERSION,
-        "architecture": {"name": "lung_unet", "image_size": preprocessing.size, "parameters": model.count_params()},
-        "preprocessing": asdict(preprocessing),
-        "threshold": THRESHOLD,
-        "plausible": asdict(plausible),
-        "training": {
-            "command": job.command,
-            "seed": job.seed,
-            "epochs": job.epochs,
-            "batch_size": _BATCH_SIZE,
-            "learning_rate": _LEARNING_RATE,
-            "weight_decay": _WEIGHT_DECAY,
-        },
-        "data": {"train": _facts(train), "validation": _facts(validation)},
-    }
-    files = {
-        KERAS_MODEL: saved(model, job.checkpoints / KERAS_MODEL),
-        SERVED_MODEL: served,
-        HISTORY: history_csv(history).encode(),
-    }
-    write_weights(job.output, files, config, metrics, render_card)
-    return metrics
+    return tflite.to_tflite(with_features, serve)
 
 
 def _facts(pairs: MaskedImages) -> dict[str, Any]:

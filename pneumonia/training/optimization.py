@@ -1,7 +1,10 @@
-"""What a phase of training minimises, by which optimizer and at which rate, and the figures it reports."""
+"""Loss, optimizer, learning rate and reported figures of a phase of training."""
+
+from functools import partial
 
 import keras
 
+from pneumonia.utils.lookup import look_up
 from pneumonia.variants.spec import Phase, Recipe
 
 _WARMUP_SHARE = 0.05
@@ -36,14 +39,18 @@ def new_optimizer(recipe: Recipe, phase: Phase, steps: int) -> keras.optimizers.
         recipe: names it and the course of the rate.
         phase: names the rate.
         steps: of the phase, if it is not stopped early.
+
+    Raises:
+        UnknownNameError: if there is no such optimizer or schedule.
     """
-    constant = recipe.schedule == "constant"
-    rate = phase.learning_rate if constant else warmup_cosine(phase.learning_rate, steps)
-    if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=recipe.momentum)
-    if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    schedules = {"cosine": warmup_cosine, "constant": lambda peak, steps: peak}
+    rate = look_up(schedules, recipe.schedule, "schedule")(phase.learning_rate, steps)
+    optimizers = {
+        "adamw": partial(keras.optimizers.AdamW, weight_decay=recipe.weight_decay),
+        "adam": keras.optimizers.Adam,
+        "sgd": partial(keras.optimizers.SGD, momentum=recipe.momentum),
+    }
+    return look_up(optimizers, recipe.optimizer, "optimizer")(rate)
 
 
 def compile_model(model: keras.Model, optimizer: keras.optimizers.Optimizer, label_smoothing: float) -> None:

@@ -1,4 +1,4 @@
-"""What every training leaves: its result, and a weights folder with its card and the versions of libraries."""
+"""Results of a training: its figures, and a weights folder with its card and the versions of libraries."""
 
 import platform
 import time
@@ -23,7 +23,7 @@ _FIRST, _LAST = 1980, 2107
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came of a job.
+    """Figures of a training, and files it could not read.
 
     Attributes:
         metrics: as in metrics.json.
@@ -47,15 +47,15 @@ def write_weights(
     write_bundle(folder, {**files, METRICS: json_bytes(metrics), CARD: card}, config)
 
 
-def saved(model: keras.Model, path: Path) -> bytes:
-    """Save a network, and give the contents of the file; its ending tells the format."""
+def model_bytes(model: keras.Model, path: Path) -> bytes:
+    """Save a network in a file whose ending tells the format, and give its contents."""
     # Without the optimizer's state, which is three times as large as the network.
     model.save(path, include_optimizer=False)
     return path.read_bytes()
 
 
 def facts(records: Sequence[Record]) -> dict[str, Any]:
-    """What config.json says of the radiographs of one part of the data."""
+    """Describe the radiographs of one part of the data, for config.json."""
     return {
         "images": len(records),
         "patients": len({record.patient for record in records}),

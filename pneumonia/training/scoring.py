@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
-from pneumonia.data.pipeline import ImageSet, Transformation, prepared
+from pneumonia.data.pipeline import ImageSet, Transformation, prepare_inputs
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.metrics.scores import Scores
@@ -23,7 +23,7 @@ def score_images(
         preprocessor: of the network.
         changes: made to the squashed images in turn, for instance fixed corruptions.
     """
-    inputs = prepared(images, preprocessor, changes)
+    inputs = prepare_inputs(images, preprocessor, changes)
     with ThreadPoolExecutor() as pool:
         logits = list(pool.map(lambda image: engine.run(image[..., 0])[0], inputs))
     return Scores(np.array(logits), images.labels, images.patients)

@@ -1,10 +1,12 @@
 """Everything that lies in a folder: the one way in which commands walk through folders."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pneumonia.errors import DataError
 
+# What macOS adds beside the files of a folder that it packs.
+_RESOURCE_FORKS = "__MACOSX"
 _BROKEN_LINK = "a link to a file that is not there"
 _LINK_NOT_FOLLOWED = "a link to a folder that it lies in, or that another link leads to"
 _NO_FILE = "no regular file"
@@ -52,6 +54,11 @@ def walk(folder: str | os.PathLike, but: Iterable[str | os.PathLike] = ()) -> It
             if target not in left_out:
                 folders.append((path, way))
         waiting += reversed(folders)
+
+
+def is_hidden(parts: Sequence[str]) -> bool:
+    """Tell of a path, by its parts, whether its last one is hidden, or lies in what macOS adds to an archive."""
+    return parts[-1].startswith(".") or _RESOURCE_FORKS in parts
 
 
 def problem(path: str) -> str | None:

@@ -8,7 +8,7 @@ Where a source is silent, there is no dropout, a patience of five epochs and the
 from dataclasses import replace
 from typing import Any
 
-from pneumonia.errors import UnknownNameError
+from pneumonia.utils.lookup import look_up
 from pneumonia.variants.registry import get_variant
 from pneumonia.variants.spec import Phase, Recipe, Variant
 
@@ -134,6 +134,4 @@ def get_recipe(name: str) -> Variant:
     Raises:
         UnknownNameError: if no recipe has that name.
     """
-    if name not in _RECIPES:
-        raise UnknownNameError(f"There is no recipe {name!r}; choose one of {', '.join(_RECIPES)}.")
-    return _RECIPES[name]
+    return look_up(_RECIPES, name, "recipe")

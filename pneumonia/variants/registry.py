@@ -1,6 +1,6 @@
 """The table of variants: what can be trained and loaded by name."""
 
-from pneumonia.errors import UnknownNameError
+from pneumonia.utils.lookup import look_up
 from pneumonia.variants.spec import Phase, Recipe, Variant
 
 # A head that fits the backbone comes first, so that its first wrong guesses do not distort the features: Kumar et al.,
@@ -70,6 +70,4 @@ def get_variant(name: str) -> Variant:
     Raises:
         UnknownNameError: if no variant has that name.
     """
-    if name not in _BY_NAME:
-        raise UnknownNameError(f"There is no variant {name!r}; choose one of {', '.join(_BY_NAME)}.")
-    return _BY_NAME[name]
+    return look_up(_BY_NAME, name, "variant")

@@ -1,1 +1,1 @@
-"""What was measured, a study each: `python -m scripts.studies.NAME measure` and then `... render`."""
+"""Measurements of the project, a study each: `python -m scripts.studies.NAME measure` and then `... render`."""

@@ -60,7 +60,7 @@ def tf_keras_vis(model: keras.Model) -> Peer:
 
 
 def vis_map(explain: Callable, **options: int) -> Callable[[np.ndarray], np.ndarray]:
-    """What gives a map of tf-keras-vis at the last feature map, neither enlarged nor scaled: float32 (h, w).
+    """A function that gives a map of tf-keras-vis at the last feature map, neither enlarged nor scaled: float32 (h, w).
 
     Args:
         explain: one of its methods, of a model.
@@ -96,7 +96,7 @@ def xplique(model: keras.Model) -> Peer:
 
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """How far a peer's map is from ours: the greatest difference, as a share of the map's highest value.
+    """Measure how far a peer's map is from ours: the greatest difference, as a share of the map's highest value.
 
     Args:
         ours: float32 (h, w), in logits.

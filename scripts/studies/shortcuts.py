@@ -1,4 +1,4 @@
-"""What a classifier reaches without looking at the lungs: a baseline for the networks' figures.
+"""Figures of a classifier that does not look at the lungs: a baseline for the networks' figures.
 
 In the public set the classes differ in how the images were taken and exported. A network may read that
 instead of disease (Zech et al., PLOS Medicine 2018); the better these baselines are, the less a high figure

@@ -1,4 +1,4 @@
-"""How fast, and how much memory: several ways are timed in turn in one run, and compared pair by pair."""
+"""Speed and memory: several ways are timed in turn in one run, and compared pair by pair."""
 
 import os
 import platform
@@ -28,7 +28,7 @@ def spread(values: Iterable[float]) -> dict[str, float]:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """How long one call takes."""
+    """Measure the seconds of one call."""
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
@@ -71,7 +71,7 @@ def resident_megabytes(process: int | str = "self") -> float | None:
 
 
 def processor() -> str:
-    """What the system calls its processor."""
+    """The name that the system gives its processor."""
     facts = Path("/proc/cpuinfo")
     lines = facts.read_text().splitlines() if facts.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

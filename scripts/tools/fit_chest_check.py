@@ -27,10 +27,10 @@ def main() -> int:
     for folder in (arguments.data, arguments.outside, arguments.held_out):
         require_outside(folder, arguments.output)
     require_replaceable(arguments.output)
-    from pneumonia.training.chest_check import ChestCheckJob, fit_chest_check
+    from pneumonia.training.chest_check import fit_chest_check
 
     command = command_line("-m scripts.tools.fit_chest_check", arguments)
-    metrics = fit_chest_check(ChestCheckJob(**vars(arguments), command=command))
+    metrics = fit_chest_check(**vars(arguments), command=command)
     for name, figures in metrics["sets"].items():
         print(f"{name}: {figures['n']} images, {figures['above_warn']} above the warning")
     return DONE

@@ -32,18 +32,16 @@ def main() -> int:
         raise DataError("The folder named by --masks does not exist.")
     require_replaceable(arguments.output)
     with resumable("-m scripts.tools.train_lung_fields", arguments) as (command, checkpoints):
-        from pneumonia.training.lung_fields import EPOCHS, LungFieldsJob, train_lung_fields
+        from pneumonia.training.lung_fields import EPOCHS, train_lung_fields
 
         result = train_lung_fields(
-            LungFieldsJob(
-                data=arguments.data,
-                masks=arguments.masks,
-                output=arguments.output,
-                epochs=arguments.epochs or EPOCHS,
-                seed=arguments.seed,
-                command=command,
-                checkpoints=checkpoints,
-            )
+            data=arguments.data,
+            masks=arguments.masks,
+            output=arguments.output,
+            epochs=arguments.epochs or EPOCHS,
+            seed=arguments.seed,
+            command=command,
+            checkpoints=checkpoints,
         )
     for name, reason in result.skipped:
         print(f"skipped {name}: {reason}", file=sys.stderr)

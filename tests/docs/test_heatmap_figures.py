@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pneumonia.data.manifest import Record, fingerprint, read_training_folder
-from pneumonia.data.splits import held_out, split_by_patient
+from pneumonia.data.splits import split_by_patient, validation_records
 from pneumonia.errors import DataError, PneumoniaError
 from pneumonia.inference.input_transform import Preprocessing, View
 from pneumonia.inference.lung_segmentation import load_lung_fields
@@ -170,11 +170,11 @@ def prepared(tmp_path_factory, tiny_weights):
 def test_images_of_the_training_are_refused(prepared, tiny_weights):
     records = read_training_folder(prepared / "data").records
     bundle = read_bundle(prepared / "weights" / "custom-cnn")
-    assert 0 < len(held_out(bundle, records)) < len(records) / 3
+    assert 0 < len(validation_records(bundle, records)) < len(records) / 3
     with pytest.raises(DataError, match="not those of the training"):
-        held_out(bundle, records[1:])
+        validation_records(bundle, records[1:])
     with pytest.raises(DataError, match="does not say"):
-        held_out(read_bundle(tiny_weights), records)
+        validation_records(read_bundle(tiny_weights), records)
 
 
 def run(monkeypatch, folder, *options):

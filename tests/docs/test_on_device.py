@@ -40,13 +40,13 @@ def test_the_numbers_of_the_page_are_those_of_the_record(variant):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A folder with LiteRT.js, one network in three precisions, and radiographs made by code."""
-    from pneumonia.exports.source_model import Original, prepare_files, preprocessor_of
+    from pneumonia.exports.source_model import SourceModel, prepare_files, preprocessor_of
 
     folder = tmp_path_factory.mktemp("site")
     install(folder)
     bundle = read_bundle(WEIGHTS_FOLDER / VARIANT)
     examples = prepare_files(sorted(EXAMPLE.parent.glob("*.png")), preprocessor_of(bundle))
-    original = Original(bundle, examples)
+    original = SourceModel(bundle, examples)
     (folder / "float32.tflite").write_bytes(bundle.contents[SERVED_MODEL])
     (folder / "float16.tflite").write_bytes(original.serving.to_tflite("float16"))
     (folder / "int8.tflite").write_bytes(original.serving.to_tflite("int8", examples))

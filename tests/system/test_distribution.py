@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from pneumonia.errors import DataError
 from pneumonia.models.registry import build_model
-from pneumonia.training.distribution import choose_strategy, evaluation_batch_size, replicated, scaled
+from pneumonia.training.distribution import choose_strategy, evaluation_batch_size, replicate, scale_recipe
 from pneumonia.variants.registry import get_variant
 from pneumonia.variants.spec import Phase, Recipe
 from scripts import ROOT
@@ -23,19 +23,19 @@ def test_without_accelerators_the_network_and_its_recipe_stay_as_they_are():
     strategy = choose_strategy()
     model = build_model(get_variant("custom-cnn"), SIZE)
     assert strategy is tf.distribute.get_strategy() and strategy.num_replicas_in_sync == 1
-    assert replicated(model, strategy) is model
-    assert scaled(RECIPE, 1, 8) is RECIPE and evaluation_batch_size(65, 64, 1) == 64
+    assert replicate(model, strategy) is model
+    assert scale_recipe(RECIPE, 1, 8) is RECIPE and evaluation_batch_size(65, 64, 1) == 64
 
 
 def test_the_batch_grows_with_the_replicas_and_the_rate_with_their_root():
-    four = scaled(RECIPE, 4, 1000)
+    four = scale_recipe(RECIPE, 4, 1000)
     assert four.batch_size == 128
     assert [phase.learning_rate for phase in four.phases] == pytest.approx([2e-3, 8e-4])
     assert [(phase.epochs, phase.trains) for phase in four.phases] == [(1, "head"), (2, "all")]
     # Few images: every batch is full, and divides evenly.
-    assert scaled(RECIPE, 4, 30).batch_size == 28
+    assert scale_recipe(RECIPE, 4, 30).batch_size == 28
     with pytest.raises(DataError, match="fewer training images"):
-        scaled(RECIPE, 4, 3)
+        scale_recipe(RECIPE, 4, 3)
 
 
 @pytest.mark.parametrize(("images", "expected"), [(128, 128), (129, 130), (130, 128), (24, 128)])

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from pneumonia import load_predictor
 from pneumonia.data.manifest import read_classes, read_training_folder
-from pneumonia.data.pipeline import load_images, prepared
+from pneumonia.data.pipeline import load_images, prepare_inputs
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import ImageError
 from pneumonia.imaging.decode import decode
@@ -93,7 +93,7 @@ def assert_agrees(prediction, logit, cam):
 
 
 def test_the_served_model_agrees_with_keras(predictor, validation):
-    images = prepared(load_images(validation[::20], predictor.preprocessor), predictor.preprocessor)
+    images = prepare_inputs(load_images(validation[::20], predictor.preprocessor), predictor.preprocessor)
     reference = keras_reading(predictor, images)
     for record, logit, cam in zip(validation[::20], reference["logit"], reference["cam"], strict=True):
         assert_agrees(predictor.predict(record.path), logit, cam)

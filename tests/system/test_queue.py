@@ -64,7 +64,7 @@ def test_past_the_end_of_the_queue_a_program_is_told_and_the_page_goes_on(full):
     ],
 )
 def test_past_the_end_of_the_queue_a_reader_is_told(full, browser, chest, tab, box, result, shown):
-    """Cached, and nothing goes on saying that the image is being read."""
+    """Once, and nothing goes on saying that the image is being read."""
     page = browser.new_page()
     page.goto(full[0])
     page.wait_for_selector("#upload input[type=file]", state="attached")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
 from pneumonia.cli.arguments import add_data, patients_of
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     findings = audit(arguments.data, patients_of(arguments))
-    print(json.dumps(findings.to_dict(), indent=2) if arguments.format == "json" else _text(findings))
+    print(json.dumps(asdict(findings), indent=2) if arguments.format == "json" else _text(findings))
     return SOME_REJECTED if findings.unreadable or findings.left_out or findings.refusal else DONE
 
 

@@ -45,22 +45,22 @@ def run(arguments: argparse.Namespace) -> int:
     bundle = _bundle(arguments)
     records = read_training_folder(arguments.data, patients_of(arguments)).records if arguments.data else None
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
-    from pneumonia.exports import source_model as originals
+    from pneumonia.exports import source_model
     from pneumonia.exports.export import export
 
     representative = None
     if records is None:
         paths = sorted(_EXAMPLES.glob("*.png"))
-        images = originals.prepare_files(paths, originals.preprocessor_of(bundle))
+        images = source_model.prepare_files(paths, source_model.preprocessor_of(bundle))
     else:
-        images = originals.checked_images(bundle, records)
+        images = source_model.checked_images(bundle, records)
         if form.precision == "int8":
-            representative = originals.representative_images(bundle, records)
-    original = originals.Original(bundle, representative)
-    difference = export(original, form, arguments.output, images, original.read(images))
+            representative = source_model.representative_images(bundle, records)
+    source = source_model.SourceModel(bundle, representative)
+    difference = export(source, form, arguments.output, images, source.read(images))
     kind = "synthetic examples" if records is None else "validation images"
     print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_outputs(form.carries_map)}")
-    print(f"probability of pneumonia = 1 / (1 + exp(-logit / {original.temperature:.6f}))")
+    print(f"probability of pneumonia = 1 / (1 + exp(-logit / {source.temperature:.6f}))")
     print(f"difference on {len(images)} {kind}: {difference}")
     return DONE
 

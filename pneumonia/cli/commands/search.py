@@ -135,8 +135,9 @@ def _trainer(arguments: argparse.Namespace, records: list):
 
         keras.backend.clear_session()
         with tempfile.TemporaryDirectory() as folder:
+            variant = apply_values(plain, values)
             trained = train_variant(
-                apply_values(plain, values),
+                variant,
                 train,
                 validation,
                 preprocessor,
@@ -145,9 +146,16 @@ def _trainer(arguments: argparse.Namespace, records: list):
                 Path(folder),
                 [keras.callbacks.LambdaCallback(on_epoch_end=report)],
             )
-        return trained.watched_auroc
+        return _watched_auroc(trained.history, variant.recipe.watches)
 
     return run
+
+
+def _watched_auroc(history: list[dict[str, Any]], watches: str) -> float:
+    """AUROC on the images watched, in the last phase's best epoch: of the weights kept."""
+    last = [row for row in history if row["phase"] == history[-1]["phase"]]
+    sign = 1 if watches == "auroc" else -1
+    return max(last, key=lambda row: sign * row[f"val_{watches}"])["val_auroc"]
 
 
 def _suggest_values(trial: "optuna.Trial") -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Where public data sets are fetched from."""
+"""Public data sets, and the copies they are fetched from."""

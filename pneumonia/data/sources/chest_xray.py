@@ -13,7 +13,7 @@ from typing import NamedTuple
 from typing_extensions import TypedDict
 
 from pneumonia.core.labels import CLASS_NAMES, NORMAL, PNEUMONIA
-from pneumonia.data.manifest import SOURCE, Record, fingerprint, refuse_missing_class, survey
+from pneumonia.data.manifest import DATA_PARTS, SOURCE, Record, fingerprint, refuse_missing_class, survey
 from pneumonia.data.patients import patient_of
 from pneumonia.errors import DataError
 from pneumonia.utils.json_values import json_bytes, require_form
@@ -23,7 +23,7 @@ _JPEG = b"\xff\xd8\xff"
 
 
 class _Source(TypedDict):
-    """What SOURCE.json must say: by part, the fingerprint of its images."""
+    """Contents that SOURCE.json must have: by part, the fingerprint of its images."""
 
     parts: dict[str, str]
 
@@ -119,25 +119,25 @@ def lay_out(
             this is not the whole published set. Nothing is left behind.
     """
     output = output.resolve()
-    beside = output.with_name(f".{output.name}-partial")
+    staging = output.with_name(f".{output.name}-partial")
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(beside)  # what a killed run left
+        shutil.rmtree(staging)  # what a killed run left
     output.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(output.parent).free
     if free < size:
         raise DataError(f"The images need {size / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. Make room first.")
     try:
         for image in images:
-            _write(image, beside)
-        parts = _read_parts(beside)
+            _write(image, staging)
+        parts = _read_parts(staging)
         _require(parts, public)
         counts = {part: _counts(records) for part, records in parts.items()}
-        _write_source(beside, parts, origin, public)
+        _write_source(staging, parts, origin, public)
         if output.exists():
             output.rmdir()
-        os.rename(beside, output)
+        os.rename(staging, output)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
     return counts
 
 
@@ -184,7 +184,7 @@ def _write(image: SourceImage, folder: Path) -> None:
 
 
 def _read_parts(folder: Path) -> dict[str, list[Record]]:
-    records = survey(folder, test=True).records
+    records = survey(folder, parts=DATA_PARTS).records
     parts = {part: [record for record in records if record.part == part] for part in PARTS}
     for of_part in parts.values():
         if refusal := refuse_missing_class(record.label for record in of_part):

@@ -1,4 +1,4 @@
-"""How public copies of the data set hold their images: a ZIP archive, a folder, Parquet files."""
+"""Readers of the public copies of the data set: a ZIP archive, a folder, Parquet files."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,8 @@ from typing import TypeVar
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.sources.chest_xray import PARTS, SourceImage
 from pneumonia.errors import DataError, ImageError
-from pneumonia.imaging.zip_archive import RESOURCE_FORKS, ZipMember, list_members
+from pneumonia.imaging.zip_archive import ZipMember, list_members
+from pneumonia.utils.folders import is_hidden
 
 # The archive of Kaggle holds 11,712 images (all of them twice), and none is larger than a few megabytes.
 _MOST_FILES = 50_000
@@ -74,17 +75,16 @@ def read_parquet(folder: Path, files: Mapping[str, Mapping[str, str | None]]) ->
 
 
 def _outermost(paths: Mapping[_File, PurePath]) -> dict[_File, tuple[str, str, str]]:
-    """Where each file belongs (part, class, name), by the last parts of its path; one copy of the data set."""
-    found: dict[tuple[str, ...], dict[_File, tuple[str, str, str]]] = {}
+    """Find one copy of the data set: part, class and name of each file, by the last parts of its path."""
+    copies: dict[tuple[str, ...], dict[_File, tuple[str, str, str]]] = {}
     for file, path in paths.items():
         parts = ("", "", *path.parts)
         above, (part, class_name, name) = parts[:-3], parts[-3:]
-        hidden = name.startswith(".") or RESOURCE_FORKS in above
-        if part in PARTS and class_name in CLASS_NAMES and not hidden:
-            found.setdefault(above, {})[file] = (part, class_name, name)
-    if not found:
+        if part in PARTS and class_name in CLASS_NAMES and not is_hidden(path.parts):
+            copies.setdefault(above, {})[file] = (part, class_name, name)
+    if not copies:
         raise DataError(f"No data set found: there are no folders {', '.join(PARTS)} of {' and '.join(CLASS_NAMES)}.")
-    return found[min(found, key=lambda above: (len(above), above))]
+    return copies[min(copies, key=lambda above: (len(above), above))]
 
 
 def _unpack(chosen: dict[ZipMember, tuple[str, str, str]]) -> Iterator[SourceImage]:

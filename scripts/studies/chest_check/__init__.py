@@ -1,1 +1,1 @@
-"""What the check for chest radiographs refuses, of what is none and of what is one."""
+"""Refusals by the check for chest radiographs, of what is none and of what is one."""

@@ -1,4 +1,4 @@
-"""What the check for chest radiographs refuses, of radiographs and of other pictures."""
+"""Measure which radiographs and which other pictures the check for chest radiographs refuses."""
 
 import argparse
 from pathlib import Path
@@ -30,12 +30,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     parts = divide(arguments.data, arguments.outside, arguments.held_out, bundle.config["fitting"]["seed"])
     native = read_classes(arguments.held_out).records
     # First, because a package may be missing.
-    others = measure_others([*parts.reporting, *native], parts.reporting_outside, arguments.seed)
+    others = measure_others([*parts.reporting, *native], parts.reporting_external, arguments.seed)
     sets = {
         "children-report": parts.reporting,
         "children-native": native,
-        "adult-selection": parts.choosing_outside,
-        "adult-report": parts.reporting_outside,
+        "adult-selection": parts.choosing_external,
+        "adult-report": parts.reporting_external,
     }
     radiographs = {}
     for name, records in sets.items():

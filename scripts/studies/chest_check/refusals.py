@@ -1,4 +1,4 @@
-"""How often the check of `pneumonia.inference.chest_check` refuses what is no chest radiograph, and what is one."""
+"""Refusals by the check of `pneumonia.inference.chest_check`, of chest radiographs and of other pictures."""
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -113,7 +113,7 @@ def _generator(seed: int, kind: str, number: int = 0) -> np.random.Generator:
 
 
 def _judge_upload(image: np.ndarray) -> tuple[Outcome, str]:
-    """Whether a picture is read, and what is said of it."""
+    """Tell whether a picture is read, and what is said of it."""
     try:
         radiograph = decode(image)
     except ImageError as error:

@@ -1,1 +1,1 @@
-"""What each exported form of a network costs and changes."""
+"""Cost and changes of each exported form of a network."""

@@ -1,4 +1,4 @@
-"""What each exported form of a network costs and what it changes, beside the file that is served."""
+"""Cost of each exported form of a network, and its changes, beside the file that is served."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -10,12 +10,12 @@ from scipy.special import expit
 
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.data.manifest import Record
-from pneumonia.data.pipeline import load_images, prepared
-from pneumonia.data.splits import held_out
+from pneumonia.data.pipeline import load_images, prepare_inputs
+from pneumonia.data.splits import validation_records
 from pneumonia.exports.export import export
 from pneumonia.exports.formats import Format, get_format
-from pneumonia.exports.runtimes import open_export, read_logits
-from pneumonia.exports.source_model import CHECKED, Original, drawn, preprocessor_of, representative_images
+from pneumonia.exports.runtimes import read_logits
+from pneumonia.exports.source_model import CHECKED, SourceModel, preprocessor_of, representative_images, sample_records
 from pneumonia.metrics.bootstrap import resample_with_both_classes
 from pneumonia.metrics.classification import auroc
 from pneumonia.metrics.intervals import to_interval
@@ -50,11 +50,11 @@ def study(
         DataError: if the records are not those it was trained on.
         ExportError: if a form reads differently.
     """
-    validation = drawn(held_out(bundle, records), len(records))
+    validation = sample_records(validation_records(bundle, records), len(records))
     preprocessor = preprocessor_of(bundle)
     images = load_images(validation, preprocessor)
-    inputs = prepared(images, preprocessor)
-    original = Original(bundle, representative_images(bundle, records))
+    inputs = prepare_inputs(images, preprocessor)
+    original = SourceModel(bundle, representative_images(bundle, records))
     checked = inputs[:CHECKED]
     expected = original.read(checked)
     threshold = bundle.config["operating_points"][BALANCED]["threshold"]
@@ -64,7 +64,7 @@ def study(
         path = folder / f"{form.title.replace(' ', '-')}{form.suffix}"
         found = export(original, form, path, checked, expected)
         measured[form.title] = {"bytes": _size(path), "difference": asdict(found)}
-        runtimes[form.title] = open_export(form, path, threads)
+        runtimes[form.title] = form.open(path, threads)
         probabilities[form.title] = expit(read_logits(runtimes[form.title], inputs) / original.temperature)
     timed = timing.in_turn({title: lambda run=run: run(checked[:1]) for title, run in runtimes.items()}, rounds)
     resampled = resample_with_both_classes(images.labels, images.patients)

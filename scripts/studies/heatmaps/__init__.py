@@ -1,1 +1,1 @@
-"""How faithful the heatmaps are, and where their evidence lies."""
+"""Faithfulness of the heatmaps, and the places of their evidence."""

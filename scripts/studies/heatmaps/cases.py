@@ -1,4 +1,4 @@
-"""What is measured of the heatmap of each validation image, with the served model."""
+"""Measures of the heatmap of each validation image, with the served model."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -141,7 +141,7 @@ def score_maps(erasure: Erasure, lungs: np.ndarray | None, maps: dict[str, np.nd
 
 
 def convex_hull(inside: np.ndarray) -> np.ndarray:
-    """What lies between the lungs too, heart and spine: bool (H, W) to bool (H, W); empty for an empty region."""
+    """Add what lies between the lungs, heart and spine: bool (H, W) to bool (H, W); empty for an empty region."""
     points = cv2.findNonZero(inside.astype(np.uint8))
     hull = np.zeros(inside.shape, np.uint8)
     if points is not None:

@@ -29,7 +29,7 @@ _NETWORKS = 5
 
 
 def sharper_maps(model: keras.Model, architecture: str) -> MapsOf:
-    """What makes maps of twice the side; that of the dilated network only where the architecture allows it."""
+    """Functions that make maps of twice the side; that of the dilated network only where the architecture allows it."""
     side = finer_stage(model).output.shape[1]
     at_stage = stage_maps(model)
     network = ServingModule(dilated(model)) if architecture == DILATABLE else None
@@ -45,7 +45,7 @@ def sharper_maps(model: keras.Model, architecture: str) -> MapsOf:
 
 
 def dilated_logits(model: keras.Model, cases: list[MeasuredCase], rows: list[dict[str, Any]]) -> dict[str, float]:
-    """How far the dilated network's logit is from the served one: mean and greatest distance over images."""
+    """Measure how far the dilated network's logit is from the served one: mean and greatest distance over images."""
     module = ServingModule(dilated(model))
     distances = [
         abs(float(module(_batch([case.image]))["logit"][0, 0]) - row["logit"])
@@ -67,13 +67,13 @@ def score_other_maps(engine: Engine, cases: Iterable[MeasuredCase], make: MapsOf
 
 
 def support_counts(engine: Engine, cases: Iterable[MeasuredCase]) -> dict[str, int]:
-    """How many readings get which verdict of `pneumonia.explain.region_test`."""
+    """Count the readings that get each verdict of `pneumonia.explain.region_test`."""
     verdicts = [measure_support(engine.run, case.image, case.record.sha256).verdict for case in cases]
     return {verdict: verdicts.count(verdict) for verdict in get_args(Verdict)}
 
 
 def under_randomisation(model: keras.Model, cases: list[MeasuredCase], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """How similar the served maps are to those of networks with fresh parameters.
+    """Measure how similar the served maps are to those of networks with fresh parameters.
 
     Args:
         model: the trained network.

@@ -117,7 +117,7 @@ def map_figures(
 
 
 def clearly_better(gap: dict[str, float], in_lungs: dict[str, float] | None) -> bool:
-    """Whether a map beats the served one clearly, by its scores less those of the served map on the same images.
+    """Tell whether a map beats the served one clearly, by its scores less those of the served map on the same images.
 
     The rule: with 95 % confidence its gap is greater, on at least `LEAST_COMPARED` images, and it is not shown to put
     less of its evidence into the lungs.

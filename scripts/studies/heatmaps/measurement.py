@@ -11,7 +11,7 @@ from pneumonia.cli.arguments import add_patients, patients_of, positive, seed
 from pneumonia.cli.data_folders import require_ignored, require_outside
 from pneumonia.data.lung_masks import load_masked_images, with_masks
 from pneumonia.data.manifest import Record, read_training_folder
-from pneumonia.data.splits import held_out
+from pneumonia.data.splits import validation_records
 from pneumonia.errors import DataError
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
@@ -57,7 +57,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 def _evaluate(variant: str, records: list[Record], arguments: argparse.Namespace) -> dict[str, Any]:
     folder = WEIGHTS_FOLDER / variant
     bundle = read_bundle(folder)
-    validation = held_out(bundle, records)
+    validation = validation_records(bundle, records)
     pairs = load_masked_images(with_masks(validation, arguments.masks), arguments.masks)
     drawn = {record.path.stem: mask for record, mask in zip(pairs.images.records, pairs.masks, strict=True)}
     preprocessor = Preprocessor(Preprocessing(**bundle.config["preprocessing"]))

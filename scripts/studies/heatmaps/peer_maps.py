@@ -19,7 +19,7 @@ _PATCH = 32
 
 
 def peer_maps(model: keras.Model) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """What makes their maps by name, float32 (h, w), from an image, float32 (S, S) in [0, 1], preprocessed."""
+    """Functions that make their maps by name, float32 (h, w), from an image, float32 (S, S) in [0, 1], preprocessed."""
     # Some of them call Keras's `predict`, which would draw a progress bar for every map.
     keras.config.disable_interactive_logging()
     methods = {**_tf_keras_vis(model), **_xplique(model)}

@@ -36,7 +36,7 @@ def finer_stage(model: keras.Model) -> keras.Layer:
 
 
 def stage_maps(model: keras.Model) -> Callable[[np.ndarray], StageMaps]:
-    """What makes both maps of the logit at `finer_stage`, from an image, float32 (S, S) in [0, 1], preprocessed."""
+    """Build what makes both maps of the logit at `finer_stage` of an image, float32 (S, S) in [0, 1]."""
     both = keras.Model(model.input, [finer_stage(model).output, model.output])
 
     def make(image: np.ndarray) -> StageMaps:

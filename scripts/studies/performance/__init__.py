@@ -1,1 +1,1 @@
-"""How fast a radiograph is read, and with how much memory."""
+"""Speed and memory of a reading."""

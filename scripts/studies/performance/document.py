@@ -35,7 +35,7 @@ def render(figures: dict[str, Any]) -> str:
 
 
 def goals(figures: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
-    """What was aimed at: what, measured, goal, and whether it was reached. Peers only where they were compared."""
+    """Rows of the goals: what, measured, goal, and whether it was reached. Peers only where they were compared."""
     reading, start = figures["reading"], figures["start"]
     rows = []
     for peer, least in (("usual recipe", 10), ("tf-keras-vis", 3), ("xplique", 3)):

@@ -1,1 +1,1 @@
-"""What a calibration to a site does to images that it was not fitted to."""
+"""Effect of a calibration to a site on images that it was not fitted to."""

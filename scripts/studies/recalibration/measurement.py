@@ -1,4 +1,4 @@
-"""What recalibration does to images that it was not fitted to: many draws of local images, scored on others.
+"""Effect of recalibration on images that it was not fitted to: many draws of local images, scored on others.
 
 Everything comes from the scores that travel with the weights; no network is run.
 """

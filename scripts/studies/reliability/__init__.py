@@ -1,1 +1,1 @@
-"""What can be relied on: promises, the tests that hold them, and what abuse, fuzzing and many readers showed."""
+"""Reliability: promises, the tests that hold them, and what abuse, fuzzing and many readers showed."""

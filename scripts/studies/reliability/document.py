@@ -38,7 +38,7 @@ def render(figures: dict[str, Any]) -> str:
 
 
 def measurements(figures: dict[str, Any]) -> dict[str, str]:
-    """What was measured, by the name of the test that promises it."""
+    """Measurements by the name of the test that promises them."""
     load, interfaces, targets = figures["load"], figures["abuse"]["interfaces"], figures["fuzz"]["targets"]
     memory = load["memory"]
     return {

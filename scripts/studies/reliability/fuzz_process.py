@@ -54,7 +54,7 @@ def judge(read: Callable[[bytes], object], data: bytes) -> tuple[str, str] | Non
 
 
 def readers() -> dict[str, Callable[[bytes], object]]:
-    """What is tried, by name of the target; of `TARGETS`."""
+    """Functions that are tried, by name of the target; of `TARGETS`."""
     from scripts.studies.reliability.outcomes import read_or_refuse, unpack_or_refuse
 
     def archive(data: bytes) -> None:

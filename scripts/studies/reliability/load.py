@@ -40,7 +40,7 @@ _WARM_UP = 0.25
 
 
 class Answer(NamedTuple):
-    """What one request came to.
+    """The outcome of one request.
 
     Attributes:
         seconds: from sending the file to the whole answer.
@@ -106,7 +106,7 @@ def summary(answers: Sequence[Answer]) -> dict[str, Any]:
 
 
 def memory_trend(readings: Sequence[int], megabytes: Sequence[float]) -> dict[str, float]:
-    """How memory goes with the number of readings, after a first quarter in which caches fill.
+    """Measure how memory goes with the number of readings, after a first quarter in which caches fill.
 
     Args:
         readings: (N,) done so far, rising; at least `LEAST_SAMPLES`.
@@ -124,7 +124,7 @@ def memory_trend(readings: Sequence[int], megabytes: Sequence[float]) -> dict[st
 
 
 def serial_records(address: str, files: Sequence[Path]) -> list[dict[str, Any]]:
-    """What the page says of each file when nobody else uses it."""
+    """The answers of the page to each file when nobody else uses it."""
     client = _client(address)
     return [_read(client, file) for file in files]
 
@@ -154,7 +154,7 @@ def memory_over(page: ServedPage, files: Sequence[Path], readings: int) -> dict[
 
 
 def shortfalls(figures: dict[str, Any]) -> list[str]:
-    """What was not reached, a sentence each."""
+    """Name the goals that were not reached, a sentence each."""
     found = []
     for users, of in figures["users"].items():
         if of["wrong"] or of["failed"]:

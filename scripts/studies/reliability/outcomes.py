@@ -1,4 +1,4 @@
-"""What any bytes may come to, whoever made them: a sound radiograph, or a refusal in a sentence."""
+"""Outcomes that any bytes may have, whoever made them: a sound radiograph, or a refusal in a sentence."""
 
 from pathlib import Path
 

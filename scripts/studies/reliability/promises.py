@@ -1,4 +1,4 @@
-"""What the project promises, as the tests that hold the promises say by their marks."""
+"""Promises of the project, as the tests that hold them say by their marks."""
 
 import ast
 from typing import NamedTuple

@@ -1,1 +1,1 @@
-"""What the networks reach, and what was tried beside them."""
+"""Figures of the networks, and of what was tried beside them."""

@@ -1,4 +1,4 @@
-"""What augmentation costs: training steps with it, timed against the same on images already augmented in memory."""
+"""Cost of augmentation: training steps with it, timed against the same on images already augmented in memory."""
 
 import argparse
 import time
@@ -36,7 +36,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from pneumonia.inference.lung_segmentation import load_lung_fields
     from pneumonia.inference.preprocessor import new_preprocessor
     from pneumonia.models.registry import build_model
-    from pneumonia.training.evidence_penalty import guided
+    from pneumonia.training.evidence_penalty import add_evidence_penalty
     from pneumonia.training.fit import LUNG_MARGIN
     from pneumonia.training.optimization import compile_model, new_optimizer
 
@@ -48,7 +48,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     model, lungs = build_model(variant, training=True), None
     if recipe.evidence_penalty:
         lungs = lung_masks(images, load_lung_fields(), LUNG_MARGIN)
-        model = guided(model, recipe.evidence_penalty)
+        model = add_evidence_penalty(model, recipe.evidence_penalty)
     all_steps = 2 * (arguments.rounds + 1) * arguments.steps
     compile_model(model, new_optimizer(recipe, recipe.phases[-1], all_steps), recipe.label_smoothing)
 

@@ -19,7 +19,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def summary(folder: Path) -> dict[str, Any]:
-    """How a weights folder was trained, and its main figures."""
+    """Describe how a weights folder was trained, with its main figures."""
     bundle = read_bundle(folder)
     training = bundle.config["training"]
     return {
@@ -35,6 +35,6 @@ def summary(folder: Path) -> dict[str, Any]:
 
 
 def _planned_epochs(recipe: dict[str, Any]) -> int:
-    """As many as history.csv has rows where nothing stops early; the linear probe is one."""
+    """Count as many epochs as history.csv has rows where nothing stops early; the linear probe is one."""
     probe = recipe["linear_probe"] is not None
     return recipe["adaptation_epochs"] + probe + sum(phase["epochs"] for phase in recipe["phases"])

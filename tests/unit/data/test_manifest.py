@@ -8,7 +8,7 @@ import pytest
 
 from pneumonia.data.manifest import Record, fingerprint, read_classes, read_training_folder
 from pneumonia.data.patients import by_pattern, by_table, patient_of
-from pneumonia.data.splits import split_by_patient, split_by_series, split_outside
+from pneumonia.data.splits import split_by_patient, split_by_series, split_external
 from pneumonia.errors import DataError
 from tests.fixtures.tiny import write_tiny_data
 
@@ -250,7 +250,7 @@ def test_too_few_patients_are_refused(tmp_path):
 def test_outside_halves_keep_patients_together(tmp_path):
     write(tmp_path, {f"NORMAL/{i // 3:08d}_{i:03d}.jpeg": f"{i}".encode() for i in range(90)})
     write(tmp_path, {"PNEUMONIA/00009999_000.jpeg": b"p"})
-    selection, report = split_outside(read_classes(tmp_path).records)
+    selection, report = split_external(read_classes(tmp_path).records)
     assert not {r.patient for r in selection} & {r.patient for r in report}
     assert min(len(selection), len(report)) > 20
 

@@ -7,7 +7,7 @@ from pneumonia.core.geometry import Box
 from pneumonia.data.augmentation import augment
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import class_weights, load_images, prepared, training_batches
+from pneumonia.data.pipeline import class_weights, load_images, prepare_inputs, training_batches
 from pneumonia.errors import DataError
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.input_transform import Preprocessing, View
@@ -42,7 +42,7 @@ def test_nothing_readable_is_an_error(tmp_path):
 def test_training_and_inference_see_the_same_array(images):
     record = images.records[5]
     inference = PREPROCESSING.apply(decode(record.path).pixels)
-    np.testing.assert_array_equal(prepared(images, PREPROCESSOR)[5, ..., 0], inference)
+    np.testing.assert_array_equal(prepare_inputs(images, PREPROCESSOR)[5, ..., 0], inference)
 
 
 def test_class_weights_balance_and_average_to_one():

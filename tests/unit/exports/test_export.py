@@ -11,13 +11,13 @@ from ai_edge_litert.interpreter import Interpreter
 
 from pneumonia.data.manifest import fingerprint, read_training_folder
 from pneumonia.data.splits import split_by_patient
-from pneumonia.errors import DataError, ExportError, MissingExtraError
+from pneumonia.errors import DataError, ExportError, MissingExtraError, UnknownNameError
 from pneumonia.exports.comparison import Difference, Readings, difference
 from pneumonia.exports.export import export
 from pneumonia.exports.formats import FORMATS, get_format
-from pneumonia.exports.runtimes import open_export, read_all
+from pneumonia.exports.runtimes import read_all
 from pneumonia.exports.serving_graph import ServingModule
-from pneumonia.exports.source_model import CHECKED, Original, checked_images, representative_images
+from pneumonia.exports.source_model import CHECKED, SourceModel, checked_images, representative_images
 from pneumonia.inference.engine import Engine
 from pneumonia.models.head import attach_head
 from pneumonia.variants.registry import PUBLISHED
@@ -50,7 +50,7 @@ def weights(tmp_path_factory, tiny_weights, records):
 @pytest.fixture(scope="module")
 def original(weights, records):
     bundle = read_bundle(weights)
-    return Original(bundle, representative_images(bundle, records))
+    return SourceModel(bundle, representative_images(bundle, records))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_each_form_reads_as_before_and_is_alone_in_its_folder(form, written, ima
     path, found = written(form)
     assert found.within(form.allowed)
     assert list(path.parent.iterdir()) == [path]
-    outputs = open_export(form, path, threads=1)(images[:2])
+    outputs = form.open(path, 1)(images[:2])
     assert outputs["logit"].shape == (2, 1) and ("cam" in outputs) == form.carries_map
     readings = read_all(form, path, images)
     assert readings.logits.shape == (len(images),) and readings.maps.shape == expected.maps.shape
@@ -157,7 +157,7 @@ def test_onnx_takes_any_number_of_images_and_says_nothing_to_anybody(written, im
     monkeypatch.setattr(onnxruntime, "disable_telemetry_events", lambda: said.append("quiet"))
     make = onnxruntime.InferenceSession
     monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *a, **k: said.append("open") or make(*a, **k))
-    run = open_export(get_format("onnx"), path, threads=1)
+    run = get_format("onnx").open(path, 1)
     assert said == ["quiet", "open"]
     np.testing.assert_allclose(run(images)["logit"][:, 0], expected.logits, atol=1e-5)
     session = make(path)
@@ -229,8 +229,15 @@ def test_a_name_that_keras_would_not_open_is_refused(tmp_path):
 
 
 def test_only_tflite_has_precisions():
-    with pytest.raises(ExportError, match=r"^Only tflite is written in int8; onnx is float32\.$"):
+    with pytest.raises(UnknownNameError, match=r"^There is no precision of onnx 'int8'; choose one of float32\.$"):
         get_format("onnx", "int8")
+
+
+def test_unknown_forms_and_precisions_are_told_with_those_there_are():
+    with pytest.raises(UnknownNameError, match=r"form of export 'gguf'; choose one of keras, h5, saved_model, onnx"):
+        get_format("gguf")
+    with pytest.raises(UnknownNameError, match=r"'int4'; choose one of float32, float16, int8\.$"):
+        get_format("tflite", "int4")
 
 
 def test_what_is_not_installed_is_told_in_one_line(monkeypatch):
@@ -269,7 +276,7 @@ def test_the_command_exports_and_says_how_close(weights, records, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--format", "h5", "--precision", "int8"), "Only tflite is written in int8"),
+        (("--format", "h5", "--precision", "int8"), "no precision of h5 'int8'; choose one of float32."),
         (("--format", "tflite", "--precision", "int8"), "name with --data the folder the network was trained on"),
         (("--format", "tflite", "--variant", "mobilenetv2-frozen"), "holds custom-cnn, not mobilenetv2-frozen"),
         (("--format", "tflite", "--data", "nowhere"), "No images found for class NORMAL"),
@@ -307,7 +314,7 @@ def radiographs(data_dir):
 def published(request, radiographs):
     """A published network, fifty validation images, and what it says of them."""
     bundle = read_bundle(WEIGHTS_FOLDER / request.param)
-    original = Original(bundle, representative_images(bundle, radiographs))
+    original = SourceModel(bundle, representative_images(bundle, radiographs))
     images = checked_images(bundle, radiographs)
     return original, images, original.read(images)
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from pneumonia.data.manifest import read_classes
-from pneumonia.data.splits import split_outside
+from pneumonia.data.splits import split_external
 from pneumonia.imaging.artifacts import find_artifacts, mean_cells, reduce
 from scripts.studies.reliability.abuse.answers import CHEST
 
@@ -69,7 +69,7 @@ def joined(images: Sequence[np.ndarray], axis: int) -> Iterator[np.ndarray]:
 
 @pytest.mark.slow
 def test_rates_on_real_radiographs(data_dir):
-    adults = [record.path for record in split_outside(read_classes(data_dir / "adult").records)[0]]
+    adults = [record.path for record in split_external(read_classes(data_dir / "adult").records)[0]]
     sets = {
         "training": sample((data_dir / "chest_xray" / "train").glob("*/*"), 400),
         "native": sample((data_dir / "native").glob("*/*.jpeg"), 100),

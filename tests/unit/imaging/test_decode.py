@@ -17,7 +17,7 @@ from PIL import Image
 from pydicom import Dataset, dcmread, uid
 
 from pneumonia.data.manifest import read_classes
-from pneumonia.data.splits import split_outside
+from pneumonia.data.splits import split_external
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.explain.overlay import to_png
 from pneumonia.imaging.decode import decode
@@ -249,7 +249,7 @@ def test_polarity_rates_on_real_radiographs():
     if "PNEUMONIA_DATA" not in os.environ or not folder.is_dir():
         pytest.skip("set PNEUMONIA_DATA to measure the polarity check on radiographs")
     children = random.Random(0).sample(sorted((folder / "chest_xray" / "train").glob("*/*")), 400)
-    adults = [record.path for record in split_outside(read_classes(folder / "adult").records)[0]]
+    adults = [record.path for record in split_external(read_classes(folder / "adult").records)[0]]
     assert warned_share(children, "polarity", negative=False) == 0
     assert warned_share(adults, "polarity", negative=False) <= 0.01
     assert warned_share(children, "polarity", negative=True) >= 0.98

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from pneumonia.errors import UnknownNameError
 from pneumonia.models.mobilenetv2 import load_pretrained
 from pneumonia.models.registry import ARCHITECTURES, FEATURES, backbone_layers, build_model, head_layers, shift_logit
 from pneumonia.variants.registry import PUBLISHED, get_variant, list_variants
@@ -33,6 +34,18 @@ def test_forward_and_a_training_step(name):
     assert np.isfinite(loss)
     after = [weight.numpy() for weight in model.trainable_weights]
     assert any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"architecture": "vgg"}, "architecture 'vgg'; choose one of custom_cnn"),
+        ({"pooling": "max"}, "pooling 'max'; choose one of average, flatten"),
+    ],
+)
+def test_a_variant_with_an_unknown_name_is_refused(changed, said):
+    with pytest.raises(UnknownNameError, match=said):
+        build_model(dataclasses.replace(get_variant("custom-cnn"), **changed), SIZE)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -12,7 +12,7 @@ from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.models.registry import build_model
 from pneumonia.training import fit
-from pneumonia.training.evidence_penalty import EvidencePenalty, guided
+from pneumonia.training.evidence_penalty import EvidencePenalty, add_evidence_penalty
 from pneumonia.variants.baselines import get_recipe
 from pneumonia.variants.registry import get_variant
 from pneumonia.variants.spec import Phase, Recipe
@@ -39,7 +39,7 @@ def test_a_map_without_evidence_costs_nothing():
 
 def test_a_guided_network_gives_the_same_logits_and_shares_every_parameter(images):
     model = build_model(get_variant("custom-cnn"), SIZE)
-    twin = guided(model, 1.0)
+    twin = add_evidence_penalty(model, 1.0)
     inputs = images.squares[:4, ..., None]
     np.testing.assert_allclose(twin([inputs, np.ones_like(inputs)]), model(inputs), atol=1e-6)
     assert [id(weight) for weight in twin.weights] == [id(weight) for weight in model.weights]
@@ -57,7 +57,7 @@ def test_a_guided_network_gives_the_same_logits_and_shares_every_parameter(image
 )
 def test_heads_whose_map_does_not_add_up_are_refused(variant):
     with pytest.raises(PneumoniaError, match="linear head"):
-        guided(build_model(variant, SIZE, training=True), 1.0)
+        add_evidence_penalty(build_model(variant, SIZE, training=True), 1.0)
 
 
 def test_lungs_move_along_with_their_image(images):

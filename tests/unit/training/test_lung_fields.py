@@ -10,7 +10,7 @@ import pytest
 
 from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.data import lung_masks as pairs_of
-from pneumonia.data.lung_masks import augment_pair, corrupted_pair, load_masked_images, warp_pair, with_masks
+from pneumonia.data.lung_masks import augment_pair, corrupt_pair, load_masked_images, warp_pair, with_masks
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError, WeightsError
@@ -158,7 +158,7 @@ def test_augmented_pairs_keep_range_and_repeat_and_some_show_no_chest():
 def test_corruptions_that_move_lungs_move_the_mask():
     image, mask = discs()
     for name in pairs_of.CORRUPTIONS:
-        changed, followed = corrupted_pair(image, mask, name)
+        changed, followed = corrupt_pair(image, mask, name)
         assert (name in ("cropped", "bordered")) != np.array_equal(followed, mask)
         inner = cv2.erode(followed, np.ones((15, 15))) > 0
         outer = (cv2.dilate(followed, np.ones((15, 15))) == 0) & (changed > 0)
@@ -256,11 +256,18 @@ def deterministic():
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(tiny, tmp_path, monkeypatch, deterministic):
     import keras
 
-    from pneumonia.training.lung_fields import LungFieldsJob, train_lung_fields
+    from pneumonia.training.lung_fields import train_lung_fields
 
     def train(name):
-        job = LungFieldsJob(tiny / "data", tiny / "masks", tmp_path / name, 2, 0, "command", tmp_path / f".{name}")
-        train_lung_fields(job)
+        train_lung_fields(
+            data=tiny / "data",
+            masks=tiny / "masks",
+            output=tmp_path / name,
+            epochs=2,
+            seed=0,
+            command="command",
+            checkpoints=tmp_path / f".{name}",
+        )
         return keras.models.load_model(tmp_path / name / "model.keras").get_weights()
 
     class Killed(Exception):

@@ -9,13 +9,15 @@ import pytest
 from pneumonia.core.geometry import Box
 from pneumonia.data.augmentation import AUGMENTATIONS
 from pneumonia.data.pipeline import training_batches
+from pneumonia.errors import UnknownNameError
 from pneumonia.inference.input_transform import WHOLE_IMAGE, Preprocessing, View
 from pneumonia.inference.preprocessor import new_preprocessor
-from pneumonia.models.registry import build_model, served, top_layers
+from pneumonia.models.registry import build_model, build_serving_model, top_layers
 from pneumonia.training import fit
 from pneumonia.training.optimization import compile_model, new_optimizer
 from pneumonia.variants.baselines import get_recipe, list_recipes
 from pneumonia.variants.registry import get_variant
+from pneumonia.variants.spec import Phase, Recipe
 from tests.fixtures.tiny import SIZE, tiny_variant
 
 PREPROCESSOR = new_preprocessor(tiny_variant(stretched=False))
@@ -103,7 +105,7 @@ def test_an_epoch_moves_the_declared_layers_and_no_others(name, images, tmp_path
 
     spy("class_weights", lambda labels: seen["weights"].append(len(labels)))
     spy("training_batches", lambda *a, augmentation, **k: seen["augmentations"].append(augmentation))
-    spy("prepared", lambda images, preprocessor, changes=(): seen["changes"].append(len(changes)))
+    spy("prepare_inputs", lambda images, preprocessor, changes=(): seen["changes"].append(len(changes)))
     trained = fit.train_variant(
         dataclasses.replace(network, recipe=recipe), images, images, PREPROCESSOR, 0, "none", tmp_path
     )
@@ -140,8 +142,30 @@ def test_the_top_is_three_blocks_and_the_last_convolution():
 
 
 def test_a_network_without_a_top_is_refused():
-    with pytest.raises(ValueError, match="no top"):
+    with pytest.raises(UnknownNameError, match="top 'custom_cnn'; choose one of mobilenetv2"):
         top_layers(build_model(get_variant("custom-cnn"), SIZE), "custom_cnn")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"optimizer": "lion"}, "optimizer 'lion'; choose one of adamw, adam, sgd"), ({"schedule": "step"}, "cosine")],
+)
+def test_a_recipe_with_an_unknown_name_is_refused(changed, said):
+    network = get_recipe("cnn-adam")
+    recipe = dataclasses.replace(network.recipe, **changed)
+    with pytest.raises(UnknownNameError, match=said):
+        new_optimizer(recipe, recipe.phases[0], steps=10)
+
+
+def test_a_phase_that_trains_an_unknown_part_is_refused(images, tmp_path):
+    network = tiny_variant(recipe=Recipe(phases=(Phase(1, 1e-3, "tail"),), batch_size=8))
+    with pytest.raises(UnknownNameError, match="'tail'; choose one of head, top, all"):
+        fit.train_variant(network, images, images, PREPROCESSOR, 0, "none", tmp_path)
+
+
+def test_an_unknown_augmentation_is_refused(images):
+    with pytest.raises(UnknownNameError, match="augmentation 'weak'; choose one of strong"):
+        training_batches(images, PREPROCESSOR.record, 8, 0, range(1), augmentation="weak")
 
 
 class TestSoftmax:
@@ -153,7 +177,7 @@ class TestSoftmax:
         network = get_recipe("cnn-adam")
         model = build_model(network, SIZE, training=True)
         model.get_layer("logit").bias.assign([0.3, -0.4])
-        return model, served(model, network)
+        return model, build_serving_model(model, network)
 
     def test_the_sigmoid_of_the_served_logit_is_the_softmax(self, both):
         trained, used = both
@@ -223,5 +247,5 @@ def test_random_layers_change_images_in_training_alone_and_keep_the_range():
     assert all(not np.array_equal(one, other) for one, other in zip(changed, image, strict=True))
     assert changed.min() >= 0 and changed.max() <= 1
     np.testing.assert_array_equal(layers(image, training=False), image)
-    used = served(model, network)
+    used = build_serving_model(model, network)
     np.testing.assert_allclose(used(image), model(image, training=False), atol=1e-6)

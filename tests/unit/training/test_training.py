@@ -11,14 +11,14 @@ import pytest
 import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
-from pneumonia.data.pipeline import prepared
+from pneumonia.data.pipeline import prepare_inputs
 from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.models.registry import FEATURES, backbone_layers, build_model
 from pneumonia.training import fit
 from pneumonia.training.barlow_twins import adapt_backbone, barlow_twins_loss
-from pneumonia.training.checkpoints import Checkpoints, seconds_kept
+from pneumonia.training.checkpoints import Checkpoints, training_seconds
 from pneumonia.training.job import TrainingJob, run_training
 from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.optimization import warmup_cosine
@@ -106,7 +106,7 @@ def test_linear_probe_is_logistic_regression_and_moves_the_logit_alone(images, t
     fresh = build_model(get_variant("mobilenetv2-frozen"), SIZE)
     for ours, start in zip(trained.model.weights, fresh.weights, strict=True):
         assert np.array_equal(ours.numpy(), start.numpy()) != ("logit/kernel" in ours.path), ours.path
-    inputs = prepared(images, Preprocessor(PREPROCESSING))
+    inputs = prepare_inputs(images, Preprocessor(PREPROCESSING))
     pool = keras.Model(fresh.input, fresh.get_layer("pool").output)
     features = pool(inputs).numpy()
     deviations = features.std(axis=0)
@@ -134,7 +134,7 @@ def test_a_feature_that_hardly_ever_fires_gets_no_great_weight(images):
 def test_a_probe_of_a_head_with_hidden_layers_is_refused(images):
     model = build_model(dataclasses.replace(get_variant("custom-cnn"), hidden_units=(4,)), SIZE)
     with pytest.raises(ValueError, match="hidden"):
-        fit_linear_probe(model, prepared(images, Preprocessor(PREPROCESSING)), images.labels, 1.0)
+        fit_linear_probe(model, prepare_inputs(images, Preprocessor(PREPROCESSING)), images.labels, 1.0)
 
 
 def test_a_folder_may_have_braces_in_its_name(images, tmp_path):
@@ -189,11 +189,11 @@ def test_the_epochs_done_before_an_interruption_count_in_the_time_it_took(images
     with pytest.raises(KeyboardInterrupt):
         train(images, tmp_path, recipe=recipe)
     monkeypatch.undo()
-    first = seconds_kept(tmp_path)
+    first = training_seconds(tmp_path)
     assert 0 < first < time.monotonic() - started
     started = time.monotonic()
     train(images, tmp_path, recipe=recipe)
-    assert first < seconds_kept(tmp_path) < first + time.monotonic() - started
+    assert first < training_seconds(tmp_path) < first + time.monotonic() - started
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ def judge(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def export(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = pytest.importorskip("pneumonia.exports.source_model")
     monkeypatch.setattr(original.keras.models, "load_model", reached)
-    assert original.Original(read_bundle(folder)).model
+    assert original.SourceModel(read_bundle(folder)).model
 
 
 @pytest.mark.promise("Weights are verified before they are parsed.", part="Security")

@@ -33,7 +33,7 @@ class Batch:
     members: tuple[Case, ...] = ()
 
     def complaints(self, record: dict[str, Any]) -> list[str]:
-        """What is wrong with an answer of `interfaces.batch`."""
+        """Find what is wrong with an answer of `interfaces.batch`."""
         if self.refused or record["status"] == "rejected":
             right = self.refused and record["status"] == "rejected" and self.refused in record["error"]
             return [] if right else [f"{self.what}: {record}"]

@@ -32,7 +32,7 @@ class Case:
     name: str = "image"
 
     def complaints(self, record: dict[str, Any]) -> list[str]:
-        """What is wrong with a reading, as `Prediction.to_dict` gives it."""
+        """Find what is wrong with a reading, as `Prediction.to_dict` gives it."""
         status, error = record["status"], record["error"]
         if status not in ("read", "rejected") or self.answer not in (status, "either"):
             return [f"{self.what}: {status} ({error})"]

@@ -1,4 +1,4 @@
-"""What an upload meets and the answer it gets: a row an input.
+"""Kinds of uploads and the answers they get: a row an input.
 
 In `tests/unit/imaging`, files are damaged at random and every lossless syntax of DICOM is compared.
 """

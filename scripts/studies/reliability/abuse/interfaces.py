@@ -39,7 +39,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Answers:
-    """What one interface answered.
+    """The answer of one interface.
 
     Attributes:
         records: of each file, by its place among the cases; as `Prediction.to_dict`, and more.
@@ -56,7 +56,7 @@ class Answers:
     said: str = ""
 
     def complaints(self, cases: Sequence[Case | Batch]) -> list[str]:
-        """What is wrong, a sentence each."""
+        """Find what is wrong, a sentence each."""
         answered = [
             (case, self.records[number]) for number, case in enumerate(cases, start=1) if number in self.records
         ]

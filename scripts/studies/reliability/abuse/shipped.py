@@ -23,7 +23,7 @@ ODD = {
 
 
 def _reason(path: Path) -> str:
-    """Why it must be refused, by what pydicom reads in its header."""
+    """The reason to refuse it, by what pydicom reads in its header."""
     quiet_pydicom()
     try:
         header = pydicom.dcmread(path, stop_before_pixels=False)
