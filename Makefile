@@ -15,8 +15,9 @@ TRAINING := pyproject.toml --group build --extra demo --extra train --extra hub
 demo: .venv/demo-installed
 	$(BIN)/python app.py
 
+# File by file as they lie, so that the many small ones come last and both processes end together.
 test: .venv/dev-installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: .venv/dev-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not measured"

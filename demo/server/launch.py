@@ -1,22 +1,16 @@
 """Start of the server."""
 
-import ctypes
-import sys
-
 import gradio as gr
 from starlette.middleware import Middleware
 
 from demo.server.content_security_policy import ContentSecurityPolicy
 from demo.server.disk_full import DiskFullResponse
 from demo.server.gradio_internals import without_cross_origin_access
+from demo.server.malloc import return_large_blocks
 from demo.server.request_filter import RequestFilter
 from demo.server.uploads import delete_regularly, delete_when_stopped, use_private_folder
 from demo.shared.session import KEPT_SECONDS
 from demo.theme import STYLE, theme
-
-# Of glibc's malloc.h.
-_M_MMAP_THRESHOLD = -3
-_LARGE_BLOCK = 2**20
 
 
 def launch(demo: gr.Blocks) -> None:
@@ -56,14 +50,3 @@ def launch(demo: gr.Blocks) -> None:
     # Only now: what takes time must not keep the page from opening.
     demo.health.start()
     demo.block_thread()
-
-
-def return_large_blocks() -> None:
-    """Have blocks over one MiB go back to the system as soon as they are free.
-
-    glibc by itself raises that limit to as much as 32 MiB as such blocks come and go, and keeps what is smaller: memory
-    then grows in steps. With another C library nothing is changed.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)

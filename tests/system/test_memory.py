@@ -13,7 +13,7 @@ _PROGRAM = """
 import os
 import sys
 import numpy as np
-from demo.server.launch import return_large_blocks
+from demo.server.malloc import return_large_blocks
 from scripts.studies.timing import resident_megabytes
 if sys.argv[1] == "returned":
     return_large_blocks()

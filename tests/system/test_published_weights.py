@@ -92,6 +92,7 @@ def assert_agrees(prediction, logit, cam):
     np.testing.assert_allclose(prediction.heatmap, cam, atol=1e-4, rtol=2e-5)
 
 
+@pytest.mark.slow
 def test_the_served_model_agrees_with_keras(predictor, validation):
     images = prepare_inputs(load_images(validation[::20], predictor.preprocessor), predictor.preprocessor)
     reference = keras_reading(predictor, images)
@@ -130,6 +131,7 @@ def assert_adds_up(predictor, paths):
         assert prediction.heatmap.mean() + bias == pytest.approx(prediction.logit, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["mobilenetv2-frozen", "mobilenetv2-finetuned"])
 def test_every_parameter_of_the_backbone_was_moved(variant, data_dir):
     """Nothing is published as it was downloaded: kernels and folded biases alike."""

@@ -44,6 +44,7 @@ def archive(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_table(archive, tmp_path):
     options = (archive, "--format", "parquet")
     uninterrupted = run(*options, "--parts", tmp_path / "whole")

@@ -298,6 +298,7 @@ def test_noise_and_blank_images_have_no_lungs():
     assert not fields.segment(np.full((300, 200), 0.5, np.float32)).found
 
 
+@pytest.mark.slow
 @trained_weights
 def test_committed_weights_find_the_lungs_of_held_out_children(data_dir):
     _, records = split_by_patient(read_training_folder(data_dir / "chest_xray").records, seed=0)

@@ -89,6 +89,7 @@ def test_adaptation_reads_no_label(images, tmp_path):
     assert adapted(images, tmp_path / "a") == adapted(other, tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_head_phase_leaves_the_backbone_alone(images, tmp_path):
     recipe = Recipe(phases=(Phase(1, 1e-2, "head"),), batch_size=8)
     trained = train(images, tmp_path, "mobilenetv2-frozen", recipe)
