@@ -41,17 +41,22 @@ class Health:
         """Route that gives the state."""
         return Route("/health", self._answer)
 
-    def start(self) -> None:
+    def start(self) -> threading.Thread:
         """Log as JSON lines from now on; load and verify all weights in a thread, and log the state then.
 
         The page is up before, and its first reader need not wait as long.
+
+        Returns:
+            The thread, which ends when the state is logged.
         """
         start_logging()
         # The server has handlers of its own by now, which would quote addresses and what exceptions say.
         server = logging.getLogger("uvicorn")
         server.handlers.clear()
         server.propagate = True
-        threading.Thread(target=self._load, name="loads the weights", daemon=True).start()
+        loading = threading.Thread(target=self._load, name="loads the weights", daemon=True)
+        loading.start()
+        return loading
 
     def state(self) -> dict[str, Any]:
         """Give plain JSON values: status, versions, and the state of the weights of each variant and of the checks.

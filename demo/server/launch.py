@@ -12,6 +12,8 @@ from demo.server.uploads import delete_regularly, delete_when_stopped, use_priva
 from demo.shared.session import KEPT_SECONDS
 from demo.theme import STYLE, theme
 
+_ADDRESS_WITHIN_SECONDS = 10
+
 
 def launch(demo: gr.Blocks) -> None:
     """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted.
@@ -45,8 +47,10 @@ def launch(demo: gr.Blocks) -> None:
         prevent_thread_lock=True,
         quiet=True,
     )
+    # Only now: what takes time must not keep the page from opening.
+    loading = demo.health.start()
+    # The line of the log would push the address out of sight. Weights from a Hub may take longer than anybody waits.
+    loading.join(_ADDRESS_WITHIN_SECONDS)
     # Gradio's own words for it would ask to share the page.
     print(f"The page is at {demo.local_url}", flush=True)
-    # Only now: what takes time must not keep the page from opening.
-    demo.health.start()
     demo.block_thread()
