@@ -184,6 +184,7 @@ def run(monkeypatch, folder, *options):
     return STUDY.main(["measure", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_the_command_writes_figures_that_can_be_rendered_and_pictures(prepared, monkeypatch):
     output, pictures = prepared / "heatmaps.json", prepared / "pictures"
     assert run(monkeypatch, prepared, "--compared", 2, "--pictures", pictures) == 0

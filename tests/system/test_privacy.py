@@ -122,6 +122,7 @@ def test_a_browser_is_told_to_keep_nothing_of_a_reader(address, tmp_path):
     assert httpx.get(f"{address}/favicon.ico").headers.get("cache-control") != "no-store"
 
 
+@pytest.mark.slow
 def test_the_environment_opens_nothing():
     """Settings that a machine may have for other pages of Gradio, which this one overrides."""
     open_page = {

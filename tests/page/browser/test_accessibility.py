@@ -67,7 +67,8 @@ def test_an_image_is_read_and_judged_anew_by_keyboard_alone(page):
     _press_until(page, "Shift+Tab", "document.activeElement.closest('[role=tablist]')")
 
 
-@pytest.mark.parametrize("width", [390, pytest.param(1024, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1024])
 def test_every_tab_can_be_reached_and_nothing_runs_out_of_the_screen(browser, address, width):
     for page in opened(browser, address, width=width):
         for name in TABS:

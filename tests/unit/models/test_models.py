@@ -64,6 +64,7 @@ def test_the_published_networks_cost_about_the_same():
     assert sizes["mobilenetv2-frozen"] == sizes["mobilenetv2-finetuned"] == 2_207_521
 
 
+@pytest.mark.slow
 def test_folding_keeps_the_function_of_the_pretrained_network(tmp_path):
     """Grey image in, the same feature map out as `keras.applications` with random statistics."""
     keras.utils.set_random_seed(0)

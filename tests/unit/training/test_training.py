@@ -138,6 +138,7 @@ def test_a_probe_of_a_head_with_hidden_layers_is_refused(images):
         fit_linear_probe(model, prepare_inputs(images, Preprocessor(PREPROCESSING)), images.labels, 1.0)
 
 
+@pytest.mark.slow
 def test_a_folder_may_have_braces_in_its_name(images, tmp_path):
     recipe = Recipe(phases=(Phase(2, 1e-3, "head"),), batch_size=8)
     assert len(train(images, tmp_path / "{x}", recipe=recipe).history) == 2
