@@ -66,11 +66,13 @@ def test_past_the_end_of_the_queue_a_program_is_told_and_the_page_goes_on(full):
 def test_past_the_end_of_the_queue_a_reader_is_told(full, browser, chest, tab, box, result, shown):
     """Once, and nothing goes on saying that the image is being read."""
     page = browser.new_page()
+    # A server that is busy, on a slow machine beside other tests, takes more than Playwright's half a minute.
+    page.set_default_timeout(120_000)
     page.goto(full[0])
     page.wait_for_selector("#upload input[type=file]", state="attached")
     page.get_by_role("tab", name=tab, exact=True).click()
     upload(page, str(chest), box)
-    page.locator(result).get_by_text(shown).wait_for(timeout=20_000)
+    page.locator(result).get_by_text(shown).wait_for()
     said = page.get_by_test_id("toast-text").all_inner_texts()
     assert said == ["This application is currently busy. Please try again."]
     page.close()
