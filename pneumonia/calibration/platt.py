@@ -7,10 +7,10 @@ import numpy as np
 from scipy.special import expit
 
 # Standard deviations of the normal priors of slope and shift, whose means are those of a calibration that is right as
-# shipped. Fitted without priors to the fixed corruptions of the validation images, the shipped variants have slopes of
-# 0.9 to 1.25 and shifts of at most 2.2: half a deviation of the slope, little more than one of the shift.
+# published. Fitted without priors to the fixed corruptions of the validation images, the published variants have slopes
+# of 0.9 to 1.25 and shifts of at most 2.2: half a deviation of the slope, little more than one of the shift.
 _SPREADS = np.array([0.5, 2.0])
-_SHIPPED = np.array([1.0, 0.0])
+_AS_PUBLISHED = np.array([1.0, 0.0])
 # The order of the scores is never turned round.
 LEAST_SLOPE = 0.05
 _STEPS = 100
@@ -49,13 +49,13 @@ def _newton(
 
     def loss(at: np.ndarray) -> np.ndarray:
         misfit = np.logaddexp(0.0, margins(at)) - labels * margins(at)
-        return (weights * misfit).sum(axis=1) + (np.square(at - _SHIPPED) @ precision) / 2
+        return (weights * misfit).sum(axis=1) + (np.square(at - _AS_PUBLISHED) @ precision) / 2
 
     at, least = start, loss(start)
     for _ in range(_STEPS):
         probabilities = expit(margins(at))
         errors = weights * (probabilities - labels)
-        gradient = np.stack([errors @ log_odds, errors.sum(axis=1)], axis=1) + (at - _SHIPPED) * precision
+        gradient = np.stack([errors @ log_odds, errors.sum(axis=1)], axis=1) + (at - _AS_PUBLISHED) * precision
         spread = weights * probabilities * (1 - probabilities)
         mixed = spread @ log_odds
         curvature = np.empty((len(at), 2, 2))

@@ -190,6 +190,7 @@ FORMATS = (
     Format("tflite", partial(_write_tflite, precision="int8"), _open_tflite, "int8", _WHOLE_NUMBERS),
 )
 NAMES = tuple(dict.fromkeys(form.name for form in FORMATS))
+_BY_NAME = {name: {form.precision: form for form in FORMATS if form.name == name} for name in NAMES}
 PRECISIONS = tuple(dict.fromkeys(form.precision for form in FORMATS))
 
 
@@ -199,6 +200,5 @@ def get_format(name: str, precision: str = "float32") -> Format:
     Raises:
         UnknownNameError: if there is no form of that name, or if it is not written in that precision.
     """
-    precisions = {form.precision: form for form in FORMATS if form.name == name}
-    look_up(dict.fromkeys(NAMES), name, "form of export")
+    precisions = look_up(_BY_NAME, name, "form of export")
     return look_up(precisions, precision, f"precision of {name}")

@@ -25,7 +25,7 @@ from pneumonia.imaging.zip_archive import ZipMember
 MAX_BYTES = 100_000_000
 # Pillow keeps pixels in blocks of this many bytes. The C library gives back to the system what is over 32 MB as soon as
 # it is free, and of smaller blocks it keeps what it likes. (A server goes further, for all memory:
-# demo/server/launch.py.)
+# demo/server/malloc.py.)
 BLOCK_BYTES = 2**26
 
 if TYPE_CHECKING:

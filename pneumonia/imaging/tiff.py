@@ -211,7 +211,7 @@ def read_header(data: bytes) -> Page:
     """Find the one picture of a TIFF file and judge its header, decoding no pixel.
 
     Args:
-        data: of the file, whose tags `parser_limits.require_bounded_tags` found modest.
+        data: of the file, whose tags `parser_limits.require_bounded_tags` let pass.
 
     Raises:
         UnsupportedImageError: a kind that is not read, by its name, or several pictures.

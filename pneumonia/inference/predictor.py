@@ -14,7 +14,7 @@ from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.geometry import part_of
 from pneumonia.core.operating_points import BALANCED, Number, OperatingPoint
-from pneumonia.errors import ImageError, UnknownNameError, UnsupportedImageError
+from pneumonia.errors import ImageError, UnsupportedImageError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.region_test import Support, measure_support
 from pneumonia.imaging.decode import Radiograph, Source, decode
@@ -26,6 +26,7 @@ from pneumonia.inference.preprocessor import Prepared, Preprocessor
 from pneumonia.inference.reading_log import ONE_OF_MANY, SINGLE, log_reading
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.metrics.scores import pooled_validation
+from pneumonia.utils.lookup import look_up
 from pneumonia.utils.processes import cores
 from pneumonia.variants.registry import DEFAULT, get_variant
 from pneumonia.weights.folder import HISTORY, SERVED_FILES, SERVED_MODEL, Bundle, read_bundle
@@ -240,11 +241,7 @@ class Predictor:
         return self.preprocessor.apply(case.square(record.size), lungs)
 
     def _operating_point(self, name: str | OperatingPoint) -> OperatingPoint:
-        if isinstance(name, OperatingPoint):
-            return name
-        if name not in self.operating_points:
-            raise UnknownNameError(f"There is no operating point {name!r}; choose {', '.join(self.operating_points)}.")
-        return self.operating_points[name]
+        return name if isinstance(name, OperatingPoint) else look_up(self.operating_points, name, "operating point")
 
 
 def _case(source: Source | Radiograph | SharedAnalysis) -> SharedAnalysis:

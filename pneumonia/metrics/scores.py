@@ -24,7 +24,7 @@ class Scores:
     patients: np.ndarray
 
     def to_dict(self) -> dict[str, str]:
-        """JSON values as in metrics.json: labels, logits to six decimals, a number for each patient, apart by spaces.
+        """JSON values as in metrics.json: labels, logits to six decimals, and patients by number, separated by spaces.
 
         Lists of numbers would take a line each.
         """

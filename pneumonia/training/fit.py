@@ -118,11 +118,12 @@ def train_variant(
     )
     steps = steps_per_epoch(train, recipe.batch_size)
     movable = [layer for layer in backbone_layers(model) if layer.trainable]
+    # The top is asked for only where a phase trains it: not every architecture has one.
+    parts = {"head": lambda: [], "top": lambda: top_layers(model, variant.architecture), "all": lambda: movable}
     # Each phase has its own stretch of epochs, so that no augmentation is seen twice.
     first_epoch = recipe.adaptation_epochs
     for number, phase in enumerate(recipe.phases, start=1):
-        trains = {"head": lambda: [], "top": lambda: top_layers(model, variant.architecture), "all": lambda: movable}
-        moved = look_up(trains, phase.trains, "part of a network to train")()
+        moved = look_up(parts, phase.trains, "part of a network to train")()
         for layer in movable:
             layer.trainable = layer in moved
         label = {"phase": f"{number} ({phase.trains})"}

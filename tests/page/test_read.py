@@ -17,6 +17,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from demo.page import build_demo
 from demo.shared import radiograph_images, uploaded_image
 from demo.shared import texts as shared_texts
 from demo.shared.components import availability
@@ -354,6 +355,14 @@ def test_sessions_start_as_copies_of_their_own(chest):
 
 def _skipped(value: object) -> bool:
     return value == gr.skip()
+
+
+def test_a_prevalence_noted_before_the_slider_had_its_value_is_noted_again():
+    """An image may be chosen as soon as the page is open, when the slider still stands at its least."""
+    events = build_demo(load_fake).fns
+    (opened,) = (number for number, event in events.items() if event.name == "on_page_open")
+    (after,) = (event for event in events.values() if event.trigger_after == opened)
+    assert after.name == "on_prevalence_change" and after.inputs[0] in events[opened].outputs
 
 
 # === Start ===

@@ -19,7 +19,7 @@ from demo.shared.session import Session
 from demo.tabs.performance.recalibration import handlers as recalibration_module
 from demo.tabs.performance.recalibration.handlers import RecalibrationHandlers
 from demo.tabs.read import calibration_choice
-from demo.tabs.read.calibration_choice import SHIPPED, CalibrationChoiceHandlers
+from demo.tabs.read.calibration_choice import AS_PUBLISHED, CalibrationChoiceHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_store import save_site, saved_sites
@@ -129,7 +129,7 @@ def test_requests_that_cannot_be_met_get_a_sentence(tmp_path, chest, archive):
 def test_the_choice_is_hidden_while_there_is_none(made):
     handlers, session = CalibrationChoiceHandlers(Predictors(load_all_but_frozen)), Session()
     choice = handlers.on_variant_change(VARIANT, (), session)
-    assert not choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
+    assert not choice["visible"] and choice["value"] == AS_PUBLISHED and session.calibration is None
     _, own, _ = made
     assert not handlers.on_variant_change("custom-cnn", own, session)["visible"], "made for another variant"
     assert not handlers.on_variant_change("mobilenetv2-frozen", own, session)["visible"], "no weights"
@@ -143,7 +143,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     (site,) = own
     session = Session()
     choice = choose.on_variant_change(VARIANT, own, session)
-    assert choice["visible"] and choice["value"] == SHIPPED and session.calibration is None
+    assert choice["visible"] and choice["value"] == AS_PUBLISHED and session.calibration is None
     record, _, shipped, *_ = read.on_read(chest, VARIANT, "balanced", session)
     assert record["calibration"] is None and "calibration as published" in shipped
 
@@ -179,7 +179,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert reported["calibration"]["name"] == "here" and f"--site {site.label} " in reported["command"]
     assert reported["operating_point_figures"]["threshold"] == point.threshold
 
-    assert choose.on_choice(SHIPPED, VARIANT, own, session)["value"] == SHIPPED
+    assert choose.on_choice(AS_PUBLISHED, VARIANT, own, session)["value"] == AS_PUBLISHED
     assert read.on_operating_point_change(VARIANT, "balanced", session)[0] == shipped
 
 
@@ -206,13 +206,13 @@ def test_another_variant_and_another_session_are_as_shipped(chest, made):
     assert read.on_read(chest, VARIANT, "balanced", other)[0]["calibration"] is None
     # The variant was changed, and an image is read before the choice has followed.
     assert read.on_read(chest, "custom-cnn", "balanced", mine)[0]["calibration"] is None
-    assert choose.on_variant_change("custom-cnn", own, mine)["value"] == SHIPPED and mine.calibration is None
+    assert choose.on_variant_change("custom-cnn", own, mine)["value"] == AS_PUBLISHED and mine.calibration is None
     # The page sends what it last showed, whatever fits.
-    assert choose.on_choice(key, "custom-cnn", own, mine)["value"] == SHIPPED and mine.calibration is None
+    assert choose.on_choice(key, "custom-cnn", own, mine)["value"] == AS_PUBLISHED and mine.calibration is None
     # A page that was left alone keeps what it made, and its session begins anew.
     choose.on_choice(key, VARIANT, own, mine)
     assert choose.on_variant_change(VARIANT, own, mine)["value"] == key
-    assert choose.on_variant_change(VARIANT, own, Session())["value"] == SHIPPED
+    assert choose.on_variant_change(VARIANT, own, Session())["value"] == AS_PUBLISHED
 
 
 def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(made, tmp_path, monkeypatch):

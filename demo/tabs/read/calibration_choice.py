@@ -15,7 +15,7 @@ from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_store import saved_sites
 from pneumonia.errors import WeightsError
 
-SHIPPED = "shipped"
+AS_PUBLISHED = "published"
 
 
 class CalibrationChoiceHandlers:
@@ -35,9 +35,12 @@ class CalibrationChoiceHandlers:
         That is the calibration as published where the chosen one does not fit, or where the session has expired.
         """
         offered = self._offered(variant, page_sites)
-        used = next((key for key, site in offered.items() if site == session.calibration), SHIPPED)
+        used = next((key for key, site in offered.items() if site == session.calibration), AS_PUBLISHED)
         session.calibration = offered.get(used)
-        choices = [(shared_texts.AS_PUBLISHED, SHIPPED), *((_title(key, site), key) for key, site in offered.items())]
+        choices = [
+            (shared_texts.AS_PUBLISHED, AS_PUBLISHED),
+            *((_title(key, site), key) for key, site in offered.items()),
+        ]
         return gr.update(choices=choices, value=used, visible=bool(offered))
 
     def _offered(self, variant: str, page_sites: PageSites) -> dict[str, SiteCalibration]:
@@ -47,7 +50,7 @@ class CalibrationChoiceHandlers:
             return {}
         offered = {f"saved {site.label}": site for site in saved_sites(variant, weights)}
         return offered | {
-            f"own {site.label}": site
+            f"page {site.label}": site
             for site in page_sites
             if (site.variant, site.weights_sha256) == (variant, weights)
         }
@@ -56,8 +59,8 @@ class CalibrationChoiceHandlers:
 def calibration_choice() -> gr.Dropdown:
     """Build the choice; it is not shown while there is nothing to choose."""
     return gr.Dropdown(
-        [(shared_texts.AS_PUBLISHED, SHIPPED)],
-        value=SHIPPED,
+        [(shared_texts.AS_PUBLISHED, AS_PUBLISHED)],
+        value=AS_PUBLISHED,
         label=shared_texts.CALIBRATION,
         info=texts.CALIBRATION_HELP,
         visible=False,
@@ -97,4 +100,4 @@ def wire_choice(
 
 def _title(key: str, site: SiteCalibration) -> str:
     title = prediction_text.calibration(site)
-    return texts.THIS_SESSION.format(calibration=title) if key.startswith("own ") else title
+    return texts.THIS_SESSION.format(calibration=title) if key.startswith("page ") else title
