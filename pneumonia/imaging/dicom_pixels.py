@@ -5,9 +5,11 @@ Each syntax has one decoder, so that results do not depend on which of several h
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
+from PIL import Image, UnidentifiedImageError
 from pydicom import Dataset, uid
 from pydicom.encaps import get_frame
 from pydicom.pixels import convert_color_space, get_decoder
@@ -114,6 +116,9 @@ def holds_frame(data: bytes, syntax: uid.UID, shape: tuple[int, int, int], expec
         return False
     if has_many_parts(frame) if frame.startswith(_JPEG_2000) else has_many_scans(frame):
         raise ValueError("too much to decode")
+    if PLUGINS[syntax] == "pillow":
+        with suppress(UnidentifiedImageError):  # as 12 bits are, which the decoder will say
+            Image.open(BoundedBytes(frame), formats=("JPEG",)).close()
     return True
 
 
@@ -206,13 +211,14 @@ def rle_unfolds_to(frame: bytes, expected: int) -> bool:
     count, *starts = struct.unpack_from("<16I", frame)
     if count > 15:
         raise ValueError("more than 15 segments")
-    ends = [*starts[1:count], len(frame)]
-    total = runs = 0
+    ends = [min(end, len(frame)) for end in (*starts[1:count], len(frame))]
+    # An encoder writes no run that stands for nothing.
+    total, runs = 0, min(_MOST_RUNS, expected + 1024)
     for position, end in zip(starts[:count], ends[:count], strict=True):
-        while position + 1 < min(end, len(frame)) and total <= expected + 1024:
+        while position + 1 < end and total <= expected + 1024:
             code = frame[position]
-            runs += 1
-            if runs > _MOST_RUNS:
+            runs -= 1
+            if runs < 0:
                 raise ValueError("too many runs")
             if code < 128:  # code + 1 bytes as they are
                 total += code + 1

@@ -17,7 +17,7 @@ from PIL import Image
 
 _EXIF, _EXIF_AS_TEXT = b"Exif\0\0", "Raw profile type exif"  # the second is an old way, of PNG alone
 _MOST_TEXT, _MOST_EXIF = 2**17, 10
-MOST_READS, MOST_SCANS = 200_000, 100
+MOST_READS, MOST_SCANS = 100_000, 100
 # Far more than any radiograph or camera writes: of numbers in one tag, of tags, of images in one file, and of tags that
 # lie over the same bytes.
 MOST_NUMBERS, MOST_TAGS, MOST_IMAGES, MOST_SHARED = 200_000, 100_000, 1000, 4

@@ -13,6 +13,7 @@ from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, Unsu
 from pneumonia.imaging import tiff
 from pneumonia.imaging.file_type import EXPORT, kind_of
 from pneumonia.imaging.parser_limits import BoundedBytes, TooManyPiecesError, require_bounded, require_bounded_exif
+from pneumonia.imaging.pillow_arrays import to_array
 from pneumonia.imaging.quality import MAX_PIXELS, bit_depth, check_size
 
 NUMBERS_NOT_READ = f"This image holds numbers below 0, or of more than 16 bits, which are not read. {EXPORT}"
@@ -84,8 +85,7 @@ def _joined(page: tiff.Page, samples: np.ndarray) -> np.ndarray:
     if page.photometric == tiff.WHITE_IS_ZERO:
         samples[..., 0] = _inverted(samples[..., 0])
     if page.alpha:
-        samples = samples[..., : page.colours + 1]
-        return _over_black(samples) if page.bits == 16 else _values(Image.fromarray(np.ascontiguousarray(samples)))
+        return _over_black(samples[..., : page.colours], samples[..., page.colours])
     return samples[..., 0] if page.colours == 1 else samples[..., :3]
 
 
@@ -155,40 +155,63 @@ def _values(image: Image.Image, data: bytes = b"") -> np.ndarray:
         raise UnsupportedImageError(f"This image holds {name} instead of grey values. {EXPORT}")
     image.load()
     if image.format == "PNG" and data[24:25] == b"\x10" and image.mode in ("RGB", "RGBA", "LA"):
-        image.close()  # Pillow cuts them down to 8 bits, which are not needed
-        return _deep_colours(data)
+        alpha, transparent = _alpha(image), image.info.get("transparency")
+        image.close()  # Pillow cuts colours down to 8 bits, which are not needed
+        return _deep_colours(data, alpha, transparent)
     if image.mode.startswith("I"):
-        values = np.asarray(image)
-        if values.min() < 0 or values.max() > 65535:
+        low, high = image.getextrema() if image.mode == "I" else (0, 0)
+        if low < 0 or high > 65535:
             raise UnsupportedImageError(NUMBERS_NOT_READ)
-        return values.astype(np.uint16)
+        return to_array(image, np.uint16)
     if image.mode == "La":
         image = image.convert("LA")  # Pillow makes nothing else of it
-    if image.mode == "LA":
-        black = Image.new("L", image.size)
-        black.paste(image.getchannel("L"), mask=image.getchannel("A"))
-        return np.asarray(black)
-    if image.mode in ("PA", "RGBA", "RGBa") or "transparency" in image.info:
-        layer = image if image.mode == "RGBA" else image.convert("RGBA")
-        image = Image.new("RGB", layer.size)
-        image.paste(layer, mask=layer.getchannel("A"))
-    return np.asarray(image if image.mode in ("L", "RGB") else image.convert("RGB"))
+    elif image.mode in ("PA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode in ("LA", "RGBA"):
+        samples = to_array(image)
+        return _over_black(samples[..., :-1], samples[..., -1])
+    return to_array(image if image.mode in ("L", "RGB") else image.convert("RGB"))
 
 
-def _deep_colours(data: bytes) -> np.ndarray:
-    """Decode a 16-bit PNG with colours or alpha, found whole before, as uint16 (H, W, 3) in RGB, alpha over black."""
-    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or values.dtype != np.uint16 or values.ndim != 3:
+def _alpha(image: Image.Image) -> np.ndarray | None:
+    return to_array(image.getchannel("A")) if "A" in image.getbands() else None
+
+
+def _deep_colours(data: bytes, alpha: np.ndarray | None, transparent: tuple[int, ...] | None) -> np.ndarray:
+    """Decode a 16-bit PNG in colour or with alpha.
+
+    Args:
+        data: of the file, which was found whole.
+        alpha: uint8 (H, W), enough to tell what is seen; OpenCV would take more memory for it.
+        transparent: the one colour that is not seen.
+
+    Returns:
+        uint16 (H, W, 3) in RGB, over black.
+    """
+    colours = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH)
+    if colours is None or colours.dtype != np.uint16:
         raise ValueError("not a 16-bit image in colour")
-    return (_over_black(values) if values.shape[2] == 4 else values)[..., ::-1]
+    if transparent is not None:
+        colours[(colours == transparent).all(axis=2)] = 0
+    return colours if alpha is None else _over_black(colours, alpha)
 
 
-def _over_black(values: np.ndarray) -> np.ndarray:
-    """Colours or grey of 16 bits, without the alpha that is their last sample, darkened by it in place."""
-    for top in range(0, len(values), _ROWS):
-        rows = values[top : top + _ROWS]
-        rows[..., :-1] = np.multiply(rows[..., :-1], rows[..., -1:], dtype=np.uint32) // 65535
-    return values[..., 0] if values.shape[2] == 2 else values[..., :-1]
+def _over_black(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Darken colours, or grey, by their alpha, in place.
+
+    Args:
+        colours: uint8 or uint16 (H, W, 1) or (H, W, 3).
+        alpha: uint8 or uint16 (H, W).
+
+    Returns:
+        (H, W) or (H, W, 3).
+    """
+    opaque = np.iinfo(alpha.dtype).max
+    if alpha.min() < opaque:
+        for top in range(0, len(colours), _ROWS):
+            rows, seen = colours[top : top + _ROWS], alpha[top : top + _ROWS, :, np.newaxis]
+            rows[...] = (np.multiply(rows, seen, dtype=np.uint32) + opaque // 2) // opaque
+    return colours[..., 0] if colours.shape[2] == 1 else colours
 
 
 def _inverted(values: np.ndarray) -> np.ndarray:

@@ -59,7 +59,8 @@ def check_size(width: int, height: int) -> None:
 
 def bit_depth(values: np.ndarray) -> int:
     """Return 8 for uint8; for uint16 the smallest depth in use that holds the maximum."""
-    return next(bits for bits in BIT_DEPTHS if values.max() < 2**bits)
+    most = values.max()
+    return next(bits for bits in BIT_DEPTHS if most < 2**bits)
 
 
 def to_grey(values: np.ndarray, white: int) -> tuple[np.ndarray, list[Check]]:

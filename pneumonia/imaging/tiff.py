@@ -17,6 +17,7 @@ from PIL import Image
 from pneumonia.errors import UnsupportedImageError
 from pneumonia.imaging.file_type import EXPORT, jpeg_frame
 from pneumonia.imaging.parser_limits import MOST_IMAGES, BoundedBytes
+from pneumonia.imaging.pillow_arrays import to_array
 
 Tags = dict[int, tuple[int, ...]]
 
@@ -127,8 +128,10 @@ class Page:
         tags: Tags = {_BITS: (self.bits,), _SAMPLES: (1,), _PHOTOMETRIC: (_BLACK_IS_ZERO,)}
         if _JPEG_TABLES in self.tags:
             tags[_JPEG_TABLES] = self.tags[_JPEG_TABLES]
-        with Image.open(self._with_tags(tags, offsets, lengths, samples), formats=("TIFF",)) as image:
-            values = np.array(image, f"u{self.bits // 8}").reshape(self.height, self.width, samples)
+        with self._with_tags(tags, offsets, lengths, samples) as file, Image.open(file, formats=("TIFF",)) as image:
+            image.load()
+            file.close()  # it may take as much memory as the pixels
+            values = to_array(image, f"u{self.bits // 8}").reshape(self.height, self.width, samples)
         if _tag(self.tags, _PREDICTOR, 1) == 2:
             # The differences are between samples of one kind, which the new header no longer tells apart.
             step = _tag(self.tags, _TILE_WIDTH) if self._is_tiled else self.width

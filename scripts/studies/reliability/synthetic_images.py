@@ -108,7 +108,7 @@ def dicom_dataset(pixels: np.ndarray, syntax: UID = ExplicitVRLittleEndian, **el
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
     dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.1"
-    dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["synthetic"])  # the same file each time
     bits = 8 * pixels.dtype.itemsize
     defaults: dict[str, Any] = {
         "SOPClassUID": dataset.file_meta.MediaStorageSOPClassUID,

@@ -226,9 +226,14 @@ CASES: list[Case] = [
         lambda: packed(uid.JPEGBaseline8Bit, jpeg_after_start(b"\xff\xfe\0\x02" * 10**6)),
         _DAMAGED,
     ),
-    reads(
+    rejects(
         "DICOM, JPEG of 5 million fill bytes",
         lambda: packed(uid.JPEGBaseline8Bit, jpeg_after_start(b"\xff" * 5 * 10**6)),
+        _DAMAGED,
+    ),
+    reads(
+        "DICOM, JPEG of a thousand fill bytes",
+        lambda: packed(uid.JPEGBaseline8Bit, jpeg_after_start(b"\xff" * 1000)),
     ),
     *(
         rejects(f"DICOM, JPEG 2000 cut into {name}", _in_dicom(frame, syntax), _DAMAGED)

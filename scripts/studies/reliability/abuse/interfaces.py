@@ -25,14 +25,14 @@ from scripts import ROOT
 from scripts.studies.reliability.abuse.answers import CHEST
 from scripts.studies.reliability.abuse.archives import Batch
 from scripts.studies.reliability.abuse.cases import Case
-from scripts.studies.reliability.synthetic_images import encode
+from scripts.studies.reliability.synthetic_images import dicom_bytes, encode
 from scripts.tools.served_page import served_page
 
 # What an answer may take: seconds of the processors, and memory beyond that of the loaded process, in MB.
 SECONDS, MEGABYTES = 5.0, 500.0
 GOOD = "chest.png"
 _EVERY = 10
-# Read first, so that all that is loaded with the first images is there.
+# Read first, one of them as DICOM, so that all that is loaded with the first images is there.
 _WARM_UP = 8
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -108,8 +108,9 @@ def differing(cases: Sequence[Case], one: Answers, other: Answers) -> list[str]:
 def write(folder: Path, cases: Iterable[Case]) -> None:
     """Write each case into a folder of its own, and a good image into one after it."""
     good = encode(CHEST, "PNG")
-    for number in range(_WARM_UP):
+    for number in range(_WARM_UP - 1):
         _put(folder / f"0000-{number}" / GOOD, good)
+    _put(folder / "0000" / "chest.dcm", dicom_bytes(CHEST))
     for number, case in enumerate(cases, start=1):
         _put(folder / f"{number:04}" / case.name, case.make())
         _put(folder / f"{number:04}-after" / GOOD, good)
@@ -219,7 +220,7 @@ def _note(answers: Answers, path: Path, record: dict[str, Any], seconds: float) 
     number, _, after = path.parent.name.partition("-")
     if after:
         answers.good.append(record)
-    else:
+    elif int(number):
         answers.records[int(number)] = record
         answers.seconds[int(number)] = seconds
 
