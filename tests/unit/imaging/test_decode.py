@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import struct
 import time
 import zipfile
 from io import BytesIO, StringIO
@@ -22,7 +23,7 @@ from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
 from pneumonia.explain.overlay import to_png
 from pneumonia.imaging.decode import decode
 from scripts.studies.reliability.abuse.tiffs import tiff
-from scripts.studies.reliability.synthetic_images import deep, dicom_bytes, encode, exif, radiograph
+from scripts.studies.reliability.synthetic_images import deep, dicom_bytes, encode, exif, png_chunk, radiograph
 from tests.fixtures.decoding import refused, warned
 
 GREY = radiograph()
@@ -111,6 +112,20 @@ def test_a_premultiplied_grey_picture_lies_over_black():
     alpha = np.full_like(GREY, 128)
     picture = Image.merge("LA", [Image.fromarray(GREY), Image.fromarray(alpha)])
     np.testing.assert_allclose(decode(picture.convert("La")).pixels, decode(picture).pixels, atol=2 * STEP)
+
+
+@pytest.mark.parametrize("white", [255, 65535], ids=["8 bits", "16 bits"])
+@pytest.mark.parametrize("make", [deep, lambda pixels: tiff(pixels, extra=2)], ids=["PNG", "TIFF"])
+def test_what_is_half_seen_lies_over_black(make, white):
+    values = GREY * np.array(white // 255, np.uint8 if white == 255 else np.uint16)
+    pixels = np.dstack([values] * 3 + [np.full_like(values, white // 2 + 1)])
+    np.testing.assert_allclose(decode(make(pixels)).pixels, EXACT / 2, atol=STEP)
+
+
+def test_the_transparent_colour_of_a_deep_picture_is_black():
+    data, colour = deep(DEEP), struct.pack(">H", DEEP[100, 100, 0])
+    transparent = decode(data[:33] + png_chunk(b"tRNS", colour * 3) + data[33:]).pixels
+    np.testing.assert_array_equal(transparent, np.where(GREY == GREY[100, 100], 0, decode(data).pixels))
 
 
 @pytest.mark.parametrize("mode", ["1", "F"])
