@@ -48,7 +48,9 @@ def output_file(text: str) -> Path:
 
 def add_data(parser: argparse.ArgumentParser, parts: str = "") -> None:
     """Add the options that say which labelled images are read, here or in parts, and whose they are."""
-    parser.add_argument("--data", type=Path, required=True, help=f"folder of NORMAL and PNEUMONIA{parts}")
+    parser.add_argument(
+        "--data", type=Path, required=True, help=f"folder of NORMAL and PNEUMONIA{parts}, or a CSV table"
+    )
     add_patients(parser)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pneumonia.cli.arguments import add_data, fraction, image_size, patients_of, positive, weight
+from pneumonia.cli.arguments import add_patients, fraction, image_size, patients_of, positive, weight
 from pneumonia.cli.data_folders import report_left_out, require_outside
-from pneumonia.data.manifest import read_classes, read_training_folder
+from pneumonia.core.populations import POPULATIONS
+from pneumonia.data.manifest import Manifest, read_classes, read_training_data
 from pneumonia.errors import DataError
 from pneumonia.variants.registry import list_variants
 from pneumonia.variants.spec import Recipe, Variant
@@ -38,7 +39,21 @@ ALL_VALUES = tuple(_VALUES)
 
 def add_training_data(parser: argparse.ArgumentParser, variants: Sequence[str] | None = None) -> None:
     """Add the options that say what is trained on, whose the images are, and which of the variants is trained."""
-    add_data(parser, ", or train/val of those")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folders of NORMAL and PNEUMONIA, or train/val of those, and CSV tables of images",
+    )
+    parser.add_argument(
+        "--populations",
+        choices=POPULATIONS,
+        nargs="+",
+        metavar="|".join(POPULATIONS),
+        help="of the patients of each --data, or of all, where no table states it or an age",
+    )
+    add_patients(parser)
     parser.add_argument("--variant", choices=variants or list_variants(), required=True)
 
 
@@ -69,6 +84,15 @@ def require_backbone(source: str) -> None:
         raise DataError("The file named by --backbone-weights does not exist.")
 
 
+def read_data(arguments: argparse.Namespace) -> Manifest:
+    """The images of a training, by the options of `add_training_data`.
+
+    Raises:
+        DataError: if they cannot be used.
+    """
+    return read_training_data(arguments.data, patients_of(arguments), arguments.populations or ())
+
+
 def require_training_data(arguments: argparse.Namespace) -> bool:
     """Look into the folders of a training, which must not write among their images, and tell what is not used.
 
@@ -78,9 +102,9 @@ def require_training_data(arguments: argparse.Namespace) -> bool:
     Raises:
         DataError: if they cannot be used.
     """
-    for folder in filter(None, (arguments.data, arguments.outside)):
+    for folder in filter(None, (*arguments.data, arguments.outside)):
         require_outside(folder, arguments.output)
-    manifests = {"--data": read_training_folder(arguments.data, patients_of(arguments))}
+    manifests = {"--data": read_data(arguments)}
     if arguments.outside:
         manifests["--outside"] = read_classes(arguments.outside)
     for option, manifest in manifests.items():
@@ -137,7 +161,8 @@ def training_job(arguments: argparse.Namespace, variant: Variant, command: str, 
     from pneumonia.training.job import TrainingJob
 
     return TrainingJob(
-        data=arguments.data,
+        data=tuple(arguments.data),
+        populations=tuple(arguments.populations or ()),
         variant=variant,
         output=arguments.output,
         seed=arguments.seed,

@@ -1,4 +1,4 @@
-"""Labelled radiographs of one site, in a folder or a ZIP archive of NORMAL/ and PNEUMONIA/, and their scores."""
+"""Labelled radiographs of one site, of a table, or a folder or archive of NORMAL/ and PNEUMONIA/, and their scores."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,15 +9,19 @@ import numpy as np
 
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import (
+    WITHOUT_LABEL,
     LeftOut,
     Record,
     group_duplicates,
     label_of,
-    list_files,
+    list_images,
     refuse_missing_class,
     refuse_two_labels,
+    set_name,
+    tell_patients,
 )
 from pneumonia.data.patients import BY_NAME, Patients
+from pneumonia.data.tables import UNLABELLED
 from pneumonia.errors import DataError
 from pneumonia.imaging.zip_archive import ZipMember, list_members
 from pneumonia.inference.prediction import Prediction
@@ -43,14 +47,18 @@ class LabelledImage:
     patient_known: bool
 
 
-def images_in_folder(folder: Path, patients: Patients = BY_NAME) -> tuple[list[LabelledImage], list[LeftOut]]:
-    """The files in NORMAL/ and PNEUMONIA/ of a folder, and what else is in it.
+def images_of(source: Path, patients: Patients = BY_NAME) -> tuple[list[LabelledImage], list[LeftOut]]:
+    """The labelled images of a table, or of NORMAL/ and PNEUMONIA/ in a folder, and what else is there.
 
     Raises:
-        DataError: if one of the two is missing or empty, or if `patients` does not fit.
+        DataError: if a class is missing or empty, or if `patients` does not fit.
     """
-    listed, left_out = list_files(folder, but=patients.table)
-    return _labelled([(file.place, file.place, file.label, file.path) for file in listed], left_out, patients)
+    listed, left_out = list_images(source, but=patients.table)
+    labelled = [file for file in listed if file.label != UNLABELLED]
+    if without := len(listed) - len(labelled):
+        left_out = [*left_out, LeftOut(set_name(source), without, WITHOUT_LABEL)]
+    told, _ = tell_patients(labelled, patients)
+    return _labelled([(file.place, file.place, file.label, file.path) for file in labelled], told, left_out)
 
 
 def images_in_archive(path: Path, most: int) -> tuple[list[LabelledImage], list[LeftOut]]:
@@ -74,7 +82,8 @@ def images_in_archive(path: Path, most: int) -> tuple[list[LabelledImage], list[
         else:
             files.append((member.name, "/".join(parts[start:]), label, member))
     files.sort(key=lambda file: (file[2], file[1]))
-    return _labelled(files, [LeftOut(place, count, reason) for (place, reason), count in left_out.items()], BY_NAME)
+    told = BY_NAME.of([place for place, *_ in files])
+    return _labelled(files, told, [LeftOut(place, count, reason) for (place, reason), count in left_out.items()])
 
 
 def score_labelled(
@@ -109,14 +118,13 @@ def score_labelled(
 
 
 def _labelled(
-    files: Sequence[tuple[str, str, int, Path | ZipMember]], left_out: list[LeftOut], patients: Patients
+    files: Sequence[tuple[str, str, int, Path | ZipMember]], told: Sequence[str | None], left_out: list[LeftOut]
 ) -> tuple[list[LabelledImage], list[LeftOut]]:
-    """From place, name, label and source of each file."""
+    """From place, name, label and source of each file, and its patient."""
     if refusal := refuse_missing_class((label for _, _, label, _ in files), left_out):
         raise DataError(refusal)
-    known = patients.of([place for place, *_ in files])
     images = [
-        LabelledImage(name, label, source, patient or place, patient is not None)
-        for (place, name, label, source), patient in zip(files, known, strict=True)
+        LabelledImage(name, label, source, patient or place, bool(patient))
+        for (place, name, label, source), patient in zip(files, told, strict=True)
     ]
     return images, left_out

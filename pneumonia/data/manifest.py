@@ -1,15 +1,17 @@
-"""A folder of NORMAL/ and PNEUMONIA/ as a list of records with patient groups, and what in it was not taken."""
+"""Labelled images of folders and tables as a list of records with patient groups, and what in them was not taken."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from pneumonia.core.labels import CLASS_NAMES
-from pneumonia.core.patient_sources import UNKNOWN
+from pneumonia.core.patient_sources import TABLE, UNKNOWN
+from pneumonia.core.populations import population_of_age
 from pneumonia.data.patients import BY_NAME, Patients
+from pneumonia.data.tables import NOTHING_STATED, UNLABELLED, Stated, read_table
 from pneumonia.errors import DataError
 from pneumonia.utils.folders import is_hidden, problem, walk
 from pneumonia.utils.formatting import one_line
@@ -27,6 +29,7 @@ _TOLD = 5
 
 # Why files are left out; `folders.problem` has the reasons why single ones cannot be read.
 _OUTSIDE = f"outside of the folders {' and '.join(CLASS_NAMES)} that are read"
+WITHOUT_LABEL = "without a label"
 _IN_OTHER_CLASS = "in a folder of one class inside that of the other"
 _PART_IN_CLASS = f"in a part inside of a class; {', '.join(DATA_PARTS)} hold the classes, not the other way round"
 
@@ -43,6 +46,8 @@ class Record:
         patient_known: whether it is known whose it is; if not, it is in a group of its own.
         place: its path below the data folder, with slashes.
         part: of the data that it is in, as "train"; none where the folder has no parts.
+        stated: what else is known of it.
+        source: name of the folder or table that lists it.
     """
 
     path: Path
@@ -52,6 +57,13 @@ class Record:
     patient_known: bool = True
     place: str = ""
     part: str = ""
+    stated: Stated = NOTHING_STATED
+    source: str = ""
+
+    @property
+    def target(self) -> float:
+        """What to train towards: the label, or the share where it is uncertain."""
+        return float(self.label) if self.stated.share is None else self.stated.share
 
 
 class LeftOut(NamedTuple):
@@ -66,12 +78,15 @@ class LeftOut(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A file in a folder of a class: its path, its place below the data folder, its part of it and its label."""
+    """A file in a folder of a class, or in a row of a table: its path, its place below the folder of the data, its part
+    of it, its label, its patient where a table tells one, and what else that states."""
 
     path: Path
     place: str
     part: str
     label: int
+    patient: str | None = None
+    stated: Stated = NOTHING_STATED
 
 
 @dataclass(frozen=True)
@@ -79,14 +94,16 @@ class Manifest:
     """Contents of a data folder.
 
     Attributes:
-        records: its images, by class, part and name.
+        records: its labelled images, by class, part and name, or in the order of the table.
         left_out: what else is in it, but for hidden files.
         patients_from: how patients were known: source of a `Patients`, or `UNKNOWN` if none is.
+        unlabelled: images of a table that nobody labelled.
     """
 
     records: list[Record]
     left_out: list[LeftOut]
     patients_from: str
+    unlabelled: list[Record] = field(default_factory=list)
 
     @property
     def patient_unknown(self) -> int:
@@ -124,26 +141,31 @@ class Manifest:
         )
 
 
-def read_classes(folder: Path, patients: Patients = BY_NAME) -> Manifest:
-    """List the images of a folder that holds NORMAL/ and PNEUMONIA/, with whatever is below these.
+def read_classes(source: Path, patients: Patients = BY_NAME) -> Manifest:
+    """List the images of a table, or of a folder that holds NORMAL/ and PNEUMONIA/, with whatever is below these.
 
     Args:
-        folder: of the data; its classes and parts may be written in capitals or not.
-        patients: whose the images are.
+        source: of the data; the classes and parts of a folder may be written in capitals or not.
+        patients: whose the images are, where no table tells it.
 
     Raises:
         DataError: if a class is missing or empty, if one image is in both, or if `patients` does not fit.
     """
-    return survey(folder, patients, ()).require_usable()
+    manifest = survey(source, patients, ()).require_usable()
+    if not manifest.unlabelled:
+        return manifest
+    without = LeftOut(set_name(source), len(manifest.unlabelled), WITHOUT_LABEL)
+    return replace(manifest, left_out=[*manifest.left_out, without], unlabelled=[])
 
 
-def read_training_folder(folder: Path, patients: Patients = BY_NAME) -> Manifest:
+def read_training_folder(source: Path, patients: Patients = BY_NAME) -> Manifest:
     """List the images to train and validate with.
 
     Args:
-        folder: holds NORMAL/ and PNEUMONIA/, or train/ and val/ (or validation/) of those, which are merged and split
-            anew (the public validation part has only 16 images). A test/ beside them is left alone.
-        patients: whose the images are.
+        source: a table; or a folder that holds NORMAL/ and PNEUMONIA/, or train/ and val/ (or validation/) of those,
+            which are merged and split anew (the public validation part has only 16 images). A test/ beside them is left
+            alone.
+        patients: whose the images are, where no table tells it.
 
     Returns:
         Records by class and name; identical files are in one patient group.
@@ -151,32 +173,100 @@ def read_training_folder(folder: Path, patients: Patients = BY_NAME) -> Manifest
     Raises:
         DataError: as `read_classes`.
     """
-    return survey(folder, patients).require_usable()
+    return survey(source, patients).require_usable()
 
 
-def survey(folder: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _TRAINING_PARTS) -> Manifest:
-    """List the images of a folder, whatever is wrong with them.
+def read_training_data(
+    sources: Sequence[Path], patients: Patients = BY_NAME, populations: Sequence[str] = ()
+) -> Manifest:
+    """List the images of several folders and tables to train and validate with.
 
     Args:
-        folder: as for `read_training_folder`.
-        patients: whose the images are.
-        parts: of `DATA_PARTS`, those to read where they are there.
+        sources: each as for `read_training_folder`.
+        patients: whose the images are, where no table tells it.
+        populations: of the patients of each source, or one for all; for images whose table states neither a population
+            nor an age.
+
+    Returns:
+        Records of known populations have it stated. Those of an age between the populations are left out.
 
     Raises:
-        DataError: if `patients` does not fit.
+        DataError: as `read_classes`, of each source, for one that holds a single class tells hospitals apart and not
+            what is ill; if one image is labelled twice; or if the populations are not one for each source.
     """
-    listed, left_out = list_files(folder, parts, patients.table)
+    if len(populations) not in (0, 1, len(sources)):
+        raise DataError(
+            f"There are {len(sources)} sources of images and {len(populations)} populations. Name one each."
+        )
+    names = (list(populations) or [""]) * (len(sources) if len(populations) < 2 else 1)
+    manifests = [read_training_folder(source, patients) for source in sources]
+    several = len(sources) > 1
+    records, left_out = [], []
+    for manifest, population in zip(manifests, names, strict=True):
+        for record in (*manifest.records, *manifest.unlabelled):
+            years = record.stated.age
+            known = record.stated.population or (population if years is None else population_of_age(years))
+            if known is None:
+                left_out.append((record.source, "of patients under 1 or of 6 to 17 years, whom no network reads"))
+                continue
+            place = f"{record.source}/{record.place}" if several else record.place
+            patient = record.patient if record.patient_known or not several else f"{record.source}/{record.patient}"
+            stated = replace(record.stated, population=known)
+            records.append(replace(record, stated=stated, place=place, patient=patient))
+    records = group_duplicates(records)
+    labelled = [record for record in records if record.label != UNLABELLED]
+    if refusal := refuse_two_labels((record.place, record.label, record.sha256) for record in labelled):
+        raise DataError(refusal)
+    return Manifest(
+        labelled,
+        [left for manifest in manifests for left in manifest.left_out]
+        + [LeftOut(source, count, reason) for (source, reason), count in Counter(left_out).items()],
+        ", ".join(sorted({manifest.patients_from for manifest in manifests})),
+        [record for record in records if record.label == UNLABELLED],
+    )
+
+
+def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _TRAINING_PARTS) -> Manifest:
+    """List the images of a folder or a table, whatever is wrong with them.
+
+    Args:
+        source: as for `read_training_folder`.
+        patients: whose the images are, where no table tells it.
+        parts: of `DATA_PARTS`, those of a folder to read where they are there.
+
+    Raises:
+        DataError: if `patients` does not fit, or if a table cannot be read.
+    """
+    listed, left_out = list_images(source, parts, patients.table)
+    told, patients_from = tell_patients(listed, patients)
+    name = f"{source.resolve().parent.name}/{source.name}" if source.is_file() else source.resolve().name
     records = []
-    for file, patient in zip(listed, patients.of([file.place for file in listed]), strict=True):
+    for file, patient in zip(listed, told, strict=True):
         try:
             sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
         except OSError as error:
             left_out.append(LeftOut(file.place, 1, f"which cannot be opened: {error.strerror}"))
             continue
-        group, known = patient or file.place, patient is not None
-        records.append(Record(file.path, file.label, group, sha256, known, file.place, file.part))
-    source = patients.source if any(record.patient_known for record in records) else UNKNOWN
-    return Manifest(group_duplicates(records), left_out, source)
+        group = patient or file.place
+        records.append(
+            Record(
+                *(file.path, file.label, group, sha256, bool(patient), file.place, file.part, file.stated),
+                source=name,
+            )
+        )
+    records = group_duplicates(records)
+    labelled = [record for record in records if record.label != UNLABELLED]
+    return Manifest(
+        labelled,
+        left_out,
+        patients_from if any(record.patient_known for record in records) else UNKNOWN,
+        [record for record in records if record.label == UNLABELLED],
+    )
+
+
+def set_name(source: Path) -> str:
+    """The name that figures of a folder's or a table's images stand under."""
+    return source.stem if source.is_file() else source.resolve().name
 
 
 def label_of(parts: Sequence[str]) -> tuple[int | None, str]:
@@ -206,7 +296,7 @@ def refuse_missing_class(labels: Iterable[int], left_out: Sequence[LeftOut] = ()
             others = f" There is {'; '.join(map(str, left_out[:_TOLD]))}." if left_out else ""
             return (
                 f"No images found for class {class_name}. The data folder must hold {' and '.join(CLASS_NAMES)}, or, "
-                f"to train, train and val folders of those.{others}"
+                f"to train, train and val folders of those; a table, rows of both.{others}"
             )
     return None
 
@@ -256,6 +346,35 @@ def fingerprint(records: Iterable[Record]) -> str:
     """A hash of which images with which labels, whatever their order or folder: hex SHA-256."""
     lines = sorted(f"{record.sha256} {record.label}" for record in records)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def list_images(source: Path, parts: Sequence[str] = (), but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
+    """List the files of a table, or of a folder as `list_files` does."""
+    return _list_rows(source) if source.is_file() else list_files(source, parts, but)
+
+
+def tell_patients(listed: Sequence[Listed], patients: Patients) -> tuple[list[str | None], str]:
+    """The patient of each file, None or empty where it is unknown, and how they were known.
+
+    Raises:
+        DataError: if `patients` does not fit.
+    """
+    told = [file.patient for file in listed]
+    if None not in told:
+        return told, TABLE
+    return patients.of([file.place for file in listed]), patients.source
+
+
+def _list_rows(table: Path) -> tuple[list[Listed], list[LeftOut]]:
+    """The files that a table names, and those of them that cannot be used."""
+    listed, left_out = [], []
+    for row in read_table(table):
+        path = table.parent / row.file
+        if path.is_file():
+            listed.append(Listed(path, row.file, _WHOLE, row.label, row.patient, row.stated))
+        else:
+            left_out.append(LeftOut(row.file, 1, "which is not there"))
+    return listed, left_out
 
 
 def list_files(folder: Path, parts: Sequence[str] = (), but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:

@@ -1,6 +1,5 @@
 """Patients of images: told by names, by a pattern, or by a table; or unknown, which is never guessed."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -8,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pneumonia.core.patient_sources import NAMES, PATTERN, TABLE
+from pneumonia.data.tables import FILE, PATIENT, read_rows
 from pneumonia.errors import DataError
-
-FILE, PATIENT = "file", "patient"
 
 # Names that are known to carry a patient, and the group that such a name puts an image in. A number that two series of
 # a set share (`person5_bacteria`, `person5_virus`; both series of normals) is kept together to be safe.
@@ -89,8 +87,8 @@ def by_table(path: Path) -> Patients:
         DataError: if the table cannot be read, or names one file twice with different patients.
     """
     patients: dict[str, str] = {}
-    for file, patient in _rows(path):
-        if patients.setdefault(file, patient) != patient:
+    for _, row in read_rows(path, {FILE, PATIENT}):
+        if patients.setdefault(row[FILE], row[PATIENT]) != row[PATIENT]:
             raise DataError(f"{path.name} gives a file two patients. Keep one row for each file.")
 
     def of(places: Sequence[str]) -> list[str | None]:
@@ -108,21 +106,6 @@ def by_table(path: Path) -> Patients:
         return [patients[key] or None for key in keys if key is not None]
 
     return Patients(TABLE, of, path)
-
-
-def _rows(path: Path) -> list[tuple[str, str]]:
-    try:
-        # Spreadsheets put a mark in front of the first column's name.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            table = csv.DictReader(file, strict=True)
-            if not {FILE, PATIENT} <= set(table.fieldnames or ()):
-                raise DataError(f"{path.name} needs the columns {FILE} and {PATIENT} in its first line, with commas.")
-            rows = [((row[FILE] or "").strip(), (row[PATIENT] or "").strip()) for row in table]
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be opened: {error.strerror}.") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise DataError(f"{path.name} cannot be read as a table. Save it as CSV in UTF-8, with commas.") from None
-    return [(file.replace("\\", "/").removeprefix("./"), patient) for file, patient in rows if file]
 
 
 def _ends(place: str) -> list[str]:

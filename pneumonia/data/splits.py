@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -18,7 +19,9 @@ _PNEUMONIA_NUMBER = re.compile(r"person(\d+)_")
 
 
 def split_by_patient(records: list[Record], seed: int, fold: int = 0) -> tuple[list[Record], list[Record]]:
-    """Divide 80/20 into training and validation, stratified by class, no patient on both sides.
+    """Divide 80/20 into training and validation, stratified by population and label, no patient on both sides.
+
+    Each source is divided by itself, so that the images of one fall as they do without the others.
 
     Args:
         records: all images.
@@ -29,15 +32,25 @@ def split_by_patient(records: list[Record], seed: int, fold: int = 0) -> tuple[l
         Training records, validation records.
 
     Raises:
-        DataError: if a class has fewer patients than there are folds.
+        DataError: if a class of a source has fewer patients than there are folds.
     """
-    if refusal := refuse_few_patients(records):
-        raise DataError(refusal)
-    labels = np.array([record.label for record in records])
-    patients = np.array([record.patient for record in records])
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(labels, labels, patients)
-    train, validation = list(folds)[fold]
-    return [records[i] for i in train], [records[i] for i in validation]
+    validates: dict[str, bool] = {}
+    for source in dict.fromkeys(record.source for record in records):
+        # A patient of an earlier source stays where that put them.
+        new = [record for record in records if record.source == source and record.patient not in validates]
+        if refusal := refuse_few_patients(new):
+            raise DataError(refusal)
+        strata = np.array([f"{record.stated.population} {record.label}" for record in new])
+        patients = np.array([record.patient for record in new])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of few patients of another population than most
+            folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(strata, strata, patients))
+        train, validation = folds[fold]
+        validates |= {new[i].patient: False for i in train} | {new[i].patient: True for i in validation}
+    return (
+        [record for record in records if not validates[record.patient]],
+        [record for record in records if validates[record.patient]],
+    )
 
 
 def refuse_few_patients(records: list[Record]) -> str | None:
@@ -97,6 +110,27 @@ def split_by_series(records: list[Record], held_out: int) -> tuple[list[Record],
     if any(len({record.label for record in part}) < 2 for part in (inside, outside)):
         raise DataError("One of the two series lacks normals or pneumonias.")
     return inside, outside
+
+
+def split_by_source(records: list[Record], held_out: int) -> tuple[list[Record], list[Record]]:
+    """Hold out the images of one source.
+
+    Args:
+        records: images of several sources.
+        held_out: number of the source, in the order of the records.
+
+    Returns:
+        Records to train with, records of that source; patients with images in both are only held out.
+
+    Raises:
+        DataError: if there is one source alone.
+    """
+    sources = list(dict.fromkeys(record.source for record in records))
+    if len(sources) < 2:
+        raise DataError("One source of images alone leaves nothing to train with. Name several with --data.")
+    outside = [record for record in records if record.source == sources[held_out]]
+    their_patients = {record.patient for record in outside}
+    return [record for record in records if record.patient not in their_patients], outside
 
 
 def _pneumonia_number(record: Record) -> int:

@@ -6,6 +6,8 @@ segments, blocks, elements, items, fragments. A radiograph of 25 megapixels take
 The tags of a TIFF file or of EXIF data hold an offset and a length, so many can share the same bytes: a file of two
 megabytes can ask for 60 GB. And a list of numbers takes far more memory as Python objects than in the file. So tags are
 counted before a library parses them.
+
+Pixels have a limit of their own, and are handed over in a way that does not take a multiple of their memory.
 """
 
 import struct
@@ -13,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
 
+import numpy as np
+from numpy.typing import DTypeLike
 from PIL import Image
 
 _EXIF, _EXIF_AS_TEXT = b"Exif\0\0", "Raw profile type exif"  # the second is an old way, of PNG alone
@@ -24,6 +28,7 @@ MOST_NUMBERS, MOST_TAGS, MOST_IMAGES, MOST_SHARED = 200_000, 100_000, 1000, 4
 
 # Bytes of one value, by type.
 _BYTES = dict(enumerate((1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), start=1)) | {16: 8, 17: 8, 18: 8}
+_ROWS = 256  # copied at once: asked for the whole, Pillow holds it three times over
 _LEAST = 16  # bytes of the longer head, which says where the tags are
 _CAMERA = 0x8769  # the tag that points to the list of a camera's settings
 
@@ -49,6 +54,25 @@ class BoundedBytes(BytesIO):
         if self._left < 0:
             raise TooManyPiecesError
         return super().read(size)
+
+
+def to_array(image: Image.Image, dtype: DTypeLike | None = None) -> np.ndarray:
+    """Copy the samples of an image.
+
+    Args:
+        image: of any mode whose samples are numbers.
+        dtype: of the array; that of the samples unless given.
+
+    Returns:
+        (H, W) or (H, W, S).
+    """
+    width, height = image.size
+    like = np.asarray(image.crop((0, 0, 1, 1)), dtype)
+    array = np.empty((height, width, *like.shape[2:]), like.dtype)
+    for top in range(0, height, _ROWS):
+        bottom = min(top + _ROWS, height)
+        array[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return array
 
 
 def has_many_scans(jpeg: bytes) -> bool:

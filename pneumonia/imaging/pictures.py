@@ -12,8 +12,13 @@ from pneumonia.core.geometry import UPRIGHT
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.imaging import tiff
 from pneumonia.imaging.file_type import EXPORT, kind_of
-from pneumonia.imaging.parser_limits import BoundedBytes, TooManyPiecesError, require_bounded, require_bounded_exif
-from pneumonia.imaging.pillow_arrays import to_array
+from pneumonia.imaging.parser_limits import (
+    BoundedBytes,
+    TooManyPiecesError,
+    require_bounded,
+    require_bounded_exif,
+    to_array,
+)
 from pneumonia.imaging.quality import MAX_PIXELS, bit_depth, check_size
 
 NUMBERS_NOT_READ = f"This image holds numbers below 0, or of more than 16 bits, which are not read. {EXPORT}"
@@ -159,8 +164,7 @@ def _values(image: Image.Image, data: bytes = b"") -> np.ndarray:
         image.close()  # Pillow cuts colours down to 8 bits, which are not needed
         return _deep_colours(data, alpha, transparent)
     if image.mode.startswith("I"):
-        low, high = image.getextrema() if image.mode == "I" else (0, 0)
-        if low < 0 or high > 65535:
+        if image.mode == "I" and not 0 <= np.min(image.getextrema()) <= np.max(image.getextrema()) <= 65535:
             raise UnsupportedImageError(NUMBERS_NOT_READ)
         return to_array(image, np.uint16)
     if image.mode == "La":

@@ -16,8 +16,7 @@ from PIL import Image
 
 from pneumonia.errors import UnsupportedImageError
 from pneumonia.imaging.file_type import EXPORT, jpeg_frame
-from pneumonia.imaging.parser_limits import MOST_IMAGES, BoundedBytes
-from pneumonia.imaging.pillow_arrays import to_array
+from pneumonia.imaging.parser_limits import MOST_IMAGES, BoundedBytes, to_array
 
 Tags = dict[int, tuple[int, ...]]
 

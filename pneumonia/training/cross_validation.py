@@ -1,13 +1,14 @@
 """The same training again and again, each time judged on images that had no part in it."""
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from pneumonia.data.corruptions import CORRUPTIONS
-from pneumonia.data.manifest import Record, read_classes, read_training_folder
+from pneumonia.data.manifest import Record, read_classes, set_name
 from pneumonia.data.pipeline import load_images
-from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_external
+from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_by_source
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.training.job import TrainingJob, train_and_calibrate
 from pneumonia.training.scoring import score_images
@@ -16,13 +17,25 @@ from pneumonia.utils.lookup import look_up
 _LOG = logging.getLogger(__name__)
 HELD_OUT = "held-out"
 SHIFTED = "held-out-shifted"
-_EXTERNAL = "outside-selection"
 
-# How the images are divided, by name of the scheme: how many times, and from records and number of the round to
-# those trained with and those held out.
-SCHEMES: dict[str, tuple[int, Callable[[list[Record], int], tuple[list[Record], list[Record]]]]] = {
-    "folds": (FOLDS, lambda records, number: split_by_patient(records, seed=0, fold=number)),
-    "series": (2, split_by_series),
+
+class Scheme(NamedTuple):
+    """A way to divide the images.
+
+    Attributes:
+        rounds: from the sources of images to how many times they are divided.
+        divide: from records and the number of the round to those trained with and those held out.
+    """
+
+    rounds: Callable[[Sequence[Path]], int]
+    divide: Callable[[list[Record], int], tuple[list[Record], list[Record]]]
+
+
+SCHEMES = {
+    "folds": Scheme(lambda sources: FOLDS, lambda records, number: split_by_patient(records, seed=0, fold=number)),
+    "series": Scheme(lambda sources: 2, split_by_series),
+    # Each hospital is read by a network that never saw it.
+    "sources": Scheme(len, split_by_source),
 }
 
 
@@ -39,14 +52,14 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
 
     Returns:
         Figures by set, as in metrics.json: held out as they are, each under one of the fixed corruptions in turn,
-        and the external population's half for selection where the job names one.
+        and the external population where the job names one.
 
     Raises:
         DataError: if the data cannot be divided so.
     """
     rounds, divide = look_up(SCHEMES, scheme, "scheme")
-    _LOG.info("round %d of %d", number + 1, rounds)
-    train_records, test_records = divide(read_training_folder(job.data, job.patients).records, number)
+    _LOG.info("round %d of %d", number + 1, rounds(job.data))
+    train_records, test_records = divide(job.read_data().records, number)
     preprocessor = new_preprocessor(job.variant)
     train, validation = (load_images(part, preprocessor) for part in split_by_patient(train_records, job.seed))
     checkpoints = job.checkpoints / f"{scheme}-{number}"
@@ -59,6 +72,6 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
         SHIFTED: score_images(calibrated.engine, images, preprocessor, list(CORRUPTIONS.values())),
     }
     if job.external is not None:
-        selection, _ = split_external(read_classes(job.external).records)
-        sets[_EXTERNAL] = score_images(calibrated.engine, load_images(selection, preprocessor), preprocessor)
+        outside = load_images(read_classes(job.external).records, preprocessor)
+        sets[set_name(job.external)] = score_images(calibrated.engine, outside, preprocessor)
     return {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}

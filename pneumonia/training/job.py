@@ -12,10 +12,10 @@ from scipy.special import expit
 from pneumonia.calibration.fit import fit_calibration, fix_operating_points
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.data.manifest import count_unknown, read_classes, read_training_folder
+from pneumonia.data.manifest import Manifest, count_unknown, read_classes, read_training_data, set_name
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.pipeline import ImageSet, load_images
-from pneumonia.data.splits import split_by_patient, split_external
+from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.exports.serving_graph import ServingModule
@@ -43,19 +43,20 @@ class TrainingJob:
     """One training: its network, its data, and the weights folder it writes.
 
     Attributes:
-        data: folder of images.
+        data: folders and tables of images.
         variant: the network and how it is trained.
         output: becomes the weights folder.
         seed: of split, parameters, order and augmentation.
         backbone_weights: "imagenet", "none" or a weights file.
         command: what to run to do the same again, stored with the weights.
-        external: folder of another population; scored after training, never trained on.
+        external: folder or table of another population; scored after training, never trained on.
         checkpoints: folder for the state of an unfinished training.
         recipe_name: of the recipe, where it is not the variant's own.
-        patients: whose the images in `data` are; of `external`, names alone tell.
+        patients: whose the images in `data` are, where no table tells it; of `external`, names alone tell.
+        populations: of the patients in each of `data`, where no table states it; as for `read_training_data`.
     """
 
-    data: Path
+    data: tuple[Path, ...]
     variant: Variant
     output: Path
     seed: int
@@ -65,6 +66,15 @@ class TrainingJob:
     checkpoints: Path
     recipe_name: str | None = None
     patients: Patients = BY_NAME
+    populations: tuple[str, ...] = ()
+
+    def read_data(self) -> Manifest:
+        """The images to train and validate with.
+
+        Raises:
+            DataError: if they cannot be used.
+        """
+        return read_training_data(self.data, self.patients, self.populations)
 
 
 @dataclass(frozen=True)
@@ -102,11 +112,11 @@ def run_training(job: TrainingJob) -> TrainingResult:
         PneumoniaError: if the clock shows a time that weights cannot be written at.
     """
     require_clock()
-    if job.external is not None and job.external.resolve().name == VALIDATION:
+    if job.external is not None and set_name(job.external) == VALIDATION:
         # Sets of that name are those that fixed the thresholds.
-        raise DataError(f"Give the folder of another population another name than {VALIDATION!r}.")
+        raise DataError(f"Give the folder or table of another population another name than {VALIDATION!r}.")
     preprocessor = new_preprocessor(job.variant)
-    manifest = read_training_folder(job.data, job.patients)
+    manifest = job.read_data()
     train_records, validation_records = split_by_patient(manifest.records, job.seed)
     _LOG.info("reading %s images", f"{len(manifest.records):,}")
     train = load_images(train_records, preprocessor)
@@ -213,14 +223,10 @@ def _config(variant: Variant, calibrated: Calibrated, preprocessor: Preprocessor
     }
 
 
-def _score_external(engine: Engine, folder: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
-    """Scores of both halves, and of how many images in each it is not known whose they are."""
-    sets = {}
-    for half, records in zip(("selection", "report"), split_external(read_classes(folder).records), strict=True):
-        images = load_images(records, preprocessor)
-        scores = score_images(engine, images, preprocessor)
-        sets[f"{folder.resolve().name}-{half}"] = scores, count_unknown(images.records)
-    return sets
+def _score_external(engine: Engine, source: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
+    """Scores, and of how many images it is not known whose they are, by the name of the set."""
+    images = load_images(read_classes(source).records, preprocessor)
+    return {set_name(source): (score_images(engine, images, preprocessor), count_unknown(images.records))}
 
 
 def _facts(images: ImageSet) -> dict[str, Any]:

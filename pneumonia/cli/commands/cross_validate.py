@@ -1,4 +1,4 @@
-"""Train a variant several times, each time judged on images held out: five folds of patients, or two series."""
+"""Train a variant several times, each time judged on what was held out: a fifth of the patients, a series, a source."""
 
 import argparse
 import json
@@ -24,13 +24,13 @@ from pneumonia.variants.spec import FIELDS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_data(parser)
-    parser.add_argument("--scheme", choices=("folds", "series"), required=True)
+    parser.add_argument("--scheme", choices=("folds", "series", "sources"), required=True)
     parser.add_argument("--output", type=output_file, required=True, help="JSON file to write the figures to")
     parser.add_argument("--field", choices=FIELDS, help="what is shown of a radiograph (default: the variant's own)")
     add_values(parser, "--evidence-penalty", "--image-size", "--epochs")
     parser.add_argument("--seed", type=seed, default=0, help="of the training in each round (default: 0)")
     add_backbone(parser)
-    parser.add_argument("--outside", type=Path, metavar="DIR", help="another population; its selection half is scored")
+    parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")
     add_resume(parser)
 
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         job = training_job(arguments, variant, *state)
         rounds = []
-        for number in range(SCHEMES[arguments.scheme][0]):
+        for number in range(SCHEMES[arguments.scheme].rounds(job.data)):
             done = job.checkpoints / f"{arguments.scheme}-{number}.json"
             if not done.exists():
                 figures = run_round(job, arguments.scheme, number)

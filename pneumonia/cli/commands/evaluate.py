@@ -13,7 +13,7 @@ from pneumonia.cli.recorded_command import command_line
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
-from pneumonia.data.manifest import Record, count_unknown, read_classes
+from pneumonia.data.manifest import Record, count_unknown, read_classes, set_name
 from pneumonia.errors import DataError
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     if other:
         _print_comparison(other, [record for record, _ in rows], labels, patients, probabilities, points)
     if arguments.output:
-        write_json(arguments.output, {"sets": {arguments.data.resolve().name: figures}})
+        write_json(arguments.output, {"sets": {set_name(arguments.data): figures}})
     if arguments.scores:
         with open_atomic(arguments.scores) as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(

@@ -17,7 +17,7 @@ from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.recorded_command import portable
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.notices import NOTICE
-from pneumonia.data.labelled_images import images_in_folder, score_labelled
+from pneumonia.data.labelled_images import images_of, score_labelled
 from pneumonia.utils.formatting import format_fitted
 
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     require_name(arguments.name)
     today = date.today()
-    images, left_out = images_in_folder(arguments.data, patients_of(arguments))
+    images, left_out = images_of(arguments.data, patients_of(arguments))
     require_outside(arguments.data, arguments.output)
     # Before anything is read. What cannot be read makes them fewer.
     require_enough(np.array([image.label for image in images]), np.array([image.patient for image in images]))

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pneumonia.cli.arguments import patients_of, positive, seed
+from pneumonia.cli.arguments import positive, seed
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.recorded_command import portable, table_hash
@@ -17,9 +17,10 @@ from pneumonia.cli.training_arguments import (
     add_training_data,
     add_values,
     apply_values,
+    read_data,
     require_backbone,
 )
-from pneumonia.data.manifest import fingerprint, read_training_folder
+from pneumonia.data.manifest import fingerprint
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError
 from pneumonia.utils.packages import require_package
@@ -42,12 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    require_outside(arguments.data, arguments.storage)
+    for source in arguments.data:
+        require_outside(source, arguments.storage)
     require_package("optuna", "The search needs Optuna", None)
     import optuna
 
     require_backbone(arguments.backbone_weights)
-    manifest = read_training_folder(arguments.data, patients_of(arguments))
+    manifest = read_data(arguments)
     report_left_out(manifest.left_out, manifest.patient_unknown, len(manifest.records))
     records = manifest.records
     study = _study(arguments, fingerprint(records))

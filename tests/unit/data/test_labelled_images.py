@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pneumonia.data.labelled_images import images_in_archive, images_in_folder, score_labelled
+from pneumonia.data.labelled_images import images_in_archive, images_of, score_labelled
 from pneumonia.errors import DataError, ImageError
 from scripts.studies.reliability.synthetic_images import encode, radiograph
 from tests.fixtures.fakes import FakePredictor
@@ -30,7 +30,7 @@ def test_a_folder_is_scored_by_patient_and_what_cannot_be_read_is_named(tmp_path
     _write_site(tmp_path)
     (tmp_path / "NORMAL" / "broken.png").write_bytes(b"broken")
     (tmp_path / "NORMAL" / "twin.png").write_bytes((tmp_path / "NORMAL" / "a.png").read_bytes())
-    images, left_out = images_in_folder(tmp_path)
+    images, left_out = images_of(tmp_path)
     assert not left_out
     scores, rejected = score_labelled(images, FakePredictor(VARIANT).predict_many(image.source for image in images))
     assert [name for name, _ in rejected] == ["NORMAL/broken.png"]
@@ -47,7 +47,7 @@ def test_an_archive_gives_the_same_images_wherever_its_folders_lie(tmp_path):
     (tmp_path / "site" / "NORMAL" / "deeper").mkdir()
     (tmp_path / "site" / "NORMAL" / "deeper" / "c.png").write_bytes(chest)
     (tmp_path / "site" / "README.txt").write_bytes(b"x")
-    in_folder, left_out_of_folder = images_in_folder(tmp_path / "site")
+    in_folder, left_out_of_folder = images_of(tmp_path / "site")
     assert [image.name for image in images] == [image.name for image in in_folder]
     assert [left.place for left in left_out] == ["site/*"] and [left.place for left in left_out_of_folder] == ["*"]
     predictor = FakePredictor(VARIANT)
@@ -62,7 +62,7 @@ def test_an_archive_gives_the_same_images_wherever_its_folders_lie(tmp_path):
 def test_an_image_with_two_labels_is_refused(tmp_path):
     _write_site(tmp_path)
     (tmp_path / "PNEUMONIA" / "again.png").write_bytes((tmp_path / "NORMAL" / "a.png").read_bytes())
-    images, _ = images_in_folder(tmp_path)
+    images, _ = images_of(tmp_path)
     with pytest.raises(DataError, match=r"again\.png are the same image"):
         score_labelled(images, FakePredictor(VARIANT).predict_many(image.source for image in images))
 
@@ -71,7 +71,7 @@ def test_one_name_in_both_classes_is_no_shared_patient(tmp_path):
     for number, label in enumerate(("NORMAL", "PNEUMONIA")):
         (tmp_path / label).mkdir()
         (tmp_path / label / "0000.png").write_bytes(encode(radiograph(seed=number), "PNG"))
-    images, _ = images_in_folder(tmp_path)
+    images, _ = images_of(tmp_path)
     assert images[0].patient != images[1].patient and not any(image.patient_known for image in images)
     files = {
         f"{site}/{path.relative_to(tmp_path)}": path.read_bytes() for site in "ab" for path in tmp_path.rglob("*.png")

@@ -125,7 +125,7 @@ def test_what_is_half_seen_lies_over_black(make, white):
 def test_the_transparent_colour_of_a_deep_picture_is_black():
     data, colour = deep(DEEP), struct.pack(">H", DEEP[100, 100, 0])
     transparent = decode(data[:33] + png_chunk(b"tRNS", colour * 3) + data[33:]).pixels
-    np.testing.assert_array_equal(transparent, np.where(GREY == GREY[100, 100], 0, decode(data).pixels))
+    np.testing.assert_array_equal(transparent, np.where(DEEP[..., 0] == DEEP[100, 100, 0], 0, decode(data).pixels))
 
 
 @pytest.mark.parametrize("mode", ["1", "F"])
