@@ -12,7 +12,7 @@ import pytest
 
 from pneumonia import load_predictor
 from pneumonia.core.notices import NOTICE
-from pneumonia.errors import ImageError
+from pneumonia.errors import UnsupportedImageError
 from pneumonia.explain.outlines import OUTLINE_COLOUR
 from pneumonia.imaging.decode import decode
 from pneumonia.variants.baselines import get_recipe, list_recipes
@@ -333,7 +333,7 @@ class TestPredict:
             assert "link to a file that is not there" in rows["gone.png"] and "This is a folder" in rows["more/back"]
         # Wherever else they come to lie, the overlays are known for what they are.
         (drawn,) = (folder / "maps").iterdir()
-        with pytest.raises(ImageError, match="heatmap over a radiograph"):
+        with pytest.raises(UnsupportedImageError, match="heatmap"):
             decode(drawn)
 
     def test_a_full_disk_is_told_in_one_sentence(self, folder):

@@ -68,7 +68,7 @@ def test_it_clones_once(notebook, tmp_path, monkeypatch):
 def test_without_the_project_it_says_what_to_do(notebook, tmp_path, monkeypatch):
     (tmp_path / "docs").mkdir()
     monkeypatch.chdir(tmp_path / "docs")
-    with pytest.raises(RuntimeError, match="Say in REPOSITORY"):
+    with pytest.raises(RuntimeError, match="REPOSITORY"):
         exec(cell_named(notebook, "project"), {"REPOSITORY": ""})
 
 

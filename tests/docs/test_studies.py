@@ -76,7 +76,7 @@ def test_a_load_that_would_tell_nothing_is_refused(options, line, capsys):
 def test_shortcuts_are_not_measured_without_images(places, capsys):
     write_tiny_data(places / "data")
     arguments = ["measure", "--data", str(places / "data")]
-    with pytest.raises(DataError, match="No images found"):
+    with pytest.raises(DataError, match="'nowhere'"):
         shortcuts.STUDY.main([*arguments, "--native", "nowhere"])
     with pytest.raises(SystemExit):
         shortcuts.STUDY.main([*arguments, "--seed", "-1"])

@@ -153,7 +153,7 @@ def test_the_table_as_csv_holds_every_reading_and_no_formula(handlers, files, mo
 def test_overlays_come_as_one_archive_without_those_that_were_not_read(handlers, files, monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     session = BatchSession()
-    with pytest.raises(gr.Error, match="Nothing has been read yet"):
+    with pytest.raises(gr.Error, match=shared_texts.NOTHING_READ):
         handlers.on_overlays_request(session)
     done(handlers, files, session)
     with zipfile.ZipFile(handlers.on_overlays_request(session)["value"]) as archive:
@@ -164,13 +164,13 @@ def test_overlays_come_as_one_archive_without_those_that_were_not_read(handlers,
 
 def test_what_cannot_be_begun_is_refused_in_words(handlers, tmp_path, monkeypatch, files):
     for given, sentence in (
-        (None, "Choose some images first."),
-        ([str(tmp_path / "gone.png")], "This image has been deleted from the server in the meantime"),
+        (None, batch_texts.NO_FILES),
+        ([str(tmp_path / "gone.png")], shared_texts.UPLOAD_DELETED),
     ):
         with pytest.raises(gr.Error, match=sentence):
             done(handlers, given, BatchSession())
     (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(gr.Error, match=r"cut\.zip: This ZIP archive is truncated"):
+    with pytest.raises(gr.Error, match=r"cut\.zip: .*damaged"):
         done(handlers, [str(tmp_path / "cut.zip")], BatchSession())
     monkeypatch.setattr(batch, "MAX_FILES", 2)
     with pytest.raises(gr.Error, match="3 files; at most 2"):
@@ -220,7 +220,7 @@ def test_the_next_batch_does_not_disturb_what_works_on_the_last_one(handlers, fi
     monkeypatch.setattr(batch, "_read", read_and_begin_another)
     with zipfile.ZipFile(handlers.on_overlays_request(session)["value"]) as archive:
         assert archive.namelist() == ["0001 dark.png.png", "0003 =bright.png.png"]
-    with pytest.raises(gr.Error, match="This image has been deleted from the server in the meantime"):
+    with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
         handlers.on_row_select(session, SimpleNamespace(row_value=["3"]))
 
 
@@ -231,9 +231,9 @@ def test_what_was_deleted_stays_deleted_and_is_said_to_be(handlers, files, monke
     for file in files:
         Path(file).unlink()
     for row in (1, 3):
-        with pytest.raises(gr.Error, match="This image has been deleted from the server in the meantime"):
+        with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
             handlers.on_row_select(session, SimpleNamespace(row_value=[row]))
-    with pytest.raises(gr.Error, match="This image has been deleted from the server in the meantime"):
+    with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
         handlers.on_overlays_request(session)
     assert not list((tmp_path / "uploads").rglob("*.zip")), "nobody would ever delete it"
 
@@ -255,5 +255,5 @@ def test_batch_endpoint_gives_the_records_and_a_bad_file_stops_nothing(client, f
 
 
 def test_batch_endpoint_refuses_nothing_at_all(client):
-    with pytest.raises(AppError, match="Choose some images first"):
+    with pytest.raises(AppError, match=batch_texts.NO_FILES):
         client.predict(None, VARIANT, "balanced", api_name="/batch")

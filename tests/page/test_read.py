@@ -26,6 +26,7 @@ from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from demo.tabs.compare.handlers import CompareHandlers
+from demo.tabs.read import texts as read_texts
 from demo.tabs.read import views as read_views
 from demo.tabs.read.handlers import ReadHandlers, ReadView
 from pneumonia import Prediction, load_predictor
@@ -259,8 +260,8 @@ def test_a_rejected_upload_gives_its_sentence_and_takes_the_old_reading_away(che
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        (None, "Choose an image first."),
-        ("/nowhere/x.png", "This image has been deleted from the server in the meantime"),
+        (None, shared_texts.NO_FILE),
+        ("/nowhere/x.png", shared_texts.UPLOAD_DELETED),
     ],
 )
 def test_no_file_and_a_deleted_file_are_refused_in_words(file, sentence):
@@ -298,7 +299,7 @@ def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest)
     assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
     assert ("Custom CNN", "custom-cnn") in marked["choices"]
     assert "There is no weights folder" in marked["info"]
-    with pytest.raises(gr.Error, match="There is no weights folder"):
+    with pytest.raises(gr.Error, match="no weights folder"):
         handlers.on_read(chest, "mobilenetv2-frozen", "balanced", Session())
     assert "There is no weights folder" in handlers.on_variant_change("mobilenetv2-frozen", Session())[0]
     assert handlers.on_read(chest, "custom-cnn", "balanced", Session())[0]["status"] == "read"
@@ -339,7 +340,7 @@ def test_compare_decodes_once_and_segments_once(monkeypatch):
 
 def test_the_marked_region_is_tested_on_request_and_only_after_a_reading(chest):
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
-    with pytest.raises(gr.Error, match="Read an image first"):
+    with pytest.raises(gr.Error, match=read_texts.NOTHING_TO_TEST):
         handlers.on_region_test(session)
     handlers.on_image_choice(chest, session, *CONTROLS)
     handlers.on_read(None, VARIANT, "balanced", session)
@@ -425,11 +426,11 @@ def test_compare_endpoint(client, chest):
 def test_rejected_and_refused_requests_leave_the_server_up(client, chest, document, tmp_path):
     record = client.predict(handle_file(document), VARIANT, "balanced", api_name="/read")[0]
     assert record["status"] == "rejected" and "PDF" in record["error"]
-    with pytest.raises(AppError, match="There is no weights folder"):
+    with pytest.raises(AppError, match="no weights folder"):
         client.predict(handle_file(chest), "mobilenetv2-frozen", "balanced", api_name="/read")
-    with pytest.raises(AppError, match="not in the list of choices"):
+    with pytest.raises(AppError, match="list of choices"):
         client.predict(handle_file(chest), VARIANT, "strict", api_name="/read")
-    with pytest.raises(AppError, match="Choose an image first"):
+    with pytest.raises(AppError, match=shared_texts.NO_FILE):
         client.predict(None, VARIANT, "balanced", api_name="/read")
     assert client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")[0]["status"] == "read"
 
@@ -441,11 +442,11 @@ def test_what_was_not_chosen_is_asked_for(client, chest):
     """A script may send nothing in place of a choice, where a page always has one, or a threshold."""
     file = handle_file(chest)
     for given, endpoint, sentence in (
-        ((file, None, "balanced"), "/read", "Choose a variant first."),
-        (([file], None, "balanced"), "/batch", "Choose a variant first."),
-        ((file, VARIANT, None), "/read", "Choose an operating point first."),
-        (([file], VARIANT, None), "/batch", "Choose an operating point first."),
-        ((file, None), "/compare", "Choose an operating point first."),
+        ((file, None, "balanced"), "/read", shared_texts.NO_VARIANT),
+        (([file], None, "balanced"), "/batch", shared_texts.NO_VARIANT),
+        ((file, VARIANT, None), "/read", shared_texts.NO_OPERATING_POINT),
+        (([file], VARIANT, None), "/batch", shared_texts.NO_OPERATING_POINT),
+        ((file, None), "/compare", shared_texts.NO_OPERATING_POINT),
     ):
         with pytest.raises(AppError, match=sentence):
             client.predict(*given, api_name=endpoint)
@@ -472,5 +473,5 @@ def test_any_file_name_is_read(address, client, chest, name, kept):
 def test_one_script_never_gets_what_another_one_chose(address, client, chest):
     client.predict(handle_file(chest), VARIANT, "balanced", api_name="/read")
     other = Client(address, verbose=False, analytics_enabled=False)
-    with pytest.raises(AppError, match="Choose an image first"):
+    with pytest.raises(AppError, match=shared_texts.NO_FILE):
         other.predict(None, VARIANT, "balanced", api_name="/read")

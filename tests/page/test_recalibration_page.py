@@ -17,6 +17,7 @@ from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.performance.recalibration import handlers as recalibration_module
+from demo.tabs.performance.recalibration import texts as recalibration_texts
 from demo.tabs.performance.recalibration.handlers import RecalibrationHandlers
 from demo.tabs.read import calibration_choice
 from demo.tabs.read.calibration_choice import AS_PUBLISHED, CalibrationChoiceHandlers
@@ -115,11 +116,11 @@ def test_requests_that_cannot_be_met_get_a_sentence(tmp_path, chest, archive):
         return caught.value.message
 
     for missing in (None, str(tmp_path / "deleted.zip")):
-        assert refusal(missing) == "Choose a ZIP archive with the folders NORMAL and PNEUMONIA first."
-    assert refusal(chest) == "This is no ZIP archive, or a damaged one. Pack the folders NORMAL and PNEUMONIA into one."
-    assert "for instance my-hospital" in refusal(archive, name="../here")
+        assert refusal(missing) == recalibration_texts.NO_ARCHIVE
+    assert refusal(chest) == recalibration_texts.NO_ZIP
+    assert "my-hospital" in refusal(archive, name="../here")
     assert "no weights folder" in refusal(archive, variant="mobilenetv2-frozen")
-    assert "at least 30 readable images" in refusal(write_site(tmp_path / "few.zip", of_each=12))
+    assert "30 readable" in refusal(write_site(tmp_path / "few.zip", of_each=12))
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as file:
         for number in range(recalibration_module.MAX_IMAGES + 1):
             file.writestr(f"NORMAL/{number}.png", b"x")

@@ -301,7 +301,7 @@ def test_there_is_nothing_to_report_before_a_reading_nor_after_another_choice(ch
     session.forget()
     for empty in (session, Session()):
         for make in (handlers.on_pdf_request, handlers.on_json_request):
-            with pytest.raises(gr.Error, match="Nothing has been read yet"):
+            with pytest.raises(gr.Error, match=shared_texts.NOTHING_READ):
                 make(False, empty)
 
 

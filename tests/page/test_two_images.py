@@ -4,6 +4,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.tabs.compare import views as compare_views
 from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
@@ -72,10 +73,10 @@ def test_nothing_to_judge_missing_weights_and_deleted_files(files):
     assert handlers.on_operating_point_change(VARIANT, "rule-in", session) == gr.skip()
     assert "Choose two radiographs, for instance" in handlers.on_variant_change(session)
     handlers.on_image_choice(0, "/nowhere/x.png", session)
-    with pytest.raises(gr.Error, match="This image has been deleted from the server in the meantime"):
+    with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
         handlers.on_read(VARIANT, "balanced", session)
     handlers.on_image_choice(0, files[0], session)
-    with pytest.raises(gr.Error, match="There is no weights folder"):
+    with pytest.raises(gr.Error, match="no weights folder"):
         handlers.on_read("mobilenetv2-frozen", "balanced", session)
 
 

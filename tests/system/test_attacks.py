@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from demo.server.request_filter import MAX_BYTES, RequestFilter
-from demo.server.texts import CRASHED
+from demo.server.texts import CRASHED, NOT_UPLOADED, OTHER_SITE, TOO_LARGE
 from pneumonia.variants.registry import DEFAULT
 from scripts.studies.reliability.abuse.tiffs import tiff
 from scripts.studies.reliability.synthetic_images import encode, radiograph
@@ -125,7 +125,7 @@ def test_no_event_reads_a_file_that_was_not_uploaded_here(victim, attacker):
             answer = attacker.run(event, data, {"index": 0, "value": ""})
             assert MARK.decode() not in str(answer) and "root:" not in str(answer)
             if refused:
-                assert answer["error"].startswith("Upload the file first: this page reads nothing else"), event
+                assert answer["error"] == NOT_UPLOADED, event
                 given += 1
     # Refused in words: no reading, and no crash but where an event was asked for in a state that it does not begin in.
     assert given > 60 and len(victim.logged("reading")) == readings
@@ -351,7 +351,7 @@ def test_a_page_of_another_site_may_neither_ask_nor_read(victim, origin, host):
         for sent in (headers, {**headers, "Access-Control-Request-Method": method}):
             asked = method if sent is headers else "OPTIONS"
             answer = httpx.request(asked, f"{victim.address}{path}", headers=sent)
-            assert answer.status_code == 403 and answer.text == "This page is not open to pages of other sites."
+            assert answer.status_code == 403 and answer.text == OTHER_SITE
             assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
@@ -436,7 +436,7 @@ def test_a_request_that_is_no_upload_is_small(victim):
     large = b'{"session_hash": "x", "fn_index": 2, "data": ["' + b"x" * MAX_BYTES + b'"]}'
     kind = {"Content-Type": "application/json"}
     told = httpx.post(f"{victim.address}{API}/queue/join", content=large, headers=kind, timeout=60)
-    assert told.status_code == 413 and told.text == "This request is too large; only uploads may be."
+    assert told.status_code == 413 and told.text == TOO_LARGE
     pieces = (large[start : start + 2**16] for start in range(0, len(large), 2**16))
     untold = httpx.post(f"{victim.address}{API}/queue/join", content=pieces, headers=kind, timeout=60)
     assert untold.status_code == 400

@@ -34,14 +34,14 @@ def test_the_batch_grows_with_the_replicas_and_the_rate_with_their_root():
     assert [(phase.epochs, phase.trains) for phase in four.phases] == [(1, "head"), (2, "all")]
     # Few images: every batch is full, and divides evenly.
     assert scale_recipe(RECIPE, 4, 30).batch_size == 28
-    with pytest.raises(DataError, match="fewer training images"):
+    with pytest.raises(DataError):
         scale_recipe(RECIPE, 4, 3)
 
 
 @pytest.mark.parametrize(("images", "expected"), [(128, 128), (129, 130), (130, 128), (24, 128)])
 def test_no_replica_is_left_without_validation_images(images, expected):
     assert evaluation_batch_size(images, 64, 2) == expected
-    with pytest.raises(DataError, match="too few validation images"):
+    with pytest.raises(DataError):
         evaluation_batch_size(7, 64, 6)
 
 

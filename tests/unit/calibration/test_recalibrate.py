@@ -211,13 +211,13 @@ def test_a_network_at_chance_is_never_kept(tmp_path):
     site = recalibrate(FakePredictor(VARIANT).calibration, by_chance(), "elsewhere", TODAY)
     assert not site.usable and not site.helps
     assert "not shown to tell the two apart" in site.advice and "Do not rely on this network" in site.advice
-    with pytest.raises(CalibrationError, match="No calibration can mend that"):
+    with pytest.raises(CalibrationError, match="mend"):
         save_site(site, tmp_path)
-    with pytest.raises(CalibrationError, match="No calibration can mend that"):
+    with pytest.raises(CalibrationError, match="mend"):
         FakePredictor(VARIANT).recalibrated(site)
     assert not list(tmp_path.iterdir())
     (tmp_path / "smuggled.json").write_bytes(site.to_bytes())
-    with pytest.raises(CalibrationError, match="No calibration can mend that"):
+    with pytest.raises(CalibrationError, match="mend"):
         load_site_calibration(str(tmp_path / "smuggled.json"), VARIANT)
 
 
@@ -232,8 +232,8 @@ def test_a_site_like_home_is_told_that_nothing_is_gained():
 @pytest.mark.parametrize(
     ("scores", "said"),
     [
-        (site_scores(29), "at least 30 readable images"),
-        (site_scores(60, 1.0, -9.0), "10 patients of each class"),
+        (site_scores(29), "18 NORMAL .* 11 PNEUMONIA"),
+        (site_scores(60, 1.0, -9.0), "0 PNEUMONIA of 0 patients"),
         (site_scores(60, patients=3), "of 3 patients"),
     ],
 )
@@ -244,7 +244,7 @@ def test_too_few_images_or_patients_are_refused(scores, said):
 
 @pytest.mark.parametrize("name", ["", "My Hospital", "a/b", "..", "a--b", "-a", "a-", "x" * 41, "hôpital", "a\n"])
 def test_a_name_that_is_no_safe_file_name_is_refused(name):
-    with pytest.raises(CalibrationError, match="for instance my-hospital"):
+    with pytest.raises(CalibrationError, match="my-hospital"):
         recalibrate(FakePredictor(VARIANT).calibration, site_scores(60), name, TODAY)
 
 
@@ -274,9 +274,9 @@ def test_the_newest_of_a_name_is_taken(tmp_path):
 
 
 def test_what_is_not_there_or_not_ours_is_refused(site, tmp_path):
-    with pytest.raises(CalibrationError, match="no calibration 'there' for custom-cnn"):
+    with pytest.raises(CalibrationError, match="'there' for custom-cnn"):
         load_site_calibration("there", VARIANT, tmp_path)
-    with pytest.raises(CalibrationError, match="cannot be read"):
+    with pytest.raises(CalibrationError, match=r"gone\.json"):
         load_site_calibration(str(tmp_path / "gone.json"), VARIANT)
     path = save_site(site, tmp_path)
     whole = json.loads(path.read_text())
@@ -363,9 +363,9 @@ def test_a_recalibrated_predictor_shares_the_network_and_says_so(tiny_predictor:
 
 
 def test_a_calibration_of_other_weights_is_refused(site, tiny_predictor):
-    with pytest.raises(CalibrationError, match="made for other weights"):
+    with pytest.raises(CalibrationError, match="other weights"):
         tiny_predictor.recalibrated(site)
-    with pytest.raises(CalibrationError, match="made for other weights"):
+    with pytest.raises(CalibrationError, match="other weights"):
         FakePredictor("mobilenetv2-frozen").recalibrated(site)
 
 

@@ -81,7 +81,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 
 def test_an_unreadable_record_is_told(tmp_path):
     (tmp_path / SOURCE).write_text("{")
-    with pytest.raises(DataError, match="Delete the folder"):
+    with pytest.raises(DataError, match=SOURCE):
         require_unchanged(tmp_path)
 
 
@@ -136,7 +136,7 @@ def test_a_cut_or_missing_archive_is_told(tmp_path):
 def test_too_little_room_is_told_before_anything_is_written(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 9 * 10**8, 10**8))
-    with pytest.raises(DataError, match=r"need 1\.2 GB, and 0\.1 GB are free"):
+    with pytest.raises(DataError, match=r"1\.2 GB.* 0\.1 GB"):
         lay_out(iter(IMAGES), 1_200_000_000, tmp_path / "data", {}, TABLE)
     assert not list(tmp_path.iterdir())
 
@@ -162,18 +162,18 @@ def test_parquet_files_are_read_in_order_of_their_table(tmp_path):
 
 
 def test_a_parquet_file_that_is_missing(tmp_path):
-    with pytest.raises(DataError, match=r"lacks the file a\.parquet"):
+    with pytest.raises(DataError, match=r"lacks .*a\.parquet"):
         readers.read_parquet(tmp_path, {"train": {"a.parquet": None}})
 
 
 @pytest.mark.parametrize(
     ("content", "digest", "reason"),
     [
-        (lambda: parquet_bytes(IMAGES, named=False), None, "lost the names"),
-        (lambda: parquet_bytes(IMAGES), "0" * 64, "not the file that was published"),
-        (lambda: parquet_bytes(IMAGES)[:-20], None, "cannot be read as Parquet"),
+        (lambda: parquet_bytes(IMAGES, named=False), None, "names"),
+        (lambda: parquet_bytes(IMAGES), "0" * 64, "published"),
+        (lambda: parquet_bytes(IMAGES)[:-20], None, "as Parquet"),
         # The first page, behind the four bytes that name the format; what is at the end of the file is whole.
-        (lambda: b"PAR1" + b"\xff" * 200 + parquet_bytes(IMAGES)[204:], None, "cannot be read as Parquet"),
+        (lambda: b"PAR1" + b"\xff" * 200 + parquet_bytes(IMAGES)[204:], None, "as Parquet"),
     ],
     ids=["nameless", "other", "cut", "damaged"],
 )

@@ -69,9 +69,7 @@ def test_identical_files_share_a_patient(tmp_path):
 @pytest.mark.parametrize("read", [read_classes, read_training_folder])
 def test_one_image_in_both_classes_is_refused(read, tmp_path):
     write(tmp_path, {"NORMAL/a": b"a", "NORMAL/b": b"b", "PNEUMONIA/c": b"a", "PNEUMONIA/d": b"b", "PNEUMONIA/e": b"e"})
-    with pytest.raises(
-        DataError, match=r"NORMAL/a and PNEUMONIA/c are the same image \(and so on, 2 pairs in all\)\. Decide"
-    ):
+    with pytest.raises(DataError, match=r"NORMAL/a and PNEUMONIA/c .*2 pairs"):
         read(tmp_path)
 
 
@@ -147,7 +145,7 @@ def test_links_are_followed_and_what_leads_nowhere_is_named(tmp_path):
 
 def test_a_missing_class_is_refused_with_what_is_there_instead(tmp_path):
     write(tmp_path, {"chest_xray/train/NORMAL/a": b"a", "chest_xray/train/PNEUMONIA/b": b"b"})
-    with pytest.raises(DataError, match=r"class NORMAL.*chest_xray/: 2 files"):
+    with pytest.raises(DataError, match=r"NORMAL.*chest_xray/: 2 files"):
         read_training_folder(tmp_path)
 
 
@@ -173,7 +171,7 @@ class TestPatients:
     def test_a_pattern(self, folder):
         groups, manifest = self.groups(folder, by_pattern(re.compile(r"/([a-z])\d\.png$")))
         assert list(groups.values()) == ["a", "b", "a", "c"] and manifest.patients_from == "pattern"
-        with pytest.raises(DataError, match=r"no patient of 2 of 4 images, for instance 'NORMAL/b1.png'"):
+        with pytest.raises(DataError, match=r"no patient of 2 of 4 .*'NORMAL/b1.png'"):
             self.groups(folder, by_pattern(re.compile("/(a)")))
 
     def test_a_table_in_the_folder_itself(self, folder):
@@ -185,14 +183,11 @@ class TestPatients:
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            (
-                "file,patient\na1.png,1\na2.png,2\n",
-                "lacks 2 of 4 images, for instance 'NORMAL/b1.png'. Add a row for each: its",
-            ),
-            ("name;patient\n", "needs the columns file and patient"),
-            ("", "needs the columns file and patient"),
+            ("file,patient\na1.png,1\na2.png,2\n", "lacks 2 of 4 .*'NORMAL/b1.png'"),
+            ("name;patient\n", "columns file and patient"),
+            ("", "columns file and patient"),
             ("file,patient\na1.png,1\na1.png,2\n", "two patients"),
-            ('file,patient\n"a1.png,1\n', "cannot be read as a table"),
+            ('file,patient\n"a1.png,1\n', "as a table"),
         ],
     )
     def test_a_table_that_does_not_fit(self, folder, text, told):
@@ -201,9 +196,7 @@ class TestPatients:
 
     def test_a_row_that_fits_two_images_is_refused(self, folder):
         write(folder, {"PNEUMONIA/a1.png": b"another"})
-        with pytest.raises(
-            DataError, match=r"patients\.csv has 1 of its rows for several images, for instance .a1\.png"
-        ):
+        with pytest.raises(DataError, match=r"patients\.csv has 1 .*a1\.png"):
             self.groups(folder, self.table(folder, "file,patient\na1.png,1\nb1.png,2\na2.png,1\nc1.png,3\n"))
 
     def test_a_table_that_cannot_be_opened(self, folder):

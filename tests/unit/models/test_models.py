@@ -39,8 +39,8 @@ def test_forward_and_a_training_step(name):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"architecture": "vgg"}, "architecture 'vgg'; choose one of custom_cnn"),
-        ({"pooling": "max"}, "pooling 'max'; choose one of average, flatten"),
+        ({"architecture": "vgg"}, "'vgg'; .* custom_cnn"),
+        ({"pooling": "max"}, "'max'; .* average, flatten"),
     ],
 )
 def test_a_variant_with_an_unknown_name_is_refused(changed, said):

@@ -107,7 +107,7 @@ def test_unusable_masks_are_told(tiny, tmp_path):
     with pytest.raises(DataError, match="No mask"):
         with_masks(records, tmp_path)
     (tmp_path / f"{records[0].path.stem}.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="lung mask"):
         load_masked_images(records[:1], tmp_path)
 
 

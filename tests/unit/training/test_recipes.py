@@ -142,13 +142,13 @@ def test_the_top_is_three_blocks_and_the_last_convolution():
 
 
 def test_a_network_without_a_top_is_refused():
-    with pytest.raises(UnknownNameError, match="top 'custom_cnn'; choose one of mobilenetv2"):
+    with pytest.raises(UnknownNameError, match=r"'custom_cnn'; .* mobilenetv2"):
         top_layers(build_model(get_variant("custom-cnn"), SIZE), "custom_cnn")
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"optimizer": "lion"}, "optimizer 'lion'; choose one of adamw, adam, sgd"), ({"schedule": "step"}, "cosine")],
+    [({"optimizer": "lion"}, "'lion'; .* adamw, adam, sgd"), ({"schedule": "step"}, "'step'; .* cosine")],
 )
 def test_a_recipe_with_an_unknown_name_is_refused(changed, said):
     network = get_recipe("cnn-adam")
@@ -159,12 +159,12 @@ def test_a_recipe_with_an_unknown_name_is_refused(changed, said):
 
 def test_a_phase_that_trains_an_unknown_part_is_refused(images, tmp_path):
     network = tiny_variant(recipe=Recipe(phases=(Phase(1, 1e-3, "tail"),), batch_size=8))
-    with pytest.raises(UnknownNameError, match="'tail'; choose one of head, top, all"):
+    with pytest.raises(UnknownNameError, match=r"'tail'; .* head, top, all"):
         fit.train_variant(network, images, images, PREPROCESSOR, 0, "none", tmp_path)
 
 
 def test_an_unknown_augmentation_is_refused(images):
-    with pytest.raises(UnknownNameError, match="augmentation 'weak'; choose one of strong"):
+    with pytest.raises(UnknownNameError, match=r"'weak'; .* strong"):
         training_batches(images, PREPROCESSOR.record, 8, 0, range(1), augmentation="weak")
 
 

@@ -230,7 +230,7 @@ def test_the_feature_map_has_a_name(images, tmp_path):
 def test_an_outside_population_cannot_pass_for_what_fixed_the_thresholds(tmp_path):
     outside = tmp_path / "validation"
     job = TrainingJob(tmp_path, get_variant("custom-cnn"), tmp_path / "w", 0, "none", "command", outside, tmp_path)
-    with pytest.raises(DataError, match="another name"):
+    with pytest.raises(DataError, match="'validation'"):
         run_training(job)
 
 

@@ -27,7 +27,7 @@ def test_what_fits_is_read():
     [
         ({"share": None}, "its share is missing"),
         ({"share": {"value": 1, "low": 0}}, "its share.high is missing"),
-        ({"share": {"value": "1", "low": 0, "high": 1}}, "its share.value is missing or is not what it must be"),
+        ({"share": {"value": "1", "low": 0, "high": 1}}, "its share.value is"),
         ({"share": {"value": True, "low": 0, "high": 1}}, "its share.value is"),
         ({"share": {"value": float("nan"), "low": 0, "high": 1}}, "its share.value is"),
         ({"share": {"value": 1, "low": 0, "high": 10**400}}, "its share.high is"),
@@ -45,11 +45,11 @@ def test_what_does_not_fit_is_named(changed, said):
 
 @pytest.mark.parametrize("contents", [b"", b"{", b"[]", b"7", b"[" * 100_000, b"9" * 5000, b"\xff\xd8\xff\xe0"])
 def test_what_is_no_object_is_told(contents):
-    with pytest.raises(ValueError, match="it is not what it must be"):
+    with pytest.raises(ValueError, match=r"^it is not"):
         read_json(Form, contents)
 
 
 def test_a_value_that_is_read_already_may_have_more_if_its_form_says_so():
     assert require_form(dict[str, int], {"a": 1}) == {"a": 1}
-    with pytest.raises(ValueError, match=r"its a is missing"):
+    with pytest.raises(ValueError, match="its a is"):
         require_form(dict[str, int], {"a": 1.5})

@@ -35,10 +35,10 @@ def test_an_installed_package_names_its_extra_and_no_command(extra, monkeypatch,
     monkeypatch.setattr(packages, "_LOCKS", tmp_path / "locks")
     with pytest.raises(MissingExtraError) as error:
         require_package(MISSING, "This needs it", extra)
-    assert str(error.value) == f"This needs it: Install this package again with its extra `{extra}`."
+    assert f"`{extra}`" in str(error.value) and "pip" not in str(error.value)
 
 
 def test_a_tool_that_no_extra_brings_is_named_itself(monkeypatch, tmp_path):
     monkeypatch.setattr(packages, "_LOCKS", tmp_path / "locks")
-    with pytest.raises(MissingExtraError, match=f"^This needs it: Install {MISSING} beside this package\\.$"):
+    with pytest.raises(MissingExtraError, match=f"^This needs it: Install {MISSING} "):
         require_package(MISSING, "This needs it", None)

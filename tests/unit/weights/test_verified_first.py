@@ -68,7 +68,7 @@ def test_a_file_that_was_exchanged_under_its_name_reaches_no_parser(
     other = (
         ROOT / "weights" / "mobilenetv2-frozen" / (name if name != chest_check.FITTED else KERAS_MODEL)
     ).read_bytes()
-    refused = rf"{name} (has been altered|is incomplete)"
+    refused = f"{name} .*(altered|incomplete)"
     for exchanged in (whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :], bytes(len(whole)), other):
         (folder / name).write_bytes(exchanged)
         with (
@@ -85,5 +85,5 @@ def test_a_size_that_fits_is_not_enough(tmp_path):
     config = json.loads((folder / CONFIG).read_text())
     config["files"][SERVED_MODEL]["bytes"] = len(b"another network")
     (folder / CONFIG).write_text(json.dumps(config))
-    with pytest.raises(WeightsError, match="has been altered"):
+    with pytest.raises(WeightsError, match="altered"):
         load_predictor(weights=folder)

@@ -69,7 +69,7 @@ def test_a_config_that_is_no_json_or_vouches_for_too_little(folder):
 )
 def test_a_value_of_the_config_that_is_not_what_it_must_be_is_named(folder, key, value):
     bundle = read_bundle(folder)
-    with pytest.raises(WeightsError, match=rf"does not fit this version of the program: its {key}[.a-z]* is missing"):
+    with pytest.raises(WeightsError, match=rf"its {key}[.a-z]* is "):
         Predictor.from_bundle(replace(bundle, config={**bundle.config, key: value}))
 
 
@@ -86,7 +86,7 @@ def test_a_further_file_is_vouched_for_like_the_others(folder):
     write_bundle(folder, {**read_bundle(folder).contents, "model.h5": b"more"}, tiny_config())
     assert read_bundle(folder).contents["model.h5"] == b"more"
     (folder / "model.h5").write_bytes(b"else")
-    with pytest.raises(WeightsError, match=r"model\.h5 has been altered"):
+    with pytest.raises(WeightsError, match=r"model\.h5 .*altered"):
         read_bundle(folder)
 
 
