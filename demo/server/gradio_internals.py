@@ -58,6 +58,8 @@ class PrivateBlocks(gr.Blocks):
                 there are too few values, or some of another kind than the event takes.
         """
         traverse(inputs, _refuse_address, is_file_obj_with_meta)
+        pairs = zip(block_fn.inputs, inputs, strict=False)
+        inputs = [*(_within_ends(component, value) for component, value in pairs), *inputs[len(block_fn.inputs) :]]
         try:
             return await super().preprocess_data(block_fn, inputs, *others, **named)
         except InvalidPathError as error:
@@ -92,6 +94,16 @@ def _required_of_selection(handler: Callable) -> set[str]:
     if any(issubclass(kind, gr.SelectData) for kind in kinds):
         return {"index", "value"}
     return {"index"} if any(issubclass(kind, gr.EventData) for kind in kinds) else set()
+
+
+def _within_ends(component: Any, value: Any) -> Any:
+    """What an event takes; of a number typed beside a slider the nearest of its ends, as the browser shows it after.
+
+    Gradio refuses it, so that the page would show one number and speak of another.
+    """
+    if not isinstance(component, gr.Slider) or not isinstance(value, int | float | None):
+        return value
+    return component.minimum if value is None else max(component.minimum, min(component.maximum, value))
 
 
 def _refuse_address(file: dict[str, Any]) -> None:

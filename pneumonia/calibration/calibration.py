@@ -7,7 +7,8 @@ from typing import Annotated
 from annotated_types import Gt
 
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.core.operating_points import Interval, Number, OperatingPoint
+from pneumonia.core.operating_points import OPERATING_POINTS, Interval, Number, OperatingPoint, Share
+from pneumonia.errors import WeightsError
 from pneumonia.weights.folder import Bundle
 
 
@@ -15,9 +16,9 @@ from pneumonia.weights.folder import Bundle
 class _Point:
     """An `OperatingPoint` as config.json holds it, under its name."""
 
-    threshold: Number
-    low: Number
-    high: Number
+    threshold: Share
+    low: Share
+    high: Share
     sensitivity: Interval
     specificity: Interval
 
@@ -59,6 +60,8 @@ class Calibration:
             WeightsError: if something in config.json is missing, or is not what it must be.
         """
         settings = bundle.settings(_Settings)
+        if missing := [name for name in OPERATING_POINTS if name not in settings.operating_points]:
+            raise WeightsError(f"The config of the weights folder lacks the operating point {missing[0]}.")
         points = {name: OperatingPoint(name, **vars(point)) for name, point in settings.operating_points.items()}
         return cls(settings.variant, bundle.weights_sha256, settings.temperature, points)
 

@@ -18,6 +18,7 @@ CUSTOM = "own"
 
 # A figure that can be computed with: not NaN, not infinite; no logit and no count here is as large as these bounds.
 Number = Annotated[float, annotated_types.Interval(gt=-1e9, lt=1e9)]
+Share = Annotated[Number, annotated_types.Interval(ge=0, le=1)]
 
 
 @dataclass(frozen=True)

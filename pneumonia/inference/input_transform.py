@@ -7,10 +7,11 @@ finds it.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import cv2
 import numpy as np
+from annotated_types import Gt, Interval
 
 from pneumonia.core.geometry import WHOLE, Box, crop_matrix
 from pneumonia.variants.spec import Field
@@ -24,6 +25,7 @@ _PERCENTILE_STRIDE = 2
 _EDGE = 3 / 224
 # Fractions of a pixel in which OpenCV takes the corners of a polygon, as a power of two.
 _POLYGON_SHIFT = 4
+_Percentile = Annotated[float, Interval(ge=0, le=100)]
 
 
 class View(NamedTuple):
@@ -59,9 +61,9 @@ class Preprocessing:
         lung_fields: sha256 of the segmentation that finds the lungs; None for the field `"image"`.
     """
 
-    size: int = 224
-    low_percentile: float | None = 1.0
-    high_percentile: float | None = 99.0
+    size: Annotated[int, Gt(0)] = 224
+    low_percentile: _Percentile | None = 1.0
+    high_percentile: _Percentile | None = 99.0
     field: Field = "image"
     margin: float = 0.04
     lung_fields: str | None = None

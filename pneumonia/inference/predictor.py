@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Gt
 
 from pneumonia.calibration.calibration import Calibration
 from pneumonia.calibration.site import SiteCalibration
@@ -42,7 +44,7 @@ class _Settings:
 
     version: str
     preprocessing: Preprocessing
-    heatmap_scale: Number
+    heatmap_scale: Annotated[Number, Gt(0)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from pneumonia._version import __version__
 from pneumonia.calibration.site import LONGEST_NAME, NAME
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
-from pneumonia.core.operating_points import CUSTOM, OPERATING_POINTS, Number, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, OPERATING_POINTS, Number, OperatingPoint, Share
 from pneumonia.errors import ReceiptError
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
@@ -118,7 +118,6 @@ def _record(judged: JudgedPrediction) -> dict[str, Any]:
 
 _Hash = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 _Word = Annotated[str, StringConstraints(pattern=f"^{_WORD.pattern}$")]
-_Share = Annotated[Number, Interval(ge=0, le=1)]
 _Finding = Annotated[str, StringConstraints(pattern=f"^({NORMAL}|{PNEUMONIA}|{UNCERTAIN})$")]
 _PointName = Annotated[str, StringConstraints(pattern=f"^({'|'.join((*OPERATING_POINTS, CUSTOM))})$")]
 
@@ -163,7 +162,7 @@ class _Rejected(_Reading):
 
     image_sha256: NotRequired[_Hash | None]
     logit: NotRequired[Number | None]
-    probability: NotRequired[_Share | None]
+    probability: NotRequired[Share | None]
     finding: NotRequired[_Finding | None]
 
 
@@ -172,7 +171,7 @@ class _Read(_Reading):
 
     image_sha256: _Hash
     logit: Number
-    probability: _Share
+    probability: Share
     finding: _Finding
 
 

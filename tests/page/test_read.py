@@ -1,5 +1,6 @@
 """The page's handlers, and the page as a script sees it."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -18,6 +19,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from demo.page import build_demo
+from demo.server.gradio_internals import PrivateBlocks
 from demo.shared import radiograph_images, uploaded_image
 from demo.shared import texts as shared_texts
 from demo.shared.components import availability
@@ -475,3 +477,12 @@ def test_one_script_never_gets_what_another_one_chose(address, client, chest):
     other = Client(address, verbose=False, analytics_enabled=False)
     with pytest.raises(AppError, match=shared_texts.NO_FILE):
         other.predict(None, VARIANT, "balanced", api_name="/read")
+
+
+@pytest.mark.parametrize(("typed", "taken"), [(60, 0.999), (-1, 0.001), (None, 0.001), (0.7, 0.7)])
+def test_what_is_typed_beside_a_slider_is_taken_for_the_nearest_of_its_ends(typed, taken):
+    with PrivateBlocks() as page:
+        slider = gr.Slider(0.001, 0.999, 0.5, step=0.001)
+        gr.Button().click(lambda value: None, slider)
+    (event,) = page.fns.values()
+    assert asyncio.run(page.preprocess_data(event, [typed], None)) == [taken]

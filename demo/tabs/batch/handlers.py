@@ -40,10 +40,12 @@ class Upload:
     Attributes:
         name: as the reader knows it; inside an archive with its folders.
         source: of its bytes.
+        refusal: why it cannot be read, where it is an archive whose files cannot be listed.
     """
 
     name: str
     source: Path | ZipMember
+    refusal: str | None = None
 
 
 @dataclass
@@ -101,12 +103,18 @@ class BatchHandlers:
             yield gr.skip(), session, views.progress(0, len(uploads), None), _rows(session)
             with (
                 _archives_in_use(uploads),
-                closing(predictor.predict_many((upload.source for upload in uploads), operating_point)) as readings,
+                closing(
+                    predictor.predict_many(
+                        (upload.source for upload in uploads if upload.refusal is None), operating_point
+                    )
+                ) as readings,
             ):
                 for upload in uploads:
                     if batch.stopped:
                         break
-                    record = reading_record(next(readings), upload.name)
+                    refusal = upload.refusal
+                    reading = next(readings) if refusal is None else predictor.rejected(refusal, operating_point)
+                    record = reading_record(reading, upload.name)
                     batch.records.append(record)
                     # It may have been changed since the first of them.
                     self._judge(record, batch)
@@ -237,7 +245,7 @@ def _uploads(files: Sequence[str] | None) -> list[Upload]:
         try:
             uploads += [Upload(member.name, member) for member in list_members(path, MAX_FILES)]
         except ImageError as error:
-            raise user_error(f"{path.name}: {error}") from error
+            uploads.append(Upload(path.name, path, str(error)))
     if len(uploads) > MAX_FILES:
         raise user_error(texts.TOO_MANY.format(count=len(uploads), most=MAX_FILES))
     return uploads
@@ -247,6 +255,8 @@ def _read(upload: Upload, predictor: Predictor, operating_point: str) -> tuple[n
     """Read one file again: its preview, uint8 (H, W), or None if it cannot be decoded, and its reading."""
     if not (upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source).is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
+    if upload.refusal is not None:
+        return None, predictor.rejected(upload.refusal, operating_point)
     source = decode_once(upload.source)
     shown = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
     return shown, predictor.predict(source, operating_point)

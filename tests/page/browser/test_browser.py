@@ -116,6 +116,10 @@ def test_a_threshold_of_ones_own_and_a_prevalence_are_weighed_at_once(page, ches
     _set(page, "#threshold", "0.9")
     expect(page.locator("#verdict")).to_contain_text("Custom threshold: pneumonia is called from 90.0%")
     expect(page.locator("#operating-point input:checked")).to_have_count(0)
+    _set(page, "#threshold", "60")  # typed as if in percent
+    page.keyboard.press("Tab")
+    expect(page.locator("#threshold input[type=number]")).to_have_value("0.999")
+    expect(page.locator("#verdict")).to_contain_text("Custom threshold: pneumonia is called from 99.9%")
     page.locator("#operating-point").get_by_label("Screening").check()
     expect(page.locator("#threshold input[type=number]")).to_have_value("0.2")
     _set(page, "#prevalence", "10")

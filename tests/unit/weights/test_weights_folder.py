@@ -11,6 +11,8 @@ from pneumonia.inference.predictor import Predictor
 from pneumonia.weights.folder import CONFIG, file_facts, read_bundle, write_bundle
 from tests.fixtures.tiny import tiny_config
 
+POINTS = tiny_config()["operating_points"]
+
 
 @pytest.fixture
 def folder(tiny_weights, tmp_path):
@@ -65,12 +67,25 @@ def test_a_config_that_is_no_json_or_vouches_for_too_little(folder):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("temperature", 0), ("temperature", "2"), ("heatmap_scale", None), ("preprocessing", {"size": 64, "sise": 64})],
+    [
+        *(("temperature", 0), ("temperature", "2"), ("heatmap_scale", None), ("heatmap_scale", -40)),
+        *(("preprocessing", {"size": 64, "sise": 64}), ("preprocessing", {"size": -64})),
+        ("preprocessing", {"size": 64, "high_percentile": 101}),
+        ("operating_points", POINTS | {"balanced": POINTS["balanced"] | {"threshold": 2}}),
+        ("operating_points", POINTS | {"balanced": POINTS["balanced"] | {"low": -0.1}}),
+    ],
 )
 def test_a_value_of_the_config_that_is_not_what_it_must_be_is_named(folder, key, value):
     bundle = read_bundle(folder)
-    with pytest.raises(WeightsError, match=rf"its {key}[.a-z]* is "):
+    with pytest.raises(WeightsError, match=rf"its {key}[._a-z]* is "):
         Predictor.from_bundle(replace(bundle, config={**bundle.config, key: value}))
+
+
+def test_a_config_without_one_of_the_operating_points_is_told(folder):
+    bundle = read_bundle(folder)
+    points = {"screening": POINTS["screening"]}
+    with pytest.raises(WeightsError, match="lacks the operating point balanced"):
+        Predictor.from_bundle(replace(bundle, config={**bundle.config, "operating_points": points}))
 
 
 def test_replacing_a_folder_leaves_nothing_beside_it(folder):
