@@ -55,6 +55,17 @@ def test_a_batch_reads_every_file_and_those_in_archives(handlers, files):
     assert all(len(row) == len(batch_texts.COLUMNS) for row in rows)
 
 
+def test_an_archive_that_cannot_be_read_costs_no_other_file(handlers, files):
+    packed = Path(files[2])
+    packed.write_bytes(packed.read_bytes()[:-30])
+    session = BatchSession()
+    *_, (records, _, summary, rows) = done(handlers, [files[2], files[0]], session)
+    assert [record["status"] for record in records] == ["rejected", "read"] and "2 images" in summary
+    assert rows[0][2] == "Not read" and "damaged" in rows[0][5]
+    opened = handlers.on_row_select(session, SimpleNamespace(row_value=rows[0]))
+    assert any("damaged" in part for part in opened if isinstance(part, str))
+
+
 def test_the_table_fills_while_it_runs_and_a_stop_keeps_what_is_there(handlers, files, monkeypatch):
     monkeypatch.setattr(batch, "_REDRAW_SECONDS", 0.0)
     session = BatchSession()
