@@ -246,6 +246,8 @@ def _uploads(files: Sequence[str] | None) -> list[Upload]:
             uploads += [Upload(member.name, member) for member in list_members(path, MAX_FILES)]
         except ImageError as error:
             uploads.append(Upload(path.name, path, str(error)))
+    if all(upload.refusal is not None for upload in uploads):
+        raise user_error(" ".join(f"{upload.name}: {upload.refusal}" for upload in uploads))
     if len(uploads) > MAX_FILES:
         raise user_error(texts.TOO_MANY.format(count=len(uploads), most=MAX_FILES))
     return uploads
