@@ -1,5 +1,6 @@
 """Decoded images in memory, and batches of them through tf.data."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class ImageSet:
         """str (N,), the patient group of each image."""
         return np.array([record.patient for record in self.records])
 
+    @property
+    def sources(self) -> np.ndarray:
+        """str (N,), the folder or table that lists each image."""
+        return np.array([record.source for record in self.records])
+
 
 def load_images(records: list[Record], preprocessor: Preprocessor) -> ImageSet:
     """Decode and squash all images once, and find what is to be shown of each.
@@ -81,6 +87,16 @@ def load_images(records: list[Record], preprocessor: Preprocessor) -> ImageSet:
     return ImageSet(list(readable_records), np.stack(squares), list(views), skipped)
 
 
+def join_images(first: ImageSet, second: ImageSet) -> ImageSet:
+    """The images of two sets as one."""
+    return ImageSet(
+        [*first.records, *second.records],
+        np.concatenate([first.squares, second.squares]),
+        [*first.views, *second.views],
+        [*first.skipped, *second.skipped],
+    )
+
+
 def class_weights(labels: np.ndarray) -> dict[int, float]:
     """Weights under which both classes count the same and the mean weight of an image is one.
 
@@ -100,6 +116,7 @@ def training_batches(
     views: int = 1,
     augmentation: Augmentation = "strong",
     lungs: np.ndarray | None = None,
+    by_source: bool = False,
 ) -> tf.data.Dataset:
     """Shuffled, freshly augmented batches for the given epochs, one after the other.
 
@@ -115,6 +132,7 @@ def training_batches(
         views: V independently augmented views of each image; labels are left out when there are several.
         augmentation: what is done at random to each view.
         lungs: uint8 (N, S, S), 255 inside the lungs; moved along with the images and given beside them.
+        by_source: whether all images of a batch are of one source.
 
     Returns:
         Dataset of (images (B, S, S, 1), labels (B, 1)); of ((images, lungs (B, S, S, 1) in [0, 1]), labels) where
@@ -140,13 +158,41 @@ def training_batches(
         shown = inputs[0] if lungs is None else (inputs[0][..., :1], inputs[0][..., 1:])
         return shown, tf.gather(labels, index)[None]
 
-    used = steps_per_epoch(images, batch_size) * batch_size
-    return epoch_batches(lambda epoch: shuffle(len(squares), seed, epoch)[:used], example, batch_size, epochs)
+    used = steps_per_epoch(images, batch_size, by_source) * batch_size
+    groups = images.sources if by_source else np.zeros(len(squares))
+    return epoch_batches(
+        lambda epoch: shuffle_in_batches(groups, batch_size, seed, epoch)[:used], example, batch_size, epochs
+    )
 
 
 def shuffle(count: int, seed: int, epoch: int) -> np.ndarray:
     """The order of an epoch: int64 (count,), a permutation that depends on the seed and the epoch alone."""
     return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def shuffle_in_batches(groups: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of an epoch in which each batch is of one group.
+
+    Args:
+        groups: (N,), the group of each image. Of each, the images that fill no batch are left out of this epoch.
+        batch_size: B.
+        seed, epoch: as for `shuffle`, which gives the order where there is one group.
+
+    Returns:
+        int64 (n,), indices of images.
+    """
+    order = shuffle(len(groups), seed, epoch)
+    names = np.unique(groups)
+    if len(names) == 1:
+        return order
+    batches = []
+    for name in names:
+        members = order[groups[order] == name]
+        whole = len(members) // batch_size
+        batches += np.split(members[: whole * batch_size], whole) if whole else []
+    if not batches:
+        return order
+    return np.concatenate([batches[place] for place in shuffle(len(batches), seed, epoch)])
 
 
 def epoch_batches(
@@ -176,9 +222,10 @@ def epoch_batches(
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def steps_per_epoch(images: ImageSet, batch_size: int) -> int:
+def steps_per_epoch(images: ImageSet, batch_size: int, by_source: bool = False) -> int:
     """Batches in an epoch of `training_batches`."""
-    return max(len(images.records) // batch_size, 1)
+    counts = Counter(images.sources.tolist()).values() if by_source else (len(images.records),)
+    return max(sum(count // batch_size for count in counts), 1)
 
 
 def prepare_inputs(

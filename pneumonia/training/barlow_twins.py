@@ -80,6 +80,8 @@ def adapt_backbone(
 ) -> list[dict[str, Any]]:
     """Move a model's backbone by Barlow Twins on the training images, without their labels.
 
+    A batch holds images of one source, so that no feature is rewarded for telling hospitals apart.
+
     Runs on one device, also where there are several: the correlation is that of a whole batch, and would have to be
     summed over the replicas before the loss is taken.
 
@@ -100,7 +102,7 @@ def adapt_backbone(
     backbone = keras.Model(model.input, model.get_layer(FEATURES).output)
     network = _projector(backbone)
     batch_size = min(_BATCH_SIZE, len(images.records))
-    steps = steps_per_epoch(images, batch_size)
+    steps = steps_per_epoch(images, batch_size, by_source=True)
     network.compile(
         keras.optimizers.AdamW(warmup_cosine(_LEARNING_RATE, epochs * steps), weight_decay=_WEIGHT_DECAY),
         jit_compile=False,
@@ -109,6 +111,6 @@ def adapt_backbone(
     return Checkpoints(folder, {"phase": "adaptation"}).run(
         network,
         range(epochs),
-        lambda epochs: training_batches(images, preprocessing, batch_size, seed, epochs, views=2),
+        lambda epochs: training_batches(images, preprocessing, batch_size, seed, epochs, views=2, by_source=True),
         steps_per_epoch=steps,
     )

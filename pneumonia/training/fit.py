@@ -14,6 +14,7 @@ from pneumonia.data.pipeline import (
     ImageSet,
     class_weights,
     evaluation_batches,
+    join_images,
     lung_masks,
     prepare_inputs,
     steps_per_epoch,
@@ -58,6 +59,7 @@ def train_variant(
     backbone_weights: str,
     folder: Path,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    unlabelled: ImageSet | None = None,
 ) -> Trained:
     """Train a variant by its recipe.
 
@@ -78,6 +80,7 @@ def train_variant(
         backbone_weights: "imagenet", "none" or a weights file.
         folder: for checkpoints; phases found finished there are not run again.
         callbacks: are told of every epoch of the phases.
+        unlabelled: images that the adaptation without labels takes beside `train`.
     """
     recipe = variant.recipe
     strategy = choose_strategy()
@@ -91,7 +94,8 @@ def train_variant(
 
     history: list[dict[str, Any]] = []
     if recipe.adaptation_epochs:
-        history += adapt_backbone(model, train, preprocessing, recipe.adaptation_epochs, seed, folder / "adaptation")
+        images = train if unlabelled is None else join_images(train, unlabelled)
+        history += adapt_backbone(model, images, preprocessing, recipe.adaptation_epochs, seed, folder / "adaptation")
     changes = list(CORRUPTIONS.values()) if recipe.validation == "corrupted" else ()
     inputs = prepare_inputs(validation, preprocessor, changes)
     batch_size = evaluation_batch_size(len(inputs), _EVALUATION_BATCH, replicas)

@@ -121,11 +121,13 @@ def run_training(job: TrainingJob) -> TrainingResult:
     _LOG.info("reading %s images", f"{len(manifest.records):,}")
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
+    adapts = job.variant.recipe.adaptation_epochs and manifest.unlabelled
+    unlabelled = load_images(manifest.unlabelled, preprocessor) if adapts else None
     # Of a training that is taken up again, the epochs that are done count too.
     before = training_seconds(job.checkpoints)
     started = time.monotonic()
     calibrated = train_and_calibrate(
-        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints
+        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints, unlabelled
     )
     minutes = round((before + time.monotonic() - started) / 60, 1)
     unknown = count_unknown(validation.records)
@@ -180,6 +182,7 @@ def train_and_calibrate(
     seed: int,
     backbone_weights: str,
     checkpoints: Path,
+    unlabelled: ImageSet | None = None,
 ) -> Calibrated:
     """Train on some images; stop, calibrate and fix thresholds on others. Arguments are those of `train_variant`.
 
@@ -189,7 +192,9 @@ def train_and_calibrate(
     for images in (train, validation):
         if len(set(images.labels)) < len(CLASS_NAMES):
             raise DataError("Training and validation each need readable images of both classes.")
-    trained = train_variant(variant, train, validation, preprocessor, seed, backbone_weights, checkpoints)
+    trained = train_variant(
+        variant, train, validation, preprocessor, seed, backbone_weights, checkpoints, unlabelled=unlabelled
+    )
     _LOG.info("trained; scoring %s validation images, as they are and corrupted", f"{len(validation.records):,}")
     sets = score_shifted(Engine(ServingModule(trained.model).to_tflite()), validation, preprocessor, VALIDATION)
     pool = pool_scores(sets)

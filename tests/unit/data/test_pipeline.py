@@ -7,7 +7,14 @@ from pneumonia.core.geometry import Box
 from pneumonia.data.augmentation import augment
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import read_training_folder
-from pneumonia.data.pipeline import class_weights, load_images, prepare_inputs, training_batches
+from pneumonia.data.pipeline import (
+    class_weights,
+    load_images,
+    prepare_inputs,
+    shuffle,
+    shuffle_in_batches,
+    training_batches,
+)
 from pneumonia.errors import DataError
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.input_transform import Preprocessing, View
@@ -118,3 +125,16 @@ def test_corruptions_are_fixed_keep_the_range_and_change_the_image(name):
     assert corrupted.min() >= 0 and corrupted.max() <= 1
     assert np.abs(corrupted - image).mean() > 0.01
     np.testing.assert_array_equal(corrupted, CORRUPTIONS[name](image))
+
+
+def test_batches_of_one_source_each():
+    groups = np.array(list("aaaaaaaabbbbbcc"))
+    order = shuffle_in_batches(groups, 2, seed=0, epoch=3)
+    assert len(set(order)) == len(order) == 8 + 4 + 2
+    assert all(len(set(groups[batch])) == 1 for batch in order.reshape(-1, 2))
+    assert {tuple(groups[b]) for b in order.reshape(-1, 2)} == {("a", "a"), ("b", "b"), ("c", "c")}
+    np.testing.assert_array_equal(order, shuffle_in_batches(groups, 2, 0, 3))
+    assert not np.array_equal(order, shuffle_in_batches(groups, 2, 0, 4))
+    # As it was without sources, and where no group fills a batch.
+    np.testing.assert_array_equal(shuffle_in_batches(np.zeros(9), 2, 0, 3), shuffle(9, 0, 3))
+    np.testing.assert_array_equal(shuffle_in_batches(groups[[0, 8]], 2, 0, 3), shuffle(2, 0, 3))
