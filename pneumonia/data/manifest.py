@@ -151,7 +151,7 @@ def read_classes(source: Path, patients: Patients = BY_NAME) -> Manifest:
     Raises:
         DataError: if a class is missing or empty, if one image is in both, or if `patients` does not fit.
     """
-    manifest = survey(source, patients, ()).require_usable()
+    manifest = _populated(survey(source, patients, ()).require_usable())
     if not manifest.unlabelled:
         return manifest
     without = LeftOut(set_name(source), len(manifest.unlabelled), WITHOUT_LABEL)
@@ -199,30 +199,50 @@ def read_training_data(
             f"There are {len(sources)} sources of images and {len(populations)} populations. Name one each."
         )
     names = (list(populations) or [""]) * (len(sources) if len(populations) < 2 else 1)
-    manifests = [read_training_folder(source, patients) for source in sources]
-    several = len(sources) > 1
-    records, left_out = [], []
-    for manifest, population in zip(manifests, names, strict=True):
-        for record in (*manifest.records, *manifest.unlabelled):
-            years = record.stated.age
-            known = record.stated.population or (population if years is None else population_of_age(years))
-            if known is None:
-                left_out.append((record.source, "of patients under 1 or of 6 to 17 years, whom no network reads"))
-                continue
-            place = f"{record.source}/{record.place}" if several else record.place
-            patient = record.patient if record.patient_known or not several else f"{record.source}/{record.patient}"
-            stated = replace(record.stated, population=known)
-            records.append(replace(record, stated=stated, place=place, patient=patient))
+    manifests = [
+        _populated(read_training_folder(source, patients), name) for source, name in zip(sources, names, strict=True)
+    ]
+    records = [record for manifest in manifests for record in (*manifest.records, *manifest.unlabelled)]
+    if len(sources) > 1:
+        # One path may lie in several.
+        records = [
+            replace(
+                record,
+                place=f"{record.source}/{record.place}",
+                patient=record.patient if record.patient_known else f"{record.source}/{record.patient}",
+            )
+            for record in records
+        ]
     records = group_duplicates(records)
     labelled = [record for record in records if record.label != UNLABELLED]
     if refusal := refuse_two_labels((record.place, record.label, record.sha256) for record in labelled):
         raise DataError(refusal)
     return Manifest(
         labelled,
-        [left for manifest in manifests for left in manifest.left_out]
-        + [LeftOut(source, count, reason) for (source, reason), count in Counter(left_out).items()],
+        [left for manifest in manifests for left in manifest.left_out],
         ", ".join(sorted({manifest.patients_from for manifest in manifests})),
         [record for record in records if record.label == UNLABELLED],
+    )
+
+
+def _populated(manifest: Manifest, population: str = "") -> Manifest:
+    """The same with the population of each image stated where it is known, without those of an age in none."""
+
+    def known(record: Record) -> Record | None:
+        years = record.stated.age
+        name = record.stated.population or (population if years is None else population_of_age(years))
+        return None if name is None else replace(record, stated=replace(record.stated, population=name))
+
+    records, unlabelled = ([known(record) for record in part] for part in (manifest.records, manifest.unlabelled))
+    left_out = list(manifest.left_out)
+    if between := records.count(None) + unlabelled.count(None):
+        source = manifest.records[0].source
+        left_out.append(LeftOut(source, between, "of patients under 1 or of 6 to 17 years, whom no network reads"))
+    return replace(
+        manifest,
+        records=[record for record in records if record],
+        left_out=left_out,
+        unlabelled=[record for record in unlabelled if record],
     )
 
 
@@ -265,8 +285,8 @@ def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _T
 
 
 def set_name(source: Path) -> str:
-    """The name that figures of a folder's or a table's images stand under."""
-    return source.stem if source.is_file() else source.resolve().name
+    """The name that figures of the images of a folder, or of the folder that a table lies in, stand under."""
+    return (source.resolve().parent if source.is_file() else source.resolve()).name
 
 
 def label_of(parts: Sequence[str]) -> tuple[int | None, str]:

@@ -1,6 +1,7 @@
 """Agreement of probabilities and findings with labels, with intervals by resampling patients."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from pneumonia.core.labels import UNCERTAIN
 from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.metrics.bootstrap import resample_with_both_classes
-from pneumonia.metrics.intervals import calibration_interval, to_interval
+from pneumonia.metrics.intervals import auroc_interval, calibration_interval, share_interval, to_interval
 
 # From labels (N,), probabilities (N,) and weights (R, N) to values (R,).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -121,6 +122,7 @@ def evaluate(
     patients: np.ndarray,
     points: Iterable[OperatingPoint],
     command: str,
+    weights: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """All figures of one set of images at fixed operating points.
 
@@ -130,26 +132,37 @@ def evaluate(
         patients: (N,) group of each image.
         points: thresholds, never changed here.
         command: what to run to get the same figures; stored with them.
+        weights: (N,), how much each image counts in the shares; all the same unless given.
 
     Returns:
         The form of one set in `metrics.json`.
     """
-    resampled = resample_with_both_classes(labels, patients)
-    once = np.ones((1, len(labels)))
+    once = np.ones((1, len(labels))) if weights is None else weights[None]
+    resampled = resample_with_both_classes(labels, patients) * once
 
     def interval(measure: Measure) -> dict[str, float | None]:
         value = measure(labels, probabilities, once)[0]
         return to_interval(value, measure(labels, probabilities, resampled))
 
+    def auroc_with_interval() -> dict[str, float | None]:
+        resampling = interval(auroc)
+        if resampling["value"] not in (0.0, 1.0):
+            return resampling
+        # No draw differs from the images themselves; what chance allows, only the number of patients tells.
+        normal, diseased = (len(np.unique(patients[labels == label])) for label in (0, 1))
+        return asdict(auroc_interval(resampling["value"], normal, diseased))
+
     return {
         "n": len(labels),
         "positives": int(labels.sum()),
         "patients": len(np.unique(patients)),
-        "auroc": interval(auroc),
+        "auroc": auroc_with_interval(),
         "auprc": interval(auprc),
         "brier": interval(brier),
         "ece": calibration_interval(*(expected_calibration_error(labels, probabilities, w) for w in (once, resampled))),
-        "operating_points": {point.name: _at(point, labels, probabilities, once, resampled) for point in points},
+        "operating_points": {
+            point.name: _at(point, labels, probabilities, patients, once, resampled) for point in points
+        },
         "command": command,
     }
 
@@ -158,16 +171,27 @@ def _at(
     point: OperatingPoint,
     labels: np.ndarray,
     probabilities: np.ndarray,
+    patients: np.ndarray,
     once: np.ndarray,
     resampled: np.ndarray,
 ) -> dict[str, Any]:
     positive = probabilities >= point.threshold
     values = rates(labels, positive, once)
     draws = rates(labels, positive, resampled)
+    # Of whom each share is, where an exact interval can be given.
+    counted = {"accuracy": labels >= 0, "sensitivity": labels == 1, "recall": labels == 1, "specificity": labels == 0}
+    counted |= {"precision": positive, "npv": ~positive}
+
+    def interval(name: str) -> dict[str, Any]:
+        value = values[name][0]
+        if name in counted and value in (0.0, 1.0):
+            return asdict(share_interval(value, len(np.unique(patients[counted[name]]))))
+        return to_interval(value, draws[name])
+
     called = np.array([point.finding(probability) != UNCERTAIN for probability in probabilities])
     return {
         "threshold": point.threshold,
-        **{name: to_interval(values[name][0], draws[name]) for name in values},
+        **{name: interval(name) for name in values},
         "confusion_matrix": {
             "true_negative": int(np.sum(~positive & (labels == 0))),
             "false_positive": int(np.sum(positive & (labels == 0))),

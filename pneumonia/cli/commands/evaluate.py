@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.data.manifest import Record, count_unknown, read_classes, set_name
+from pneumonia.data.reader_sets import reader_sets
 from pneumonia.errors import DataError
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
@@ -29,6 +32,7 @@ from pneumonia.weights.folder import trained_epochs
 _FORM = "{:.4f}".format
 # Readings shown with their heatmaps among the plots.
 _SAMPLES = 8
+_FEW = 20  # images of a class: below this, one more right or wrong moves a share by more than 5 %
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,24 +67,30 @@ def run(arguments: argparse.Namespace) -> int:
     if len({record.label for record, _ in rows}) < len(CLASS_NAMES):
         raise DataError("Both classes need at least one readable image.")
 
+    command = command_line("evaluate.py", arguments, variant=predictor.variant)
+    sets = judge_sets(set_name(arguments.data), rows, predictor, command)
+    name, figures = next(iter(sets.items()))
+    _print(figures)
+    for other_name, others in list(sets.items())[1:]:
+        print(f"{other_name}: {_of_images(others)}, AUROC {format_interval(others['auroc'], _FORM)}")
+    # What follows is of the first set.
+    scored = rows
+    chosen_rows = reader_sets(name, [record for record, _ in rows])[name].chosen
+    rows = [row for row, chosen in zip(rows, chosen_rows, strict=True) if chosen]
     labels = np.array([record.label for record, _ in rows])
     probabilities = np.array([prediction.probability for _, prediction in rows])
     patients = np.array([record.patient for record, _ in rows])
-    command = command_line("evaluate.py", arguments, variant=predictor.variant)
     points = predictor.operating_points
-    figures = evaluate(labels, probabilities, patients, points.values(), command)
-    figures["patient_unknown"] = count_unknown(record for record, _ in rows)
-    _print(figures)
     positive = probabilities >= points[BALANCED].threshold
     print("\n" + classification_report(labels, positive, target_names=CLASS_NAMES, zero_division=0))
     if other:
         _print_comparison(other, [record for record, _ in rows], labels, patients, probabilities, points)
     if arguments.output:
-        write_json(arguments.output, {"sets": {set_name(arguments.data): figures}})
+        write_json(arguments.output, {"sets": sets})
     if arguments.scores:
         with open_atomic(arguments.scores) as file:
             CsvWriter(file, ("file", "label", "probability")).write_all(
-                {"file": r.place, "label": CLASS_NAMES[r.label], "probability": p.probability} for r, p in rows
+                {"file": r.place, "label": CLASS_NAMES[r.label], "probability": p.probability} for r, p in scored
             )
     if arguments.plots:
         save_plots(arguments.plots, labels, probabilities, points[BALANCED])
@@ -90,6 +100,26 @@ def run(arguments: argparse.Namespace) -> int:
         samples = [(rows[i][0].path, CLASS_NAMES[rows[i][0].label], rows[i][1]) for i in chosen]
         save_samples(arguments.plots / "samples.png", samples, predictor.heatmap_scale)
     return SOME_REJECTED if rejected or manifest.left_out else DONE
+
+
+def judge_sets(
+    name: str, rows: Sequence[tuple[Record, Prediction]], predictor: Predictor, command: str
+) -> dict[str, dict[str, Any]]:
+    """Figures of each set of images that were read, as in metrics.json; the sets are those of `reader_sets`."""
+    labels = np.array([record.label for record, _ in rows])
+    probabilities = np.array([prediction.probability for _, prediction in rows])
+    patients = np.array([record.patient for record, _ in rows])
+    sets = {}
+    for set_of, (chosen, weights) in reader_sets(name, [record for record, _ in rows]).items():
+        figures = evaluate(
+            *(labels[chosen], probabilities[chosen], patients[chosen]),
+            predictor.operating_points.values(),
+            command,
+            weights[chosen],
+        )
+        unknown = count_unknown(record for (record, _), here in zip(rows, chosen, strict=True) if here)
+        sets[set_of] = {**figures, "patient_unknown": unknown}
+    return sets
 
 
 def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
@@ -116,9 +146,16 @@ def _print_comparison(
     print(f"  McNemar p            {result['mcnemar_p']:.4g}")
 
 
-def _print(figures: dict) -> None:
+def _of_images(figures: dict) -> str:
     most = "at most " if figures["patient_unknown"] else ""
-    print(f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients")
+    few = min(figures["positives"], figures["n"] - figures["positives"]) < _FEW
+    return f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients" + (
+        ", too few of a class to judge by" if few else ""
+    )
+
+
+def _print(figures: dict) -> None:
+    print(_of_images(figures))
     for name in ("auroc", "auprc", "brier", "ece"):
         print(f"{name:12} {format_interval(figures[name], _FORM)}")
     for name, point in figures["operating_points"].items():

@@ -119,7 +119,7 @@ def test_what_a_table_lists_and_cannot_be_used_is_told(tmp_path):
     assert len(manifest.records) == 4 and not manifest.unlabelled and not manifest.patient_unknown
     assert list(map(str, manifest.left_out)) == [
         "d.png: 1 file, which is not there",
-        "site: 1 file, without a label",
+        f"{tmp_path.name}: 1 file, without a label",
     ]
     images, left_out = images_of(table)
     assert [image.patient for image in images] == [record.patient for record in manifest.records]

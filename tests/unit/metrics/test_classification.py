@@ -54,8 +54,11 @@ def test_evaluate_reports_perfect_and_reversed_scores():
     scores = np.linspace(0.01, 0.99, 40)
     patients = np.arange(40).astype(str)
     perfect = evaluate(labels, scores, patients, points, "a command")
-    assert perfect["auroc"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    # All draws are right as well: how far that goes, the number of patients tells.
+    assert perfect["auroc"]["value"] == perfect["auroc"]["high"] == 1.0 and 0.85 < perfect["auroc"]["low"] < 0.95
     at = perfect["operating_points"]["balanced"]
+    assert at["sensitivity"] == {"value": 1.0, "low": pytest.approx(0.025 ** (1 / 20)), "high": 1.0}
+    assert at["accuracy"]["low"] == pytest.approx(0.025 ** (1 / 40)) and at["npv"] == at["specificity"]
     assert at["confusion_matrix"] == {
         "true_negative": 20,
         "false_positive": 0,
@@ -65,6 +68,19 @@ def test_evaluate_reports_perfect_and_reversed_scores():
     assert at["uncertain_share"] == pytest.approx(4 / 40) and perfect["command"] == "a command"
     reversed_ = evaluate(labels, 1 - scores, patients, points, "")
     assert reversed_["auroc"]["value"] == 0 and reversed_["operating_points"]["balanced"]["f1"]["value"] == 0
+
+
+def test_weighted_images_count_as_repeated_ones_do():
+    labels, scores = np.array([0, 0, 1, 1, 0]), np.array([0.1, 0.6, 0.4, 0.9, 0.7])
+    points = [OperatingPoint("balanced", 0.5, 0.5, 0.5, SHARE, SHARE)]
+    often = np.array([3, 1, 2, 1, 2])
+    weighted = evaluate(labels, scores, np.arange(5).astype(str), points, "", often.astype(float))
+    repeated = evaluate(labels.repeat(often), scores.repeat(often), np.arange(5).astype(str).repeat(often), points, "")
+    for name in ("auroc", "auprc", "brier", "ece"):
+        assert weighted[name]["value"] == pytest.approx(repeated[name]["value"])
+    assert weighted["operating_points"]["balanced"]["specificity"] == pytest.approx(
+        repeated["operating_points"]["balanced"]["specificity"]
+    )
 
 
 @pytest.mark.filterwarnings("error")
