@@ -30,5 +30,5 @@ def test_a_summary_keeps_the_main_figures(variant):
     kept, whole = summary(folder), json.loads((folder / "metrics.json").read_text())["sets"]
     assert kept["sets"].keys() == whole.keys()
     assert kept["sets"]["validation"]["auroc"] == whole["validation"]["auroc"]
-    balanced = whole["adult-report"]["operating_points"]["balanced"]
-    assert kept["sets"]["adult-report"]["sensitivity"] == balanced["sensitivity"]
+    balanced = whole["adults"]["operating_points"]["balanced"]
+    assert kept["sets"]["adults"]["sensitivity"] == balanced["sensitivity"]

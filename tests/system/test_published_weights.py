@@ -46,13 +46,13 @@ def keras_model(variant):
 
 def test_every_published_variant_has_its_figures(predictor):
     sets = predictor.metrics["sets"]
-    assert {"validation", "validation-cropped", "adult-selection", "adult-report"} <= set(sets)
+    assert {"validation", "validation-cropped", "adults", "adults-pa", "adults-ap", "adults-other"} <= set(sets)
     assert sets["validation"]["auroc"]["value"] >= LEAST_AUROC[predictor.variant]
     for figures in sets.values():
         assert figures["command"].startswith("python scripts/")
         assert set(figures["operating_points"]) == {"screening", "balanced", "rule-in"}
     config = json.loads((WEIGHTS_FOLDER / predictor.variant / "config.json").read_text())
-    assert config["calibration"]["sets"] == [name for name in sets if not name.startswith("adult-")]
+    assert config["calibration"]["sets"] == [name for name in sets if not name.startswith("adults")]
     thresholds = [point.threshold for point in predictor.operating_points.values()]
     assert thresholds == sorted(thresholds)
 

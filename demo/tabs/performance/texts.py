@@ -24,8 +24,10 @@ SETS = {
     "validation-compressed": "Validation, strongly compressed",
     "validation-cropped": "Validation, cropped",
     "validation-bordered": "Validation, with a border",
-    "adult-selection": "Adults and older children elsewhere, first half",
-    "adult-report": "Adults and older children elsewhere, second half",
+    "adults": "Adults elsewhere, opacity or normal",
+    "adults-pa": "Adults elsewhere, opacity or normal, PA views",
+    "adults-ap": "Adults elsewhere, opacity or normal, AP views",
+    "adults-other": "Adults elsewhere, opacity or other disease",
 }
 SET = "Images"
 MARK = (
