@@ -52,8 +52,8 @@ SELECTION = (
     "with `mobilenetv2-finetuned`, trained on one of the two series of the data set and judged on the other, plain and "
     "corrupted, with some adults of another hospital beside it, whose labels were mined from reports and so decided "
     "little (`scripts/cross_validate.py --scheme series`). Less than the whole image did worse; the penalty does about "
-    "as well there, and moves the evidence into the lungs. The other variants are shown the same; the weaker penalty of "
-    "`custom-cnn` was not compared so, and the penalty on the weights of the head of `mobilenetv2-frozen` was chosen "
-    "by AUROC on corrupted validation images. Each training is stopped by corrupted copies of its validation images. "
+    "as well there, and moves the evidence into the lungs. The other variants are shown the same; the weaker penalty "
+    "of `custom-cnn` was not compared so, and the penalty on the weights of the head of `mobilenetv2-frozen` was "
+    "chosen by AUROC on corrupted validation images. Each training is stopped by corrupted copies of its validation images. "
     "The adults whom radiologists judged (`adults`) decided nothing."
 )

@@ -213,8 +213,9 @@ def _over_black(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     opaque = np.iinfo(alpha.dtype).max
     if alpha.min() < opaque:
         for top in range(0, len(colours), _ROWS):
-            rows, seen = colours[top : top + _ROWS], alpha[top : top + _ROWS, :, np.newaxis]
-            rows[...] = (np.multiply(rows, seen, dtype=np.uint32) + opaque // 2) // opaque
+            rows = colours[top : top + _ROWS]
+            seen = alpha[top : top + _ROWS].astype(rows.dtype).repeat(rows.shape[2], axis=1).reshape(rows.shape)
+            rows[...] = cv2.multiply(np.ascontiguousarray(rows), seen, scale=1 / opaque).reshape(rows.shape)
     return colours[..., 0] if colours.shape[2] == 1 else colours
 
 

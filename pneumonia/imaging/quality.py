@@ -59,7 +59,7 @@ def check_size(width: int, height: int) -> None:
 
 def bit_depth(values: np.ndarray) -> int:
     """Return 8 for uint8; for uint16 the smallest depth in use that holds the maximum."""
-    most = values.max()
+    most = 0 if values.dtype == np.uint8 else values.max()
     return next(bits for bits in BIT_DEPTHS if most < 2**bits)
 
 
