@@ -28,8 +28,7 @@ from scripts.studies.reliability.abuse.cases import Case
 from scripts.studies.reliability.synthetic_images import dicom_bytes, encode
 from scripts.tools.served_page import served_page
 
-# What an answer may take: seconds of the processors, also of slow ones, and memory beyond that of the loaded process, in
-# MB.
+# What an answer may take: seconds of the processors, also of slow ones, and MB beyond those of the loaded process.
 SECONDS, MEGABYTES = 8.0, 500.0
 GOOD = "chest.png"
 _EVERY = 10
