@@ -14,6 +14,8 @@ from tests.fixtures.commands import run_here
 from tests.fixtures.tiny import write_chests
 from tests.unit.calibration.test_recalibrate import site_scores
 
+EXAMPLE = ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png"
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,8 +43,10 @@ def test_a_calibration_is_fitted_shown_and_kept(data, tiny_weights, tmp_path):
     (path,) = (tmp_path / "custom-cnn").iterdir()
     site = load_site_calibration("here", "custom-cnn", tmp_path)
     assert path.name == f"{site.label}.json" and path.name in done.stdout and str(data) not in path.read_text()
-    # predict has no --weights, so no command of it can be shown.
-    assert "predict IMAGE" not in done.stdout and "once these weights lie in weights/custom-cnn" in done.stdout
+    assert "once these weights lie in weights/custom-cnn" in done.stdout
+    (shown,) = [line for line in done.stdout.splitlines() if line.startswith("pneumonia predict IMAGE ")]
+    read = run_here("predict.py", EXAMPLE, *shlex.split(shown)[3:])
+    assert read.returncode == 0 and "custom-cnn, calibrated to " in read.stdout, read.stderr
     again = recalibrate(data, tiny_weights, tmp_path)
     assert again.returncode == 2 and "already" in again.stderr and "rejected" not in again.stderr, "nothing was read"
 
@@ -54,7 +58,7 @@ def test_the_command_that_is_shown_uses_the_calibration(tmp_path):
     assert done.returncode == 0, done.stderr
     program, name, image, *options = shlex.split(done.stdout.splitlines()[-1])
     assert (program, name, image) == ("pneumonia", "predict", "IMAGE")
-    done = run_here("predict.py", ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png", *options)
+    done = run_here("predict.py", EXAMPLE, *options)
     assert done.returncode == 0 and "custom-cnn, calibrated to " in done.stdout, done.stderr
 
 
@@ -90,17 +94,16 @@ def test_predict_uses_a_calibration_only_where_it_is_asked_for(tmp_path):
     from pneumonia.calibration.recalibrate import recalibrate as fit
     from pneumonia.calibration.site_store import save_site
 
-    example = ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png"
     path = save_site(fit(load_predictor().calibration, site_scores(100, 0.5), "here", date(2026, 11, 21)), tmp_path)
-    plain = run_here("predict.py", example)
-    there = run_here("predict.py", example, "--site", path)
+    plain = run_here("predict.py", EXAMPLE)
+    there = run_here("predict.py", EXAMPLE, "--site", path)
     assert plain.returncode == there.returncode == 0, there.stderr
     assert "mobilenetv2-finetuned, calibrated to 2026-11-21-here)" in there.stdout and "calibrated" not in plain.stdout
-    done = run_here("predict.py", example, "--site", path, "--format", "jsonl")
+    done = run_here("predict.py", EXAMPLE, "--site", path, "--format", "jsonl")
     assert json.loads(done.stdout)["calibration"] == {"name": "here", "date": "2026-11-21"}
-    done = run_here("predict.py", example, "--site", path, "--format", "csv")
+    done = run_here("predict.py", EXAMPLE, "--site", path, "--format", "csv")
     assert ',"here 2026-11-21",' in done.stdout
-    done = run_here("predict.py", example, "--site", path, "--variant", "custom-cnn")
+    done = run_here("predict.py", EXAMPLE, "--site", path, "--variant", "custom-cnn")
     assert done.returncode == 2 and "made for other weights" in done.stderr
-    done = run_here("predict.py", example, "--site", "nowhere")
+    done = run_here("predict.py", EXAMPLE, "--site", "nowhere")
     assert done.returncode == 2 and "There is no calibration 'nowhere'" in done.stderr

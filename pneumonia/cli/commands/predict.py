@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from pneumonia.batch.part_files import FORMS, open_parts
 from pneumonia.batch.ray import read_on_ray
 from pneumonia.calibration.site_store import load_site_calibration
+from pneumonia.cli.arguments import add_network
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.notices import NOTICE
@@ -30,7 +31,6 @@ from pneumonia.utils.atomic_files import UNFINISHED, open_atomic, write_atomic
 from pneumonia.utils.folders import walk
 from pneumonia.utils.formatting import one_line, percent
 from pneumonia.utils.safe_csv import CsvWriter
-from pneumonia.variants.registry import DEFAULT, list_variants
 
 # Of a file's name in the name of its overlay: file systems allow 255 bytes.
 _MOST_NAME_BYTES = 200
@@ -38,7 +38,7 @@ _MOST_NAME_BYTES = 200
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH")
-    parser.add_argument("--variant", choices=list_variants(), default=DEFAULT, help="default: %(default)s")
+    add_network(parser)
     parser.add_argument("--operating-point", choices=OPERATING_POINTS, default=BALANCED, help="default: %(default)s")
     parser.add_argument(
         "--site", metavar="NAME", help="calibration that pneumonia recalibrate made: its name or its JSON file"
@@ -79,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _read_files(arguments)
     if arguments.format not in FORMS or arguments.output or arguments.heatmaps:
         raise PneumoniaError("--parts goes with --format csv or parquet, and without --output and --heatmaps.")
+    if arguments.engine == "ray" and arguments.weights:
+        raise PneumoniaError("--engine ray reads with the weights that come with the project; leave --weights out.")
     return _read_archive(arguments)
 
 
@@ -145,9 +147,9 @@ def _read_here(paths: Iterable[str], predictor: Predictor, point: str) -> Iterat
 
 
 def _load(arguments: argparse.Namespace) -> Predictor:
-    site = None if arguments.site is None else load_site_calibration(arguments.site, arguments.variant)
-    predictor = load_quietly(arguments.variant)
-    return predictor if site is None else predictor.recalibrated(site)
+    predictor = load_quietly(arguments.variant, arguments.weights)
+    site = None if arguments.site is None else load_site_calibration(arguments.site, predictor.variant)
+    return predictor.recalibrated(site)
 
 
 def _require_there(argument: str) -> None:

@@ -48,14 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     _print(site)
     path = save_site(site, arguments.output)
     print(f"\nWritten to {portable(path)}. It is used only where it is asked for:")
+    argument = site.name if arguments.output == SITES_FOLDER else shlex.quote(str(path))
+    network = f"--weights {shlex.quote(str(arguments.weights))}" if arguments.weights else f"--variant {site.variant}"
+    print(f"pneumonia predict IMAGE {network} --site {argument}")
     if arguments.weights:
-        print(
-            f"by pneumonia predict and the page once these weights lie in weights/{site.variant}, and by a program "
-            "that loads them, with pneumonia.load_site_calibration and Predictor.recalibrated."
-        )
-    else:
-        argument = site.name if arguments.output == SITES_FOLDER else shlex.quote(str(path))
-        print(f"pneumonia predict IMAGE --variant {site.variant} --site {argument}")
+        print(f"and by the page once these weights lie in weights/{site.variant}.")
     print(NOTICE, file=sys.stderr)
     return SOME_REJECTED if rejected or left_out else DONE
 

@@ -223,6 +223,7 @@ def test_the_command_refuses_to_mix_readings(tmp_path, capsys, monkeypatch):
         (("{0}", "--format", "csv", "--parts", "{1}", "--output", "x"), "--parts goes with"),
         (("{0}", "--format", "parquet"), "name a folder with --parts"),
         (("{0}", "--engine", "ray"), "name a folder with --parts"),
+        (("{0}", "--engine", "ray", "--format", "csv", "--parts", "parts", "--weights", "own"), "leave --weights out"),
         (("{0}", "{0}/below", "--format", "csv", "--parts", "{1}"), "overlap"),
         (("{0}", "--format", "csv", "--parts", "{0}/parts"), "overlap"),
         (("{0}", "nowhere", "--format", "csv", "--parts", "{1}"), "'nowhere'"),
