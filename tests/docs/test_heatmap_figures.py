@@ -20,6 +20,7 @@ from scripts.studies.heatmaps import measurement
 from scripts.studies.heatmaps.__main__ import STUDY
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase, chosen, convex_hull, load_cases, measure
 from scripts.studies.heatmaps.figures import clearly_better, figures, map_figures, mean_interval
+from scripts.studies.study import FIGURES
 from tests.fixtures.tiny import SIZE, write_tiny_data
 
 
@@ -181,12 +182,12 @@ def run(monkeypatch, folder, *options):
     monkeypatch.setattr(measurement, "WEIGHTS_FOLDER", folder / "weights")
     monkeypatch.setattr(study, "FIGURES", folder)
     arguments = ["--data", folder / "data", "--masks", folder / "masks", "--variants", "custom-cnn", *options]
-    return STUDY.main(["measure", *map(str, arguments)])
+    return STUDY.main(["measure", "maps", *map(str, arguments)])
 
 
 @pytest.mark.slow
 def test_the_command_writes_figures_that_can_be_rendered_and_pictures(prepared, monkeypatch):
-    output, pictures = prepared / "heatmaps.json", prepared / "pictures"
+    output, pictures = prepared / "heatmaps" / "maps.json", prepared / "pictures"
     assert run(monkeypatch, prepared, "--compared", 2, "--pictures", pictures) == 0
     result = json.loads(output.read_text())
     measured = result["variants"]["custom-cnn"]
@@ -194,7 +195,7 @@ def test_the_command_writes_figures_that_can_be_rendered_and_pictures(prepared, 
     assert measured["nan"] == 0 and measured["drawn"] == measured["images"] > measured["pneumonias"] > 0
     assert {"Layer-CAM, 8 by 8", "HiResCAM, 8 by 8"} < set(measured["compared"]) and "dilated_logit" not in measured
     assert sum(measured["support"].values()) == 2
-    page = STUDY.render(result)
+    page = STUDY.render({"maps": result, "boxes": json.loads((FIGURES / "heatmaps" / "boxes.json").read_text())})
     assert result["command"] in page and f"{measured['maps']['random']['deletion']['value']:.2f} (" in page
     written = {path.name for path in (pictures / "custom-cnn").iterdir()}
     assert {"best-deletion-1.png", "worst-deletion-1.png", "cases.csv"} <= written
@@ -203,7 +204,7 @@ def test_the_command_writes_figures_that_can_be_rendered_and_pictures(prepared, 
 def test_the_report_says_what_was_measured_and_no_map_is_broken():
     result = STUDY.figures()
     assert STUDY.document.read_text() == STUDY.render(result)
-    for variant in result["variants"].values():
+    for variant in result["maps"]["variants"].values():
         assert variant["nan"] == 0 and variant["empty"]["called_pneumonia"] == 0
 
 

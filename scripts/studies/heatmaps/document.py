@@ -19,6 +19,7 @@ _OPENING = opening(
     "heatmaps",
     "Intervals are 95 %, from resampling patients. A good map here is one that tells what the network used; none of "
     "these figures says that the network is right.",
+    "heatmaps/*.json",
 )
 _REWARDED = (
     "Training rewarded {names} for a large share of this very map inside. So for these the figure shows that the "
@@ -38,12 +39,14 @@ _number = partial(format_interval, form="{:.2f}".format)
 
 
 def render(result: dict[str, Any]) -> str:
-    """The whole of docs/heatmaps.md, from what `measure` wrote."""
-    variants = result["variants"]
+    """The whole of docs/heatmaps.md, from what `measure` wrote: `boxes` and `maps`."""
+    maps = result["maps"]
+    variants = maps["variants"]
     return "\n".join(
         (
             _OPENING,
-            _images(variants, result["command"]),
+            _boxes(result["boxes"]),
+            _images(variants, maps["command"]),
             _in_lungs(variants),
             _curves(variants),
             *(_compared(name, measured) for name, measured in variants.items()),
@@ -54,6 +57,33 @@ def render(result: dict[str, Any]) -> str:
             _empty(variants),
         )
     )
+
+
+def _boxes(result: dict[str, Any]) -> str:
+    variants = result["variants"]
+    first = next(iter(variants.values()))
+    rows = [
+        [f"`{name}`", label, _count(scores["peak"]), *(_share(scores[key]) for key in ("peak", "share", "overlap"))]
+        for name, measured in variants.items()
+        for label, scores in measured["maps"].items()
+    ]
+    return section(
+        "Does the map lie where radiologists saw the opacity?",
+        f"{first['images']} radiographs of {first['patients']} adults of another hospital, on which radiologists of "
+        "the RSNA Pneumonia Detection Challenge drew boxes round opacities. No network was trained on them, and no "
+        "training rewarded a map for this. The peak is the middle of the map's highest cell; the share is that of its "
+        "positive evidence; the overlap is intersection over union of the boxes and what lies above a share of the "
+        "map's highest value, chosen on other patients. The boxes take "
+        f"{_share(first['boxes_of_lungs'])} of the lungs, which is what chance gives within them, and "
+        f"{_share(first['boxes_of_image'])} of the image. Controls lie on the same grid: random, a Gaussian on the "
+        "centre, and how steep the grey values are.",
+        table(["variant", "map", "n", "peak in a box", "evidence in boxes", "overlap"], rows),
+        command_block(result["command"]),
+    )
+
+
+def _share(interval: dict[str, Any] | None) -> str:
+    return UNDEFINED if interval is None else format_share(interval)
 
 
 def _images(variants: dict[str, Any], line: str) -> str:
