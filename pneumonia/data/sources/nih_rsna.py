@@ -1,0 +1,135 @@
+"""Adults: radiographs of NIH ChestX-ray14 with what radiologists of the RSNA challenge said of them, as one table.
+
+Wang et al., "ChestX-ray8", CVPR 2017; Shih et al., "Augmenting the NIH Chest Radiograph Dataset with Expert Annotations
+of Possible Pneumonia", Radiology: Artificial Intelligence 2019. The challenge gave the images other names; RSNA
+publishes which is which.
+"""
+
+import csv
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from typing_extensions import TypedDict
+
+from pneumonia.data.tables import CLEAR, OPACITY, OTHER
+from pneumonia.errors import DataError
+from pneumonia.utils.atomic_files import open_atomic
+from pneumonia.utils.folders import walk
+from pneumonia.utils.json_values import require_form
+
+# As they are downloaded; the first from NIH, the others from RSNA.
+ENTRIES, CLASSES, BOXES, MAPPING = (
+    "Data_Entry_2017*.csv",
+    "stage_2_detailed_class_info.csv",
+    "stage_2_train_labels.csv",
+    "*mappings*.json",
+)
+_READINGS = {"Lung Opacity": OPACITY, "Normal": CLEAR, "No Lung Opacity / Not Normal": OTHER}
+_COLUMNS = ("file", "patient", "age", "view", "readers", "boxes")
+_SIDE = 1024  # of the images in pixels, which boxes are measured in
+_MOST_YEARS = 130  # some ages are typing errors
+
+
+class _Name(TypedDict):
+    """What of the published mapping is read: the name of an image at NIH and in the challenge."""
+
+    img_id: str
+    subset_img_id: str
+
+
+def write_table(nih: Path, rsna: Path, output: Path) -> dict[str, int]:
+    """Write the table of all images that were downloaded and that radiologists saw.
+
+    Args:
+        nih: folder with NIH's list of entries and, wherever below it, the images.
+        rsna: folder with the classes and boxes of the challenge's training part, and the mapping of names.
+        output: the table; its files are named from its folder on.
+
+    Returns:
+        Number of images by what radiologists said.
+
+    Raises:
+        DataError: if a file is missing or of another form, or none of the images is there.
+    """
+    readings = {row["patientId"]: _READINGS.get(row["class"], "") for row in _rows(rsna, CLASSES, "patientId", "class")}
+    boxes = _read_boxes(rsna)
+    challenge_names = _read_mapping(rsna)
+    entries = {
+        row["Image Index"]: row
+        for row in _rows(nih, ENTRIES, "Image Index", "Patient ID", "Patient Age", "View Position")
+    }
+    counts: Counter[str] = Counter()
+    folder = output.resolve().parent
+    rows = []
+    for path in sorted(map(Path, walk(nih))):
+        entry, name = entries.get(path.name), challenge_names.get(path.name, "")
+        said = readings.get(name)
+        if entry is None or not said:
+            continue
+        counts[said] += 1
+        years = entry["Patient Age"].strip().rstrip("Yy").lstrip("0")
+        view = entry["View Position"].strip().upper()
+        rows.append(
+            {
+                "file": Path(os.path.relpath(path.resolve(), folder)).as_posix(),
+                "patient": entry["Patient ID"].strip(),
+                "age": years if years.isdecimal() and int(years) <= _MOST_YEARS else "",
+                "view": view if view in ("PA", "AP") else "",
+                "readers": said,
+                "boxes": json.dumps(boxes[name]) if boxes[name] else "",
+            }
+        )
+    if not rows:
+        raise DataError(f"None of the images that radiologists saw lies below {nih.name}. Unpack NIH's archives there.")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with open_atomic(output) as file:
+        table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    return dict(counts)
+
+
+def _read_boxes(rsna: Path) -> dict[str, list[list[float]]]:
+    """Left, top, width and height in fractions of the image, by its name in the challenge."""
+    boxes: dict[str, list[list[float]]] = defaultdict(list)
+    for row in _rows(rsna, BOXES, "patientId", "x", "y", "width", "height"):
+        if row["x"]:
+            try:
+                sides = [float(row[side]) / _SIDE for side in ("x", "y", "width", "height")]
+            except ValueError:
+                raise DataError(f"{BOXES} holds a box of other than numbers. Download it again.") from None
+            boxes[row["patientId"]].append([round(side, 5) for side in sides])
+    return boxes
+
+
+def _read_mapping(rsna: Path) -> dict[str, str]:
+    """The name in the challenge by the name at NIH."""
+    path = _find(rsna, MAPPING)
+    try:
+        names = require_form(list[_Name], json.loads(path.read_bytes()))
+    except (ValueError, RecursionError):
+        raise DataError(f"{path.name} is not the mapping of names that RSNA publishes. Download it again.") from None
+    return {name["img_id"]: name["subset_img_id"] for name in names}
+
+
+def _rows(folder: Path, pattern: str, *columns: str) -> Iterator[dict[str, str]]:
+    path = _find(folder, pattern)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file, strict=True)
+            if missing := set(columns) - set(table.fieldnames or ()):
+                raise DataError(f"{path.name} lacks the column {min(missing)!r}. Download it again.")
+            for row in table:
+                yield {column: row[column] or "" for column in columns}
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise DataError(f"{path.name} cannot be read as a table. Download it again.") from None
+
+
+def _find(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        raise DataError(f"{len(found) or 'No'} files in {folder.name} are named {pattern}; there must be one.")
+    return found[0]
