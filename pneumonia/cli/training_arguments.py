@@ -10,6 +10,7 @@ from pneumonia.cli.arguments import add_patients, fraction, image_size, patients
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.core.populations import POPULATIONS
 from pneumonia.data.manifest import Manifest, read_classes, read_training_data
+from pneumonia.data.sources.chest_xray import noted_source
 from pneumonia.errors import DataError
 from pneumonia.variants.registry import list_variants
 from pneumonia.variants.spec import Recipe, Variant
@@ -160,9 +161,13 @@ def training_job(arguments: argparse.Namespace, variant: Variant, command: str, 
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.training.job import TrainingJob
 
+    # Of several sources, one note would speak for all.
+    source, licence = noted_source(arguments.data[0]) if len(arguments.data) == 1 else ("", "")
     return TrainingJob(
         data=tuple(arguments.data),
         populations=tuple(arguments.populations or ()),
+        source=getattr(arguments, "source", None) or source,
+        licence=getattr(arguments, "licence", None) or licence,
         variant=variant,
         output=arguments.output,
         seed=arguments.seed,

@@ -24,6 +24,7 @@ _LICENCE = PROJECT_FOLDER / "LICENSE"
 _METRICS = {"accuracy": "accuracy", "sensitivity": "recall", "specificity": "specificity"}
 # Not the data set's own validation folder, which has 16 images.
 _AT_HOME = "Chest X-Ray Images (Pneumonia), patients held out, on whom the thresholds were fixed"
+_OWN = "Patients held out, on whom the thresholds were fixed"
 
 _USE = """## Use
 
@@ -86,6 +87,8 @@ def prepare(folder: Path, repo_id: str, variant: str | None = None) -> Publicati
 
 def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]) -> str:
     variant = get_variant(bundle.config["variant"])
+    # Trained elsewhere, on images whose source and licence its card states.
+    own = "source" in bundle.config.get("data", {})
     sections = [bundle.contents[CARD].decode().rstrip("\n")]
     if plots:
         sections += ["## Plots", "Drawn from the scores in `metrics.json`, at the balanced operating point."]
@@ -93,12 +96,11 @@ def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]
     sections += [_USE.format(repo_id=repo_id, variant=variant.name), ""]
     return hub_upload.card_with_metadata(
         "\n\n".join(sections),
-        _results(bundle.metrics["sets"]),
+        _results(bundle.metrics["sets"], own),
         model_name=variant.title,
-        license="mit",
         library_name="keras",
         pipeline_tag="image-classification",
-        datasets=[DATA_ON_THE_HUB],
+        **({} if own else {"license": "mit", "datasets": [DATA_ON_THE_HUB]}),
         tags=["medical-imaging", "chest-x-ray", "radiology", "pneumonia", "grad-cam", "litert"],
     )
 
@@ -108,16 +110,21 @@ def _plain_sets(sets: dict[str, Any]) -> dict[str, Any]:
     return {name: figures for name, figures in sets.items() if not name.startswith(f"{VALIDATION}-")}
 
 
-def _results(sets: dict[str, Any]) -> list[dict[str, Any]]:
-    """The figures of metrics.json that the Hub lists, unrounded; what is not defined is left out."""
+def _results(sets: dict[str, Any], own: bool) -> list[dict[str, Any]]:
+    """The figures of metrics.json that the Hub lists, unrounded; what is not defined is left out.
+
+    Args:
+        sets: of metrics.json.
+        own: whether the network was trained on other images than those of this project.
+    """
     results = []
     for name, figures in _plain_sets(sets).items():
         at_home = name == VALIDATION
         dataset = {
             "task_type": "image-classification",
             "task_name": "Pneumonia or normal on a frontal chest radiograph",
-            "dataset_type": DATA_ON_THE_HUB if at_home else name,
-            "dataset_name": _AT_HOME if at_home else f"Another hospital, {name}",
+            "dataset_type": DATA_ON_THE_HUB if at_home and not own else name,
+            "dataset_name": (_OWN if own else _AT_HOME) if at_home else f"Another hospital, {name}",
         }
         point = figures["operating_points"][BALANCED]
         listed = [(figures["auroc"], "roc_auc", "AUROC")]

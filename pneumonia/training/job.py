@@ -54,6 +54,8 @@ class TrainingJob:
         recipe_name: of the recipe, where it is not the variant's own.
         patients: whose the images in `data` are, where no table tells it; of `external`, names alone tell.
         populations: of the patients in each of `data`, where no table states it; as for `read_training_data`.
+        source: of the images, for the card; empty where it is not stated.
+        licence: of the images, likewise.
     """
 
     data: tuple[Path, ...]
@@ -67,6 +69,8 @@ class TrainingJob:
     recipe_name: str | None = None
     patients: Patients = BY_NAME
     populations: tuple[str, ...] = ()
+    source: str = ""
+    licence: str = ""
 
     def read_data(self) -> Manifest:
         """The images to train and validate with.
@@ -158,6 +162,9 @@ def run_training(job: TrainingJob) -> TrainingResult:
         },
         "data": {
             "patients_from": manifest.patients_from,
+            "populations": dict(Counter(record.stated.population for record in manifest.records)),
+            "source": job.source,
+            "licence": job.licence,
             "train": _facts(train),
             "validation": _facts(validation),
         },

@@ -33,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, default=0, help="of split, parameters and augmentation (default: 0)")
     add_backbone(parser)
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")
+    parser.add_argument(
+        "--source", metavar="TEXT", help="where the images are from, for the card (default: not stated)"
+    )
+    parser.add_argument("--licence", metavar="TEXT", help="of the images, for the card (default: not stated)")
     add_resume(parser)
     parser.add_argument(
         "--push-to-hub", metavar="OWNER/NAME", help="then send the weights folder to this private repository of the Hub"

@@ -28,6 +28,14 @@ class _Source(TypedDict):
     parts: dict[str, str]
 
 
+class _Noted(TypedDict):
+    """What else it says of the set."""
+
+    title: str
+    doi: str
+    licence: str
+
+
 class SourceImage(NamedTuple):
     """One image as a copy of the data set holds it: part ("train", "val", "test"), class, file name, bytes."""
 
@@ -210,6 +218,15 @@ def _require(parts: dict[str, list[Record]], public: PublicSet) -> None:
     lines = sorted(f"{CLASS_NAMES[record.label]}/{record.path.name}" for record in parts["train"])
     if hashlib.sha256("\n".join(lines).encode()).hexdigest() != public.training_names:
         raise DataError("This is not the published data set: its training images have other names or classes.")
+
+
+def noted_source(folder: Path) -> tuple[str, str]:
+    """The source and the licence of the images of a folder that was laid out here; empty for any other."""
+    try:
+        noted = require_form(_Noted, json.loads((folder / SOURCE).read_text()))
+    except (OSError, ValueError):
+        return "", ""
+    return f"{noted['title']}, doi {noted['doi']}", noted["licence"]
 
 
 def _write_source(folder: Path, parts: dict[str, list[Record]], origin: Mapping[str, str], public: PublicSet) -> None:

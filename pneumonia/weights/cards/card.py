@@ -6,7 +6,7 @@ from typing import Any
 from pneumonia.core.notices import DATA, NOTICE
 
 
-def write_card(title: str, lead: str, sections: Mapping[str, str], data: str) -> str:
+def write_card(title: str, lead: str, sections: Mapping[str, str], data: str, images: str = DATA) -> str:
     """Write a card.
 
     Args:
@@ -14,12 +14,13 @@ def write_card(title: str, lead: str, sections: Mapping[str, str], data: str) ->
         lead: a paragraph on what that is.
         sections: texts by heading, in their order.
         data: behind the sentence on the radiographs: what else was used, and the licence.
+        images: that sentence: their source and licence.
 
     Returns:
         Markdown.
     """
     parts = [f"# {title}", f"**{NOTICE}**", lead]
-    for heading, text in {**sections, "Data and licence": f"{DATA} {data}"}.items():
+    for heading, text in {**sections, "Data and licence": f"{images} {data}"}.items():
         parts += [f"## {heading}", text]
     return "\n\n".join((*parts, ""))
 

@@ -23,6 +23,7 @@ _SHOWN = {
     "is read and a check says so.",
 }
 
+_NOT_STATED = "not stated"
 # How patients were known, where it was not by names that are known to carry them.
 _TOLD_BY = {PATTERN: ", as a pattern in the paths tells them", TABLE: ", as a table tells them"}
 
@@ -36,7 +37,7 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"{variant.summary} Version {config['version']}, {config['architecture']['parameters']:,} parameters.",
         {
             "Intended use": INTENDED_USE,
-            "Population": POPULATION,
+            "Population": _population(config["data"]),
             "Limits": bullets(LIMITS),
             "What it is shown": _shown(config["preprocessing"]) + _guidance(config["training"]["recipe"]),
             **({} if recipe else {"Selection": SELECTION}),
@@ -50,7 +51,26 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
             + _sets_table(metrics["sets"]),
             "Training": _training(config),
         },
-        "The weights are under the MIT licence of the project.",
+        *_data_and_licence(config["data"]),
+    )
+
+
+def _population(data: dict[str, Any]) -> str:
+    """Whose radiographs were trained on; the networks of this project were before that was noted."""
+    if "populations" not in data:
+        return POPULATION
+    counts = [f"{count:,} of {name or 'an unknown population'}" for name, count in data["populations"].items()]
+    return f"Trained and validated on frontal chest radiographs, {', '.join(counts)}. Nothing else was trained on."
+
+
+def _data_and_licence(data: dict[str, Any]) -> tuple[str, ...]:
+    """What is said of the weights and, where it is not the public set, of the images."""
+    if "source" not in data:
+        return ("The weights are under the MIT licence of the project.",)
+    source, licence = (data[name] or _NOT_STATED for name in ("source", "licence"))
+    return (
+        "Licence of the weights: that of whoever trained them.",
+        f"Source of the images: {source}. Licence: {licence}.",
     )
 
 

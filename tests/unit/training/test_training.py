@@ -251,6 +251,20 @@ def test_a_training_on_unknown_patients_says_so(tmp_path):
     assert "patients are unknown, so images of one patient may be in both" in (tmp_path / "w" / CARD).read_text()
 
 
+@pytest.mark.promise(
+    "The card of a network that was trained elsewhere says of its images only what was stated.", part="Figures"
+)
+def test_the_card_says_of_the_images_only_what_was_stated():
+    bundle = read_bundle(WEIGHTS_FOLDER / "custom-cnn")
+    config = copy.deepcopy(bundle.config)
+    config["data"] |= {"populations": {"adults": 1200, "": 3}, "source": "", "licence": ""}
+    card = render_card(config, bundle.metrics)
+    assert "1,200 of adults, 3 of an unknown population" in card and "Guangzhou" not in card and "Kermany" not in card
+    assert "Source of the images: not stated. Licence: not stated." in card and "MIT" not in card
+    config["data"] |= {"source": "ward 3", "licence": "none given"}
+    assert "Source of the images: ward 3. Licence: none given." in render_card(config, bundle.metrics)
+
+
 @pytest.mark.promise("A card says that patients are unknown where they are.", part="Figures")
 @pytest.mark.parametrize(
     ("changed", "unknown", "said", "intervals"),
