@@ -60,11 +60,6 @@ class Record:
     stated: Stated = NOTHING_STATED
     source: str = ""
 
-    @property
-    def target(self) -> float:
-        """What to train towards: the label, or the share where it is uncertain."""
-        return float(self.label) if self.stated.share is None else self.stated.share
-
 
 class LeftOut(NamedTuple):
     """Files of a data folder that were not taken: their place below it, a folder or one file; how many; and why."""

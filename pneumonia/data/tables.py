@@ -28,20 +28,16 @@ class Stated:
     """What a table states of an image besides its label and its patient; all of it may be unknown.
 
     Attributes:
-        share: probability in [0, 1] that it shows pneumonia, where the label is uncertain.
         population: one of `POPULATIONS`.
         view: one of `VIEWS`.
         age: of the patient, in years.
-        weight: how much it counts in training, beside others of its kind.
         boxes: that radiologists drew round opacities.
         readers: what radiologists said; one of `READINGS`.
     """
 
-    share: float | None = None
     population: str = ""
     view: str = ""
     age: float | None = None
-    weight: float = 1.0
     boxes: tuple[Box, ...] = ()
     readers: str = ""
 
@@ -97,10 +93,9 @@ def read_rows(path: Path, needed: set[str]) -> list[tuple[int, dict[str, str]]]:
 def read_table(path: Path) -> list[Row]:
     """Read a table of labelled images.
 
-    Its columns are `file`, `label`, `patient`, `population`, `view`, `age`, `weight`, `boxes` and `readers`; all but
-    the first may be missing or empty, which is unknown, and others are not read. `label` is a class, or the probability
-    that it is pneumonia; where it is empty, what `readers` say stands for it. `boxes` is a JSON list of left, top,
-    width and height in fractions of the image.
+    Its columns are `file`, `label`, `patient`, `population`, `view`, `age`, `boxes` and `readers`; all but the first
+    may be missing or empty, which is unknown, and others are not read. Where `label` is empty, what `readers` say
+    stands for it. `boxes` is a JSON list of left, top, width and height in fractions of the image.
 
     Raises:
         DataError: if it cannot be read, or a row states what cannot be; the sentence names the line.
@@ -123,23 +118,14 @@ def _rows(path: Path) -> Iterator[Row]:
                     raise DataError(
                         f"{path.name}, line {line}: {name} is {text[:40]!r}; it must be {expected}, or empty."
                     ) from None
-        share = values.pop(LABEL, None)
-        if share is None and values.get(READERS):
-            share = float(CLASS_NAMES.index(READINGS[values[READERS]]))
-        label = UNLABELLED if share is None else int(share >= 0.5)
-        stated = Stated(**values, share=None if share in (None, 0.0, 1.0) else share)
-        yield Row(row[FILE], label, row.get(PATIENT), stated)
+        name = values.pop(LABEL, None) or READINGS.get(values.get(READERS, ""))
+        label = UNLABELLED if name is None else CLASS_NAMES.index(name)
+        yield Row(row[FILE], label, row.get(PATIENT), Stated(**values))
 
 
-def _label(text: str) -> float:
-    if text.upper() in CLASS_NAMES:
-        return float(CLASS_NAMES.index(text.upper()))
-    return _number(text, 0, 1)
-
-
-def _number(text: str, low: float, high: float) -> float:
+def _years(text: str) -> float:
     value = float(text)
-    if not low <= value <= high:  # nor NaN
+    if not 0 <= value <= _MOST_YEARS:  # nor NaN
         raise ValueError(text)
     return value
 
@@ -166,11 +152,10 @@ def _boxes(text: str) -> tuple[Box, ...]:
 
 # By column: what turns its text into a value, and what that must be, in words.
 _PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
-    LABEL: (_label, f"{NORMAL}, {PNEUMONIA}, or a share between 0 and 1 that it is pneumonia"),
+    LABEL: (_one_of(CLASS_NAMES), f"{NORMAL} or {PNEUMONIA}"),
     "population": (_one_of(POPULATIONS), " or ".join(POPULATIONS)),
     "view": (_one_of(VIEWS), " or ".join(VIEWS)),
-    "age": (lambda text: _number(text, 0, _MOST_YEARS), "a number of years"),
-    "weight": (lambda text: _number(text, 1e-6, 1e6), "a number above 0"),
+    "age": (_years, "a number of years"),
     "boxes": (_boxes, "a JSON list of [left, top, width, height], each in fractions of the image"),
     READERS: (_one_of(READINGS), ", ".join(READINGS)),
 }
