@@ -118,8 +118,8 @@ def _rows(path: Path) -> Iterator[Row]:
                     raise DataError(
                         f"{path.name}, line {line}: {name} is {text[:40]!r}; it must be {expected}, or empty."
                     ) from None
-        name = values.pop(LABEL, None) or READINGS.get(values.get(READERS, ""))
-        label = UNLABELLED if name is None else CLASS_NAMES.index(name)
+        class_name = values.pop(LABEL, None) or READINGS.get(values.get(READERS, ""))
+        label = UNLABELLED if class_name is None else CLASS_NAMES.index(class_name)
         yield Row(row[FILE], label, row.get(PATIENT), Stated(**values))
 
 
