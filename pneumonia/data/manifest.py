@@ -146,7 +146,7 @@ def read_classes(source: Path, patients: Patients = BY_NAME) -> Manifest:
     Raises:
         DataError: if a class is missing or empty, if one image is in both, or if `patients` does not fit.
     """
-    manifest = _populated(survey(source, patients, ()).require_usable())
+    manifest = _populated(survey(source, patients, ())).require_usable()
     if not manifest.unlabelled:
         return manifest
     without = LeftOut(set_name(source), len(manifest.unlabelled), WITHOUT_LABEL)
@@ -193,9 +193,12 @@ def read_training_data(
         raise DataError(
             f"There are {len(sources)} sources of images and {len(populations)} populations. Name one each."
         )
+    listed = [_source_name(source) for source in sources]
+    if len(set(listed)) < len(listed):
+        raise DataError("Two sources of images have the same name. Rename the folder of one: figures are told by it.")
     names = (list(populations) or [""]) * (len(sources) if len(populations) < 2 else 1)
     manifests = [
-        _populated(read_training_folder(source, patients), name) for source, name in zip(sources, names, strict=True)
+        _populated(survey(source, patients), name).require_usable() for source, name in zip(sources, names, strict=True)
     ]
     records = [record for manifest in manifests for record in (*manifest.records, *manifest.unlabelled)]
     if len(sources) > 1:
@@ -231,8 +234,8 @@ def _populated(manifest: Manifest, population: str = "") -> Manifest:
     records, unlabelled = ([known(record) for record in part] for part in (manifest.records, manifest.unlabelled))
     left_out = list(manifest.left_out)
     if between := records.count(None) + unlabelled.count(None):
-        source = manifest.records[0].source
-        left_out.append(LeftOut(source, between, "of patients under 1 or of 6 to 17 years, whom no network reads"))
+        source = next(record.source for record in (*manifest.records, *manifest.unlabelled))
+        left_out.append(LeftOut(source, between, "of patients under 1 or of 6 to 17 years, who are of no population"))
     return replace(
         manifest,
         records=[record for record in records if record],
@@ -254,7 +257,6 @@ def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _T
     """
     listed, left_out = list_images(source, parts, patients.table)
     told, patients_from = tell_patients(listed, patients)
-    name = f"{source.resolve().parent.name}/{source.name}" if source.is_file() else source.resolve().name
     records = []
     for file, patient in zip(listed, told, strict=True):
         try:
@@ -266,7 +268,7 @@ def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _T
         records.append(
             Record(
                 *(file.path, file.label, group, sha256, bool(patient), file.place, file.part, file.stated),
-                source=name,
+                source=_source_name(source),
             )
         )
     records = group_duplicates(records)
@@ -277,6 +279,10 @@ def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _T
         patients_from if any(record.patient_known for record in records) else UNKNOWN,
         [record for record in records if record.label == UNLABELLED],
     )
+
+
+def _source_name(source: Path) -> str:
+    return f"{set_name(source)}/{source.name}" if source.is_file() else set_name(source)
 
 
 def set_name(source: Path) -> str:

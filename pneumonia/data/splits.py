@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
+from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import Record, fingerprint
 from pneumonia.errors import DataError
 from pneumonia.weights.folder import Bundle
@@ -38,6 +39,8 @@ def split_by_patient(records: list[Record], seed: int, fold: int = 0) -> tuple[l
     for source in dict.fromkeys(record.source for record in records):
         # A patient of an earlier source stays where that put them.
         new = [record for record in records if record.source == source and record.patient not in validates]
+        if not new:
+            continue
         if refusal := refuse_few_patients(new):
             raise DataError(refusal)
         strata = np.array([f"{record.stated.population} {record.label}" for record in new])
@@ -123,14 +126,20 @@ def split_by_source(records: list[Record], held_out: int) -> tuple[list[Record],
         Records to train with, records of that source; patients with images in both are only held out.
 
     Raises:
-        DataError: if there is one source alone.
+        DataError: if nothing is left to train with.
     """
     sources = list(dict.fromkeys(record.source for record in records))
     if len(sources) < 2:
         raise DataError("One source of images alone leaves nothing to train with. Name several with --data.")
     outside = [record for record in records if record.source == sources[held_out]]
     their_patients = {record.patient for record in outside}
-    return [record for record in records if record.patient not in their_patients], outside
+    inside = [record for record in records if record.patient not in their_patients]
+    if len({record.label for record in inside}) < len(CLASS_NAMES):
+        raise DataError(
+            "The other sources lack a class without the patients of this one. Where patients of several hospitals have "
+            "the same numbers, write them with the hospital's name."
+        )
+    return inside, outside
 
 
 def _pneumonia_number(record: Record) -> int:

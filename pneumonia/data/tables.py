@@ -118,7 +118,10 @@ def _rows(path: Path) -> Iterator[Row]:
                     raise DataError(
                         f"{path.name}, line {line}: {name} is {text[:40]!r}; it must be {expected}, or empty."
                     ) from None
-        class_name = values.pop(LABEL, None) or READINGS.get(values.get(READERS, ""))
+        labelled, read = values.pop(LABEL, None), READINGS.get(values.get(READERS, ""))
+        if labelled and read and labelled != read:
+            raise DataError(f"{path.name}, line {line}: {LABEL} and {READERS} contradict each other. Keep one.")
+        class_name = labelled or read
         label = UNLABELLED if class_name is None else CLASS_NAMES.index(class_name)
         yield Row(row[FILE], label, row.get(PATIENT), Stated(**values))
 

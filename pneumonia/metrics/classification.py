@@ -198,6 +198,8 @@ def _at(
             "false_negative": int(np.sum(~positive & (labels == 1))),
             "true_positive": int(np.sum(positive & (labels == 1))),
         },
-        "uncertain_share": float(np.mean(~called)),
-        "accuracy_outside_uncertain": float(np.mean((positive == (labels == 1))[called])) if called.any() else None,
+        "uncertain_share": float(np.average(~called, weights=once[0])),
+        "accuracy_outside_uncertain": float(np.average((positive == (labels == 1))[called], weights=once[0][called]))
+        if called.any()
+        else None,
     }

@@ -24,7 +24,7 @@ _LICENCE = PROJECT_FOLDER / "LICENSE"
 _METRICS = {"accuracy": "accuracy", "sensitivity": "recall", "specificity": "specificity"}
 # Not the data set's own validation folder, which has 16 images.
 _AT_HOME = "Chest X-Ray Images (Pneumonia), patients held out, on whom the thresholds were fixed"
-_OWN = "Patients held out, on whom the thresholds were fixed"
+_ELSEWHERE = "Patients held out, on whom the thresholds were fixed"
 
 _USE = """## Use
 
@@ -88,7 +88,7 @@ def prepare(folder: Path, repo_id: str, variant: str | None = None) -> Publicati
 def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]) -> str:
     variant = get_variant(bundle.config["variant"])
     # Trained elsewhere, on images whose source and licence its card states.
-    own = "source" in bundle.config.get("data", {})
+    elsewhere = "source" in bundle.config.get("data", {})
     sections = [bundle.contents[CARD].decode().rstrip("\n")]
     if plots:
         sections += ["## Plots", "Drawn from the scores in `metrics.json`, at the balanced operating point."]
@@ -96,11 +96,11 @@ def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]
     sections += [_USE.format(repo_id=repo_id, variant=variant.name), ""]
     return hub_upload.card_with_metadata(
         "\n\n".join(sections),
-        _results(bundle.metrics["sets"], own),
+        _results(bundle.metrics["sets"], elsewhere),
         model_name=variant.title,
         library_name="keras",
         pipeline_tag="image-classification",
-        **({} if own else {"license": "mit", "datasets": [DATA_ON_THE_HUB]}),
+        **({} if elsewhere else {"license": "mit", "datasets": [DATA_ON_THE_HUB]}),
         tags=["medical-imaging", "chest-x-ray", "radiology", "pneumonia", "grad-cam", "litert"],
     )
 
@@ -110,12 +110,12 @@ def _plain_sets(sets: dict[str, Any]) -> dict[str, Any]:
     return {name: figures for name, figures in sets.items() if not name.startswith(f"{VALIDATION}-")}
 
 
-def _results(sets: dict[str, Any], own: bool) -> list[dict[str, Any]]:
+def _results(sets: dict[str, Any], elsewhere: bool) -> list[dict[str, Any]]:
     """The figures of metrics.json that the Hub lists, unrounded; what is not defined is left out.
 
     Args:
         sets: of metrics.json.
-        own: whether the network was trained on other images than those of this project.
+        elsewhere: whether the network was trained on other images than those of this project.
     """
     results = []
     for name, figures in _plain_sets(sets).items():
@@ -123,8 +123,8 @@ def _results(sets: dict[str, Any], own: bool) -> list[dict[str, Any]]:
         dataset = {
             "task_type": "image-classification",
             "task_name": "Pneumonia or normal on a frontal chest radiograph",
-            "dataset_type": DATA_ON_THE_HUB if at_home and not own else name,
-            "dataset_name": (_OWN if own else _AT_HOME) if at_home else f"Another hospital, {name}",
+            "dataset_type": DATA_ON_THE_HUB if at_home and not elsewhere else name,
+            "dataset_name": (_ELSEWHERE if elsewhere else _AT_HOME) if at_home else f"Another hospital, {name}",
         }
         point = figures["operating_points"][BALANCED]
         listed = [(figures["auroc"], "roc_auc", "AUROC")]

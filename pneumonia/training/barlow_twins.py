@@ -80,7 +80,8 @@ def adapt_backbone(
 ) -> list[dict[str, Any]]:
     """Move a model's backbone by Barlow Twins on the training images, without their labels.
 
-    A batch holds images of one source, so that no feature is rewarded for telling hospitals apart.
+    A batch holds images of one source, so that no feature is rewarded for telling hospitals apart; a source of fewer
+    images than a batch takes no part.
 
     Runs on one device, also where there are several: the correlation is that of a whole batch, and would have to be
     summed over the replicas before the loss is taken.

@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pneumonia.data.corruptions import CORRUPTIONS
-from pneumonia.data.manifest import Record, read_classes, set_name
+from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import load_images
 from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_by_source
 from pneumonia.inference.preprocessor import new_preprocessor
-from pneumonia.training.job import TrainingJob, train_and_calibrate
+from pneumonia.training.job import TrainingJob, load_unlabelled, score_external, train_and_calibrate
 from pneumonia.training.scoring import score_images
 from pneumonia.utils.lookup import look_up
 
@@ -59,12 +60,18 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     """
     rounds, divide = look_up(SCHEMES, scheme, "scheme")
     _LOG.info("round %d of %d", number + 1, rounds(job.data))
-    train_records, test_records = divide(job.read_data().records, number)
+    manifest = job.read_data()
+    train_records, test_records = divide(manifest.records, number)
+    train_records, validation_records = split_by_patient(train_records, job.seed)
     preprocessor = new_preprocessor(job.variant)
-    train, validation = (load_images(part, preprocessor) for part in split_by_patient(train_records, job.seed))
+    train, validation = load_images(train_records, preprocessor), load_images(validation_records, preprocessor)
+    if scheme == "sources":  # nothing of that hospital is seen, labelled or not
+        held = {record.source for record in test_records}
+        manifest = replace(manifest, unlabelled=[r for r in manifest.unlabelled if r.source not in held])
+    unlabelled = load_unlabelled(job.variant, manifest, [*test_records, *validation_records], preprocessor)
     checkpoints = job.checkpoints / f"{scheme}-{number}"
     calibrated = train_and_calibrate(
-        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, checkpoints
+        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, checkpoints, unlabelled
     )
     images = load_images(test_records, preprocessor)
     sets = {
@@ -72,6 +79,6 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
         SHIFTED: score_images(calibrated.engine, images, preprocessor, list(CORRUPTIONS.values())),
     }
     if job.external is not None:
-        outside = load_images(read_classes(job.external).records, preprocessor)
-        sets[set_name(job.external)] = score_images(calibrated.engine, outside, preprocessor)
+        outside = score_external(calibrated.engine, job.external, preprocessor)
+        sets |= {name: scores for name, (scores, _) in outside.items()}
     return {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from scipy.special import expit
 from pneumonia.calibration.fit import fit_calibration, fix_operating_points
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.data.manifest import Manifest, count_unknown, read_classes, read_training_data, set_name
+from pneumonia.data.manifest import Manifest, Record, count_unknown, read_classes, read_training_data, set_name
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.pipeline import ImageSet, load_images
+from pneumonia.data.reader_sets import reader_sets
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError
 from pneumonia.explain.overlay import HEATMAP_SCALE
@@ -125,8 +127,7 @@ def run_training(job: TrainingJob) -> TrainingResult:
     _LOG.info("reading %s images", f"{len(manifest.records):,}")
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
-    adapts = job.variant.recipe.adaptation_epochs and manifest.unlabelled
-    unlabelled = load_images(manifest.unlabelled, preprocessor) if adapts else None
+    unlabelled = load_unlabelled(job.variant, manifest, validation_records, preprocessor)
     # Of a training that is taken up again, the epochs that are done count too.
     before = training_seconds(job.checkpoints)
     started = time.monotonic()
@@ -137,7 +138,7 @@ def run_training(job: TrainingJob) -> TrainingResult:
     unknown = count_unknown(validation.records)
     sets = {name: (scores, unknown) for name, scores in calibrated.validation.items()}
     if job.external is not None:
-        sets |= _score_external(calibrated.engine, job.external, preprocessor)
+        sets |= score_external(calibrated.engine, job.external, preprocessor)
     metrics = {
         "sets": {
             name: {
@@ -179,6 +180,15 @@ def run_training(job: TrainingJob) -> TrainingResult:
     write_weights(job.output, files, config, metrics, render_card)
     skipped = [(record.place, reason) for images in (train, validation) for record, reason in images.skipped]
     return TrainingResult(metrics, skipped)
+
+
+def load_unlabelled(
+    variant: Variant, manifest: Manifest, held_out: Iterable[Record], preprocessor: Preprocessor
+) -> ImageSet | None:
+    """Images without labels for a variant that is adapted on them, but for patients who are held out; None for none."""
+    patients = {record.patient for record in held_out}
+    records = [record for record in manifest.unlabelled if record.patient not in patients]
+    return load_images(records, preprocessor) if variant.recipe.adaptation_epochs and records else None
 
 
 def train_and_calibrate(
@@ -235,10 +245,18 @@ def _config(variant: Variant, calibrated: Calibrated, preprocessor: Preprocessor
     }
 
 
-def _score_external(engine: Engine, source: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
-    """Scores, and of how many images it is not known whose they are, by the name of the set."""
+def score_external(engine: Engine, source: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
+    """Scores, and of how many images it is not known whose they are, by the name of the set; see `reader_sets`."""
     images = load_images(read_classes(source).records, preprocessor)
-    return {set_name(source): (score_images(engine, images, preprocessor), count_unknown(images.records))}
+    scores = score_images(engine, images, preprocessor)
+    return {
+        name: (
+            Scores(scores.logits[chosen], scores.labels[chosen], scores.patients[chosen]),
+            count_unknown(record for record, here in zip(images.records, chosen, strict=True) if here),
+        )
+        for name, (chosen, weights) in reader_sets(set_name(source), images.records).items()
+        if len(set(weights[chosen])) == 1  # scores carry no weights
+    }
 
 
 def _facts(images: ImageSet) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def test_every_kind_of_recipe_goes_the_whole_way(variant, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     metrics = json.loads((weights / "metrics.json").read_text())
-    assert {"validation", "data-selection", "data-report"} <= set(metrics["sets"])
+    assert {"validation", "data"} <= set(metrics["sets"])
     fixed_on = json.loads((weights / "config.json").read_text())["calibration"]["sets"]
     assert fixed_on == [name for name in metrics["sets"] if not name.startswith("data-")]
     done = run_here("evaluate.py", "--data", tmp_path / "data", "--weights", weights, "--against", "custom-cnn")
@@ -118,7 +118,7 @@ def test_cross_validation_judges_every_image_once(tmp_path):
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "folds.json").read_text())
     assert sum(figures["held-out"]["n"] for figures in result["rounds"]) == 24
-    assert {"held-out", "held-out-shifted", "outside-selection"} == set(result["rounds"][0])
+    assert {"held-out", "held-out-shifted", "data"} == set(result["rounds"][0])
     assert not list(tmp_path.glob(".*"))
     done = run("cross_validate.py", *common, "--scheme", "series")
     assert done.returncode == 2 and "lacks normals" in done.stderr

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.data.manifest import Record, count_unknown, read_classes, set_name
-from pneumonia.data.reader_sets import reader_sets
+from pneumonia.data.reader_sets import ReaderSet, reader_sets
 from pneumonia.errors import DataError
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
@@ -68,15 +68,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise DataError("Both classes need at least one readable image.")
 
     command = command_line("evaluate.py", arguments, variant=predictor.variant)
-    sets = judge_sets(set_name(arguments.data), rows, predictor, command)
+    divided = reader_sets(set_name(arguments.data), [record for record, _ in rows])
+    if not divided:
+        raise DataError("None of the comparisons with radiologists has images of both classes.")
+    sets = judge_sets(divided, rows, predictor, command)
     name, figures = next(iter(sets.items()))
+    if untold := len(rows) - int(np.any([of.chosen for of in divided.values()], axis=0).sum()):
+        print(f"{untold:,} images that no radiologist judged are in no set", file=sys.stderr)
     _print(figures)
     for other_name, others in list(sets.items())[1:]:
         print(f"{other_name}: {_of_images(others)}, AUROC {format_interval(others['auroc'], _FORM)}")
     # What follows is of the first set.
     scored = rows
-    chosen_rows = reader_sets(name, [record for record, _ in rows])[name].chosen
-    rows = [row for row, chosen in zip(rows, chosen_rows, strict=True) if chosen]
+    rows = [row for row, chosen in zip(rows, divided[name].chosen, strict=True) if chosen]
     labels = np.array([record.label for record, _ in rows])
     probabilities = np.array([prediction.probability for _, prediction in rows])
     patients = np.array([record.patient for record, _ in rows])
@@ -103,14 +107,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def judge_sets(
-    name: str, rows: Sequence[tuple[Record, Prediction]], predictor: Predictor, command: str
+    divided: Mapping[str, ReaderSet], rows: Sequence[tuple[Record, Prediction]], predictor: Predictor, command: str
 ) -> dict[str, dict[str, Any]]:
-    """Figures of each set of images that were read, as in metrics.json; the sets are those of `reader_sets`."""
+    """Figures of each set of images that were read, as in metrics.json."""
     labels = np.array([record.label for record, _ in rows])
     probabilities = np.array([prediction.probability for _, prediction in rows])
     patients = np.array([record.patient for record, _ in rows])
     sets = {}
-    for set_of, (chosen, weights) in reader_sets(name, [record for record, _ in rows]).items():
+    for name, (chosen, weights) in divided.items():
         figures = evaluate(
             *(labels[chosen], probabilities[chosen], patients[chosen]),
             predictor.operating_points.values(),
@@ -118,7 +122,7 @@ def judge_sets(
             weights[chosen],
         )
         unknown = count_unknown(record for (record, _), here in zip(rows, chosen, strict=True) if here)
-        sets[set_of] = {**figures, "patient_unknown": unknown}
+        sets[name] = {**figures, "patient_unknown": unknown}
     return sets
 
 

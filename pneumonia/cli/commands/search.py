@@ -182,5 +182,9 @@ def _command(arguments: argparse.Namespace, values: dict[str, Any]) -> str:
     output = arguments.storage.with_name(f"{arguments.variant}-tuned")
     options = {**given, "output": output, **values}
     return "pneumonia train " + _options(
-        {name: shlex.quote(str(value)) for name, value in options.items() if value is not None}
+        {
+            name: shlex.join(map(str, value if isinstance(value, list) else [value]))
+            for name, value in options.items()
+            if value is not None
+        }
     )

@@ -8,6 +8,7 @@ publishes which is which.
 import csv
 import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ ENTRIES, CLASSES, BOXES, MAPPING = (
 _READINGS = {"Lung Opacity": OPACITY, "Normal": CLEAR, "No Lung Opacity / Not Normal": OTHER}
 _COLUMNS = ("file", "patient", "age", "view", "readers", "boxes")
 _SIDE = 1024  # of the images in pixels, which boxes are measured in
+# Earlier lists write 058Y, and months and days of infants, which are left unknown.
+_YEARS = re.compile(r"(\d+)[Yy]?")
 _MOST_YEARS = 130  # some ages are typing errors
 
 
@@ -70,13 +73,15 @@ def write_table(nih: Path, rsna: Path, output: Path) -> dict[str, int]:
         if entry is None or not said:
             continue
         counts[said] += 1
-        years = entry["Patient Age"].strip().rstrip("Yy").lstrip("0")
+        years = _YEARS.fullmatch(entry["Patient Age"].strip())
+        patient = entry["Patient ID"].strip()
         view = entry["View Position"].strip().upper()
         rows.append(
             {
                 "file": Path(os.path.relpath(path.resolve(), folder)).as_posix(),
-                "patient": entry["Patient ID"].strip(),
-                "age": years if years.isdecimal() and int(years) <= _MOST_YEARS else "",
+                # As the names of the images tell it, too.
+                "patient": f"nih-{int(patient)}" if patient.isdecimal() else patient,
+                "age": int(years[1]) if years and int(years[1]) <= _MOST_YEARS else "",
                 "view": view if view in ("PA", "AP") else "",
                 "readers": said,
                 "boxes": json.dumps(boxes[name]) if boxes[name] else "",

@@ -38,9 +38,9 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         {
             "Intended use": INTENDED_USE,
             "Population": _population(config["data"]),
-            "Limits": bullets(LIMITS),
+            "Limits": bullets(LIMITS if "source" not in config["data"] else LIMITS[:2] + LIMITS[3:]),
             "What it is shown": _shown(config["preprocessing"]) + _guidance(config["training"]["recipe"]),
-            **({} if recipe else {"Selection": SELECTION}),
+            **({} if recipe or "source" in config["data"] else {"Selection": SELECTION}),
             "Operating points": "Thresholds, temperature, the offset that is now part of the head's bias, and the "
             "uncertain zone were fixed on the validation images and fixed corruptions of them, pooled, by the rules "
             "written in `pneumonia/calibration/fit.py`. The uncertain zone around each threshold leaves "

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.metrics.intervals import share_interval
 from pneumonia.utils.processes import cores
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
@@ -112,6 +114,14 @@ def _evaluate(variant: str, records: Sequence[Any], peers: int) -> dict[str, Any
     }
 
 
+def _peak_interval(peaks: list[bool], cases: list[MeasuredCase]) -> dict[str, Any] | None:
+    interval = mean_interval([float(peak) for peak in peaks], cases)
+    if interval is None or interval["value"] not in (0.0, 1.0):
+        return interval
+    patients = len({case.record.patient for case in cases})
+    return {**interval, **asdict(share_interval(interval["value"], patients))}
+
+
 def _peer_maps(folder: Path) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     import keras
 
@@ -158,7 +168,7 @@ def map_figures(cases: list[MeasuredCase], scored: list[Scored]) -> dict[str, An
         for others, held_out in GroupKFold(folds, shuffle=True, random_state=0).split(overlaps, groups=patients):
             own[held_out] = overlaps[held_out, overlaps[others].mean(axis=0).argmax()]
     return {
-        "peak": mean_interval([float(one.peak) for one in scored], cases),
+        "peak": _peak_interval([one.peak for one in scored], cases),
         "share": mean_interval([one.share for one in scored], cases),
         "overlap": mean_interval(list(map(float, own)), cases),
     }

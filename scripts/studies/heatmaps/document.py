@@ -11,6 +11,7 @@ from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import get_variant
 from scripts.studies.documents import opening, section
+from scripts.studies.heatmaps.cases import SERVED
 from scripts.studies.heatmaps.figures import LEAST_COMPARED
 from scripts.studies.heatmaps.robustness import NOISE
 
@@ -78,7 +79,21 @@ def _boxes(result: dict[str, Any]) -> str:
         f"{_share(first['boxes_of_image'])} of the image. Controls lie on the same grid: random, a Gaussian on the "
         "centre, and how steep the grey values are.",
         table(["variant", "map", "n", "peak in a box", "evidence in boxes", "overlap"], rows),
+        " ".join(_beside_chance(name, measured) for name, measured in variants.items()),
         command_block(result["command"]),
+    )
+
+
+def _beside_chance(name: str, measured: dict[str, Any]) -> str:
+    served, lungs = measured["maps"][SERVED], measured["boxes_of_lungs"]
+    share, peak = served["share"], served["peak"]
+    above = [what for what, of in (("peak", peak), ("evidence", share)) if of and lungs and of["low"] > lungs["high"]]
+    said = " and the ".join(above)
+    verb = "are" if len(above) > 1 else "is"
+    return f"For `{name}` " + (
+        f"the {said} {verb} in boxes more often than chance within the lungs."
+        if above
+        else "neither the peak nor the evidence is in boxes more often than chance within the lungs."
     )
 
 

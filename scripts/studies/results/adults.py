@@ -1,7 +1,6 @@
 """Adults whom no network was trained on, judged by radiologists; and what labels mined from reports make of them."""
 
 import argparse
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +12,8 @@ from pneumonia.cli.commands.evaluate import judge_sets
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.populations import ADULTS
 from pneumonia.data.manifest import Record, read_classes
-from pneumonia.data.tables import FILE, READERS
-from pneumonia.errors import DataError
+from pneumonia.data.reader_sets import reader_sets
+from pneumonia.data.tables import FILE, READERS, read_rows
 from pneumonia.inference.prediction import Prediction
 from pneumonia.metrics.bootstrap import resample_with_both_classes
 from pneumonia.metrics.classification import auroc
@@ -37,13 +36,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         images that have both; and what radiologists said where the report says pneumonia.
 
     Raises:
-        DataError: if the table lacks the column of the reports.
+        DataError: if the table lacks a column.
     """
     records = read_classes(arguments.data).records
-    with arguments.data.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or _REPORT not in rows[0]:
-        raise DataError(f"The table lacks the column {_REPORT}.")
+    rows = [row for _, row in read_rows(arguments.data, {FILE, READERS, _REPORT})]
     reports = {row[FILE]: row[_REPORT].split("|") for row in rows}
     said = Counter(row[READERS] for row in rows if row[READERS] and _PNEUMONIA in reports[row[FILE]])
     variants = {}
@@ -52,7 +48,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         readings = predictor.predict_many(record.path for record in records)
         pairs = zip(records, progress(readings, len(records)), strict=True)
         read = [(record, prediction) for record, prediction in pairs if prediction.status == "read"]
-        sets = judge_sets(ADULTS, read, predictor, "")
+        sets = judge_sets(reader_sets(ADULTS, [record for record, _ in read]), read, predictor, "")
         variants[variant] = {
             "sets": {name: _kept(figures) for name, figures in sets.items()},
             "rejected": len(records) - len(read),

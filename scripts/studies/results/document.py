@@ -54,7 +54,7 @@ def _variants() -> str:
     names = list(sets[PUBLISHED[0]])
     auroc = [[name, *(format_interval(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
     balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
-    command = sets[PUBLISHED[-1]]["validation"]["command"]
+    command = "\n".join(sets[PUBLISHED[-1]][name]["command"] for name in ("validation", "adults"))
     return section(
         "The three variants",
         "`validation` are 20 % of the patients, and `validation-...` the same images under fixed corruptions. They "
@@ -101,6 +101,9 @@ def _adults(result: dict[str, Any]) -> str:
         "opacities from radiographs that are abnormal without one, and `adults-all` from both, each weighing as much "
         f"as in the challenge. {_counted(first['rejected'], 'image')} the check for chest radiographs refused.",
         table(["set", "opacities", "others"], counts),
+        "`adults` flatters: most opacities are AP views, taken at the bedside, and most normal radiographs are not, "
+        "and those without a view were made smaller elsewhere; what tells views or sizes apart helps there. "
+        "`adults-pa` is free of that. `adults-ap` has too few normal radiographs to judge by.",
         "AUROC:",
         table(["set", *variants], auroc),
         "Sensitivity; specificity at the balanced operating point, which was fixed on children:",

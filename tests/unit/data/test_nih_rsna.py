@@ -56,7 +56,7 @@ def test_names_boxes_and_classes_are_joined(downloaded, tmp_path):
     records = {record.path.name: record for record in read_classes(tmp_path / "tables" / "adults.csv").records}
     assert all(record.path.is_file() for record in records.values())
     first = records["00000007_000.png"]
-    assert (first.label, first.patient, first.stated.population, first.stated.view) == (1, "7", "adults", "AP")
+    assert (first.label, first.patient, first.stated.population, first.stated.view) == (1, "nih-7", "adults", "AP")
     assert first.stated.boxes == (Box(0.25, 0.5, 0.375, 0.75), Box(0.5, 0.0, 0.75, 0.5))
     other = records["00000009_000.png"]
     assert other.label == 0 and other.stated.readers == "other" and other.stated.age is None

@@ -57,7 +57,7 @@ def of_patients(count, **stated):
         ({"label": "Normal", "patient": ""}, Row("a.png", 0, "", NOTHING_STATED)),
         ({"readers": "opacity"}, Row("a.png", 1, None, Stated(readers="opacity"))),
         ({"readers": "other"}, Row("a.png", 0, None, Stated(readers="other"))),
-        ({"readers": "normal", "label": "PNEUMONIA"}, Row("a.png", 1, None, Stated(readers="normal"))),
+        ({"readers": "normal", "label": "NORMAL"}, Row("a.png", 0, None, Stated(readers="normal"))),
         (
             {"patient": "7", "population": "Adults", "view": "ap", "age": "55", "sex": "F"},
             Row("a.png", UNLABELLED, "7", Stated(population=ADULTS, view="AP", age=55)),
@@ -96,6 +96,11 @@ def test_a_wrong_row_is_named(column, text, expected, tmp_path):
     table = write_table(tmp_path / "t.csv", {"file": "a.png", column: ""}, {"file": "b.png", column: text})
     with pytest.raises(DataError, match=rf"t\.csv, line 3: {column} is .*{expected}"):
         read_table(table)
+
+
+def test_a_label_that_radiologists_contradict_is_refused(tmp_path):
+    with pytest.raises(DataError, match="line 2: label and readers"):
+        read_table(write_table(tmp_path / "t.csv", {"file": "a.png", "label": "PNEUMONIA", "readers": "other"}))
 
 
 def test_a_table_needs_files_and_each_once(tmp_path):
@@ -199,3 +204,22 @@ def test_a_source_of_one_class_is_refused(two_sources, tmp_path):
     only = write_table(tmp_path / "only.csv", *({**row, "label": "PNEUMONIA"} for row in of_patients(3)))
     with pytest.raises(DataError, match="class NORMAL"):
         read_training_data([*two_sources, only])
+    # So it is where the ages that no population has are all of one class.
+    aged = write_table(
+        tmp_path / "aged.csv", *({**row, "age": 10 if row["label"] == "NORMAL" else 40} for row in of_patients(3))
+    )
+    with pytest.raises(DataError, match="class NORMAL"):
+        read_training_data([aged])
+
+
+def test_sources_that_cannot_be_told_apart_are_refused(two_sources, tmp_path):
+    _, table = two_sources
+    again = write_table(tmp_path / "other" / "clinic" / "t.csv", *of_patients(6))
+    with pytest.raises(DataError, match="same name"):
+        read_training_data([table, again])
+    # Of patients with the same numbers nobody knows whether they are the same.
+    renamed = write_table(tmp_path / "third" / "t.csv", *of_patients(10))
+    records = read_training_data([table, renamed]).records
+    assert all(split_by_patient(records, 0))
+    with pytest.raises(DataError, match="hospital's name"):
+        split_by_source(records, 0)

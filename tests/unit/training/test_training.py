@@ -260,6 +260,7 @@ def test_the_card_says_of_the_images_only_what_was_stated():
     config["data"] |= {"populations": {"adults": 1200, "": 3}, "source": "", "licence": ""}
     card = render_card(config, bundle.metrics)
     assert "1,200 of adults, 3 of an unknown population" in card and "Guangzhou" not in card and "Kermany" not in card
+    assert "three in four" not in card and "## Selection" not in card
     assert "Source of the images: not stated. Licence: not stated." in card and "MIT" not in card
     config["data"] |= {"source": "ward 3", "licence": "none given"}
     assert "Source of the images: ward 3. Licence: none given." in render_card(config, bundle.metrics)
