@@ -79,12 +79,12 @@ def _boxes(result: dict[str, Any]) -> str:
         f"{_share(first['boxes_of_image'])} of the image. Controls lie on the same grid: random, a Gaussian on the "
         "centre, and how steep the grey values are.",
         table(["variant", "map", "n", "peak in a box", "evidence in boxes", "overlap"], rows),
-        " ".join(_beside_chance(name, measured) for name, measured in variants.items()),
+        " ".join(_beside_lungs(name, measured) for name, measured in variants.items()),
         command_block(result["command"]),
     )
 
 
-def _beside_chance(name: str, measured: dict[str, Any]) -> str:
+def _beside_lungs(name: str, measured: dict[str, Any]) -> str:
     served, lungs = measured["maps"][SERVED], measured["boxes_of_lungs"]
     share, peak = served["share"], served["peak"]
     above = [what for what, of in (("peak", peak), ("evidence", share)) if of and lungs and of["low"] > lungs["high"]]
