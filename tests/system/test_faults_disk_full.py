@@ -18,6 +18,7 @@ from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.__main__ import main
 from pneumonia.cli.commands import predict
 from pneumonia.utils.atomic_files import UNFINISHED
+from pneumonia.variants.registry import DEFAULT
 from pneumonia.weights.folder import FILES, METRICS, read_bundle, write_bundle
 from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE, encode, radiograph
@@ -45,7 +46,7 @@ def chests(tmp_path) -> list[str]:
 @pytest.fixture
 def command(monkeypatch, capsys):
     """The reading command in this process: its exit status, and what it says on standard error."""
-    monkeypatch.setattr(predict, "load_quietly", FakePredictor)
+    monkeypatch.setattr(predict, "load_quietly", lambda variant, weights: FakePredictor(variant or DEFAULT))
 
     def run(*arguments: object) -> tuple[int, list[str]]:
         with pytest.raises(SystemExit) as ended:
