@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from pneumonia.data.manifest import LeftOut
+from pneumonia.data.listing import LeftOut
 from pneumonia.errors import DataError
 from pneumonia.weights.folder import PROJECT_FOLDER
 

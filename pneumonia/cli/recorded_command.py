@@ -44,5 +44,11 @@ def portable(path: Path | str) -> str:
 
 
 def table_hash(table: Path) -> str:
-    """Hex SHA-256 of a table of patients."""
+    """Hex SHA-256 of a table of images or of patients."""
     return hashlib.sha256(table.read_bytes()).hexdigest()
+
+
+def tables_of(arguments: argparse.Namespace) -> list[Path]:
+    """The tables among the data and the patients of a command, in the order of its options."""
+    data = arguments.data if isinstance(arguments.data, list) else [arguments.data]
+    return [path for path in (*data, getattr(arguments, "patients", None)) if path and path.is_file()]

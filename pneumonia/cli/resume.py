@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pneumonia.cli.recorded_command import command_line, table_hash
+from pneumonia.cli.recorded_command import command_line, table_hash, tables_of
 from pneumonia.cli.terminal import training_progress
 from pneumonia.errors import DataError
 from pneumonia.utils.atomic_files import write_atomic
@@ -34,9 +34,8 @@ def resumable(script: str, arguments: argparse.Namespace) -> Iterator[tuple[str,
         DataError: as `checkpoint_folder`.
     """
     command = command_line(script, arguments)
-    table = getattr(arguments, "patients", None)
-    # What a table says decides the split as the command does, and it may have been changed since.
-    begun = f"{command} # table {table_hash(table)}" if table else command
+    # What tables say decides the split as the command does, and they may have been changed since.
+    begun = " # table ".join([command, *map(table_hash, tables_of(arguments))])
     folder = checkpoint_folder(arguments.output, begun, arguments.resume)
     try:
         with training_progress():

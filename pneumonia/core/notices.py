@@ -16,11 +16,16 @@ POPULATION = (
     "Nobody measured what they make of patients of 6 to 17 years."
 )
 
+# Of the networks of this project alone.
+CALIBRATED_AT_HOME = (
+    "Probabilities are calibrated to validation images of the same hospital, of which about three in four show "
+    "pneumonia; where pneumonia is rarer, a positive finding is wrong more often."
+)
+
 LIMITS = (
     "Only two answers were learned, normal and pneumonia: any other disease is called one of them, or uncertain.",
     "NORMAL means that no sign of pneumonia was found above the threshold; it does not mean healthy.",
-    "Probabilities are calibrated to validation images of the same hospital, of which about three in four show "
-    "pneumonia; where pneumonia is rarer, a positive finding is wrong more often.",
+    CALIBRATED_AT_HOME,
     "The heatmap shows which regions moved the score. It is coarse, and it is no outline of disease.",
 )
 

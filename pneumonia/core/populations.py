@@ -1,10 +1,12 @@
-"""The two populations that networks are trained on and calibrated for."""
+"""The two populations that patients of a known age belong to, or to neither."""
+
+import math
 
 CHILDREN, ADULTS = "children", "adults"
 POPULATIONS = (CHILDREN, ADULTS)
 
 # In years: from, and up to but not including.
-_AGES = {CHILDREN: (1, 6), ADULTS: (18, 150)}
+_AGES = {CHILDREN: (1, 6), ADULTS: (18, math.inf)}
 
 
 def population_of_age(years: float) -> str | None:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from pneumonia.core.labels import CLASS_NAMES
-from pneumonia.data.manifest import DATA_PARTS, Record, survey
+from pneumonia.data.listing import DATA_PARTS
+from pneumonia.data.manifest import Record, survey
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.splits import refuse_few_patients
 from pneumonia.errors import DataError, ImageError

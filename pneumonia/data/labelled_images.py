@@ -8,18 +8,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from pneumonia.core.labels import CLASS_NAMES
-from pneumonia.data.manifest import (
-    WITHOUT_LABEL,
-    LeftOut,
-    Record,
-    group_duplicates,
-    label_of,
-    list_images,
-    refuse_missing_class,
-    refuse_two_labels,
-    set_name,
-    tell_patients,
-)
+from pneumonia.data.listing import WITHOUT_LABEL, LeftOut, label_of, list_images, tell_patients
+from pneumonia.data.manifest import Record, group_duplicates, refuse_missing_class, refuse_two_labels, set_name
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.tables import UNLABELLED
 from pneumonia.errors import DataError

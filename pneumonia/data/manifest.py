@@ -1,37 +1,21 @@
 """Labelled images of folders and tables as a list of records with patient groups, and what in them was not taken."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from pneumonia.core.labels import CLASS_NAMES
-from pneumonia.core.patient_sources import TABLE, UNKNOWN
+from pneumonia.core.patient_sources import UNKNOWN
 from pneumonia.core.populations import population_of_age
+from pneumonia.data.listing import TRAINING_PARTS, WITHOUT_LABEL, LeftOut, list_images, tell_patients
 from pneumonia.data.patients import BY_NAME, Patients
-from pneumonia.data.tables import NOTHING_STATED, UNLABELLED, Stated, read_table
+from pneumonia.data.tables import NOTHING_STATED, UNLABELLED, Stated
 from pneumonia.errors import DataError
-from pneumonia.utils.folders import is_hidden, problem, walk
 from pneumonia.utils.formatting import one_line
 
-# What `get_data.py` writes beside the images of a set that it fetched.
-SOURCE = "SOURCE.json"
-
-_WHOLE = ""  # the part of images whose class folders lie in the data folder itself
-_TRAINING_PARTS = ("train", "val", "validation")
-# Nothing in training ever reads it.
-TEST = "test"
-DATA_PARTS = (*_TRAINING_PARTS, TEST)
 # Of what else a folder holds, in a refusal.
 _TOLD = 5
-
-# Why files are left out; `folders.problem` has the reasons why single ones cannot be read.
-_OUTSIDE = f"outside of the folders {' and '.join(CLASS_NAMES)} that are read"
-WITHOUT_LABEL = "without a label"
-_IN_OTHER_CLASS = "in a folder of one class inside that of the other"
-_PART_IN_CLASS = f"in a part inside of a class; {', '.join(DATA_PARTS)} hold the classes, not the other way round"
 
 
 @dataclass(frozen=True)
@@ -40,7 +24,7 @@ class Record:
 
     Attributes:
         path: where it lies.
-        label: index in `CLASS_NAMES`.
+        label: index in `CLASS_NAMES`; `UNLABELLED` where nobody gave one.
         patient: group that must never be split; images with identical bytes share a group.
         sha256: hex digest of the file's bytes.
         patient_known: whether it is known whose it is; if not, it is in a group of its own.
@@ -61,44 +45,29 @@ class Record:
     source: str = ""
 
 
-class LeftOut(NamedTuple):
-    """Files of a data folder that were not taken: their place below it, a folder or one file; how many; and why."""
-
-    place: str
-    files: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{one_line(self.place)}: {self.files:,} file{'s' * (self.files != 1)}, {self.reason}"
-
-
-class Listed(NamedTuple):
-    """A file in a folder of a class, or in a row of a table: its path, its place below the folder of the data, its part
-    of it, its label, its patient where a table tells one, and what else that states."""
-
-    path: Path
-    place: str
-    part: str
-    label: int
-    patient: str | None = None
-    stated: Stated = NOTHING_STATED
-
-
 @dataclass(frozen=True)
 class Manifest:
-    """Contents of a data folder.
+    """Contents of folders and tables.
 
     Attributes:
-        records: its labelled images, by class, part and name, or in the order of the table.
-        left_out: what else is in it, but for hidden files.
+        images: by class, part and name, or in the order of the table.
+        left_out: what else is there, but for hidden files.
         patients_from: how patients were known: source of a `Patients`, or `UNKNOWN` if none is.
-        unlabelled: images of a table that nobody labelled.
     """
 
-    records: list[Record]
+    images: list[Record]
     left_out: list[LeftOut]
     patients_from: str
-    unlabelled: list[Record] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[Record]:
+        """The images with a label."""
+        return [record for record in self.images if record.label != UNLABELLED]
+
+    @property
+    def unlabelled(self) -> list[Record]:
+        """Those of a table that nobody labelled."""
+        return [record for record in self.images if record.label == UNLABELLED]
 
     @property
     def patient_unknown(self) -> int:
@@ -146,11 +115,11 @@ def read_classes(source: Path, patients: Patients = BY_NAME) -> Manifest:
     Raises:
         DataError: if a class is missing or empty, if one image is in both, or if `patients` does not fit.
     """
-    manifest = _populated(survey(source, patients, ())).require_usable()
-    if not manifest.unlabelled:
-        return manifest
-    without = LeftOut(set_name(source), len(manifest.unlabelled), WITHOUT_LABEL)
-    return replace(manifest, left_out=[*manifest.left_out, without], unlabelled=[])
+    manifest = _with_populations(survey(source, patients, ())).require_usable()
+    left_out = list(manifest.left_out)
+    if manifest.unlabelled:
+        left_out.append(LeftOut(set_name(source), len(manifest.unlabelled), WITHOUT_LABEL))
+    return replace(manifest, images=manifest.records, left_out=left_out)
 
 
 def read_training_folder(source: Path, patients: Patients = BY_NAME) -> Manifest:
@@ -168,7 +137,7 @@ def read_training_folder(source: Path, patients: Patients = BY_NAME) -> Manifest
     Raises:
         DataError: as `read_classes`.
     """
-    return survey(source, patients).require_usable()
+    return read_training_data([source], patients)
 
 
 def read_training_data(
@@ -193,58 +162,48 @@ def read_training_data(
         raise DataError(
             f"There are {len(sources)} sources of images and {len(populations)} populations. Name one each."
         )
-    listed = [_source_name(source) for source in sources]
-    if len(set(listed)) < len(listed):
+    if len({_source_name(source) for source in sources}) < len(sources):
         raise DataError("Two sources of images have the same name. Rename the folder of one: figures are told by it.")
-    names = (list(populations) or [""]) * (len(sources) if len(populations) < 2 else 1)
+    of_sources = populations if len(populations) == len(sources) else [*populations, ""][:1] * len(sources)
     manifests = [
-        _populated(survey(source, patients), name).require_usable() for source, name in zip(sources, names, strict=True)
+        _with_populations(survey(source, patients), population).require_usable()
+        for source, population in zip(sources, of_sources, strict=True)
     ]
-    records = [record for manifest in manifests for record in (*manifest.records, *manifest.unlabelled)]
-    if len(sources) > 1:
-        # One path may lie in several.
-        records = [
-            replace(
-                record,
-                place=f"{record.source}/{record.place}",
-                patient=record.patient if record.patient_known else f"{record.source}/{record.patient}",
-            )
-            for record in records
-        ]
-    records = group_duplicates(records)
-    labelled = [record for record in records if record.label != UNLABELLED]
-    if refusal := refuse_two_labels((record.place, record.label, record.sha256) for record in labelled):
-        raise DataError(refusal)
+    if len(manifests) == 1:
+        return manifests[0]
+    # One path may lie in several.
+    images = [
+        replace(
+            record,
+            place=f"{record.source}/{record.place}",
+            patient=record.patient if record.patient_known else f"{record.source}/{record.patient}",
+        )
+        for manifest in manifests
+        for record in manifest.images
+    ]
     return Manifest(
-        labelled,
+        group_duplicates(images),
         [left for manifest in manifests for left in manifest.left_out],
         ", ".join(sorted({manifest.patients_from for manifest in manifests})),
-        [record for record in records if record.label == UNLABELLED],
-    )
+    ).require_usable()
 
 
-def _populated(manifest: Manifest, population: str = "") -> Manifest:
+def _with_populations(manifest: Manifest, population: str = "") -> Manifest:
     """The same with the population of each image stated where it is known, without those of an age in none."""
-
-    def known(record: Record) -> Record | None:
+    images = []
+    for record in manifest.images:
         years = record.stated.age
-        name = record.stated.population or (population if years is None else population_of_age(years))
-        return None if name is None else replace(record, stated=replace(record.stated, population=name))
-
-    records, unlabelled = ([known(record) for record in part] for part in (manifest.records, manifest.unlabelled))
+        known = record.stated.population or (population if years is None else population_of_age(years))
+        if known is not None:
+            images.append(replace(record, stated=replace(record.stated, population=known)))
     left_out = list(manifest.left_out)
-    if between := records.count(None) + unlabelled.count(None):
-        source = next(record.source for record in (*manifest.records, *manifest.unlabelled))
-        left_out.append(LeftOut(source, between, "of patients under 1 or of 6 to 17 years, who are of no population"))
-    return replace(
-        manifest,
-        records=[record for record in records if record],
-        left_out=left_out,
-        unlabelled=[record for record in unlabelled if record],
-    )
+    if between := len(manifest.images) - len(images):
+        reason = "of patients under 1 or of 6 to 17 years, who are of no population"
+        left_out.append(LeftOut(manifest.images[0].source, between, reason))
+    return replace(manifest, images=images, left_out=left_out)
 
 
-def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _TRAINING_PARTS) -> Manifest:
+def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = TRAINING_PARTS) -> Manifest:
     """List the images of a folder or a table, whatever is wrong with them.
 
     Args:
@@ -271,14 +230,8 @@ def survey(source: Path, patients: Patients = BY_NAME, parts: Sequence[str] = _T
                 source=_source_name(source),
             )
         )
-    records = group_duplicates(records)
-    labelled = [record for record in records if record.label != UNLABELLED]
-    return Manifest(
-        labelled,
-        left_out,
-        patients_from if any(record.patient_known for record in records) else UNKNOWN,
-        [record for record in records if record.label == UNLABELLED],
-    )
+    known = any(record.patient_known for record in records)
+    return Manifest(group_duplicates(records), left_out, patients_from if known else UNKNOWN)
 
 
 def _source_name(source: Path) -> str:
@@ -288,25 +241,6 @@ def _source_name(source: Path) -> str:
 def set_name(source: Path) -> str:
     """The name that figures of the images of a folder, or of the folder that a table lies in, stand under."""
     return (source.resolve().parent if source.is_file() else source.resolve()).name
-
-
-def label_of(parts: Sequence[str]) -> tuple[int | None, str]:
-    """The class of a file by the folders it lies in.
-
-    Args:
-        parts: of its path, from the folder on that may be that of a class.
-
-    Returns:
-        Index in `CLASS_NAMES`; or None, and the reason why the file cannot be taken.
-    """
-    first, *below = (name.upper() for name in parts[:-1]) if len(parts) > 1 else ("",)
-    if first not in CLASS_NAMES:
-        return None, _OUTSIDE
-    if set(below) & set(CLASS_NAMES) - {first}:
-        return None, _IN_OTHER_CLASS
-    if set(below) & {part.upper() for part in DATA_PARTS}:
-        return None, _PART_IN_CLASS
-    return CLASS_NAMES.index(first), ""
 
 
 def refuse_missing_class(labels: Iterable[int], left_out: Sequence[LeftOut] = ()) -> str | None:
@@ -367,71 +301,3 @@ def fingerprint(records: Iterable[Record]) -> str:
     """A hash of which images with which labels, whatever their order or folder: hex SHA-256."""
     lines = sorted(f"{record.sha256} {record.label}" for record in records)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def list_images(source: Path, parts: Sequence[str] = (), but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
-    """List the files of a table, or of a folder as `list_files` does."""
-    return _list_rows(source) if source.is_file() else list_files(source, parts, but)
-
-
-def tell_patients(listed: Sequence[Listed], patients: Patients) -> tuple[list[str | None], str]:
-    """The patient of each file, None or empty where it is unknown, and how they were known.
-
-    Raises:
-        DataError: if `patients` does not fit.
-    """
-    told = [file.patient for file in listed]
-    if None not in told:
-        return told, TABLE
-    return patients.of([file.place for file in listed]), patients.source
-
-
-def _list_rows(table: Path) -> tuple[list[Listed], list[LeftOut]]:
-    """The files that a table names, and those of them that cannot be used."""
-    listed, left_out = [], []
-    for row in read_table(table):
-        path = table.parent / row.file
-        if path.is_file():
-            listed.append(Listed(path, row.file, _WHOLE, row.label, row.patient, row.stated))
-        else:
-            left_out.append(LeftOut(row.file, 1, "which is not there"))
-    return listed, left_out
-
-
-def list_files(folder: Path, parts: Sequence[str] = (), but: Path | None = None) -> tuple[list[Listed], list[LeftOut]]:
-    """List the files in NORMAL/ and PNEUMONIA/ of some parts of a folder, by class, part and name.
-
-    Args:
-        folder: of the data.
-        parts: to read; the classes beside them, where none is there to train with.
-        but: a file that is left alone.
-
-    Returns:
-        The files, and what else is in the folder.
-    """
-    if not folder.is_dir():
-        raise DataError(f"No images found for class {CLASS_NAMES[0]}: there is no folder {folder.name!r}.")
-    entries = []
-    for name in walk(folder, [but] if but else ()):
-        below = Path(name).relative_to(folder).parts
-        if below != (SOURCE,) and not any(is_hidden((part,)) for part in below):
-            part = below[0].lower() if len(below) > 1 and below[0].lower() in DATA_PARTS else _WHOLE
-            entries.append((name, below, part, *label_of(below[bool(part) :])))
-    to_train_with = {part for _, _, part, label, _ in entries if label is not None} & set(_TRAINING_PARTS) & set(parts)
-    read = (to_train_with or {_WHOLE}) | ({TEST} & set(parts))
-    listed: list[Listed] = []
-    left_out: Counter[tuple[str, str]] = Counter()
-    for name, below, part, label, reason in entries:
-        if part not in read and (part != _WHOLE or label is not None):
-            # What lies in test/ is not meant for training.
-            if not (parts and part == TEST):
-                left_out[f"{below[0]}/", _OUTSIDE] += 1
-        elif label is None:
-            depth = 1 + bool(part) if reason == _OUTSIDE else len(below) - 1
-            left_out["/".join(below[:depth]) + "/" if depth < len(below) else "/".join((*below[:-1], "*")), reason] += 1
-        elif broken := problem(name):
-            left_out["/".join(below), broken] += 1
-        else:
-            listed.append(Listed(Path(name), "/".join(below), part, label))
-    listed.sort(key=lambda file: (file.label, (_WHOLE, *DATA_PARTS).index(file.part), file.path))
-    return listed, [LeftOut(place, files, reason) for (place, reason), files in sorted(left_out.items())]

@@ -87,7 +87,7 @@ def by_table(path: Path) -> Patients:
         DataError: if the table cannot be read, or names one file twice with different patients.
     """
     patients: dict[str, str] = {}
-    for _, row in read_rows(path, {FILE, PATIENT}):
+    for _, row in read_rows(path, PATIENT):
         if patients.setdefault(row[FILE], row[PATIENT]) != row[PATIENT]:
             raise DataError(f"{path.name} gives a file two patients. Keep one row for each file.")
 

@@ -1,12 +1,15 @@
 """Sets of images by what radiologists said of them, each judged by itself."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from pneumonia.data.manifest import Record
+from pneumonia.data.manifest import Record, count_unknown
 from pneumonia.data.tables import CLEAR, OPACITY, OTHER, VIEWS
+from pneumonia.inference.prediction import Prediction
+from pneumonia.inference.predictor import Predictor
+from pneumonia.metrics.classification import evaluate
 
 # Images of each in the training part of the RSNA Pneumonia Detection Challenge 2018, whose tables count them.
 _IN_CHALLENGE = {OPACITY: 6012, CLEAR: 8851, OTHER: 11821}
@@ -16,12 +19,12 @@ class ReaderSet(NamedTuple):
     """Images that are judged together.
 
     Attributes:
-        chosen: (N,) bool, those of the images.
-        weights: (N,), how much each counts.
+        chosen: bool (N,), those of the images.
+        weights: float64 (N,), how much each counts; None where all count the same.
     """
 
     chosen: np.ndarray
-    weights: np.ndarray
+    weights: np.ndarray | None = None
 
 
 def reader_sets(name: str, records: Sequence[Record]) -> dict[str, ReaderSet]:
@@ -40,17 +43,46 @@ def reader_sets(name: str, records: Sequence[Record]) -> dict[str, ReaderSet]:
     """
     readers = np.array([record.stated.readers for record in records])
     views = np.array([record.stated.view for record in records])
-    equal = np.ones(len(records))
     if not readers.any():
-        return {name: ReaderSet(equal > 0, equal)}
+        return {name: ReaderSet(np.ones(len(records), bool))}
     opacity, clear, other = (readers == said for said in (OPACITY, CLEAR, OTHER))
-    shares = sum(count * (readers == said) / max(np.sum(readers == said), 1) for said, count in _IN_CHALLENGE.items())
     sets = {
-        name: ReaderSet(opacity | clear, equal),
-        **{f"{name}-{view.lower()}": ReaderSet((opacity | clear) & (views == view), equal) for view in VIEWS},
-        f"{name}-other": ReaderSet(opacity | other, equal),
+        name: ReaderSet(opacity | clear),
+        **{f"{name}-{view.lower()}": ReaderSet((opacity | clear) & (views == view)) for view in VIEWS},
+        f"{name}-other": ReaderSet(opacity | other),
     }
     if clear.any() and other.any():
+        shares = sum(
+            count * (readers == said) / max(np.sum(readers == said), 1) for said, count in _IN_CHALLENGE.items()
+        )
         sets[f"{name}-all"] = ReaderSet(opacity | clear | other, shares / shares.mean())
     labels = np.array([record.label for record in records])
     return {name: of for name, of in sets.items() if len(set(labels[of.chosen])) > 1}
+
+
+def judge_sets(
+    sets: Mapping[str, ReaderSet], read: Sequence[tuple[Record, Prediction]], predictor: Predictor, command: str
+) -> dict[str, dict[str, Any]]:
+    """Figures of each set at the operating points of a predictor, as in metrics.json.
+
+    Args:
+        sets: of N images, by name.
+        read: the images, each with its reading, none of them rejected.
+        predictor: that made the readings.
+        command: what to run to get the same figures.
+    """
+    labels = np.array([record.label for record, _ in read])
+    probabilities = np.array([prediction.probability for _, prediction in read])
+    patients = np.array([record.patient for record, _ in read])
+    figures = {}
+    for name, (chosen, weights) in sets.items():
+        figures[name] = {
+            **evaluate(
+                *(labels[chosen], probabilities[chosen], patients[chosen]),
+                predictor.operating_points.values(),
+                command,
+                None if weights is None else weights[chosen],
+            ),
+            "patient_unknown": count_unknown(record for (record, _), here in zip(read, chosen, strict=True) if here),
+        }
+    return figures

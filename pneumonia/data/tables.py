@@ -1,7 +1,7 @@
 """Tables of labelled images: CSV files with a row an image, and what each row states of it."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ UNLABELLED = -1
 OPACITY, CLEAR, OTHER = "opacity", "normal", "other"
 READINGS = {OPACITY: PNEUMONIA, CLEAR: NORMAL, OTHER: NORMAL}
 VIEWS = ("PA", "AP")
-_MOST_YEARS = 130
+MOST_YEARS = 130
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Row(NamedTuple):
     stated: Stated
 
 
-def read_rows(path: Path, needed: set[str]) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a CSV table as text, each with its line.
+def read_csv(path: Path, needed: Collection[str]) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file as text without blanks at its ends, each with its line.
 
     Args:
-        path: of the table.
-        needed: columns that it must have, of which one is `file`.
+        path: of the file.
+        needed: columns that it must have.
 
     Raises:
         DataError: if it cannot be read, or lacks one of the columns.
@@ -75,16 +75,23 @@ def read_rows(path: Path, needed: set[str]) -> list[tuple[int, dict[str, str]]]:
         # Spreadsheets put a mark in front of the first column's name.
         with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file, strict=True)
-            if not needed <= set(table.fieldnames or ()):
-                columns = " and ".join(sorted(needed))
-                raise DataError(f"{path.name} needs the columns {columns} in its first line, with commas.")
-            rows = [
+            if missing := set(needed) - set(table.fieldnames or ()):
+                raise DataError(
+                    f"{path.name} needs the columns {' and '.join(needed)} in its first line, with commas; it lacks "
+                    f"{min(missing)!r}."
+                )
+            return [
                 (table.line_num, {name: (text or "").strip() for name, text in row.items() if name}) for row in table
             ]
     except OSError as error:
         raise DataError(f"{path.name} cannot be opened: {error.strerror}.") from None
     except (UnicodeDecodeError, csv.Error):
         raise DataError(f"{path.name} cannot be read as a table. Save it as CSV in UTF-8, with commas.") from None
+
+
+def read_rows(path: Path, *needed: str) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a table that name a file, each with its line; as `read_csv`, with slashes in the names of files."""
+    rows = read_csv(path, (FILE, *needed))
     for _, row in rows:
         row[FILE] = row[FILE].replace("\\", "/").removeprefix("./")
     return [(line, row) for line, row in rows if row[FILE]]
@@ -105,7 +112,7 @@ def read_table(path: Path) -> list[Row]:
 
 def _rows(path: Path) -> Iterator[Row]:
     seen: dict[str, int] = {}
-    for line, row in read_rows(path, {FILE}):
+    for line, row in read_rows(path):
         if row[FILE] in seen:
             raise DataError(f"{path.name} has {row[FILE]!r} in line {seen[row[FILE]]} and in line {line}. Keep one.")
         seen[row[FILE]] = line
@@ -128,7 +135,7 @@ def _rows(path: Path) -> Iterator[Row]:
 
 def _years(text: str) -> float:
     value = float(text)
-    if not 0 <= value <= _MOST_YEARS:  # nor NaN
+    if not 0 <= value <= MOST_YEARS:  # nor NaN
         raise ValueError(text)
     return value
 

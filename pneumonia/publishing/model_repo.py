@@ -15,6 +15,7 @@ from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.publishing import hub_upload
 from pneumonia.variants.registry import get_variant
+from pneumonia.weights.cards.classifier import trained_elsewhere
 from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, trained_epochs, with_config
 
 # In the repository of the weights.
@@ -87,8 +88,7 @@ def prepare(folder: Path, repo_id: str, variant: str | None = None) -> Publicati
 
 def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]) -> str:
     variant = get_variant(bundle.config["variant"])
-    # Trained elsewhere, on images whose source and licence its card states.
-    elsewhere = "source" in bundle.config.get("data", {})
+    elsewhere = trained_elsewhere(bundle.config)
     sections = [bundle.contents[CARD].decode().rstrip("\n")]
     if plots:
         sections += ["## Plots", "Drawn from the scores in `metrics.json`, at the balanced operating point."]

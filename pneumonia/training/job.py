@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ def run_training(job: TrainingJob) -> TrainingResult:
     _LOG.info("reading %s images", f"{len(manifest.records):,}")
     train = load_images(train_records, preprocessor)
     validation = load_images(validation_records, preprocessor)
-    unlabelled = load_unlabelled(job.variant, manifest, validation_records, preprocessor)
+    unlabelled = load_unlabelled(job.variant, manifest, train_records, preprocessor)
     # Of a training that is taken up again, the epochs that are done count too.
     before = training_seconds(job.checkpoints)
     started = time.monotonic()
@@ -183,11 +183,13 @@ def run_training(job: TrainingJob) -> TrainingResult:
 
 
 def load_unlabelled(
-    variant: Variant, manifest: Manifest, held_out: Iterable[Record], preprocessor: Preprocessor
+    variant: Variant, manifest: Manifest, train: Sequence[Record], preprocessor: Preprocessor
 ) -> ImageSet | None:
-    """Images without labels for a variant that is adapted on them, but for patients who are held out; None for none."""
-    patients = {record.patient for record in held_out}
-    records = [record for record in manifest.unlabelled if record.patient not in patients]
+    """Images without labels for a variant that is adapted on them: of sources that are trained with, and of no patient
+    whose labelled images are not; None for none."""
+    sources, patients = ({getattr(record, name) for record in train} for name in ("source", "patient"))
+    held_out = {record.patient for record in manifest.records} - patients
+    records = [r for r in manifest.unlabelled if r.source in sources and r.patient not in held_out]
     return load_images(records, preprocessor) if variant.recipe.adaptation_epochs and records else None
 
 
@@ -255,7 +257,7 @@ def score_external(engine: Engine, source: Path, preprocessor: Preprocessor) -> 
             count_unknown(record for record, here in zip(images.records, chosen, strict=True) if here),
         )
         for name, (chosen, weights) in reader_sets(set_name(source), images.records).items()
-        if len(set(weights[chosen])) == 1  # scores carry no weights
+        if weights is None  # scores carry none
     }
 
 

@@ -134,6 +134,18 @@ def test_a_training_is_not_taken_up_with_another_table_of_patients(data, told):
     assert "begun by another command" in told(*arguments, "--resume")
 
 
+def test_a_training_is_not_taken_up_with_another_table_of_images(data, told):
+    table, options = data / "images.csv", ("--variant", "custom-cnn", "--output", data.parent / "out")
+    names = [path.relative_to(data).as_posix() for path in data.rglob("*.*")]
+    table.write_text("file,label\n" + "".join(f"{name},{name.partition('/')[0]}\n" for name in names))
+    arguments = ("train.py", *options, "--data", table)
+    told(*arguments)
+    (data.parent / ".out-checkpoints" / "phase-1").mkdir()
+    assert "begun by another command" not in told(*arguments, "--resume")
+    table.write_text(table.read_text() + "\n")
+    assert "begun by another command" in told(*arguments, "--resume")
+
+
 # === Options ===
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pneumonia.data.manifest import SOURCE
+from pneumonia.data.listing import SOURCE
 from pneumonia.data.sources.chest_xray import PARTS
 from tests.fixtures.loopback_hub import Repo, serve_hub
 from tests.fixtures.public_set import get_data, parquet_bytes, published_images, table_of

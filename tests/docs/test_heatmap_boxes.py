@@ -13,7 +13,7 @@ from pneumonia.errors import DataError
 from scripts import ROOT
 from scripts.studies import study
 from scripts.studies.heatmaps.__main__ import STUDY
-from scripts.studies.heatmaps.boxes import Scored, inside_boxes, map_figures, score
+from scripts.studies.heatmaps.boxes import Scored, box_figures, inside_boxes, score
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase
 
 LEFT = (Box(0.0, 0.0, 0.5, 1.0),)
@@ -45,7 +45,7 @@ def test_the_level_of_the_outline_is_chosen_on_other_patients():
     ]
     levels = len(score(np.ones((2, 2), np.float32), LEFT, inside_boxes(LEFT, (8, 8))).overlap)
     usual, odd = np.eye(levels)[3], np.eye(levels)[7]
-    figures = map_figures(cases, [Scored(True, 0.5, odd if n == 0 else usual) for n in range(5)])
+    figures = box_figures(cases, [Scored(True, 0.5, odd if n == 0 else usual) for n in range(5)])
     assert figures["overlap"]["value"] == pytest.approx(4 / 5) and figures["peak"]["value"] == 1.0
 
 

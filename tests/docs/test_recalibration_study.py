@@ -29,8 +29,7 @@ def predictor() -> SimpleNamespace:
         "validation": made_scores(500, 1),
         "validation-dark": made_scores(500, 2),
         "validation-cropped": made_scores(500, 3),
-        "adult-selection": made_scores(300, 4, knows=False),
-        "adult-report": made_scores(300, 5, knows=False),
+        "adults": made_scores(600, 4, knows=False),
     }
     return SimpleNamespace(
         calibration=SimpleNamespace(temperature=1.0),

@@ -30,7 +30,7 @@ def test_the_overview_has_every_variant_on_the_set_at_the_operating_point(handle
     for variant in PUBLISHED:
         assert get_variant(variant).title in table
     value = SETS["validation"]["operating_points"]["screening"]["sensitivity"]["value"]
-    assert f"{value:.1%} (" in table and handlers.on_set_change("adult-report", "screening") != table
+    assert f"{value:.1%} (" in table and handlers.on_set_change("adults", "screening") != table
 
 
 def test_a_variant_without_weights_is_left_out_and_cannot_be_looked_at():
@@ -43,9 +43,9 @@ def test_a_variant_without_weights_is_left_out_and_cannot_be_looked_at():
 
 def test_curves_are_those_of_the_stored_scores(handlers):
     mark, threshold, roc, precision_recall, reliability, training, table = handlers.on_variant_change(
-        VARIANT, "adult-report", "rule-in"
+        VARIANT, "adults", "rule-in"
     )
-    scores = Scores.from_dict(SETS["adult-report"]["scores"])
+    scores = Scores.from_dict(SETS["adults"]["scores"])
     area = np.trapezoid(roc[texts.SENSITIVITY], roc[texts.FALSE_ALARMS])
     assert area == pytest.approx(roc_auc_score(scores.labels, scores.logits))
     assert threshold == 0.8 and "80.0%" in mark and "80.0%" in table
@@ -75,7 +75,7 @@ def test_a_share_without_denominator_is_said_to_be_undefined(handlers):
 def test_the_choice_of_sets_is_what_was_measured(handlers):
     choice = handlers.on_tab_select("no such set")
     assert choice["value"] == "validation" and [name for _, name in choice["choices"]] == list(SETS)
-    assert handlers.on_tab_select("adult-report")["value"] == "adult-report"
+    assert handlers.on_tab_select("adults")["value"] == "adults"
 
 
 def test_the_shortcut_baseline_is_shown_where_it_was_measured(tmp_path, monkeypatch):

@@ -2,9 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,12 +13,11 @@ from pneumonia.cli.recorded_command import command_line
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
-from pneumonia.data.manifest import Record, count_unknown, read_classes, set_name
-from pneumonia.data.reader_sets import ReaderSet, reader_sets
+from pneumonia.data.manifest import Record, read_classes, set_name
+from pneumonia.data.reader_sets import judge_sets, reader_sets
 from pneumonia.errors import DataError
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
-from pneumonia.metrics.classification import evaluate
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.utils.atomic_files import open_atomic
 from pneumonia.utils.formatting import format_interval
@@ -106,26 +103,6 @@ def run(arguments: argparse.Namespace) -> int:
     return SOME_REJECTED if rejected or manifest.left_out else DONE
 
 
-def judge_sets(
-    divided: Mapping[str, ReaderSet], rows: Sequence[tuple[Record, Prediction]], predictor: Predictor, command: str
-) -> dict[str, dict[str, Any]]:
-    """Figures of each set of images that were read, as in metrics.json."""
-    labels = np.array([record.label for record, _ in rows])
-    probabilities = np.array([prediction.probability for _, prediction in rows])
-    patients = np.array([record.patient for record, _ in rows])
-    sets = {}
-    for name, (chosen, weights) in divided.items():
-        figures = evaluate(
-            *(labels[chosen], probabilities[chosen], patients[chosen]),
-            predictor.operating_points.values(),
-            command,
-            weights[chosen],
-        )
-        unknown = count_unknown(record for (record, _), here in zip(rows, chosen, strict=True) if here)
-        sets[name] = {**figures, "patient_unknown": unknown}
-    return sets
-
-
 def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
     readings = predictor.predict_many(record.path for record in records)
     return list(progress(readings, len(records)))
@@ -153,9 +130,8 @@ def _print_comparison(
 def _of_images(figures: dict) -> str:
     most = "at most " if figures["patient_unknown"] else ""
     few = min(figures["positives"], figures["n"] - figures["positives"]) < _FEW
-    return f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients" + (
-        ", too few of a class to judge by" if few else ""
-    )
+    images = f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients"
+    return images + few * ", too few of a class to judge by"
 
 
 def _print(figures: dict) -> None:

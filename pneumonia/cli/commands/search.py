@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pneumonia.cli.arguments import positive, seed
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
-from pneumonia.cli.recorded_command import portable, table_hash
+from pneumonia.cli.recorded_command import portable, table_hash, tables_of
 from pneumonia.cli.terminal import training_progress
 from pneumonia.cli.training_arguments import (
     add_backbone,
@@ -92,8 +92,10 @@ def _study(arguments: argparse.Namespace, data: str) -> "optuna.Study":
     settings = {name: getattr(arguments, name) for name in ("epochs", "image_size", "seed")}
     settings |= {"data": data, "backbone_weights": portable(arguments.backbone_weights)}
     # They decide the split.
-    if arguments.patients:
-        settings["patients"] = table_hash(arguments.patients)
+    if tables := tables_of(arguments):
+        settings["tables"] = [table_hash(table) for table in tables]
+    if arguments.populations:
+        settings["populations"] = arguments.populations
     if arguments.patient_pattern:
         settings["patient_pattern"] = arguments.patient_pattern
     if study.user_attrs.setdefault("settings", settings) != settings:

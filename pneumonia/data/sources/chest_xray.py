@@ -13,7 +13,8 @@ from typing import NamedTuple
 from typing_extensions import TypedDict
 
 from pneumonia.core.labels import CLASS_NAMES, NORMAL, PNEUMONIA
-from pneumonia.data.manifest import DATA_PARTS, SOURCE, Record, fingerprint, refuse_missing_class, survey
+from pneumonia.data.listing import DATA_PARTS, SOURCE
+from pneumonia.data.manifest import Record, fingerprint, refuse_missing_class, survey
 from pneumonia.data.patients import patient_of
 from pneumonia.errors import DataError
 from pneumonia.utils.json_values import json_bytes, require_form

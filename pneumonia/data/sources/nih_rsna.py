@@ -15,7 +15,7 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from pneumonia.data.tables import CLEAR, OPACITY, OTHER
+from pneumonia.data.tables import CLEAR, MOST_YEARS, OPACITY, OTHER, VIEWS, read_csv
 from pneumonia.errors import DataError
 from pneumonia.utils.atomic_files import open_atomic
 from pneumonia.utils.folders import walk
@@ -31,9 +31,8 @@ ENTRIES, CLASSES, BOXES, MAPPING = (
 _READINGS = {"Lung Opacity": OPACITY, "Normal": CLEAR, "No Lung Opacity / Not Normal": OTHER}
 _COLUMNS = ("file", "patient", "age", "view", "readers", "boxes")
 _SIDE = 1024  # of the images in pixels, which boxes are measured in
-# Earlier lists write 058Y, and months and days of infants, which are left unknown.
+# Earlier lists write 058Y, and months and days of infants; these are left unknown, as are typing errors of 400 years.
 _YEARS = re.compile(r"(\d+)[Yy]?")
-_MOST_YEARS = 130  # some ages are typing errors
 
 
 class _Name(TypedDict):
@@ -73,16 +72,16 @@ def write_table(nih: Path, rsna: Path, output: Path) -> dict[str, int]:
         if entry is None or not said:
             continue
         counts[said] += 1
-        years = _YEARS.fullmatch(entry["Patient Age"].strip())
-        patient = entry["Patient ID"].strip()
-        view = entry["View Position"].strip().upper()
+        years = _YEARS.fullmatch(entry["Patient Age"])
+        patient = entry["Patient ID"]
+        view = entry["View Position"].upper()
         rows.append(
             {
                 "file": Path(os.path.relpath(path.resolve(), folder)).as_posix(),
                 # As the names of the images tell it, too.
                 "patient": f"nih-{int(patient)}" if patient.isdecimal() else patient,
-                "age": int(years[1]) if years and int(years[1]) <= _MOST_YEARS else "",
-                "view": view if view in ("PA", "AP") else "",
+                "age": int(years[1]) if years and int(years[1]) <= MOST_YEARS else "",
+                "view": view if view in VIEWS else "",
                 "readers": said,
                 "boxes": json.dumps(boxes[name]) if boxes[name] else "",
             }
@@ -121,16 +120,7 @@ def _read_mapping(rsna: Path) -> dict[str, str]:
 
 
 def _rows(folder: Path, pattern: str, *columns: str) -> Iterator[dict[str, str]]:
-    path = _find(folder, pattern)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            table = csv.DictReader(file, strict=True)
-            if missing := set(columns) - set(table.fieldnames or ()):
-                raise DataError(f"{path.name} lacks the column {min(missing)!r}. Download it again.")
-            for row in table:
-                yield {column: row[column] or "" for column in columns}
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise DataError(f"{path.name} cannot be read as a table. Download it again.") from None
+    return (row for _, row in read_csv(_find(folder, pattern), columns))
 
 
 def _find(folder: Path, pattern: str) -> Path:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pneumonia.core.notices import INTENDED_USE, LIMITS, POPULATION, SELECTION
+from pneumonia.core.notices import CALIBRATED_AT_HOME, DATA, INTENDED_USE, LIMITS, POPULATION, SELECTION
 from pneumonia.core.patient_sources import PATTERN, TABLE
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import bullets, command_block, table
@@ -23,24 +23,24 @@ _SHOWN = {
     "is read and a check says so.",
 }
 
-_NOT_STATED = "not stated"
+_OTHERS_LICENCE = "Licence of the weights: that of whoever trained them."
 # How patients were known, where it was not by names that are known to carry them.
 _TOLD_BY = {PATTERN: ", as a pattern in the paths tells them", TABLE: ", as a table tells them"}
 
 
 def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card as Markdown, from the values of config.json and metrics.json."""
-    recipe = config["training"]["recipe_name"]
+    recipe, elsewhere = config["training"]["recipe_name"], trained_elsewhere(config)
     variant = get_recipe(recipe) if recipe else get_variant(config["variant"])
     return write_card(
         variant.title,
         f"{variant.summary} Version {config['version']}, {config['architecture']['parameters']:,} parameters.",
         {
             "Intended use": INTENDED_USE,
-            "Population": _population(config["data"]),
-            "Limits": bullets(LIMITS if "source" not in config["data"] else LIMITS[:2] + LIMITS[3:]),
+            "Population": _population(config["data"]) if elsewhere else POPULATION,
+            "Limits": bullets(limit for limit in LIMITS if limit != CALIBRATED_AT_HOME or not elsewhere),
             "What it is shown": _shown(config["preprocessing"]) + _guidance(config["training"]["recipe"]),
-            **({} if recipe or "source" in config["data"] else {"Selection": SELECTION}),
+            **({} if recipe or elsewhere else {"Selection": SELECTION}),
             "Operating points": "Thresholds, temperature, the offset that is now part of the head's bias, and the "
             "uncertain zone were fixed on the validation images and fixed corruptions of them, pooled, by the rules "
             "written in `pneumonia/calibration/fit.py`. The uncertain zone around each threshold leaves "
@@ -51,27 +51,24 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
             + _sets_table(metrics["sets"]),
             "Training": _training(config),
         },
-        *_data_and_licence(config["data"]),
+        _OTHERS_LICENCE if elsewhere else "The weights are under the MIT licence of the project.",
+        _images_from(config["data"]) if elsewhere else DATA,
     )
 
 
+def trained_elsewhere(config: dict[str, Any]) -> bool:
+    """Tell whether a network was trained on images whose source is noted, and not as the published ones of 0.2 were."""
+    return "source" in config.get("data", {})
+
+
 def _population(data: dict[str, Any]) -> str:
-    """Whose radiographs were trained on; the networks of this project were before that was noted."""
-    if "populations" not in data:
-        return POPULATION
     counts = [f"{count:,} of {name or 'an unknown population'}" for name, count in data["populations"].items()]
     return f"Trained and validated on frontal chest radiographs, {', '.join(counts)}. Nothing else was trained on."
 
 
-def _data_and_licence(data: dict[str, Any]) -> tuple[str, ...]:
-    """What is said of the weights and, where it is not the public set, of the images."""
-    if "source" not in data:
-        return ("The weights are under the MIT licence of the project.",)
-    source, licence = (data[name] or _NOT_STATED for name in ("source", "licence"))
-    return (
-        "Licence of the weights: that of whoever trained them.",
-        f"Source of the images: {source}. Licence: {licence}.",
-    )
+def _images_from(data: dict[str, Any]) -> str:
+    source, licence = (data[name] or "not stated" for name in ("source", "licence"))
+    return f"Source of the images: {source}. Licence: {licence}."
 
 
 def _shown(preprocessing: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Heatmaps beside the boxes that radiologists drew round opacities: a check that no training rewarded."""
 
 import argparse
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from tqdm import tqdm
 
 from pneumonia.cli.arguments import seed
 from pneumonia.core.geometry import Box, heatmap_on, peak_of
-from pneumonia.data.manifest import read_classes
+from pneumonia.data.manifest import Record, read_classes
 from pneumonia.data.splits import FOLDS
 from pneumonia.errors import DataError
 from pneumonia.explain.faithfulness import control_maps
@@ -69,13 +70,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"variants": {variant: _evaluate(variant, records, arguments.peers) for variant in PUBLISHED}}
 
 
-def _evaluate(variant: str, records: Sequence[Any], peers: int) -> dict[str, Any]:
+def _evaluate(variant: str, records: list[Record], peers: int) -> dict[str, Any]:
     folder = WEIGHTS_FOLDER / variant
     bundle = read_bundle(folder)
     if bundle.config["preprocessing"]["field"] != "image":
         raise DataError(f"{variant} is not shown whole images, on which boxes are drawn.")
     preprocessor = Preprocessor(Preprocessing(**bundle.config["preprocessing"]))
-    cases = load_cases(list(records), {}, preprocessor, load_lung_fields())
+    cases = load_cases(records, {}, preprocessor, load_lung_fields())
     engine = Engine(bundle.contents[SERVED_MODEL])
 
     def own(case: MeasuredCase) -> dict[str, np.ndarray]:
@@ -93,24 +94,17 @@ def _evaluate(variant: str, records: Sequence[Any], peers: int) -> dict[str, Any
         float(boxes[case.lungs].mean()) if case.lungs is not None and case.lungs.any() else None
         for case, boxes in zip(cases, inside, strict=True)
     ]
-    names = dict.fromkeys(name for made in maps for name in made)
+    scored: dict[str, list[tuple[MeasuredCase, Scored]]] = defaultdict(list)
+    for case, made, boxes in zip(cases, maps, inside, strict=True):
+        for name, heatmap in made.items():
+            scored[name].append((case, score(heatmap, case.record.stated.boxes, boxes)))
     return {
         "weights_sha256": bundle.weights_sha256,
         "images": len(cases),
         "patients": len({case.record.patient for case in cases}),
         "boxes_of_image": mean_interval([float(boxes.mean()) for boxes in inside], cases),
         "boxes_of_lungs": mean_interval(chance, cases),
-        "maps": {
-            name: map_figures(
-                [case for case, made in zip(cases, maps, strict=True) if name in made],
-                [
-                    score(made[name], case.record.stated.boxes, boxes)
-                    for case, made, boxes in zip(cases, maps, inside, strict=True)
-                    if name in made
-                ],
-            )
-            for name in names
-        },
+        "maps": {name: box_figures(*map(list, zip(*pairs, strict=True))) for name, pairs in scored.items()},
     }
 
 
@@ -158,17 +152,27 @@ def score(heatmap: np.ndarray, boxes: Sequence[Box], inside: np.ndarray) -> Scor
     return Scored(bool(peak), share_inside(heatmap, inside), np.array(overlap))
 
 
-def map_figures(cases: list[MeasuredCase], scored: list[Scored]) -> dict[str, Any]:
-    """Means over images as intervals, see `mean_interval`; the level of each image is the best of other patients."""
+def box_figures(cases: list[MeasuredCase], scored: list[Scored]) -> dict[str, Any]:
+    """Means over images as intervals, see `mean_interval`, of one map.
+
+    Args:
+        cases: N images.
+        scored: of each, the map.
+
+    Returns:
+        `peak`, `share` and `overlap`; the last at the level, for each image, that is best for other patients, and None
+        where there are none.
+    """
     overlaps = np.stack([one.overlap for one in scored])
     patients = np.array([case.record.patient for case in cases])
-    folds = min(FOLDS, len(set(patients)))
-    own = overlaps.max(axis=1) if folds < 2 else np.empty(len(cases))
-    if folds > 1:
+    overlap = None
+    if (folds := min(FOLDS, len(set(patients)))) > 1:
+        at_level = np.empty(len(cases))
         for others, held_out in GroupKFold(folds, shuffle=True, random_state=0).split(overlaps, groups=patients):
-            own[held_out] = overlaps[held_out, overlaps[others].mean(axis=0).argmax()]
+            at_level[held_out] = overlaps[held_out, overlaps[others].mean(axis=0).argmax()]
+        overlap = mean_interval(at_level.tolist(), cases)
     return {
         "peak": _peak_interval([one.peak for one in scored], cases),
         "share": mean_interval([one.share for one in scored], cases),
-        "overlap": mean_interval(list(map(float, own)), cases),
+        "overlap": overlap,
     }

@@ -56,7 +56,7 @@ def sites_of(predictor: Predictor) -> Sites:
 
     plain = stored(VALIDATION)
     return {
-        "adults": (stored("adult-selection"), stored("adult-report")),
+        "adults": _halves(stored("adults")),
         "children, darker": _halves(stored("validation-dark")),
         "children, cropped": _halves(stored("validation-cropped")),
         "children, shifted": _halves(replace(plain, logits=plain.logits - MADE_SHIFT)),

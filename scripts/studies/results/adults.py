@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from pneumonia.cli.commands.evaluate import judge_sets
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.populations import ADULTS
 from pneumonia.data.manifest import Record, read_classes
-from pneumonia.data.reader_sets import reader_sets
+from pneumonia.data.reader_sets import judge_sets, reader_sets
 from pneumonia.data.tables import FILE, READERS, read_rows
 from pneumonia.inference.prediction import Prediction
 from pneumonia.metrics.bootstrap import resample_with_both_classes
@@ -39,7 +38,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         DataError: if the table lacks a column.
     """
     records = read_classes(arguments.data).records
-    rows = [row for _, row in read_rows(arguments.data, {FILE, READERS, _REPORT})]
+    rows = [row for _, row in read_rows(arguments.data, READERS, _REPORT)]
     reports = {row[FILE]: row[_REPORT].split("|") for row in rows}
     said = Counter(row[READERS] for row in rows if row[READERS] and _PNEUMONIA in reports[row[FILE]])
     variants = {}

@@ -1,5 +1,6 @@
 """The document of the results, written from figures, so that no number is typed by hand."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
@@ -72,19 +73,10 @@ def _adults(result: dict[str, Any]) -> str:
     variants = result["variants"]
     said = result["said_where_report_says_pneumonia"]
     first = next(iter(variants.values()))
-    auroc = [
-        [name, *(format_interval(of["sets"][name]["auroc"]) for of in variants.values())] for name in first["sets"]
-    ]
-    balanced = [
-        [
-            name,
-            *(
-                f"{format_share(of['sets'][name]['sensitivity'])}; {format_share(of['sets'][name]['specificity'])}"
-                for of in variants.values()
-            ),
-        ]
-        for name in first["sets"]
-    ]
+
+    def by_set(cell: Callable[[dict[str, Any]], str]) -> list[list[str]]:
+        return [[name, *(cell(of["sets"][name]) for of in variants.values())] for name in first["sets"]]
+
     by_label = [
         [f"by {who}", *(format_interval(of[f"by_{who}"]) for of in variants.values())]
         for who in ("report", "radiologists")
@@ -105,9 +97,12 @@ def _adults(result: dict[str, Any]) -> str:
         "and those without a view were made smaller elsewhere; what tells views or sizes apart helps there. "
         "`adults-pa` is free of that. `adults-ap` has too few normal radiographs to judge by.",
         "AUROC:",
-        table(["set", *variants], auroc),
+        table(["set", *variants], by_set(lambda of: format_interval(of["auroc"]))),
         "Sensitivity; specificity at the balanced operating point, which was fixed on children:",
-        table(["set", *variants], balanced),
+        table(
+            ["set", *variants],
+            by_set(lambda of: f"{format_share(of['sensitivity'])}; {format_share(of['specificity'])}"),
+        ),
         "Earlier releases stated an AUROC of 0.32 to 0.60 on adults (`adult-selection`, `adult-report`), and called "
         "the networks near chance on them. These figures are withdrawn: their labels were mined from the texts of "
         f"reports. Of {sum(said.values())} images whose report is said to name pneumonia and which radiologists saw, "

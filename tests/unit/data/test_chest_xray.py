@@ -13,7 +13,8 @@ from collections import namedtuple
 import pytest
 
 from pneumonia.core.labels import CLASS_NAMES, NORMAL, PNEUMONIA
-from pneumonia.data.manifest import SOURCE, read_training_folder
+from pneumonia.data.listing import SOURCE
+from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.sources import readers
 from pneumonia.data.sources.chest_xray import CHEST_XRAY, PARTS, lay_out, require_unchanged
 from pneumonia.errors import DataError

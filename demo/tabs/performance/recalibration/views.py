@@ -8,7 +8,7 @@ from demo.shared.page_html import figures_table, paragraph
 from demo.tabs.performance.recalibration import texts
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.notices import NOTICE
-from pneumonia.data.manifest import LeftOut
+from pneumonia.data.listing import LeftOut
 from pneumonia.utils.formatting import format_fitted, format_interval, percent
 from pneumonia.utils.safe_csv import plain_name
 from pneumonia.variants.registry import get_variant
