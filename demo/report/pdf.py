@@ -180,14 +180,16 @@ def _verdict(judged: JudgedPrediction, width: float) -> list[Flowable]:
     prediction, point, _ = judged
     threshold, zone = prediction_text.bar_key(prediction, point)
     finding = ParagraphStyle(prediction.finding, FINDING, textColor=STATES[prediction.finding])
+    whose = prediction_text.population(prediction)
     return [
+        *([paragraph(whose, SMALL), Spacer(0, 2)] if whose else []),
         paragraph(shared_texts.FINDINGS[prediction.finding], finding, bold=prediction.finding),
         Spacer(0, 3),
         paragraph("", bold=f"{shared_texts.PROBABILITY} {percent(prediction.probability)}"),
         Bar(prediction.probability, point, width),
         Keys([(threshold_swatch, threshold), (zone_swatch, zone)]),
         Spacer(0, 2),
-        paragraph(prediction_text.operating_point(point, prediction.calibration), SMALL),
+        paragraph(prediction_text.operating_point(point, prediction), SMALL),
     ]
 
 

@@ -44,6 +44,12 @@ def operating_point_choice(elem_id: str) -> gr.Radio:
     return gr.Radio(choices, value=BALANCED, label=texts.OPERATING_POINT, elem_id=elem_id)
 
 
+def population_choice(elem_id: str) -> gr.Radio:
+    """Choice of the patient's population, where no header tells it."""
+    choices = [(label, name) for name, label in texts.POPULATIONS.items()]
+    return gr.Radio(choices, value=texts.NOT_STATED, label=texts.POPULATION, elem_id=elem_id)
+
+
 def example_buttons(paths: Sequence[Path]) -> gr.HTML:
     """Thumbnails that can be clicked; the event holds the index of the one that was."""
     images = [radiograph_images.preview(decode(path).pixels, radiograph_images.THUMBNAIL_SIDE) for path in paths]

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from html import escape
 
-from demo.shared import texts
+from demo.shared import prediction_text, texts
 from demo.shared.page_html import notice, paragraph
 from demo.shared.prediction_text import (
     bar_key,
@@ -28,16 +28,23 @@ _HASH_LENGTH = 12
 def verdict(prediction: Prediction, point: OperatingPoint, version: str) -> str:
     """Card of a reading that was not rejected: words, a bar, and what was measured at its operating point."""
     return (
-        f'<section class="card {finding_class(prediction)}">{finding(prediction, "h2")}'
+        f'<section class="card {finding_class(prediction)}">{population(prediction)}{finding(prediction, "h2")}'
         f"{probability_bar(prediction, point)}"
         f"{operating_point_sentence(prediction, point)}{notice()}"
         f"{paragraph(_small_print(prediction, version), 'small-print')}</section>"
     )
 
 
+def population(prediction: Prediction) -> str:
+    """Sentence on whose radiograph it was read as; it stands out where the reader is asked."""
+    sentence = prediction_text.population(prediction)
+    asks = prediction.population is None
+    return paragraph(sentence, "population asks" if asks else "population") if sentence else ""
+
+
 def operating_point_sentence(prediction: Prediction, point: OperatingPoint) -> str:
     """Sentence on the operating point of a reading, and on what was measured at it."""
-    return paragraph(operating_point(point, prediction.calibration), "operating-point")
+    return paragraph(operating_point(point, prediction), "operating-point")
 
 
 def probability_bar(prediction: Prediction, point: OperatingPoint) -> str:

@@ -10,6 +10,7 @@ from pneumonia.core.check import Check
 from pneumonia.core.notices import AGAINST_HELP, HEATMAP_HELP
 from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.explain.overlay import contour_level
+from pneumonia.inference.population import PATIENT
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
 
@@ -69,9 +70,21 @@ def map_help(show: Collection[str]) -> str:
     return f"{HEATMAP_HELP} {AGAINST_HELP}" if texts.AGAINST in show else HEATMAP_HELP
 
 
-def operating_point(point: OperatingPoint, site: SiteCalibration | None) -> str:
-    """Sentence on an operating point and what was measured at it; `site` is whose calibration it is of, if any's."""
-    words, images = texts.AT_OPERATING_POINT, calibration_images(site)
+def population(prediction: Prediction) -> str:
+    """Sentence on whose radiograph it was read as; empty where nothing can be said."""
+    if prediction.population is None:
+        return next((check.message for check in prediction.checks if check.name == "population"), "")
+    if prediction.population_source is None:
+        return texts.READ_AS_ONLY.format(population=texts.NAMES[prediction.population])
+    return texts.READ_AS.format(
+        patient=PATIENT[prediction.population], source=texts.SOURCES[prediction.population_source]
+    )
+
+
+def operating_point(point: OperatingPoint, prediction: Prediction) -> str:
+    """Sentence on the operating point of a reading and what was measured at it."""
+    site = prediction.calibration
+    words, images = texts.AT_OPERATING_POINT, calibration_images(prediction)
     if point.name == CUSTOM:
         words = texts.AT_CUSTOM_THRESHOLD
     elif site is not None:
@@ -92,10 +105,11 @@ def calibration(site: SiteCalibration | None) -> str:
     return texts.CALIBRATED_TO.format(name=site.name, date=site.date, count=site.images)
 
 
-def calibration_images(site: SiteCalibration | None) -> str:
-    """Words for the images that a calibration was fitted to."""
+def calibration_images(prediction: Prediction) -> str:
+    """Words for the images that the calibration of a reading was fitted to."""
+    site = prediction.calibration
     if site is None:
-        return texts.VALIDATION_IMAGES
+        return texts.VALIDATION_IMAGES[prediction.population]
     return texts.LOCAL_IMAGES.format(count=site.images, name=site.name)
 
 

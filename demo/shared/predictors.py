@@ -7,6 +7,7 @@ from typing import Any
 from demo.shared import texts
 from demo.shared.user_error import user_error
 from pneumonia import Prediction, Predictor
+from pneumonia.calibration.calibration import Calibration
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.errors import WeightsError
@@ -31,7 +32,8 @@ class Predictors:
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
         self._loading = PerProcess(threading.Lock)
-        self.sweep, self.repeatability = Cached(self._sweep), Cached(self._repeatability)
+        self.sweep_on, self.repeatability = Cached(self._sweep_on), Cached(self._repeatability)
+        self._sweep = Cached(self._thresholds)
 
     def get(self, variant: str | None) -> Predictor:
         """Give the predictor of a variant; one that is loaded does not wait for others.
@@ -74,7 +76,12 @@ class Predictors:
         return self.get(variant).recalibrated(site if site and site.variant == variant else None)
 
     def point(
-        self, variant: str, name: str | None, threshold: float | None = None, site: SiteCalibration | None = None
+        self,
+        variant: str,
+        name: str | None,
+        threshold: float | None = None,
+        site: SiteCalibration | None = None,
+        population: str | None = None,
     ) -> OperatingPoint:
         """Give an operating point of a variant.
 
@@ -83,25 +90,43 @@ class Predictors:
             name: of the operating point; None for a custom threshold.
             threshold: a custom one: probability in (0, 1).
             site: whose probabilities and thresholds are meant; None as published.
+            population: of the patient; None where it is not known.
 
         Raises:
             gr.Error: if there is neither a name nor a threshold.
         """
         predictor = self.calibrated(variant, site)
-        if name in predictor.operating_points:
-            return predictor.operating_points[name]
+        calibration = predictor.calibration_for(population)
+        if name in calibration.operating_points:
+            return calibration.operating_points[name]
         if threshold is None:
             raise user_error(texts.NO_OPERATING_POINT)
-        sweep = self.sweep(variant) if predictor.calibration.site is None else predictor.thresholds()
-        return sweep.custom_point(threshold)
 
-    def _sweep(self, variant: str, name: str | None = None) -> ThresholdSweep:
-        """Give the figures of any threshold as published, on a set; None for the images that fixed the thresholds."""
+        def sweep(of: Calibration) -> ThresholdSweep:
+            return self._sweep(variant, of.population) if of.site is None else predictor.thresholds(of)
+
+        return calibration.custom_point(threshold, sweep)
+
+    def judged(
+        self,
+        prediction: Prediction,
+        name: str | None,
+        threshold: float | None = None,
+        site: SiteCalibration | None = None,
+    ) -> Prediction:
+        """Judge a reading otherwise, without running a network; arguments as for `point`."""
+        variant, population = prediction.variant, prediction.population
+        calibration = self.calibrated(variant, site).calibration_for(population)
+        return prediction.with_calibration(calibration, self.point(variant, name, threshold, site, population))
+
+    def _thresholds(self, variant: str, population: str | None) -> ThresholdSweep:
+        """Give the figures of any threshold, as published, on the images that fixed those of a population."""
         predictor = self.get(variant)
-        if name is None:
-            return predictor.thresholds()
-        scores = Scores.from_dict(predictor.metrics["sets"][name]["scores"])
-        return ThresholdSweep(scores, predictor.calibration.temperature)
+        return predictor.thresholds(next(c for c in predictor.calibrations.values() if c.population == population))
+
+    def _sweep_on(self, variant: str, name: str) -> ThresholdSweep:
+        """Give `Predictor.thresholds_on` of a variant."""
+        return self.get(variant).thresholds_on(name)
 
     def _repeatability(self, variant: str) -> float | None:
         """Give `repeatability_limit` of the validation images of a variant."""
@@ -109,12 +134,20 @@ class Predictors:
 
     def point_of(self, prediction: Prediction) -> OperatingPoint:
         """Give the operating point at which a prediction was judged."""
-        return self.point(prediction.variant, prediction.operating_point, prediction.threshold, prediction.calibration)
+        return self.point(
+            prediction.variant,
+            prediction.operating_point,
+            prediction.threshold,
+            prediction.calibration,
+            prediction.population,
+        )
 
-    def measured_prevalence(self, variant: str) -> float:
-        """Give the share with pneumonia among the validation images of a variant."""
-        validation = self.get(variant).metrics["sets"][VALIDATION]
-        return validation["positives"] / validation["n"]
+    def measured_prevalence(self, variant: str, population: str | None = None) -> float:
+        """Give the share with pneumonia among the images that the calibration of a population was fixed on."""
+        predictor = self.get(variant)
+        calibration = predictor.calibrations.get(population or "", predictor.calibration)
+        first = predictor.metrics["sets"][calibration.sets[0]]
+        return first["positives"] / first["n"]
 
     def missing(self) -> dict[str, str]:
         """Say why variants are unavailable, by variant; loads those not asked for yet."""
@@ -140,3 +173,8 @@ def reading_record(prediction: Prediction, name: str) -> dict[str, Any]:
 def unavailable_record(variant: str, reason: str, name: str) -> dict[str, Any]:
     """Record of a variant without weights, in place of its reading."""
     return {"name": name, "status": "unavailable", "variant": variant, "finding": None, "error": reason}
+
+
+def chosen_population(choice: str | None) -> str | None:
+    """Give the population that was chosen; None where the image is to tell."""
+    return None if choice in (None, texts.NOT_STATED) else choice

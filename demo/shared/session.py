@@ -99,12 +99,8 @@ def judge_again(predictors: Predictors, operating_point: str | None, session: Se
     """Judge a session's reading at another operating point, or at its custom threshold; None where it has none."""
     if session.reading is None:
         return None
-    threshold, site = session.threshold, session.calibration
     predictions = {
-        variant: prediction.with_calibration(
-            predictors.calibrated(variant, site).calibration,
-            predictors.point(variant, operating_point, threshold, site),
-        )
+        variant: predictors.judged(prediction, operating_point, session.threshold, session.calibration)
         for variant, prediction in session.reading.predictions.items()
     }
     return replace(session.reading, predictions=predictions)

@@ -2,6 +2,7 @@
 
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import BALANCED, RULE_IN, SCREENING
+from pneumonia.core.populations import ADULTS, CHILDREN
 
 TITLE = "Chest radiographs, read for pneumonia"
 INTRODUCTION = (
@@ -20,6 +21,15 @@ OPERATING_POINTS = {
     BALANCED: "Balanced",
     RULE_IN: "Rule-in: fewest false alarms",
 }
+
+# The choice for whoever lets the header or the picture tell.
+NOT_STATED = "auto"
+POPULATION = "Patient"
+POPULATIONS = {NOT_STATED: "As the image tells", CHILDREN: "Child, 1 to 5 years", ADULTS: "Adult"}
+READ_AS = "Read as {patient}, {source}."
+SOURCES = {"header": "by the DICOM header", "reader": "as was chosen", "picture": "by the outline of the lungs"}
+READ_AS_ONLY = "Read by a network for {population}; whether the patient is one is not stated."
+NAMES = {CHILDREN: "children of 1 to 5 years", ADULTS: "adults"}
 
 UPLOAD = "Chest radiograph (DICOM or image file)"
 EXAMPLES = "Or an example (synthetic, not a patient)"
@@ -76,7 +86,11 @@ LIMITS = "Limits"
 SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}, calibration {calibration}"
 AS_PUBLISHED = "as published"
 CALIBRATED_TO = "{name}, {date}, {count} images"
-VALIDATION_IMAGES = "validation images, plain and corrupted,"
+VALIDATION_IMAGES = {
+    None: "validation images, plain and corrupted,",
+    CHILDREN: "validation images of children, plain and corrupted,",
+    ADULTS: "images of adults, each read by a network whose last layer did not see its patient, plain and corrupted,",
+}
 LOCAL_IMAGES = "{count} images of {name}"
 LEFT_OUT = "{images}, each judged by what was fitted without its patient,"
 CHECKS = "Checks of the image"

@@ -40,7 +40,9 @@ _SECONDS = 10  # for a cluster to answer
 DIED = "The program that read this file ended each time that it tried. Export the image again."
 
 
-def read_on_ray(paths: Iterable[str], predictor: Predictor, operating_point: str) -> Iterator[tuple[str, Reading]]:
+def read_on_ray(
+    paths: Iterable[str], predictor: Predictor, operating_point: str, population: str | None
+) -> Iterator[tuple[str, Reading]]:
     """Read a stream of files on the Ray cluster that RAY_ADDRESS names, or on all cores of this machine without it.
 
     The project and the files must be at the same paths on every machine of the cluster.
@@ -49,6 +51,7 @@ def read_on_ray(paths: Iterable[str], predictor: Predictor, operating_point: str
         paths: taken as they are needed.
         predictor: what every worker must have, too.
         operating_point: name of the operating point.
+        population: of all patients, as for `Predictor.predict`.
 
     Yields:
         Each path once, with its reading as `Prediction.to_dict` gives it, in the order in which they are done. A file
@@ -59,9 +62,10 @@ def read_on_ray(paths: Iterable[str], predictor: Predictor, operating_point: str
         PneumoniaError: if it cannot be started or is not reached.
         WeightsError: if a worker has other weights, or none.
     """
-    record = reader_record(predictor, operating_point)
-    read = functools.partial(_read, predictor.variant, predictor.calibration.site, operating_point, record)
-    died = predictor.rejected(DIED, operating_point).to_dict()
+    record = reader_record(predictor, operating_point, population)
+    sites = tuple(calibration.site for calibration in predictor.calibrations.values())
+    read = functools.partial(_read, predictor.variant, sites, operating_point, population, record)
+    died = predictor.rejected(DIED, operating_point, population).to_dict()
     with cluster():
         for path, reading in distribute(read, paths):
             yield path, reading or died
@@ -188,13 +192,18 @@ def _call(read: Callable[[list[bytes]], Sequence[Reading]], paths: list[bytes]) 
 
 
 def _read(
-    variant: str, site: SiteCalibration | None, operating_point: str, record: dict[str, Any], paths: list[bytes]
+    variant: str,
+    sites: tuple[SiteCalibration | None, ...],
+    operating_point: str,
+    population: str | None,
+    record: dict[str, Any],
+    paths: list[bytes],
 ) -> list[Reading]:
     """Runs on a worker."""
-    predictor = _load_once(variant).recalibrated(site)
-    if reader_record(predictor, operating_point) != record:
+    predictor = functools.reduce(Predictor.recalibrated, sites, _load_once(variant))
+    if reader_record(predictor, operating_point, population) != record:
         raise WeightsError(f"A worker has another version of the program or of the weights of {variant}.")
-    return [predictor.predict(os.fsdecode(path), operating_point).to_dict() for path in paths]
+    return [predictor.predict(os.fsdecode(path), operating_point, population).to_dict() for path in paths]
 
 
 @functools.cache

@@ -1,15 +1,22 @@
-"""From a logit to a probability and a finding: as published with the weights, or for a site."""
+"""From a logit to a probability and a finding, for one population: as published with the weights, or for a site."""
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from annotated_types import Gt
 
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval, Number, OperatingPoint, Share
+from pneumonia.core.populations import POPULATIONS, UNSTATED
 from pneumonia.errors import WeightsError
 from pneumonia.weights.folder import Bundle
+
+if TYPE_CHECKING:
+    from pneumonia.metrics.threshold_sweep import ThresholdSweep
 
 
 @dataclass(frozen=True)
@@ -25,24 +32,42 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Settings:
-    """The part of config.json that is read here."""
+    """The part of config.json that is read here, besides what it holds of each population."""
 
     variant: str
+
+
+@dataclass(frozen=True)
+class _FixedOn:
+    """What a calibration was fixed on."""
+
+    sets: tuple[str, ...]
+    coverage: Share
+
+
+@dataclass(frozen=True)
+class _PopulationSettings:
+    """What config.json holds of a population."""
+
     temperature: Annotated[Number, Gt(0)]
     operating_points: dict[str, _Point]
+    calibration: _FixedOn
+    offset: Number = 0.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The figures that turn the logits of one network into probabilities and findings.
+    """The figures that turn the logits of one network into probabilities and findings, for one population.
 
     Attributes:
         variant: name of the network.
         weights_sha256: hash of its served model.
         temperature: the logit is divided by it before it becomes a probability (Guo et al., ICML 2017).
         operating_points: by name.
-        offset: added to the logit before that; 0 as published.
+        offset: added to the logit before that.
         site: that it was fitted to; None as published.
+        population: one of `POPULATIONS`; None where it is not known.
+        sets: names of the sets of metrics.json that it was fixed on, as published.
     """
 
     variant: str
@@ -51,19 +76,35 @@ class Calibration:
     operating_points: dict[str, OperatingPoint]
     offset: float = 0.0
     site: SiteCalibration | None = None
+    population: str | None = None
+    sets: tuple[str, ...] = ()
 
     @classmethod
-    def from_bundle(cls, bundle: Bundle) -> "Calibration":
-        """The one that is published with the weights.
+    def from_bundle(cls, bundle: Bundle) -> "dict[str, Calibration]":
+        """Those that are published with the weights, by population; by `UNSTATED` where none is stated.
 
         Raises:
             WeightsError: if something in config.json is missing, or is not what it must be.
         """
-        settings = bundle.settings(_Settings)
-        if missing := [name for name in OPERATING_POINTS if name not in settings.operating_points]:
-            raise WeightsError(f"The config of the weights folder lacks the operating point {missing[0]}.")
-        points = {name: OperatingPoint(name, **vars(point)) for name, point in settings.operating_points.items()}
-        return cls(settings.variant, bundle.weights_sha256, settings.temperature, points)
+        variant = bundle.settings(_Settings).variant
+        calibrations = {}
+        for name, settings in bundle.population_settings(_PopulationSettings).items():
+            if name not in (*POPULATIONS, UNSTATED):
+                raise WeightsError(f"The config of the weights folder holds another population than {POPULATIONS}.")
+            if missing := [point for point in OPERATING_POINTS if point not in settings.operating_points]:
+                raise WeightsError(f"The config of the weights folder lacks the operating point {missing[0]}.")
+            calibrations[name] = cls(
+                variant,
+                bundle.weights_sha256,
+                settings.temperature,
+                {point: OperatingPoint(point, **vars(p)) for point, p in settings.operating_points.items()},
+                settings.offset,
+                population=None if name == UNSTATED else name,
+                sets=settings.calibration.sets,
+            )
+        if not calibrations:
+            raise WeightsError("The config of the weights folder holds no population.")
+        return calibrations
 
     def for_site(self, site: SiteCalibration) -> "Calibration":
         """The same network's at a site.
@@ -85,7 +126,77 @@ class Calibration:
         # tanh does not overflow where exp does.
         return 0.5 * (1.0 + math.tanh(0.5 * (logit + self.offset) / self.temperature))
 
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """`probability` of many logits, (N,)."""
+        return 0.5 * (1.0 + np.tanh(0.5 * (logits + self.offset) / self.temperature))
+
+    def logit(self, probability: float) -> float:
+        """The inverse of `probability`; infinite at 0 and 1."""
+        if probability in (0.0, 1.0):
+            return math.inf if probability else -math.inf
+        return 2.0 * math.atanh(2.0 * probability - 1.0) * self.temperature - self.offset
+
     def judge(self, logit: float, point: OperatingPoint) -> tuple[float, str]:
         """Probability and finding of an uncalibrated logit at an operating point."""
         probability = self.probability(logit)
         return probability, point.finding(probability)
+
+    def custom_point(self, threshold: float, sweep: "Callable[[Calibration], ThresholdSweep]") -> OperatingPoint:
+        """The operating point at a threshold of the reader's own.
+
+        Args:
+            threshold: calibrated probability in (0, 1).
+            sweep: figures of any threshold on the images that a calibration was fixed on.
+        """
+        return sweep(self).custom_point(threshold)
+
+
+@dataclass(frozen=True)
+class UndecidedCalibration(Calibration):
+    """For a patient who may be of any of several populations: what is found holds for all of them, or is uncertain.
+
+    Attributes:
+        candidates: calibrations of these populations.
+    """
+
+    candidates: tuple[Calibration, ...] = ()
+
+    @classmethod
+    def between(cls, candidates: Iterable[Calibration]) -> "UndecidedCalibration":
+        """The one for a patient of one of these populations."""
+        candidates = tuple(candidates)
+        first = candidates[0]
+        undecided = cls(first.variant, first.weights_sha256, first.temperature, {}, first.offset, candidates=candidates)
+        points = {name: [c.operating_points[name] for c in candidates] for name in first.operating_points}
+        return replace(undecided, operating_points={name: undecided.point(each) for name, each in points.items()})
+
+    def probability(self, logit: float) -> float:
+        """Mean of the candidates' probabilities."""
+        return fmean(candidate.probability(logit) for candidate in self.candidates)
+
+    def point(self, points: Sequence[OperatingPoint]) -> OperatingPoint:
+        """The operating point at which all candidates, each at its own, find the same, or the finding is uncertain.
+
+        Args:
+            points: of each candidate, under one name. The lower of their sensitivities is stated, and the lower of
+                their specificities.
+        """
+
+        def at(end: str, choose: Callable[[Iterable[float]], float]) -> float:
+            # All probabilities rise with the logit, and so does their mean.
+            return self.probability(
+                choose(c.logit(getattr(point, end)) for c, point in zip(self.candidates, points, strict=True))
+            )
+
+        return OperatingPoint(
+            points[0].name,
+            threshold=at("threshold", max),
+            low=at("low", min),
+            high=at("high", max),
+            sensitivity=min((point.sensitivity for point in points), key=lambda share: share.value),
+            specificity=min((point.specificity for point in points), key=lambda share: share.value),
+        )
+
+    def custom_point(self, threshold: float, sweep: "Callable[[Calibration], ThresholdSweep]") -> OperatingPoint:
+        """The same threshold for all candidates."""
+        return self.point([candidate.custom_point(threshold, sweep) for candidate in self.candidates])

@@ -18,6 +18,7 @@ from pneumonia.calibration.platt import fit_platt
 from pneumonia.calibration.site import SiteCalibration, SiteFigures, SiteOperatingPoint, require_name
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval, OperatingPoint
+from pneumonia.core.populations import UNSTATED
 from pneumonia.errors import DataError
 from pneumonia.metrics.bootstrap import resample_with_both_classes
 from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates
@@ -89,15 +90,14 @@ def recalibrate(published: Calibration, scores: Scores, name: str, date: Date) -
     require_name(name)
     labels, patients = scores.labels, scores.patients
     require_enough(labels, patients)
-    log_odds = scores.logits / published.temperature
+    log_odds = (scores.logits + published.offset) / published.temperature
     # The first weighting is that of the images as they are.
     weights = np.vstack([np.ones(len(labels)), resample_with_both_classes(labels, patients)])
 
     fits = fit_platt(log_odds, labels, weights)
     temperatures = published.temperature / fits[:, 0]
-    offsets = fits[:, 1] * temperatures
-    shifted = replace(scores, logits=scores.logits + offsets[0])
-    points = fix_operating_points(shifted, float(temperatures[0]))
+    offsets = published.offset + fits[:, 1] * temperatures
+    points = fix_operating_points(scores.shifted(offsets[0]), float(temperatures[0]))
 
     points_before = published.operating_points
     before = _JudgedImages(
@@ -122,6 +122,7 @@ def recalibrate(published: Calibration, scores: Scores, name: str, date: Date) -
         after=_figures(after, scores, weights, points, _thresholds(log_odds, labels, weights, fits)),
         gain=with_interval(gains),
         scores=scores.to_dict(),
+        population=published.population or UNSTATED,
     )
 
 

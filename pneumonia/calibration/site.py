@@ -2,11 +2,12 @@
 
 import math
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date as Date
 from typing import Any
 
 from pneumonia.core.operating_points import OPERATING_POINTS, Interval, Number, OperatingPoint
+from pneumonia.core.populations import CHILDREN, POPULATIONS, UNSTATED
 from pneumonia.errors import CalibrationError
 from pneumonia.metrics.scores import Scores
 from pneumonia.utils.formatting import percent
@@ -75,6 +76,7 @@ class SiteCalibration:
         after: with this calibration, cross-validated by patient.
         gain: by how much the Brier score falls, in [-1, 1]; above 0 is better than as published.
         scores: what the network said of the images, as `Scores.to_dict` gives it.
+        population: of the patients; in older files that do not say, children.
 
     Raises:
         CalibrationError: if a value is not what it must be.
@@ -94,12 +96,14 @@ class SiteCalibration:
     after: SiteFigures
     gain: Interval
     scores: dict[str, str] = field(hash=False)
+    population: str = CHILDREN
 
     def __post_init__(self) -> None:
         require_name(self.name)
         try:
             fits = (
                 Date.fromisoformat(self.date).isoformat() == self.date
+                and self.population in (*POPULATIONS, UNSTATED)
                 and 0 < self.positives < self.images
                 and 0 < self.patients <= self.images
                 and self.temperature.value > 0
@@ -149,8 +153,7 @@ class SiteCalibration:
     @property
     def shifted_scores(self) -> Scores:
         """Scores of the images with the offset in their logits, so that the temperature alone makes probabilities."""
-        scores = Scores.from_dict(self.scores)
-        return replace(scores, logits=scores.logits + self.offset.value)
+        return Scores.from_dict(self.scores).shifted(self.offset.value)
 
     @property
     def comparison_rows(self) -> list[tuple[str | None, str, Interval, Interval]]:

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pneumonia.core.populations import POPULATIONS
 from pneumonia.data.patients import BY_NAME, Patients, by_pattern, by_table
 from pneumonia.variants.registry import DEFAULT, list_variants
+
+# Of `--population`.
+AUTO = "auto"
 
 
 def _number(name: str, kind: type, allowed: Callable[[Any], bool], message: str) -> Callable[[str], Any]:
@@ -63,6 +67,24 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a trained network."""
     parser.add_argument("--variant", choices=list_variants(), help=f"default: that of --weights, or {DEFAULT}")
     add_weights(parser)
+
+
+def add_population(
+    parser: argparse.ArgumentParser,
+    words: str = "of the patients whose DICOM header tells no age; auto: as each picture tells",
+) -> None:
+    """Add the option that says of which population the patients are."""
+    parser.add_argument(
+        "--population",
+        choices=(*POPULATIONS, AUTO),
+        default=AUTO,
+        help=f"{words} (default: %(default)s)",
+    )
+
+
+def population_of(arguments: argparse.Namespace) -> str | None:
+    """The population that was named; None where each picture tells."""
+    return None if arguments.population == AUTO else arguments.population
 
 
 def add_publishing(parser: argparse.ArgumentParser) -> None:

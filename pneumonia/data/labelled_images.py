@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.populations import population_of_age
 from pneumonia.data.listing import WITHOUT_LABEL, LeftOut, label_of, list_images, tell_patients
 from pneumonia.data.manifest import Record, group_duplicates, refuse_missing_class, refuse_two_labels, set_name
 from pneumonia.data.patients import BY_NAME, Patients
-from pneumonia.data.tables import UNLABELLED
+from pneumonia.data.tables import UNLABELLED, Stated
 from pneumonia.errors import DataError
 from pneumonia.imaging.zip_archive import ZipMember, list_members
 from pneumonia.inference.prediction import Prediction
@@ -28,6 +29,7 @@ class LabelledImage:
         source: of its bytes.
         patient: group of images of one patient; its own where it is not known whose it is.
         patient_known: whether it is.
+        population: the patient's, where a table states it or an age; else empty.
     """
 
     name: str
@@ -35,6 +37,7 @@ class LabelledImage:
     source: Path | ZipMember
     patient: str
     patient_known: bool
+    population: str = ""
 
 
 def images_of(source: Path, patients: Patients = BY_NAME) -> tuple[list[LabelledImage], list[LeftOut]]:
@@ -48,7 +51,14 @@ def images_of(source: Path, patients: Patients = BY_NAME) -> tuple[list[Labelled
     if without := len(listed) - len(labelled):
         left_out = [*left_out, LeftOut(set_name(source), without, WITHOUT_LABEL)]
     told, _ = tell_patients(labelled, patients)
-    return _labelled([(file.place, file.place, file.label, file.path) for file in labelled], told, left_out)
+    images, left_out = _labelled([(file.place, file.place, file.label, file.path) for file in labelled], told, left_out)
+    return [
+        replace(image, population=_population(file.stated)) for image, file in zip(images, labelled, strict=True)
+    ], left_out
+
+
+def _population(stated: Stated) -> str:
+    return stated.population or ("" if stated.age is None else population_of_age(stated.age) or "")
 
 
 def images_in_archive(path: Path, most: int) -> tuple[list[LabelledImage], list[LeftOut]]:

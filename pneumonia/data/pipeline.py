@@ -87,13 +87,13 @@ def load_images(records: list[Record], preprocessor: Preprocessor) -> ImageSet:
     return ImageSet(list(readable_records), np.stack(squares), list(views), skipped)
 
 
-def join_images(first: ImageSet, second: ImageSet) -> ImageSet:
-    """The images of two sets as one."""
+def join_images(*sets: ImageSet) -> ImageSet:
+    """The images of several sets as one."""
     return ImageSet(
-        [*first.records, *second.records],
-        np.concatenate([first.squares, second.squares]),
-        [*first.views, *second.views],
-        [*first.skipped, *second.skipped],
+        [record for images in sets for record in images.records],
+        np.concatenate([images.squares for images in sets]),
+        [view for images in sets for view in images.views],
+        [skipped for images in sets for skipped in images.skipped],
     )
 
 

@@ -1,14 +1,14 @@
 """Sets of images by what radiologists said of them, each judged by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.data.manifest import Record, count_unknown
 from pneumonia.data.tables import CLEAR, OPACITY, OTHER, VIEWS
 from pneumonia.inference.prediction import Prediction
-from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.classification import evaluate
 
 # Images of each in the training part of the RSNA Pneumonia Detection Challenge 2018, whose tables count them.
@@ -61,14 +61,17 @@ def reader_sets(name: str, records: Sequence[Record]) -> dict[str, ReaderSet]:
 
 
 def judge_sets(
-    sets: Mapping[str, ReaderSet], read: Sequence[tuple[Record, Prediction]], predictor: Predictor, command: str
+    sets: Mapping[str, ReaderSet],
+    read: Sequence[tuple[Record, Prediction]],
+    points: Collection[OperatingPoint],
+    command: str,
 ) -> dict[str, dict[str, Any]]:
-    """Figures of each set at the operating points of a predictor, as in metrics.json.
+    """Figures of each set at operating points, as in metrics.json.
 
     Args:
         sets: of N images, by name.
         read: the images, each with its reading, none of them rejected.
-        predictor: that made the readings.
+        points: of the population that the readings were judged as.
         command: what to run to get the same figures.
     """
     labels = np.array([record.label for record, _ in read])
@@ -79,7 +82,7 @@ def judge_sets(
         figures[name] = {
             **evaluate(
                 *(labels[chosen], probabilities[chosen], patients[chosen]),
-                predictor.operating_points.values(),
+                points,
                 command,
                 None if weights is None else weights[chosen],
             ),

@@ -4,6 +4,7 @@ import hashlib
 import re
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
@@ -56,6 +57,12 @@ def split_by_patient(records: list[Record], seed: int, fold: int = 0) -> tuple[l
     )
 
 
+def main_population(records: Sequence[Record]) -> str:
+    """The population with most images of pneumonia: the one that the backbone learns from with labels."""
+    populations = [record.stated.population for record in records if record.label == 1]
+    return max(dict.fromkeys(populations), key=populations.count)
+
+
 def refuse_few_patients(records: list[Record]) -> str | None:
     """A sentence if a class has fewer patients than there are folds, else None."""
     groups = {(record.label, record.patient) for record in records}
@@ -71,7 +78,10 @@ def validation_records(bundle: Bundle, records: list[Record]) -> list[Record]:
         DataError: if these images cannot be divided as they were in training.
     """
     try:
-        validation = split_by_patient(records, bundle.config["training"]["seed"])[1]
+        # Others than those of the main population were judged out of fold, by heads that are not kept.
+        main = main_population(records) if "others" in bundle.config["data"] else None
+        divided = [record for record in records if main in (None, record.stated.population)]
+        validation = split_by_patient(divided, bundle.config["training"]["seed"])[1]
         known = bundle.config["data"]["validation"]["fingerprint"]
     except KeyError:
         raise DataError("The weights folder does not say which images it was validated on.") from None

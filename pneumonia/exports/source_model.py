@@ -30,8 +30,15 @@ _REPRESENTATIVE = 100
 class _Settings:
     """Values of config.json."""
 
-    temperature: float
     preprocessing: Preprocessing
+
+
+@dataclass(frozen=True)
+class _PopulationSettings:
+    """Values that it holds of a population."""
+
+    temperature: float
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,10 @@ class SourceModel:
     representative: np.ndarray | None = None
 
     @property
-    def temperature(self) -> float:
-        """By which a logit is divided before the sigmoid."""
-        return self.bundle.settings(_Settings).temperature
+    def calibrations(self) -> dict[str, tuple[float, float]]:
+        """Temperature and offset by population: the sigmoid is taken of (logit + offset) / temperature."""
+        settings = self.bundle.population_settings(_PopulationSettings)
+        return {name: (of.temperature, of.offset) for name, of in settings.items()}
 
     @cached_property
     def model(self) -> keras.Model:

@@ -64,7 +64,6 @@ SPELLINGS = {
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # SOP class, and the beginning of its multi-frame variants
 SECONDARY_CAPTURE_WARNING = "This is a secondary capture (a copy or a scan); its grey values may be altered."
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"  # SOP class: Digital X-Ray Image Storage - For Processing
-TRAINING_YEARS = (1, 5)  # the training radiographs are of children of one to five years
 OLDEST_SHOWN = 90  # an age above 89 counts as identifying (HIPAA Safe Harbor)
 OLDEST = 130  # years; dates that say more are made up
 
@@ -118,10 +117,6 @@ def describe(dataset: Dataset, years: float | None) -> tuple[dict[str, Any], dic
     _describe_view(dataset, facts, warnings)
     if years is not None:
         facts["age_years"] = min(years, OLDEST_SHOWN)
-        youngest, oldest = TRAINING_YEARS
-        if not youngest <= years < oldest + 1:
-            ages = f"{youngest} to {oldest} years"
-            warnings["population"] = f"The patient's age is outside {ages}, the ages learned from: be careful."
     sop_class = code(dataset, "SOPClassUID")
     if code(dataset, "PresentationIntentType") == "FOR PROCESSING" or sop_class == FOR_PROCESSING:
         warnings["raw"] = (

@@ -12,6 +12,7 @@ from pneumonia.core.check import Check
 from pneumonia.core.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
 from pneumonia.core.notices import NOTICE
 from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.core.populations import PopulationSource
 from pneumonia.inference.lung_segmentation import LungSegmentation
 
 _NO_HEATMAP = "A rejected image has no heatmap."
@@ -42,6 +43,9 @@ class Prediction:
         checks: what was noticed about the upload.
         error: the sentence to show when rejected.
         calibration: to the site it was judged for; None as published.
+        population: as whose it was read, `"children"` or `"adults"`; None where nobody knows. Then the finding is
+            one that holds for either, or uncertain, and the probability is the mean for either.
+        population_source: who said so: `"header"`, `"reader"` or `"picture"`; None where nobody did.
     """
 
     status: Literal["read", "rejected"]
@@ -60,6 +64,8 @@ class Prediction:
     checks: tuple[Check, ...] = ()
     error: str | None = None
     calibration: SiteCalibration | None = field(default=None, repr=False)
+    population: str | None = None
+    population_source: PopulationSource | None = None
 
     def heatmap_on(self, image: np.ndarray | Image.Image) -> np.ndarray:
         """The map in the geometry of an image.
@@ -124,6 +130,8 @@ class Prediction:
             "lung_area": self.lung_area,
             "checks": [vars(check) for check in self.checks],
             "error": self.error,
+            "population": self.population,
+            "population_source": self.population_source,
             "calibration": self.calibration and {"name": self.calibration.name, "date": self.calibration.date},
             "variant": self.variant,
             "weights_sha256": self.weights_sha256,

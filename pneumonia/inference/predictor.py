@@ -3,7 +3,7 @@
 import csv
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Gt
 
-from pneumonia.calibration.calibration import Calibration
+from pneumonia.calibration.calibration import Calibration, UndecidedCalibration
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.geometry import part_of
 from pneumonia.core.operating_points import BALANCED, Number, OperatingPoint
-from pneumonia.errors import ImageError, UnsupportedImageError
+from pneumonia.core.populations import CHILDREN, POPULATIONS, UNSTATED
+from pneumonia.errors import CalibrationError, ImageError, UnsupportedImageError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.region_test import Support, measure_support
 from pneumonia.imaging.decode import Radiograph, Source, decode
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_checks import LEAST_EVIDENCE, clipped_check, evidence_check, lungs_check
+from pneumonia.inference.population import read_as
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.preprocessor import Prepared, Preprocessor
 from pneumonia.inference.reading_log import ONE_OF_MANY, SINGLE, log_reading
 from pneumonia.inference.shared_analysis import SharedAnalysis
-from pneumonia.metrics.scores import pooled_validation
+from pneumonia.metrics.scores import Scores, pool_scores
 from pneumonia.utils.lookup import look_up
 from pneumonia.utils.processes import cores
 from pneumonia.variants.registry import DEFAULT, get_variant
@@ -55,7 +57,8 @@ class Predictor:
         version: version of the weights.
         preprocessor: prepares an image for the network.
         engine: the served network.
-        calibration: turns its logits into probabilities and findings.
+        calibrations: turn its logits into probabilities and findings, by population; by `UNSTATED` where it is not
+            stated of whom the training images are.
         heatmap_scale: logits at which overlays saturate.
         metrics: figures of each set, as in metrics.json.
         history: rows of the training history, as in history.csv.
@@ -64,7 +67,7 @@ class Predictor:
     version: str
     preprocessor: Preprocessor
     engine: Engine
-    calibration: Calibration
+    calibrations: Mapping[str, Calibration]
     heatmap_scale: float
     metrics: dict[str, Any] = field(repr=False)
     history: list[dict[str, str]] = field(repr=False)
@@ -81,7 +84,7 @@ class Predictor:
             version=settings.version,
             preprocessor=Preprocessor(settings.preprocessing),
             engine=Engine(bundle.contents[SERVED_MODEL]),
-            calibration=Calibration.from_bundle(bundle),
+            calibrations=Calibration.from_bundle(bundle),
             heatmap_scale=settings.heatmap_scale,
             metrics=bundle.metrics,
             history=list(csv.DictReader(bundle.contents[HISTORY].decode().splitlines())),
@@ -98,12 +101,36 @@ class Predictor:
         return self.calibration.weights_sha256
 
     @property
+    def calibration(self) -> Calibration:
+        """The calibration for children, or, where there is none, for the first population there is one for."""
+        return self.calibrations.get(CHILDREN) or next(iter(self.calibrations.values()))
+
+    @property
     def operating_points(self) -> dict[str, OperatingPoint]:
-        """Operating points of the calibration, by name."""
+        """Operating points of `calibration`, by name."""
         return self.calibration.operating_points
 
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """The populations that the network is calibrated for, of `POPULATIONS`."""
+        return tuple(name for name in self.calibrations if name != UNSTATED)
+
+    def calibration_for(self, population: str | None) -> Calibration:
+        """The calibration by which patients of a population are judged; None for those of whom it is not known.
+
+        It is the only one where there is no other, whatever the population.
+        """
+        if population is not None and population in self.calibrations:
+            return self.calibrations[population]
+        if len(self.calibrations) == 1:
+            return self.calibration
+        return UndecidedCalibration.between(self.calibrations.values())
+
     def predict(
-        self, source: Source | Radiograph | SharedAnalysis, operating_point: str | OperatingPoint = BALANCED
+        self,
+        source: Source | Radiograph | SharedAnalysis,
+        operating_point: str | OperatingPoint = BALANCED,
+        population: str | None = None,
     ) -> Prediction:
         """Read one radiograph.
 
@@ -111,20 +138,28 @@ class Predictor:
             source: as for `imaging.decode.decode`, or a decoded radiograph. A
                 `SharedAnalysis` lets several variants share what they need of one.
             operating_point: the operating point or its name.
+            population: the patient's, `"children"` or `"adults"`, where no header tells it; if left out, the picture
+                does, or the reading asks.
 
         Returns:
             The reading; an image that cannot be read gives one with status `"rejected"` and the reason.
 
         Raises:
-            UnknownNameError: if there is no such operating point.
+            UnknownNameError: if there is no such operating point or population.
         """
-        return log_reading(SINGLE, self._read, source, self._operating_point(operating_point))
+        self._require_known(operating_point, population)
+        return log_reading(SINGLE, self._read, source, operating_point, population)
 
-    def _read(self, source: Source | Radiograph | SharedAnalysis, point: OperatingPoint) -> Prediction:
+    def _read(
+        self,
+        source: Source | Radiograph | SharedAnalysis,
+        operating_point: str | OperatingPoint,
+        population: str | None,
+    ) -> Prediction:
         try:
             case = _case(source)
         except ImageError as error:
-            return self.rejected(str(error), point)
+            return self.rejected(str(error), operating_point, population)
         case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self.engine.run(prepared.image)
@@ -134,9 +169,12 @@ class Predictor:
             # What was warned of may be the cause, for instance pictures that are joined; a window that hides the lungs
             # is, as far as can be told.
             causes = (*(replace(check, status="reject") for check in clipped), chest, *case.radiograph.checks)
-            rejected = self._rejected(point, causes)
+            rejected = self._rejected(operating_point, population, causes)
             return replace(rejected, image_sha256=case.radiograph.sha256)
-        probability, finding = self.calibration.judge(logit, point)
+        whose = read_as(self.populations, case.radiograph.facts.get("age_years"), population, case.looks_like)
+        calibration = self.calibration_for(whose.population)
+        point = _point(operating_point, calibration)
+        probability, finding = calibration.judge(logit, point)
         inside = None if lungs is None else lungs.inside
         box = prepared.view.box
         share = None
@@ -145,6 +183,9 @@ class Predictor:
         return self._reading(
             "read",
             point,
+            calibration,
+            population=whose.population,
+            population_source=whose.source,
             finding=finding,
             probability=probability,
             logit=logit,
@@ -159,38 +200,45 @@ class Predictor:
                 *lungs_check(lungs, self.preprocessor.record.field),
                 *clipped,
                 *evidence_check(heatmap, share),
+                *whose.checks,
             ),
         )
 
-    def predict_many(self, sources: Iterable[Source], operating_point: str = BALANCED) -> Iterator[Prediction]:
+    def predict_many(
+        self, sources: Iterable[Source], operating_point: str = BALANCED, population: str | None = None
+    ) -> Iterator[Prediction]:
         """Read a stream of radiographs on all cores.
 
         Args:
             sources: as for `predict`; taken as they are needed, so the stream may be endless.
             operating_point: name of the operating point.
+            population: of all patients; as for `predict`.
 
         Yields:
             Readings in the order of the sources; a bad file is a rejected reading.
         """
-        point = self._operating_point(operating_point)
+        self._require_known(operating_point, population)
         workers = cores()
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[Prediction]] = deque()
             for source in sources:
-                waiting.append(pool.submit(log_reading, ONE_OF_MANY, self._read, source, point))
+                waiting.append(pool.submit(log_reading, ONE_OF_MANY, self._read, source, operating_point, population))
                 # Enough ahead to keep every core busy, little enough to keep memory flat.
                 if len(waiting) > 2 * workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def rejected(self, error: str, operating_point: str | OperatingPoint = BALANCED) -> Prediction:
+    def rejected(
+        self, error: str, operating_point: str | OperatingPoint = BALANCED, population: str | None = None
+    ) -> Prediction:
         """The reading of an upload that could not be read, for a reason that can be shown as it is.
 
         Raises:
-            UnknownNameError: if there is no such operating point.
+            UnknownNameError: if there is no such operating point or population.
         """
-        return self._rejected(self._operating_point(operating_point), (Check("image", "reject", error),))
+        self._require_known(operating_point, population)
+        return self._rejected(operating_point, population, (Check("image", "reject", error),))
 
     def measure_support(self, source: Source | Radiograph | SharedAnalysis) -> Support:
         """Test whether the region that the heatmap marks lowers the score more than others do, when it is blurred.
@@ -212,27 +260,63 @@ class Predictor:
         Raises:
             CalibrationError: if it was made for another network, or the network is not usable at that site.
         """
-        return self if site is None else replace(self, calibration=self.calibration.for_site(site))
+        if site is None:
+            return self
+        if site.population not in self.calibrations:
+            raise CalibrationError(f"The calibration {site.label} is of {site.population}, and this network of others.")
+        calibrated = self.calibrations[site.population].for_site(site)
+        return replace(self, calibrations={**self.calibrations, site.population: calibrated})
 
-    def thresholds(self) -> "ThresholdSweep":
-        """Figures of any threshold on the images that the calibration was fixed on."""
+    def thresholds(self, calibration: Calibration) -> "ThresholdSweep":
+        """Figures of any threshold on the images that one of the calibrations was fixed on."""
         from pneumonia.metrics.threshold_sweep import ThresholdSweep  # only where it is needed: it loads scipy
 
-        site = self.calibration.site
-        scores = pooled_validation(self.metrics["sets"]) if site is None else site.shifted_scores
-        return ThresholdSweep(scores, self.calibration.temperature)
+        if calibration.site is not None:
+            return ThresholdSweep(calibration.site.shifted_scores, calibration.temperature)
+        scores = pool_scores([self._scores(name) for name in calibration.sets])
+        return ThresholdSweep(scores.shifted(calibration.offset), calibration.temperature)
 
-    def _rejected(self, point: OperatingPoint, checks: tuple[Check, ...]) -> Prediction:
-        return self._reading("rejected", point, checks=checks, error=checks[0].message)
+    def thresholds_on(self, name: str) -> "ThresholdSweep":
+        """Figures of any threshold, as published, on a set of metrics.json."""
+        from pneumonia.metrics.threshold_sweep import ThresholdSweep  # likewise
 
-    def _reading(self, status: Literal["read", "rejected"], point: OperatingPoint, **fields: Any) -> Prediction:
+        calibration = self.calibration_of_set(name)
+        return ThresholdSweep(self._scores(name).shifted(calibration.offset), calibration.temperature)
+
+    def calibration_of_set(self, name: str) -> Calibration:
+        """The calibration that a set of metrics.json is judged by."""
+        population = self.metrics["sets"][name].get("population")
+        return self.calibrations[population] if population else self.calibration
+
+    def custom_point(self, threshold: float, population: str | None) -> OperatingPoint:
+        """The operating point at a threshold of the reader's own, a calibrated probability in (0, 1)."""
+        return self.calibration_for(population).custom_point(threshold, self.thresholds)
+
+    def _scores(self, name: str) -> Scores:
+        return Scores.from_dict(self.metrics["sets"][name]["scores"])
+
+    def _require_known(self, operating_point: str | OperatingPoint, population: str | None) -> None:
+        if population is not None:
+            look_up(dict.fromkeys(POPULATIONS), population, "population")
+        _point(operating_point, self.calibration)
+
+    def _rejected(
+        self, operating_point: str | OperatingPoint, population: str | None, checks: tuple[Check, ...]
+    ) -> Prediction:
+        calibration = self.calibration_for(population)
+        point = _point(operating_point, calibration)
+        return self._reading("rejected", point, calibration, checks=checks, error=checks[0].message)
+
+    def _reading(
+        self, status: Literal["read", "rejected"], point: OperatingPoint, calibration: Calibration, **fields: Any
+    ) -> Prediction:
         return Prediction(
             status,
             self.variant,
             point.name,
             point.threshold,
             self.weights_sha256,
-            calibration=self.calibration.site,
+            calibration=calibration.site,
             **fields,
         )
 
@@ -242,8 +326,11 @@ class Predictor:
         lungs = None if record.field == "image" else case.lungs
         return self.preprocessor.apply(case.square(record.size), lungs)
 
-    def _operating_point(self, name: str | OperatingPoint) -> OperatingPoint:
-        return name if isinstance(name, OperatingPoint) else look_up(self.operating_points, name, "operating point")
+
+def _point(chosen: str | OperatingPoint, calibration: Calibration) -> OperatingPoint:
+    if isinstance(chosen, OperatingPoint):
+        return chosen
+    return look_up(calibration.operating_points, chosen, "operating point")
 
 
 def _case(source: Source | Radiograph | SharedAnalysis) -> SharedAnalysis:

@@ -1,6 +1,7 @@
 """One radiograph, and all that variants share of it, each worked out once."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from pneumonia.imaging.decode import Radiograph
 from pneumonia.inference.chest_check import load_chest_check
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import LungSegmentation, load_lung_fields
+from pneumonia.inference.lung_shape import load_lung_shape
 from pneumonia.utils.processes import PerProcess, cores
 
 # Shared by all analyses: to start a thread for each would cost about as much as it saves.
@@ -22,8 +24,12 @@ _NOT_JUDGED = Check(
 )
 
 
-# Lungs and chest, as `SharedAnalysis` has them.
-_Analysis = tuple[LungSegmentation | None, Check | None]
+class _Analysis(NamedTuple):
+    """Lungs, chest and population, as `SharedAnalysis` has them."""
+
+    lungs: LungSegmentation | None
+    chest: Check | None
+    looks_like: str | None = None
 
 
 class SharedAnalysis:
@@ -64,12 +70,17 @@ class SharedAnalysis:
     @property
     def lungs(self) -> LungSegmentation | None:
         """Its lung fields, found or not; None where the network that finds them cannot be loaded."""
-        return self.look_for_lungs().result()[0]
+        return self.look_for_lungs().result().lungs
 
     @property
     def chest(self) -> Check | None:
         """A warning or a refusal of what is no frontal chest radiograph; None where nothing speaks against one."""
-        return self.look_for_lungs().result()[1]
+        return self.look_for_lungs().result().chest
+
+    @property
+    def looks_like(self) -> str | None:
+        """The population that its lungs look like; None where nothing can be told."""
+        return self.look_for_lungs().result().looks_like
 
 
 def _analyse(square: np.ndarray) -> _Analysis:
@@ -77,9 +88,15 @@ def _analyse(square: np.ndarray) -> _Analysis:
         fields = load_lung_fields()
     except WeightsError:
         # A reading does not depend on them, unless a variant was trained to; then it was refused when loaded.
-        return None, _NOT_JUDGED
+        return _Analysis(None, _NOT_JUDGED)
     lungs = fields.segment(square)
     try:
-        return lungs, load_chest_check().judge(square, lungs, fields.segment)
+        chest = load_chest_check().judge(square, lungs, fields.segment)
     except WeightsError:
-        return lungs, _NOT_JUDGED
+        chest = _NOT_JUDGED
+    try:
+        looks_like = None if lungs.inside is None else load_lung_shape().population(lungs.inside)
+    except WeightsError:
+        # Then the reader is asked.
+        looks_like = None
+    return _Analysis(lungs, chest, looks_like)

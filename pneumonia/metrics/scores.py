@@ -1,8 +1,7 @@
 """Logits of a network on a set of labelled images, and how they travel with its weights."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +21,25 @@ class Scores:
     logits: np.ndarray
     labels: np.ndarray
     patients: np.ndarray
+
+    def of(self, chosen: np.ndarray) -> "Scores":
+        """Those of some of the images, bool (N,)."""
+        return Scores(self.logits[chosen], self.labels[chosen], self.patients[chosen])
+
+    def shifted(self, offset: float) -> "Scores":
+        """The same with an offset added to all logits."""
+        return replace(self, logits=self.logits + offset)
+
+    def unlinked(self, patients: Sequence[str]) -> "Scores":
+        """The same in the order of the logits, and with patients by their place in a list.
+
+        So no label can be joined to the image it is of, where the labels may not be passed on.
+        """
+        order = np.argsort(self.logits)
+        numbers = {patient: str(number) for number, patient in enumerate(patients)}
+        return Scores(
+            self.logits[order], self.labels[order], np.array([numbers[patient] for patient in self.patients[order]])
+        )
 
     def to_dict(self) -> dict[str, str]:
         """JSON values as in metrics.json: labels, logits to six decimals, and patients by number, separated by spaces.
@@ -45,21 +63,8 @@ class Scores:
         )
 
 
-def pool_scores(sets: dict[str, Scores]) -> Scores:
+def pool_scores(sets: Collection[Scores]) -> Scores:
     """All scores of several sets together."""
     return Scores(
-        *(
-            np.concatenate([getattr(scores, name) for scores in sets.values()])
-            for name in ("logits", "labels", "patients")
-        )
+        *(np.concatenate([getattr(scores, name) for scores in sets]) for name in ("logits", "labels", "patients"))
     )
-
-
-def pooled_validation(sets: Mapping[str, Mapping[str, Any]]) -> Scores:
-    """The validation images that fixed the thresholds, plain and under each fixed corruption, together.
-
-    Args:
-        sets: of metrics.json.
-    """
-    names = [name for name in sets if name == VALIDATION or name.startswith(f"{VALIDATION}-")]
-    return pool_scores({name: Scores.from_dict(sets[name]["scores"]) for name in names})

@@ -115,9 +115,3 @@ def top_layers(model: keras.Model, architecture: str) -> list[keras.Layer]:
 def head_layers(model: keras.Model) -> list[keras.Layer]:
     """The layers behind the last feature map."""
     return model.layers[len(backbone_layers(model)) :]
-
-
-def shift_logit(model: keras.Model, offset: float) -> None:
-    """Add a number to every logit, through the bias of the head."""
-    bias = model.get_layer("logit").bias
-    bias.assign_add(keras.ops.full_like(bias, offset))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.special import expit
-
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.notices import DATA_ON_THE_HUB
 from pneumonia.core.operating_points import BALANCED
@@ -153,8 +151,8 @@ def _draw(predictor: Predictor) -> dict[str, dict[str, bytes]]:
         folder = Path(scratch)
         for name, scores in sets.items():
             if len(set(scores.labels)) == len(CLASS_NAMES):
-                probabilities = expit(scores.logits / predictor.calibration.temperature)
-                point = predictor.operating_points[BALANCED]
+                calibration = predictor.calibration_of_set(name)
+                probabilities, point = calibration.probabilities(scores.logits), calibration.operating_points[BALANCED]
                 drawn = save_plots(folder / name, scores.labels, probabilities, point)
                 plots[name] = {f"{_PLOTS}/{name}/{path.name}": path.read_bytes() for path in drawn}
         if rows:

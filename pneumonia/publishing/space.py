@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pneumonia.errors import WeightsError
-from pneumonia.inference import chest_check
+from pneumonia.inference import chest_check, lung_shape
 from pneumonia.inference.chest_check import CHEST_CHECK_FOLDER
 from pneumonia.inference.lung_segmentation import LUNG_FIELDS_FOLDER
+from pneumonia.inference.lung_shape import LUNG_SHAPE_FOLDER
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import CONFIG, PROJECT_FOLDER, SERVED_FILES, WEIGHTS_FOLDER, read_bundle
 
@@ -90,6 +91,7 @@ def _weights(root: Path) -> list[str]:
     needed = {
         **dict.fromkeys((*variants, LUNG_FIELDS_FOLDER.name), SERVED_FILES),
         CHEST_CHECK_FOLDER.name: chest_check.FILES,
+        LUNG_SHAPE_FOLDER.name: lung_shape.FILES,
     }
     names = []
     for folder, files in needed.items():

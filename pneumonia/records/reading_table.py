@@ -15,6 +15,8 @@ READING_COLUMNS = (
     "lung_area",
     "checks",
     "error",
+    "population",
+    "population_source",
     "calibration",
     "variant",
     "weights_sha256",

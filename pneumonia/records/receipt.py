@@ -78,15 +78,18 @@ def command(prediction: Prediction) -> str:
     # A threshold of the reader's own has no name that the command knows.
     judged = f" --operating-point {point}" if point in OPERATING_POINTS else ""
     site = f" --site {prediction.calibration.label}" if prediction.calibration else ""
-    return f"python scripts/predict.py IMAGE --variant {prediction.variant}{judged}{site} --format jsonl"
+    # What the header and the picture say, they say again.
+    whose = f" --population {prediction.population}" if prediction.population_source == "reader" else ""
+    return f"python scripts/predict.py IMAGE --variant {prediction.variant}{judged}{whose}{site} --format jsonl"
 
 
-def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
+def reader_record(predictor: Predictor, operating_point: str, population: str | None) -> dict[str, Any]:
     """All that readings depend on beside the image, as plain JSON values: two readers of one record read alike.
 
     Args:
         predictor: that reads.
         operating_point: name of one of its operating points.
+        population: of all patients; None where each image tells.
     """
     return {
         "program_version": __version__,
@@ -94,22 +97,27 @@ def reader_record(predictor: Predictor, operating_point: str) -> dict[str, Any]:
         "weights_version": predictor.version,
         "weights_sha256": predictor.weights_sha256,
         "weights_of_checks": shared_hashes(),
-        "temperature": predictor.calibration.temperature,
-        "offset": predictor.calibration.offset,
-        "site": predictor.calibration.site and predictor.calibration.site.label,
-        "operating_point": asdict(predictor.operating_points[operating_point]),
+        "population": population,
+        "calibrations": {
+            name: {"temperature": of.temperature, "offset": of.offset, "site": of.site and of.site.label}
+            for name, of in predictor.calibrations.items()
+        },
+        "operating_point": {
+            name: asdict(of.operating_points[operating_point]) for name, of in predictor.calibrations.items()
+        },
     }
 
 
 def _record(judged: JudgedPrediction) -> dict[str, Any]:
     prediction, point, predictor = judged
+    calibration = predictor.calibration_for(prediction.population)
     return {
         **prediction.to_dict(),
         "operating_point_figures": point.figures(),
         # What turns the logit into a probability, and the image into the network's input: no hash of the network
         # covers these.
-        "temperature": predictor.calibration.temperature,
-        "offset": predictor.calibration.offset,
+        "temperature": calibration.temperature,
+        "offset": calibration.offset,
         "preprocessing": asdict(predictor.preprocessor.record),
         "weights_version": predictor.version,
         "command": command(prediction),
@@ -150,6 +158,8 @@ class _Reading(TypedDict):
     threshold: Annotated[Number, Interval(gt=0, lt=1)]
     weights_sha256: _Hash
     checks: list[_Check]
+    population: NotRequired[Literal["children", "adults"] | None]
+    population_source: NotRequired[Literal["header", "reader", "picture"] | None]
     calibration: NotRequired[_Site | None]
     temperature: NotRequired[Number]
     offset: NotRequired[Number]
@@ -252,4 +262,7 @@ def _checked(reading: Any) -> dict[str, Any]:
         require_form(_Rejected if rejected else _Read, reading)
     except ValueError as error:
         raise ReceiptError(_NONE.format(what=error)) from error
-    return {**dict.fromkeys(("calibration", "image_sha256", "logit", "probability", "finding")), **reading}
+    return {
+        **dict.fromkeys(("calibration", "image_sha256", "logit", "probability", "finding")),
+        **reading,
+    }

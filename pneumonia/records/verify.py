@@ -54,12 +54,13 @@ def verify(record: Mapping[str, Any], image_sha256: str, image: Path, predictor:
     same_weights = record["weights_sha256"] == predictor.weights_sha256
     if same_weights:
         differences += _preprocessing(record, predictor)
-    again = predictor.predict(image)
+    again = predictor.predict(image, population=_chosen(record))
     if record["status"] != again.status:
         now = again.error or "it is read now"
         return [*differences, f"status: {record['status']} in the receipt, {again.status} now: {now}"]
     if again.status == "read":
         differences += _logit(record, again)
+        differences += _population(record, again)
         if same_weights:
             differences += _judgement(record, predictor)
     else:
@@ -99,9 +100,26 @@ def _logit(record: Mapping[str, Any], again: Prediction) -> list[str]:
     ]
 
 
+def _chosen(record: Mapping[str, Any]) -> str | None:
+    """The population that the reader chose, if one was."""
+    return record.get("population") if record.get("population_source") == "reader" else None
+
+
+def _population(record: Mapping[str, Any], again: Prediction) -> list[str]:
+    """Receipts of before there were two say nothing of it."""
+    if "population" not in record:
+        return []
+    then, now = ((r["population"], r.get("population_source")) for r in (record, again.to_dict()))
+    return [] if then == now else [f"population: {_said(*then)} in the receipt, {_said(*now)} now."]
+
+
+def _said(population: str | None, source: str | None) -> str:
+    return f"{population or 'not known'}, said by {source or 'nobody'}"
+
+
 def _judgement(record: Mapping[str, Any], predictor: Predictor) -> list[str]:
     """Say where probability, threshold and finding do not follow from the logit on record, under this calibration."""
-    calibration = predictor.calibration
+    calibration = predictor.calibration_for(record.get("population"))
     differences = [
         f"calibration: {name} {record[name]:.6f} in the receipt, {now:.6f} here."
         for name, now in (("temperature", calibration.temperature), ("offset", calibration.offset))
@@ -137,8 +155,8 @@ def _judgement(record: Mapping[str, Any], predictor: Predictor) -> list[str]:
 
 def _point(record: Mapping[str, Any], predictor: Predictor) -> OperatingPoint:
     if record["operating_point"] == CUSTOM:
-        return predictor.thresholds().custom_point(record["threshold"])
-    return predictor.operating_points[record["operating_point"]]
+        return predictor.custom_point(record["threshold"], record.get("population"))
+    return predictor.calibration_for(record.get("population")).operating_points[record["operating_point"]]
 
 
 def _same(then: Any, now: Any, apart: float = _ROUNDING) -> bool:

@@ -9,13 +9,18 @@ from pneumonia._version import __version__
 from pneumonia.errors import WeightsError
 from pneumonia.inference.chest_check import load_chest_check
 from pneumonia.inference.lung_segmentation import load_lung_fields
+from pneumonia.inference.lung_shape import load_lung_shape
 
 # Packages that decode, resize and run the networks; OpenCV comes as one of two.
 _PACKAGES = (
     *("ai-edge-litert", "numpy", "opencv-python-headless", "opencv-python", "pillow"),
     *("pydicom", "pylibjpeg-openjpeg", "python-gdcm"),
 )
-_SHARED: dict[str, Callable] = {"lung-fields": load_lung_fields, "plausibility": load_chest_check}
+_SHARED: dict[str, Callable] = {
+    "lung-fields": load_lung_fields,
+    "plausibility": load_chest_check,
+    "lung-shape": load_lung_shape,
+}
 
 
 @cache

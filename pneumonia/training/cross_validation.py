@@ -5,12 +5,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.populations import UNSTATED
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import load_images
 from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_by_source
 from pneumonia.inference.preprocessor import new_preprocessor
-from pneumonia.training.job import TrainingJob, load_unlabelled, score_external, train_and_calibrate
+from pneumonia.training.job import TrainingJob, score_external, train_and_calibrate
+from pneumonia.training.parts import load_parts
 from pneumonia.training.scoring import score_images
 from pneumonia.utils.lookup import look_up
 
@@ -61,20 +66,21 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     _LOG.info("round %d of %d", number + 1, rounds(job.data))
     manifest = job.read_data()
     train_records, test_records = divide(manifest.records, number)
-    train_records, validation_records = split_by_patient(train_records, job.seed)
     preprocessor = new_preprocessor(job.variant)
-    train, validation = load_images(train_records, preprocessor), load_images(validation_records, preprocessor)
-    unlabelled = load_unlabelled(job.variant, manifest, train_records, preprocessor)
+    parts = load_parts(job.variant, manifest, train_records, preprocessor, job.seed)
     checkpoints = job.checkpoints / f"{scheme}-{number}"
-    calibrated = train_and_calibrate(
-        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, checkpoints, unlabelled
-    )
+    calibrated = train_and_calibrate(job.variant, parts, preprocessor, job.seed, job.backbone_weights, checkpoints)
     images = load_images(test_records, preprocessor)
-    sets = {
-        HELD_OUT: score_images(calibrated.engine, images, preprocessor),
-        SHIFTED: score_images(calibrated.engine, images, preprocessor, list(CORRUPTIONS.values())),
-    }
+    populations = np.array([record.stated.population for record in images.records])
+    sets = {}
+    for name, changes in ((HELD_OUT, ()), (SHIFTED, list(CORRUPTIONS.values()))):
+        scores = score_images(calibrated.engine, images, preprocessor, changes)
+        for population in dict.fromkeys(populations):
+            of_population = scores.of(populations == population)
+            if len(set(of_population.labels)) == len(CLASS_NAMES):
+                of_set = name if len(set(populations)) == 1 else f"{name}-{population or UNSTATED}"
+                sets[of_set] = calibrated.of(population).judge(of_population, job.command)
     if job.external is not None:
         outside = score_external(calibrated.engine, job.external, preprocessor)
-        sets |= {name: scores for name, (scores, _) in outside.items()}
-    return {name: calibrated.judge(scores, job.command) for name, scores in sets.items()}
+        sets |= {n: calibrated.of(population).judge(s, job.command) for n, (s, _, population) in outside.items()}
+    return sets

@@ -3,21 +3,22 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from scipy.special import expit
 
 from pneumonia.calibration.fit import fit_calibration, fix_operating_points
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.data.manifest import Manifest, Record, count_unknown, read_classes, read_training_data, set_name
+from pneumonia.core.populations import UNSTATED
+from pneumonia.data.manifest import Manifest, count_unknown, read_classes, read_training_data, set_name
 from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.data.reader_sets import reader_sets
-from pneumonia.data.splits import split_by_patient
+from pneumonia.data.splits import main_population
 from pneumonia.errors import DataError
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.exports.serving_graph import ServingModule
@@ -26,18 +27,19 @@ from pneumonia.inference.preprocessor import Preprocessor, new_preprocessor
 from pneumonia.metrics.classification import evaluate
 from pneumonia.metrics.scores import VALIDATION, Scores, pool_scores
 from pneumonia.metrics.threshold_sweep import COVERAGE
-from pneumonia.models.registry import shift_logit
 from pneumonia.training.checkpoints import history_csv, training_seconds
 from pneumonia.training.fit import Trained, train_variant
 from pneumonia.training.outcome import TrainingResult, facts, model_bytes, require_clock, write_weights
+from pneumonia.training.parts import Parts, load_parts
 from pneumonia.training.scoring import score_images, score_shifted
+from pneumonia.training.shared_head import fit_shared_head
 from pneumonia.variants.spec import Variant
 from pneumonia.weights.cards.classifier import render_card
 from pneumonia.weights.folder import H5_MODEL, HISTORY, KERAS_MODEL, SERVED_MODEL
 
 _LOG = logging.getLogger(__name__)
 # Version of the weights; goes up when newly trained ones are published.
-WEIGHTS_VERSION = "0.2.1"
+WEIGHTS_VERSION = "1.0.0"
 
 
 @dataclass(frozen=True)
@@ -84,29 +86,67 @@ class TrainingJob:
 
 
 @dataclass(frozen=True)
+class FittedCalibration:
+    """What turns the logits of a network into findings, for one population.
+
+    Attributes:
+        temperature: divisor of the logits.
+        offset: added to them before.
+        points: operating points by name.
+        sets: scores that all these were fixed on, by name of the set.
+    """
+
+    temperature: float
+    offset: float
+    points: dict[str, OperatingPoint]
+    sets: dict[str, Scores]
+
+    @classmethod
+    def on(cls, sets: dict[str, Scores]) -> "FittedCalibration":
+        """Fit to scores, by name of the set; all that is fixed by a rule is fixed on them together."""
+        pool = pool_scores(sets.values())
+        temperature, offset = fit_calibration(pool.logits, pool.labels)
+        return cls(temperature, offset, fix_operating_points(pool.shifted(offset), temperature), sets)
+
+    def judge(self, scores: Scores, command: str, weights: np.ndarray | None = None) -> dict[str, Any]:
+        """All figures of one set of images, as in metrics.json; arguments as for `evaluate`."""
+        probabilities = expit((scores.logits + self.offset) / self.temperature)
+        return evaluate(scores.labels, probabilities, scores.patients, self.points.values(), command, weights)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As config.json has it."""
+        return {
+            "temperature": self.temperature,
+            "offset": self.offset,
+            "operating_points": {name: point.figures() for name, point in self.points.items()},
+            "calibration": {"sets": list(self.sets), "coverage": COVERAGE},
+        }
+
+
+@dataclass(frozen=True)
 class Calibrated:
-    """A trained network with its temperature and thresholds.
+    """A trained network with the calibrations for its populations.
 
     Attributes:
         trained: the network.
         served: contents of its `model.tflite`.
         engine: runs the same.
-        temperature: divisor of the logits.
-        points: operating points by name.
-        validation: what both were fixed on, by name of the set.
+        calibrations: by population, that of the backbone's labels first; by `UNSTATED` where none is stated.
     """
 
     trained: Trained
     served: bytes
     engine: Engine
-    temperature: float
-    points: dict[str, OperatingPoint]
-    validation: dict[str, Scores]
+    calibrations: dict[str, FittedCalibration]
 
-    def judge(self, scores: Scores, command: str) -> dict[str, Any]:
-        """All figures of one set of images, as in metrics.json."""
-        probabilities = expit(scores.logits / self.temperature)
-        return evaluate(scores.labels, probabilities, scores.patients, self.points.values(), command)
+    def key(self, population: str) -> str:
+        """The population by whose calibration those of a population are judged: the first one, if not their own."""
+        key = population or UNSTATED
+        return key if key in self.calibrations else next(iter(self.calibrations))
+
+    def of(self, population: str) -> FittedCalibration:
+        """That calibration."""
+        return self.calibrations[self.key(population)]
 
 
 def run_training(job: TrainingJob) -> TrainingResult:
@@ -123,32 +163,14 @@ def run_training(job: TrainingJob) -> TrainingResult:
         raise DataError(f"Give the folder or table of another population another name than {VALIDATION!r}.")
     preprocessor = new_preprocessor(job.variant)
     manifest = job.read_data()
-    train_records, validation_records = split_by_patient(manifest.records, job.seed)
     _LOG.info("reading %s images", f"{len(manifest.records):,}")
-    train = load_images(train_records, preprocessor)
-    validation = load_images(validation_records, preprocessor)
-    unlabelled = load_unlabelled(job.variant, manifest, train_records, preprocessor)
+    parts = load_parts(job.variant, manifest, manifest.records, preprocessor, job.seed)
     # Of a training that is taken up again, the epochs that are done count too.
     before = training_seconds(job.checkpoints)
     started = time.monotonic()
-    calibrated = train_and_calibrate(
-        job.variant, train, validation, preprocessor, job.seed, job.backbone_weights, job.checkpoints, unlabelled
-    )
+    calibrated = train_and_calibrate(job.variant, parts, preprocessor, job.seed, job.backbone_weights, job.checkpoints)
     minutes = round((before + time.monotonic() - started) / 60, 1)
-    unknown = count_unknown(validation.records)
-    sets = {name: (scores, unknown) for name, scores in calibrated.validation.items()}
-    if job.external is not None:
-        sets |= score_external(calibrated.engine, job.external, preprocessor)
-    metrics = {
-        "sets": {
-            name: {
-                **calibrated.judge(scores, job.command),
-                "patient_unknown": unknown,
-                "scores": scores.to_dict(),
-            }
-            for name, (scores, unknown) in sets.items()
-        }
-    }
+    metrics = {"sets": _figures(calibrated, parts, job, preprocessor)}
     config = {
         **_config(job.variant, calibrated, preprocessor),
         "training": {
@@ -166,8 +188,9 @@ def run_training(job: TrainingJob) -> TrainingResult:
             "populations": dict(Counter(record.stated.population for record in manifest.records)),
             "source": job.source,
             "licence": job.licence,
-            "train": _facts(train),
-            "validation": _facts(validation),
+            "train": _facts(parts.train),
+            "validation": _facts(parts.validation),
+            **({} if parts.others is None else {"others": _facts(parts.others)}),
         },
     }
     trained = calibrated.trained
@@ -178,53 +201,93 @@ def run_training(job: TrainingJob) -> TrainingResult:
         HISTORY: history_csv(trained.history).encode(),
     }
     write_weights(job.output, files, config, metrics, render_card)
-    skipped = [(record.place, reason) for images in (train, validation) for record, reason in images.skipped]
+    read = filter(None, (parts.train, parts.validation, parts.others))
+    skipped = [(record.place, reason) for images in read for record, reason in images.skipped]
     return TrainingResult(metrics, skipped)
-
-
-def load_unlabelled(
-    variant: Variant, manifest: Manifest, train: Sequence[Record], preprocessor: Preprocessor
-) -> ImageSet | None:
-    """Images without labels for a variant that is adapted on them: of sources that are trained with, and of no patient
-    whose labelled images are not; None for none."""
-    sources, patients = ({getattr(record, name) for record in train} for name in ("source", "patient"))
-    held_out = {record.patient for record in manifest.records} - patients
-    records = [r for r in manifest.unlabelled if r.source in sources and r.patient not in held_out]
-    return load_images(records, preprocessor) if variant.recipe.adaptation_epochs and records else None
 
 
 def train_and_calibrate(
     variant: Variant,
-    train: ImageSet,
-    validation: ImageSet,
+    parts: Parts,
     preprocessor: Preprocessor,
     seed: int,
     backbone_weights: str,
     checkpoints: Path,
-    unlabelled: ImageSet | None = None,
 ) -> Calibrated:
-    """Train on some images; stop, calibrate and fix thresholds on others. Arguments are those of `train_variant`.
-
-    Raises:
-        DataError: if a class is missing in either.
-    """
-    for images in (train, validation):
-        if len(set(images.labels)) < len(CLASS_NAMES):
-            raise DataError("Training and validation each need readable images of both classes.")
+    """Train on some images; stop, calibrate and fix thresholds on others. Arguments are those of `train_variant`."""
     trained = train_variant(
-        variant, train, validation, preprocessor, seed, backbone_weights, checkpoints, unlabelled=unlabelled
+        *(variant, parts.train, parts.validation, preprocessor, seed, backbone_weights, checkpoints),
+        unlabelled=parts.unlabelled,
     )
-    _LOG.info("trained; scoring %s validation images, as they are and corrupted", f"{len(validation.records):,}")
-    sets = score_shifted(Engine(ServingModule(trained.model).to_tflite()), validation, preprocessor, VALIDATION)
-    pool = pool_scores(sets)
-    temperature, offset = fit_calibration(pool.logits, pool.labels)
-    # The offset becomes part of the network, so that whoever reads it needs the temperature only.
-    shift_logit(trained.model, offset)
-    sets = {name: replace(scores, logits=scores.logits + offset) for name, scores in sets.items()}
-    pool = pool_scores(sets)
-    points = fix_operating_points(pool, temperature)
+    of_others: dict[str, dict[str, Scores]] = {}
+    if parts.others is not None:
+        _LOG.info("fitting the head to %s images of other populations", f"{len(parts.others.records):,}")
+        assert variant.recipe.shared_head is not None  # else there are no others
+        of_others = fit_shared_head(
+            trained.model, parts.train, parts.others, preprocessor, variant.recipe.shared_head, seed
+        )
+    _LOG.info("trained; scoring %s validation images, as they are and corrupted", f"{len(parts.validation.records):,}")
     served = ServingModule(trained.model).to_tflite()
-    return Calibrated(trained, served, Engine(served), temperature, points, sets)
+    engine = Engine(served)
+    sets = score_shifted(engine, parts.validation, preprocessor, VALIDATION)
+    populations = np.array([record.stated.population for record in parts.validation.records])
+    main = main_population(parts.validation.records)
+    by_population = {main: {name: scores.of(populations == main) for name, scores in sets.items()}}
+    for population in set(populations) - {main}:
+        of_population = {f"{population or UNSTATED}-{n}": s.of(populations == population) for n, s in sets.items()}
+        if all(len(set(scores.labels)) == len(CLASS_NAMES) for scores in of_population.values()):
+            by_population[population] = of_population
+    calibrations = {
+        population or UNSTATED: FittedCalibration.on(scores)
+        for population, scores in {**by_population, **of_others}.items()
+    }
+    return Calibrated(trained, served, engine, calibrations)
+
+
+def _figures(calibrated: Calibrated, parts: Parts, job: TrainingJob, preprocessor: Preprocessor) -> dict[str, Any]:
+    """The sets of metrics.json: what calibrations were fixed on, radiologists' words on those out of fold, others."""
+    out_of_fold = parts.others.records if parts.others is not None else []
+    sets = {}
+    for population, fitted in calibrated.calibrations.items():
+        own = [r for r in (*parts.validation.records, *out_of_fold) if (r.stated.population or UNSTATED) == population]
+        shared = any(record.stated.population == population for record in out_of_fold)
+        # Labels of radiologists may be bound by terms that do not let them be passed on with names of images.
+        first = next(iter(fitted.sets.values()))
+        names = list(dict.fromkeys(first.patients[np.argsort(first.logits)]))
+        for name, scores in fitted.sets.items():
+            kept = scores.unlinked(names) if shared else scores
+            sets[name] = _set(fitted, population, scores, kept, count_unknown(own), job.command)
+        if shared:
+            for name, (chosen, weights) in reader_sets(population, own).items():
+                read = first.of(chosen)
+                unknown = count_unknown(record for record, here in zip(own, chosen, strict=True) if here)
+                told = read.unlinked(names) if weights is None else None
+                sets[name] = _set(fitted, population, read, told, unknown, job.command, weights)
+    if job.external is not None:
+        for name, (scores, unknown, population) in score_external(
+            calibrated.engine, job.external, preprocessor
+        ).items():
+            key = calibrated.key(population)
+            sets[name] = _set(calibrated.calibrations[key], key, scores, scores, unknown, job.command)
+    return sets
+
+
+def _set(
+    fitted: FittedCalibration,
+    population: str,
+    scores: Scores,
+    kept: Scores | None,
+    unknown: int,
+    command: str,
+    weights: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """One set of metrics.json, with the scores that are kept; weighted ones are not, as no curve could be drawn."""
+    return {
+        **fitted.judge(scores, command, None if weights is None else weights[weights > 0]),
+        "population": population,
+        "patient_unknown": unknown,
+        **({} if kept is None else {"scores": kept.to_dict()}),
+    }
 
 
 def _config(variant: Variant, calibrated: Calibrated, preprocessor: Preprocessor) -> dict[str, Any]:
@@ -240,21 +303,22 @@ def _config(variant: Variant, calibrated: Calibrated, preprocessor: Preprocessor
             "parameters": calibrated.trained.model.count_params(),
         },
         "preprocessing": asdict(preprocessor.record),
-        "temperature": calibrated.temperature,
-        "operating_points": {name: point.figures() for name, point in calibrated.points.items()},
-        "calibration": {"sets": list(calibrated.validation), "coverage": COVERAGE},
+        "populations": {name: fitted.to_dict() for name, fitted in calibrated.calibrations.items()},
         "heatmap_scale": HEATMAP_SCALE,
     }
 
 
-def score_external(engine: Engine, source: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int]]:
-    """Scores, and of how many images it is not known whose they are, by the name of the set; see `reader_sets`."""
+def score_external(engine: Engine, source: Path, preprocessor: Preprocessor) -> dict[str, tuple[Scores, int, str]]:
+    """Scores, of how many images it is not known whose they are, and the population of most, by the name of the set;
+    see `reader_sets`."""
     images = load_images(read_classes(source).records, preprocessor)
     scores = score_images(engine, images, preprocessor)
+    population = Counter(record.stated.population for record in images.records).most_common(1)[0][0]
     return {
         name: (
-            Scores(scores.logits[chosen], scores.labels[chosen], scores.patients[chosen]),
+            scores.of(chosen),
             count_unknown(record for record, here in zip(images.records, chosen, strict=True) if here),
+            population,
         )
         for name, (chosen, weights) in reader_sets(set_name(source), images.records).items()
         if weights is None  # scores carry none

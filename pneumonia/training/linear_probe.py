@@ -1,7 +1,7 @@
-"""A linear head on a frozen backbone, fitted in one go.
+"""A linear head on pooled features, fitted in one go.
 
-The backbone was adapted to give an image and its augmentations the same features, so the head has nothing to
-gain from augmented images, and its training is a convex problem with one solution.
+A backbone that gives an image and its augmentations the same features leaves a head little to gain from augmented
+images, and its training is a convex problem with one solution.
 """
 
 import keras
@@ -15,32 +15,75 @@ _MOST_ITERATIONS = 2000
 _LEAST_DEVIATION = 0.5
 
 
-def fit_linear_probe(model: keras.Model, inputs: np.ndarray, labels: np.ndarray, inverse_penalty: float) -> None:
-    """Fit the logit layer by logistic regression on scaled pooled features, both classes counting the same.
+def pooled_features(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """What the logit layer of a network with a linear head takes.
+
+    Args:
+        model: a network.
+        inputs: float32 (N, S, S, 1) in [0, 1], preprocessed.
+
+    Returns:
+        float32 (N, C).
+
+    Raises:
+        ValueError: if the head has hidden layers.
+    """
+    pool = keras.Model(model.input, model.get_layer("pool").output)
+    if model.get_layer("logit").kernel.shape[0] != pool.output.shape[-1]:
+        raise ValueError("A linear probe needs a head without hidden layers.")
+    starts = range(0, len(inputs), _BATCH_SIZE)
+    return np.concatenate([pool(inputs[i : i + _BATCH_SIZE], training=False).numpy() for i in starts])
+
+
+def fit_head(features: np.ndarray, labels: np.ndarray, weights: np.ndarray, inverse_penalty: float) -> np.ndarray:
+    """Fit a head by logistic regression on scaled features.
 
     There is no intercept: the mean of the Grad-CAM map then is the logit itself, and a map without evidence
     means a logit of zero.
 
     Args:
+        features: float32 (N, C).
+        labels: (N,) of 0 and 1, both present.
+        weights: (N,), how much each counts; 1 in the mean.
+        inverse_penalty: the C of scikit-learn's `LogisticRegression`; smaller is a stronger penalty.
+
+    Returns:
+        float64 (C,), by which features are multiplied; the scaling is in it.
+    """
+    deviations = features.std(axis=0)
+    scale = np.maximum(deviations, _LEAST_DEVIATION * np.median(deviations[deviations > 0]))
+    regression = LogisticRegression(C=inverse_penalty, fit_intercept=False, max_iter=_MOST_ITERATIONS)
+    return regression.fit(features / scale, labels, sample_weight=weights).coef_[0] / scale
+
+
+def set_head(model: keras.Model, kernel: np.ndarray) -> None:
+    """Give a network a linear head (C,) without a bias."""
+    model.get_layer("logit").set_weights([kernel[:, None], np.zeros(1)])
+
+
+def balanced_weights(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Weights under which each class of each group counts the same, (N,), 1 in the mean.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        groups: (N,).
+    """
+    cells = np.unique(np.stack([labels.astype(int).astype(str), groups.astype(str)]), axis=1, return_inverse=True)[1]
+    weights = 1 / np.bincount(cells.ravel())[cells.ravel()]
+    return weights / weights.mean()
+
+
+def fit_linear_probe(model: keras.Model, inputs: np.ndarray, labels: np.ndarray, inverse_penalty: float) -> None:
+    """Fit the logit layer on the images as they are, both classes counting the same.
+
+    Args:
         model: its head must be linear; only the layer `logit` is changed.
         inputs: float32 (N, S, S, 1) in [0, 1], preprocessed.
         labels: (N,) of 0 and 1, both present.
-        inverse_penalty: the C of scikit-learn's `LogisticRegression`; smaller is a stronger penalty.
+        inverse_penalty: as for `fit_head`.
 
     Raises:
         ValueError: if the head has hidden layers.
     """
-    logit = model.get_layer("logit")
-    pool = keras.Model(model.input, model.get_layer("pool").output)
-    if logit.kernel.shape[0] != pool.output.shape[-1]:
-        raise ValueError("A linear probe needs a head without hidden layers.")
-    starts = range(0, len(inputs), _BATCH_SIZE)
-    features = np.concatenate([pool(inputs[i : i + _BATCH_SIZE], training=False).numpy() for i in starts])
-    deviations = features.std(axis=0)
-    scale = np.maximum(deviations, _LEAST_DEVIATION * np.median(deviations[deviations > 0]))
-    regression = LogisticRegression(
-        C=inverse_penalty, class_weight="balanced", fit_intercept=False, max_iter=_MOST_ITERATIONS
-    )
-    regression.fit(features / scale, labels)
-    # The scaling goes into the layer's own kernel.
-    logit.set_weights([(regression.coef_[0] / scale)[:, None], np.zeros(1)])
+    weights = balanced_weights(labels, np.zeros(len(labels)))
+    set_head(model, fit_head(pooled_features(model, inputs), labels, weights, inverse_penalty))

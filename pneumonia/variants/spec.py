@@ -35,6 +35,9 @@ class Recipe:
         adaptation_epochs: passes of label-free adaptation of the backbone, before anything else.
         linear_probe: fits a linear head on the frozen backbone with this inverse penalty, instead of phases
             or before them; None for no such fit.
+        shared_head: where there are several populations, fits a linear head to all of them with this inverse penalty,
+            last of all, and adaptation and phases leave the labels of all but the main one alone; None to train on all
+            alike.
         batch_size: images a step.
         label_smoothing: share of each label given to the other class.
         optimizer: `"adamw"`, `"adam"` or `"sgd"`.
@@ -54,6 +57,7 @@ class Recipe:
     phases: tuple[Phase, ...]
     adaptation_epochs: int = 0
     linear_probe: float | None = None
+    shared_head: float | None = None
     batch_size: int = 32
     label_smoothing: float = 0.05
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import TypedDict
 
+from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
 from pneumonia.utils.atomic_files import write_synced
 from pneumonia.utils.json_values import json_bytes, read_json, require_form
@@ -38,6 +39,8 @@ H5_MODEL = "model.h5"
 SERVED_FILES = (SERVED_MODEL, METRICS, HISTORY, CARD)
 FILES = (KERAS_MODEL, *SERVED_FILES)
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+# What config.json holds of each population.
+OF_POPULATION = ("temperature", "offset", "operating_points", "calibration")
 # What config.json says of itself: the hash of it without this line. Thresholds and temperature stand in it.
 _OWN_HASH = "config_sha256"
 _OTHER_FORM = "The config of the weights folder does not fit this version of the program"
@@ -83,10 +86,37 @@ class Bundle:
             WeightsError: naming the key that is missing or not what it must be.
         """
         asked = {key: self.config[key] for key in form.__annotations__ if key in self.config}
+        return self._in_form(form, asked)
+
+    def population_settings(self, form: type[Settings]) -> dict[str, Settings]:
+        """Read from what config.json holds of each population the keys that a dataclass names, by population.
+
+        Raises:
+            WeightsError: likewise.
+        """
         try:
-            return read_json(form, json_bytes(asked))
+            by_population = require_form(dict[str, dict[str, Any]], populations(self.config))
         except ValueError as error:
             raise WeightsError(f"{_OTHER_FORM}: {error}.") from error
+        return {
+            name: self._in_form(form, {key: values[key] for key in form.__annotations__ if key in values})
+            for name, values in by_population.items()
+        }
+
+    @staticmethod
+    def _in_form(form: type[Settings], values: dict[str, Any]) -> Settings:
+        try:
+            return read_json(form, json_bytes(values))
+        except ValueError as error:
+            raise WeightsError(f"{_OTHER_FORM}: {error}.") from error
+
+
+def populations(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The part of config.json that turns logits into findings, by population.
+
+    Folders of the first form have it of children alone, with its keys beside all others.
+    """
+    return config.get("populations") or {CHILDREN: {key: config[key] for key in OF_POPULATION if key in config}}
 
 
 def write_bundle(folder: Path, contents: dict[str, bytes], config: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def main() -> int:
         raise DataError("The folder named by --masks does not exist.")
     require_replaceable(arguments.output)
     with resumable("-m scripts.tools.train_lung_fields", arguments) as (command, checkpoints):
-        from pneumonia.training.lung_fields import EPOCHS, train_lung_fields
+        from pneumonia.training.lungs.fields import EPOCHS, train_lung_fields
 
         result = train_lung_fields(
             data=arguments.data,

@@ -204,7 +204,7 @@ def test_a_second_click_does_not_revoke_a_stop(handlers, files, monkeypatch):
 @pytest.mark.promise("A batch that fails ends, keeps what was read and is logged.", part="Faults")
 def test_a_batch_that_fails_ends_and_keeps_what_was_read(files, caplog):
     class Failing(FakePredictor):
-        def predict_many(self, sources, operating_point):
+        def predict_many(self, sources, operating_point, population=None):
             yield self.predict(next(iter(sources)), operating_point)
             raise RuntimeError("This was not expected.")
 

@@ -28,9 +28,9 @@ def test_each_is_read_once_when_it_is_chosen(files):
     read, session = [], PairSession()
 
     class Counting(FakePredictor):
-        def predict(self, source, operating_point="balanced"):
+        def predict(self, source, operating_point="balanced", population=None):
             read.append(source)
-            return super().predict(source, operating_point)
+            return super().predict(source, operating_point, population)
 
     handlers = PairHandlers(Predictors(Counting))
     assert handlers.on_image_choice(0, files[0], session)[0] is None
@@ -96,6 +96,6 @@ def test_a_difference_is_judged_by_what_unchanged_patients_show(change, limit, s
     sentences = compare_views.difference(first, second, limit)
     assert all(words in sentence for words, sentence in zip(said, sentences, strict=True))
     shown = compare_views.pair(
-        [(np.zeros((8, 8), np.uint8), first), None], predictor.operating_points["balanced"], 4.0, 1.0
+        [(np.zeros((8, 8), np.uint8), first, predictor.operating_points["balanced"]), None], 4.0, 1.0
     )
     assert sentences[0] not in shown

@@ -125,7 +125,7 @@ def test_text_from_outside_is_escaped():
         compare_views.comparison(
             np.zeros((8, 8), np.uint8), [reading(0.9)], [POINT], [0.1], 4.0, {"custom-cnn": MARKUP}
         ),
-        compare_views.pair([MARKUP, None], None, 4.0, None),
+        compare_views.pair([MARKUP, None], 4.0, None),
     ):
         parsed = _Text(html)
         assert "script" not in parsed.tags

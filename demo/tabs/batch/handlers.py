@@ -14,8 +14,9 @@ import numpy as np
 from demo.server.downloads import new_file
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors, reading_record
+from demo.shared.predictors import Predictors, chosen_population, reading_record
 from demo.shared.session import TabSession
+from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
 from demo.tabs.batch import texts, views
@@ -56,6 +57,7 @@ class Batch:
         uploads: the files, in order.
         variant: they are read with.
         operating_point: they are judged at.
+        population: of all patients; None where each image tells.
         records: of those read so far, in the same order, as `Prediction.to_dict` with the name.
         stopped: whether no more images are to be read.
         ended: whether none is being read any more.
@@ -64,6 +66,7 @@ class Batch:
     uploads: list[Upload]
     variant: str
     operating_point: str
+    population: str | None = None
     records: list[dict[str, Any]] = field(default_factory=list)
     stopped: bool = False
     ended: bool = False
@@ -91,12 +94,18 @@ class BatchHandlers:
         self._predictors = predictors
 
     def on_read(
-        self, files: Sequence[str] | None, variant: str, operating_point: str, session: BatchSession
+        self,
+        files: Sequence[str] | None,
+        variant: str,
+        operating_point: str,
+        session: BatchSession,
+        population: str = NOT_STATED,
     ) -> Iterator[tuple]:
         """Read all files, one after the other: records, session, progress, table; again and again while it goes on."""
         predictor, uploads = self._predictors.require(variant), _uploads(files)
         operating_point = self._predictors.point(variant, operating_point).name
-        session.batch = batch = Batch(uploads, variant, operating_point, stopped=session.stopped_early)
+        chosen = chosen_population(population)
+        session.batch = batch = Batch(uploads, variant, operating_point, chosen, stopped=session.stopped_early)
         session.stopped_early = session.expired = False
         started = redrawn = time.monotonic()
         try:
@@ -105,7 +114,7 @@ class BatchHandlers:
                 _archives_in_use(uploads),
                 closing(
                     predictor.predict_many(
-                        (upload.source for upload in uploads if upload.refusal is None), operating_point
+                        (upload.source for upload in uploads if upload.refusal is None), operating_point, chosen
                     )
                 ) as readings,
             ):
@@ -113,7 +122,9 @@ class BatchHandlers:
                     if batch.stopped:
                         break
                     refusal = upload.refusal
-                    reading = next(readings) if refusal is None else predictor.rejected(refusal, operating_point)
+                    reading = (
+                        next(readings) if refusal is None else predictor.rejected(refusal, operating_point, chosen)
+                    )
                     record = reading_record(reading, upload.name)
                     batch.records.append(record)
                     # It may have been changed since the first of them.
@@ -153,7 +164,7 @@ class BatchHandlers:
         return _summary(batch) if batch.ended else gr.skip(), _rows(session)
 
     def _judge(self, record: dict[str, Any], batch: Batch) -> None:
-        point = self._predictors.get(batch.variant).operating_points[batch.operating_point]
+        point = self._predictors.point(batch.variant, batch.operating_point, population=record["population"])
         record |= {"operating_point": point.name, "threshold": point.threshold}
         if record["probability"] is not None:
             record["finding"] = point.finding(record["probability"])
@@ -175,7 +186,7 @@ class BatchHandlers:
             raise user_error(shared_texts.UPLOAD_DELETED)
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
         with _archives_in_use([upload]):
-            shown, prediction = _read(upload, predictor, batch.operating_point)
+            shown, prediction = _read(upload, predictor, batch)
         heading = views.heading(number, upload.name)
         if prediction.status == "rejected":
             return heading + page_html.rejection(prediction.error), None, "", "", "", shown
@@ -218,7 +229,7 @@ class BatchHandlers:
             for number, (upload, record) in progress.tqdm(numbered, desc=texts.OVERLAYS):
                 if record["status"] != "read":
                     continue
-                shown, prediction = _read(upload, predictor, batch.operating_point)
+                shown, prediction = _read(upload, predictor, batch)
                 if prediction.image_sha256 != record["image_sha256"]:
                     raise user_error(shared_texts.UPLOAD_DELETED)
                 overlay = radiograph_images.overlay_on(shown, prediction, predictor.heatmap_scale)
@@ -253,15 +264,15 @@ def _uploads(files: Sequence[str] | None) -> list[Upload]:
     return uploads
 
 
-def _read(upload: Upload, predictor: Predictor, operating_point: str) -> tuple[np.ndarray | None, Prediction]:
+def _read(upload: Upload, predictor: Predictor, batch: Batch) -> tuple[np.ndarray | None, Prediction]:
     """Read one file again: its preview, uint8 (H, W), or None if it cannot be decoded, and its reading."""
     if not (upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source).is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
     if upload.refusal is not None:
-        return None, predictor.rejected(upload.refusal, operating_point)
+        return None, predictor.rejected(upload.refusal, batch.operating_point, batch.population)
     source = decode_once(upload.source)
     shown = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
-    return shown, predictor.predict(source, operating_point)
+    return shown, predictor.predict(source, batch.operating_point, batch.population)
 
 
 def _rows(session: BatchSession) -> list[list[Any]]:

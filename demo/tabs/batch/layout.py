@@ -4,7 +4,14 @@ import gradio as gr
 
 from demo.shared import page_html
 from demo.shared import texts as shared_texts
-from demo.shared.components import image_row, live_region, operating_point_choice, session_state, variant_choice
+from demo.shared.components import (
+    image_row,
+    live_region,
+    operating_point_choice,
+    population_choice,
+    session_state,
+    variant_choice,
+)
 from demo.shared.events import BATCH_QUEUE, IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE
 from demo.shared.predictors import Predictors
 from demo.tabs.batch import texts
@@ -28,6 +35,7 @@ def build(predictors: Predictors) -> None:
             )
             folder = gr.UploadButton(texts.FOLDER, file_count="directory", size="md", elem_id="batch-folder")
             variant = variant_choice("batch-variant", predictors)
+            population = population_choice("batch-population")
             operating_point = operating_point_choice("batch-operating-point")
             with gr.Row():
                 button = gr.Button(texts.READ_ALL, variant="primary", elem_id="batch-button")
@@ -64,7 +72,7 @@ def build(predictors: Predictors) -> None:
     details = [verdict, overlay, colour_key, in_lungs, checks, original]
     read = {
         "fn": handlers.on_read,
-        "inputs": [upload, variant, operating_point, session],
+        "inputs": [upload, variant, operating_point, session, population],
         "outputs": [records, session, progress, table],
         "show_progress": "hidden",
     }

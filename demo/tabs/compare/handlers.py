@@ -6,8 +6,15 @@ import gradio as gr
 
 from demo.shared import page_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors, reading_record, unavailable, unavailable_record
+from demo.shared.predictors import (
+    Predictors,
+    chosen_population,
+    reading_record,
+    unavailable,
+    unavailable_record,
+)
 from demo.shared.session import Reading, Session, judge_again
+from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.compare import views
@@ -21,14 +28,19 @@ class CompareHandlers:
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
 
-    def on_compare(self, file: str | None, operating_point: str, session: Session) -> tuple:
+    def on_compare(
+        self, file: str | None, operating_point: str, session: Session, population: str = NOT_STATED
+    ) -> tuple:
         """Read a file, or the chosen one, with every variant: records, session, table."""
         generation = session.generation
         missing = self._predictors.missing()
         available = [variant for variant in PUBLISHED if variant not in missing]
         if not available:
             raise user_error(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
-        points = {variant: self._predictors.point(variant, operating_point) for variant in available}
+        for variant in available:
+            # Told before anything is read.
+            self._predictors.point(variant, operating_point)
+        chosen = chosen_population(population)
         source, name = decode_upload(file or session.file)
         if isinstance(source, SharedAnalysis):
             # What all share is done before any is timed.
@@ -36,7 +48,7 @@ class CompareHandlers:
         predictions, seconds = {}, []
         for variant in available:
             started = time.perf_counter()
-            predictions[variant] = self._predictors.get(variant).predict(source, points[variant])
+            predictions[variant] = self._predictors.get(variant).predict(source, operating_point, chosen)
             seconds.append(time.perf_counter() - started)
         records = [reading_record(prediction, name) for prediction in predictions.values()]
         records += [unavailable_record(variant, reason, name) for variant, reason in missing.items()]
@@ -53,6 +65,12 @@ class CompareHandlers:
         else:
             reading, shown = None, page_html.rejection(first.error)
         return records, session, shown if session.keep(reading, generation) else gr.skip()
+
+    def on_population_change(self, operating_point: str, session: Session, population: str) -> tuple:
+        """Read the chosen image as another patient's: as `on_compare`; nothing where none is chosen."""
+        if session.file is None:
+            return (gr.skip(),) * 3
+        return self.on_compare(None, operating_point, session, population)
 
     def on_operating_point_change(self, operating_point: str, session: Session) -> str:
         """Judge the readings at another operating point: table."""

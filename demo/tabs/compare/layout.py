@@ -12,6 +12,7 @@ from demo.shared.components import (
     example_buttons,
     live_region,
     operating_point_choice,
+    population_choice,
     session_state,
     upload_box,
     variant_choice,
@@ -42,6 +43,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
             upload = upload_box("compare-upload")
             example = example_buttons(examples)
         with gr.Column(scale=2, min_width=300):
+            population = population_choice("compare-population")
             operating_point = operating_point_choice("compare-operating-point")
             button = gr.Button(texts.COMPARE, variant="primary", elem_id="compare-button")
     table = live_region("compare-table", page_html.welcome())
@@ -54,7 +56,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
 
     compare = {
         "fn": handlers.on_compare,
-        "inputs": [upload, operating_point, session],
+        "inputs": [upload, operating_point, session, population],
         "outputs": [records, session, table],
         "show_progress_on": table,
     }
@@ -67,6 +69,15 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
     )
     for reading in (on_click, *on_choice):
         judge_when_read(reading, judge)
+    chosen = population.input(
+        handlers.on_population_change,
+        [operating_point, session, population],
+        [records, session, table],
+        show_progress_on=table,
+        **READING_QUEUE,
+        **PRIVATE,
+    )
+    judge_when_read(chosen, judge)
     operating_point.input(**judge, **LATEST_ONLY)
     report.wire(predictors, session, comparison=True)
 
@@ -80,6 +91,7 @@ def _build_pair(predictors: Predictors) -> None:
         uploads = [upload_box(f"pair-upload-{place}", title) for place, title in enumerate(texts.PAIR)]
         with gr.Column(min_width=300):
             variant = variant_choice("pair-variant", predictors)
+            population = population_choice("pair-population")
             operating_point = operating_point_choice("pair-operating-point")
     table = live_region("pair-table", page_html.prompt(texts.CHOOSE_TWO))
     session = session_state(PairSession())
@@ -88,7 +100,7 @@ def _build_pair(predictors: Predictors) -> None:
 
     read = {
         "fn": handlers.on_read,
-        "inputs": [variant, operating_point, session],
+        "inputs": [variant, operating_point, session, population],
         "outputs": table,
         "show_progress_on": table,
     }
@@ -99,7 +111,7 @@ def _build_pair(predictors: Predictors) -> None:
         )
         for place, upload in enumerate(uploads)
     ]
-    choices.append(variant.input(handlers.on_variant_change, session, table, **IMMEDIATE))
+    choices.append(gr.on([variant.input, population.input], handlers.on_variant_change, session, table, **IMMEDIATE))
     for choice in choices:
         judge_when_read(choice.then(**read, **READING_QUEUE, **PRIVATE), judge)
     operating_point.input(**judge, **LATEST_ONLY)

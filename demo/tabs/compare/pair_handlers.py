@@ -6,8 +6,9 @@ import gradio as gr
 
 from demo.shared import page_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors
+from demo.shared.predictors import Predictors, chosen_population
 from demo.shared.session import Reading, TabSession
+from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
 from demo.tabs.compare import texts, views
 
@@ -44,7 +45,7 @@ class PairHandlers:
         session.generation += 1
         return page_html.prompt(shared_texts.READING if any(session.files) else texts.CHOOSE_TWO)
 
-    def on_read(self, variant: str, operating_point: str, session: PairSession) -> str:
+    def on_read(self, variant: str, operating_point: str, session: PairSession, population: str = NOT_STATED) -> str:
         """Read what was chosen and not read yet: table."""
         generation = session.generation
         predictor = self._predictors.require(variant)
@@ -53,7 +54,7 @@ class PairHandlers:
             if file is None or results[place] is not None:
                 continue
             source, name = decode_upload(file)
-            prediction = predictor.predict(source, operating_point)
+            prediction = predictor.predict(source, operating_point, chosen_population(population))
             results[place] = prediction.error
             if prediction.status == "read":
                 shown = radiograph_images.preview(source.radiograph.pixels, radiograph_images.COMPARISON_SIDE)
@@ -67,9 +68,10 @@ class PairHandlers:
         """Judge both at another operating point, without running a network: table."""
         if not any(isinstance(result, Reading) for result in session.results):
             return page_html.prompt(shared_texts.SESSION_EXPIRED) if session.expired else gr.skip()
-        calibration, point = self._predictors.get(variant).calibration, self._predictors.point(variant, operating_point)
         session.results = [
-            replace(result, predictions={variant: result.predictions[variant].with_calibration(calibration, point)})
+            replace(
+                result, predictions={variant: self._predictors.judged(result.predictions[variant], operating_point)}
+            )
             if isinstance(result, Reading)
             else result
             for result in session.results
@@ -81,8 +83,9 @@ class PairHandlers:
         read = [result.predictions[variant] for result in session.results if isinstance(result, Reading)]
         limit = self._predictors.repeatability(variant) if len(read) == 2 else None
         results = [
-            (result.shown, result.predictions[variant]) if isinstance(result, Reading) else result
+            (result.shown, prediction, self._predictors.point_of(prediction))
+            if isinstance(result, Reading) and (prediction := result.predictions[variant])
+            else result
             for result in session.results
         ]
-        point = self._predictors.point_of(read[0]) if read else None
-        return views.pair(results, point, predictor.heatmap_scale, limit)
+        return views.pair(results, predictor.heatmap_scale, limit)

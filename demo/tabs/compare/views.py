@@ -14,6 +14,7 @@ from demo.shared.prediction_html import (
     finding_class,
     in_lungs,
     operating_point_sentence,
+    population,
     probability_bar,
 )
 from demo.shared.prediction_text import agreement
@@ -51,9 +52,10 @@ def comparison(
         _empty_row(get_variant(variant).title, unavailable(variant, reason)) for variant, reason in missing.items()
     )
     findings = [prediction.finding for prediction in predictions]
+    whose = population(predictions[0])
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
-        f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{notice()}'
+        f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{whose}{notice()}'
         f'<div class="comparison"><figure class="original"><figcaption>{escape(shared_texts.ORIGINAL)}</figcaption>'
         f"{_original(shown)}</figure>{_table('Variant', rows)}</div>{colour_key(scale)}"
         f'<div class="checks">{checks(*predictions)}</div>'
@@ -61,17 +63,15 @@ def comparison(
 
 
 def pair(
-    results: Sequence[tuple[np.ndarray, Prediction] | str | None],
-    point: OperatingPoint | None,
+    results: Sequence[tuple[np.ndarray, Prediction, OperatingPoint] | str | None],
     scale: float,
     limit: float | None,
 ) -> str:
     """Table of two images.
 
     Args:
-        results: for each, its preview, uint8 (H, W), and its reading; or why it was not read; or None while it was not
-            chosen.
-        point: the operating point they were judged at; None while none was read.
+        results: for each, its preview, uint8 (H, W), its reading and the operating point that it was judged at; or why
+            it was not read; or None while it was not chosen.
         scale: logits at which the colours saturate.
         limit: that the scores of two radiographs of one patient stay within, in logits; None where it is unknown.
     """
@@ -80,8 +80,9 @@ def pair(
         if result is None or isinstance(result, str):
             rows += _empty_row(title, result or texts.NOT_CHOSEN)
         else:
-            images = [_original(result[0]), _overlay(*result, scale)]
-            rows += _row(escape(title), images, result[1], point, f'<div class="checks">{checks(result[1])}</div>')
+            shown, prediction, point = result
+            images = [_original(shown), _overlay(shown, prediction, scale)]
+            rows += _row(escape(title), images, prediction, point, f'<div class="checks">{checks(prediction)}</div>')
     read = [result[1] for result in results if isinstance(result, tuple)]
     headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
     return (
@@ -115,7 +116,7 @@ def _row(heading: str, images: Sequence[str], prediction: Prediction, point: Ope
     return (
         f'<tr role="row" class="{finding_class(prediction)}"><th role="rowheader" scope="row">{heading}</th>'
         f'<td role="cell"><div class="pictures">{"".join(images)}</div>{in_lungs(prediction)}</td>'
-        f'<td role="cell">{finding(prediction, "p")}</td>'
+        f'<td role="cell">{finding(prediction, "p")}{below and population(prediction)}</td>'
         f'<td role="cell">{probability_bar(prediction, point)}'
         f"{operating_point_sentence(prediction, point)}{below}</td></tr>"
     )

@@ -1,10 +1,10 @@
 """Events of the Performance tab: figures that travel with the weights; no network is run."""
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 import numpy as np
-from scipy.special import expit
 
 from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, unavailable
 from demo.tabs.performance import texts, views
@@ -42,7 +42,7 @@ class PerformanceHandlers:
     def on_variant_change(self, variant: str, name: str, operating_point: str) -> tuple:
         """Show a variant on a set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
         predictor, name = self._predictors.require(variant), name or VALIDATION
-        point = predictor.operating_points[operating_point or BALANCED]
+        point = predictor.calibration_of_set(name).operating_points[operating_point or BALANCED]
         thresholds, probabilities = self._scored(variant, name)
         scores = thresholds.scores
         return (
@@ -65,6 +65,7 @@ class PerformanceHandlers:
 
     def _scored(self, variant: str, name: str) -> tuple[ThresholdSweep, np.ndarray]:
         """Give the figures of any threshold on a set, and the calibrated probabilities of its images, (N,)."""
-        temperature = self._predictors.require(variant).calibration.temperature
-        thresholds = self._predictors.sweep(variant, name)
-        return thresholds, expit(thresholds.scores.logits / temperature)
+        calibration = self._predictors.require(variant).calibration_of_set(name)
+        thresholds = self._predictors.sweep_on(variant, name)
+        # The offset is in these scores already.
+        return thresholds, replace(calibration, offset=0.0).probabilities(thresholds.scores.logits)

@@ -8,12 +8,14 @@ import numpy as np
 
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, reading_record, unavailable
+from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, chosen_population, reading_record, unavailable
 from demo.shared.session import Reading, Session, judge_again
+from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
 from pneumonia.core.operating_points import BALANCED
+from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
 from pneumonia.inference.shared_analysis import SharedAnalysis
 
@@ -37,15 +39,25 @@ class ReadHandlers:
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
 
-    def on_read(self, file: str | None, variant: str, operating_point: str | None, session: Session) -> tuple:
+    def on_read(
+        self,
+        file: str | None,
+        variant: str,
+        operating_point: str | None,
+        session: Session,
+        population: str = NOT_STATED,
+    ) -> tuple:
         """Read a file, or the chosen one: record, session, and a `ReadView`."""
         # Another calibration may be chosen while the image is decoded.
         generation, site = session.generation, session.calibration
         self._predictors.require(variant)
         source, name = decode_upload(file or session.file)
         predictor = self._predictors.calibrated(variant, site)
-        point = self._predictors.point(variant, operating_point, session.threshold, site)
-        prediction = predictor.predict(source, point)
+        if operating_point is None and session.threshold is None:
+            raise user_error(shared_texts.NO_OPERATING_POINT)
+        prediction = predictor.predict(source, operating_point or BALANCED, chosen_population(population))
+        if operating_point is None and prediction.status == "read":
+            prediction = self._predictors.judged(prediction, None, session.threshold, site)
         preview = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
         if prediction.status == "read":
             reading = Reading(preview, {variant: prediction}, name)
@@ -59,13 +71,23 @@ class ReadHandlers:
             view = (gr.skip(),) * len(view)
         return reading_record(prediction, name), session, *view
 
+    def on_population_change(
+        self, variant: str, operating_point: str | None, session: Session, population: str
+    ) -> tuple:
+        """Read the chosen image as another patient's: as `on_read`; nothing where none is chosen."""
+        if session.file is None:
+            return (gr.skip(),) * (2 + len(ReadView._fields))
+        return self.on_read(None, variant, operating_point, session, population)
+
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
         """Judge the reading at another operating point: verdict, predictive values, threshold."""
         threshold = gr.skip()
         if operating_point is not None:
             session.threshold = None
             with suppress(WeightsError):
-                point = self._predictors.point(variant, operating_point, site=session.calibration)
+                point = self._predictors.point(
+                    variant, operating_point, site=session.calibration, population=_population(session)
+                )
                 threshold = round(point.threshold, THRESHOLD_DIGITS)
         return *self._judged(operating_point, session), threshold
 
@@ -141,7 +163,7 @@ class ReadHandlers:
     def on_page_open(self, variant: str) -> tuple:
         """Set the controls that start at figures of the weights: threshold, and prevalence in percent."""
         try:
-            threshold = self._predictors.point(variant, BALANCED).threshold
+            threshold = self._predictors.point(variant, BALANCED, population=CHILDREN).threshold
         except WeightsError:
             return gr.skip(), gr.skip()
         return round(threshold, THRESHOLD_DIGITS), round(100 * self._predictors.measured_prevalence(variant))
@@ -174,7 +196,7 @@ class ReadHandlers:
     def _predictive_values(self, reading: Reading, session: Session) -> str:
         (prediction,) = reading.predictions.values()
         # Where the slider begins, whatever the calibration.
-        measured = self._predictors.measured_prevalence(prediction.variant)
+        measured = self._predictors.measured_prevalence(prediction.variant, prediction.population)
         site = prediction.calibration
         return views.predictive_values_list(
             prediction,
@@ -189,3 +211,11 @@ class ReadHandlers:
         style = (scale, session.opacity, session.show)
         shown = radiograph_images.apply_window(reading.shown, session.window)
         return radiograph_images.overlay_on(shown, prediction, *style), prediction_html.colour_key(*style)
+
+
+def _population(session: Session) -> str | None:
+    """That of the patient whose reading is shown; children's while there is none."""
+    if session.reading is None:
+        return CHILDREN
+    (prediction,) = session.reading.predictions.values()
+    return prediction.population

@@ -13,6 +13,7 @@ from demo.shared.components import (
     image_row,
     live_region,
     operating_point_choice,
+    population_choice,
     session_state,
     upload_box,
     variant_choice,
@@ -62,6 +63,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
             upload = upload_box("upload")
             example = example_buttons(examples)
             variant = variant_choice("variant", predictors)
+            population = population_choice("population")
             operating_point = operating_point_choice("operating-point")
             calibration = calibration_choice()
             threshold = _slider(
@@ -103,7 +105,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     details = ReadView(verdict, overlay, colour_key, in_lungs, checks, original, predictive, support)
     read = {
         "fn": handlers.on_read,
-        "inputs": [upload, variant, operating_point, session],
+        "inputs": [upload, variant, operating_point, session, population],
         "outputs": [record, session, *details],
         "show_progress_on": verdict,
     }
@@ -127,6 +129,16 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         reading.then(**offer, **IMMEDIATE).then(**judge, **IMMEDIATE)
         # Else it would go on saying that the image is being read.
         reading.failure(**forget)
+    chosen = population.input(
+        handlers.on_population_change,
+        [variant, operating_point, session, population],
+        [record, session, *details],
+        show_progress_on=verdict,
+        **READING_QUEUE,
+        **PRIVATE,
+    )
+    chosen.then(**judge, **IMMEDIATE)
+    chosen.failure(**forget)
     variant.input(**forget).then(**judge, **IMMEDIATE)
     operating_point.input(**judge, **LATEST_ONLY)
     threshold.input(

@@ -4,8 +4,8 @@ CUSTOM_THRESHOLD = "Threshold"
 CUSTOM_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
 PREVALENCE = "At your prevalence, %"
 PREVALENCE_HELP = (
-    "How many of a hundred children radiographed where you work have pneumonia. It begins at the share among the "
-    "validation images, which is far higher than in most practice."
+    "How many of a hundred patients radiographed where you work have pneumonia. It begins at the share among the "
+    "validation images of children, which is far higher than in most practice."
 )
 POSITIVE_VALUE = "Positive predictive value {value}: of 100 called pneumonia, about {count} have it."
 NEGATIVE_VALUE = "Negative predictive value {value}: of 100 not called pneumonia, about {count} do not have it."

@@ -39,7 +39,7 @@ def predictive_values_list(prediction: Prediction, point: OperatingPoint, measur
             prevalence=percent(prevalence, 0),
             here=percent(prediction.probability),
             measured=percent(measured, 0),
-            images=calibration_images(prediction.calibration),
+            images=calibration_images(prediction),
         )
         lines.append(adjusted)
     return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"

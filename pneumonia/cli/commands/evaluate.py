@@ -3,10 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pneumonia.cli.arguments import add_data, add_network, output_file, patients_of
+from pneumonia.cli.arguments import add_data, add_network, add_population, output_file, patients_of, population_of
 from pneumonia.cli.data_folders import report_left_out, require_ignored, require_outside
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.recorded_command import command_line
@@ -16,6 +17,7 @@ from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.data.manifest import Record, read_classes, set_name
 from pneumonia.data.reader_sets import judge_sets, reader_sets
 from pneumonia.errors import DataError
+from pneumonia.inference.population import population_of_all
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.paired_comparison import compare
@@ -35,6 +37,7 @@ _FEW = 20  # images of a class: below this, one more right or wrong moves a shar
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_network(parser)
+    add_population(parser, "of the patients; auto: as the table states, or as most pictures look")
     parser.add_argument("--output", type=output_file, help="JSON file to write the figures to")
     parser.add_argument("--scores", type=output_file, help="CSV file to write each image's probability to")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="folder to write plots and sample readings to")
@@ -56,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     predictor = load_quietly(arguments.variant, arguments.weights)
     # Now, so that weights that are missing are told before anything is read.
     other = load_quietly(arguments.against) if arguments.against else None
-    predictions = _read(predictor, records)
+    predictions, points = _read(predictor, records, population_of(arguments))
     rows = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "read"]
     rejected = [(r, p) for r, p in zip(records, predictions, strict=True) if p.status == "rejected"]
     for record, prediction in rejected:
@@ -68,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     divided = reader_sets(set_name(arguments.data), [record for record, _ in rows])
     if not divided:
         raise DataError("None of the comparisons with radiologists has images of both classes.")
-    sets = judge_sets(divided, rows, predictor, command)
+    sets = judge_sets(divided, rows, points.values(), command)
     name, figures = next(iter(sets.items()))
     if untold := len(rows) - int(np.any([of.chosen for of in divided.values()], axis=0).sum()):
         print(f"{untold:,} images that no radiologist judged are in no set", file=sys.stderr)
@@ -81,11 +84,13 @@ def run(arguments: argparse.Namespace) -> int:
     labels = np.array([record.label for record, _ in rows])
     probabilities = np.array([prediction.probability for _, prediction in rows])
     patients = np.array([record.patient for record, _ in rows])
-    points = predictor.operating_points
     positive = probabilities >= points[BALANCED].threshold
     print("\n" + classification_report(labels, positive, target_names=CLASS_NAMES, zero_division=0))
     if other:
-        _print_comparison(other, [record for record, _ in rows], labels, patients, probabilities, points)
+        again, other_points = _read(other, [record for record, _ in rows], population_of(arguments))
+        thresholds = (points[BALANCED].threshold, other_points[BALANCED].threshold)
+        both = (probabilities, np.array([prediction.probability for prediction in again]))
+        _print_comparison(other.variant, compare(labels, patients, both, thresholds))
     if arguments.output:
         write_json(arguments.output, {"sets": sets})
     if arguments.scores:
@@ -103,23 +108,21 @@ def run(arguments: argparse.Namespace) -> int:
     return SOME_REJECTED if rejected or manifest.left_out else DONE
 
 
-def _read(predictor: Predictor, records: list[Record]) -> list[Prediction]:
-    readings = predictor.predict_many(record.path for record in records)
-    return list(progress(readings, len(records)))
+def _read(
+    predictor: Predictor, records: list[Record], chosen: str | None
+) -> tuple[list[Prediction], dict[str, OperatingPoint]]:
+    """Readings, all judged as of one population, and its operating points."""
+    read = list(progress(predictor.predict_many((record.path for record in records), population=chosen), len(records)))
+    if len(predictor.calibrations) == 1:
+        return read, predictor.operating_points
+    population = population_of_all(chosen, (r.stated.population for r in records), (p.population for p in read))
+    print(f"judged as {population}", file=sys.stderr)
+    calibration = predictor.calibration_for(population)
+    points = calibration.operating_points
+    return [prediction.with_calibration(calibration, points[BALANCED]) for prediction in read], points
 
 
-def _print_comparison(
-    other: Predictor,
-    records: list[Record],
-    labels: np.ndarray,
-    patients: np.ndarray,
-    probabilities: np.ndarray,
-    points: dict[str, OperatingPoint],
-) -> None:
-    others = np.array([prediction.probability for prediction in _read(other, records)])
-    thresholds = (points[BALANCED].threshold, other.operating_points[BALANCED].threshold)
-    result = compare(labels, patients, (probabilities, others), thresholds)
-    against = other.variant
+def _print_comparison(against: str, result: dict[str, Any]) -> None:
     print(f"Against {against}, positive where the first is better")
     for name in ("auroc_difference", "accuracy_difference"):
         print(f"  {name.replace('_', ' '):20} {format_interval(result[name], _FORM)}")

@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     difference = export(source, form, arguments.output, images, source.read(images))
     kind = "synthetic examples" if records is None else "validation images"
     print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_outputs(form.carries_map)}")
-    print(f"probability of pneumonia = 1 / (1 + exp(-logit / {source.temperature:.6f}))")
+    for population, (temperature, offset) in source.calibrations.items():
+        print(f"probability of pneumonia ({population}) = 1 / (1 + exp(-(logit + {offset:.6f}) / {temperature:.6f}))")
     print(f"difference on {len(images)} {kind}: {difference}")
     return DONE
 

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from pneumonia.batch.part_files import FORMS, open_parts
 from pneumonia.batch.ray import read_on_ray
 from pneumonia.calibration.site_store import load_site_calibration
-from pneumonia.cli.arguments import add_network
+from pneumonia.cli.arguments import add_network, add_population, population_of
 from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.notices import NOTICE
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH")
     add_network(parser)
     parser.add_argument("--operating-point", choices=OPERATING_POINTS, default=BALANCED, help="default: %(default)s")
+    add_population(parser)
     parser.add_argument(
         "--site", metavar="NAME", help="calibration that pneumonia recalibrate made: its name or its JSON file"
     )
@@ -98,7 +99,7 @@ def _read_files(arguments: argparse.Namespace) -> int:
     some_rejected = False
     with _output(arguments.output) as output:
         write = _writer(arguments.format, output, several=len(files) > 1)
-        readings = predictor.predict_many(files, arguments.operating_point)
+        readings = predictor.predict_many(files, arguments.operating_point, population_of(arguments))
         for path, prediction in zip(files, progress(readings, len(files)), strict=True):
             write(path, prediction)
             some_rejected |= prediction.status == "rejected"
@@ -115,20 +116,20 @@ def _read_archive(arguments: argparse.Namespace) -> int:
         _require_there(argument)
     _require_apart([*arguments.paths, str(arguments.parts)])
     predictor = _load(arguments)
-    point = arguments.operating_point
+    point, population = arguments.operating_point, population_of(arguments)
     places = "\0".join(map(os.path.abspath, arguments.paths))
     settings = {
         "format": arguments.format,
         "paths": arguments.paths,
         # The same names in another folder are another archive.
         "folder": hashlib.sha256(os.fsencode(places)).hexdigest(),
-        **reader_record(predictor, point),
+        **reader_record(predictor, point, population),
     }
     with open_parts(arguments.parts, arguments.format, settings) as parts:
         before = parts.done
         paths = parts.unread(path for argument in arguments.paths for path in _walk(argument, [arguments.parts]))
         read = read_on_ray if arguments.engine == "ray" else _read_here
-        for path, reading in progress(read(paths, predictor, point), done=before):
+        for path, reading in progress(read(paths, predictor, point, population), done=before):
             parts.add(path, reading)
     if not parts.done:
         raise DataError("There are no files in the folders that were named.")
@@ -139,10 +140,12 @@ def _read_archive(arguments: argparse.Namespace) -> int:
     return SOME_REJECTED if parts.rejected else DONE
 
 
-def _read_here(paths: Iterable[str], predictor: Predictor, point: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _read_here(
+    paths: Iterable[str], predictor: Predictor, point: str, population: str | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Read in this process; as `read_on_ray`."""
     paths, ahead = itertools.tee(paths)
-    for path, prediction in zip(paths, predictor.predict_many(ahead, point), strict=True):
+    for path, prediction in zip(paths, predictor.predict_many(ahead, point, population), strict=True):
         yield path, prediction.to_dict()
 
 
@@ -207,9 +210,10 @@ def _text(prediction: Prediction) -> str:
     if prediction.probability is None:
         return f"Rejected: {prediction.error}{warnings}"
     site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""
+    whose = f", read as of {prediction.population}" if prediction.population_source else ""
     return (
         f"Prediction: {prediction.finding} (probability {percent(prediction.probability)}, "
-        f"threshold {percent(prediction.threshold)}, {prediction.variant}{site}){warnings}"
+        f"threshold {percent(prediction.threshold)}, {prediction.variant}{whose}{site}){warnings}"
     )
 
 

@@ -9,6 +9,7 @@ from pneumonia.utils.markdown import bullets, command_block, table
 from pneumonia.variants.baselines import get_recipe
 from pneumonia.variants.registry import get_variant
 from pneumonia.weights.cards.card import write_card
+from pneumonia.weights.folder import populations
 
 # What each field shows, in a sentence for the card.
 _AS_IT_IS = "The whole image, its grey values as they are."
@@ -41,11 +42,7 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
             "Limits": bullets(limit for limit in LIMITS if limit != CALIBRATED_AT_HOME or not elsewhere),
             "What it is shown": _shown(config["preprocessing"]) + _guidance(config["training"]["recipe"]),
             **({} if recipe or elsewhere else {"Selection": SELECTION}),
-            "Operating points": "Thresholds, temperature, the offset that is now part of the head's bias, and the "
-            "uncertain zone were fixed on the validation images and fixed corruptions of them, pooled, by the rules "
-            "written in `pneumonia/calibration/fit.py`. The uncertain zone around each threshold leaves "
-            f"{config['calibration']['coverage']:.0%} of these images decided.\n\n"
-            + _points_table(config["operating_points"]),
+            "Operating points": _operating_points(config),
             "Figures": "At the balanced operating point, with 95 % intervals from "
             f"{_resampled(metrics['sets'])}. `metrics.json` has the rest, `config.json` the operating points.\n\n"
             + _sets_table(metrics["sets"]),
@@ -82,6 +79,22 @@ def _guidance(recipe: dict[str, Any]) -> str:
         " In training the share of evidence that the heatmap shows outside the lungs was penalised, with the lungs as "
         "the network in `weights/lung-fields` finds them; to read an image that network is not needed."
     )
+
+
+def _operating_points(config: dict[str, Any]) -> str:
+    by_population = populations(config)
+    parts = [
+        "Thresholds, temperature, offset and the uncertain zone were fixed on images and fixed corruptions of them, "
+        "pooled, by the rules written in `pneumonia/calibration/fit.py`."
+    ]
+    for name, fixed in by_population.items():
+        first, coverage = fixed["calibration"]["sets"][0], fixed["calibration"]["coverage"]
+        parts.append(
+            f"For {name}, on the set `{first}` as it is and corrupted; the uncertain zone around each threshold leaves "
+            f"{coverage:.0%} of it decided."
+        )
+        parts.append(_points_table(fixed["operating_points"]))
+    return "\n\n".join(parts)
 
 
 def _points_table(points: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from pneumonia.metrics.bootstrap import resample_with_both_classes
 from pneumonia.metrics.classification import auroc
 from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.paired_comparison import compare
-from pneumonia.weights.folder import Bundle
+from pneumonia.weights.folder import Bundle, populations
 from scripts.studies import timing
 
 # What the others are compared with: float32, byte for byte the file of the weights folder.
@@ -57,7 +57,8 @@ def study(
     original = SourceModel(bundle, representative_images(bundle, records))
     checked = inputs[:CHECKED]
     expected = original.read(checked)
-    threshold = bundle.config["operating_points"][BALANCED]["threshold"]
+    fixed = next(iter(populations(bundle.config).values()))
+    threshold, offset = fixed["operating_points"][BALANCED]["threshold"], fixed.get("offset", 0.0)
     measured: dict[str, dict[str, Any]] = {}
     probabilities, runtimes = {}, {}
     for form in forms:
@@ -65,7 +66,7 @@ def study(
         found = export(original, form, path, checked, expected)
         measured[form.title] = {"bytes": _size(path), "difference": asdict(found)}
         runtimes[form.title] = form.open(path, threads)
-        probabilities[form.title] = expit(read_logits(runtimes[form.title], inputs) / original.temperature)
+        probabilities[form.title] = expit((read_logits(runtimes[form.title], inputs) + offset) / fixed["temperature"])
     timed = timing.in_turn({title: lambda run=run: run(checked[:1]) for title, run in runtimes.items()}, rounds)
     resampled = resample_with_both_classes(images.labels, images.patients)
     for title, figures in measured.items():

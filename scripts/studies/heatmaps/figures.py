@@ -7,10 +7,11 @@ import numpy as np
 from scipy.special import expit, logit
 
 from pneumonia.core.operating_points import BALANCED
+from pneumonia.core.populations import CHILDREN
 from pneumonia.explain.faithfulness import area
 from pneumonia.metrics.bootstrap import resample_patients
 from pneumonia.metrics.intervals import to_interval
-from pneumonia.weights.folder import Bundle
+from pneumonia.weights.folder import Bundle, populations
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase
 
 _IN_LUNGS = ("in_lungs", "lungs_area", "in_hull", "hull_area")
@@ -41,9 +42,10 @@ def figures(bundle: Bundle, cases: list[MeasuredCase], rows: list[dict[str, Any]
     # A share of evidence, and the area to set beside it, are taken where there is evidence.
     shown = [i for i in diseased if rows[i].get("in_lungs") is not None]
     empty = [rows[i]["logit"] for i in finite if not rows[i]["evidence"]]
-    temperature = bundle.config["temperature"]
-    threshold = bundle.config["operating_points"][BALANCED]["threshold"]
-    called = temperature * logit(threshold)
+    fixed = populations(bundle.config)[CHILDREN]
+    temperature = fixed["temperature"]
+    threshold = fixed["operating_points"][BALANCED]["threshold"]
+    called = temperature * logit(threshold) - fixed.get("offset", 0.0)
 
     def means(names: Iterable[str], among: list[int]) -> dict[str, Any]:
         kept = [cases[i] for i in among]

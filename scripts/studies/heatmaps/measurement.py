@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from pneumonia.cli.arguments import add_patients, patients_of, positive, seed
 from pneumonia.cli.data_folders import require_ignored, require_outside
+from pneumonia.core.populations import CHILDREN
 from pneumonia.data.lung_masks import load_masked_images, with_masks
 from pneumonia.data.manifest import Record, read_training_folder
 from pneumonia.data.splits import validation_records
@@ -18,7 +19,7 @@ from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.variants.registry import PUBLISHED
-from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
+from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, populations, read_bundle
 from scripts.studies.heatmaps import comparison
 from scripts.studies.heatmaps.cases import chosen, load_cases, measure_all
 from scripts.studies.heatmaps.figures import figures, map_figures
@@ -82,7 +83,7 @@ def _evaluate(variant: str, records: list[Record], arguments: argparse.Namespace
         progress = tqdm(part, f"{variant}, {name}", unit="image", disable=None)
         for row, more in zip(scores, comparison.score_other_maps(engine, progress, make), strict=False):
             row.update(more)
-    measured["compared"] = map_figures(kept, scores, bundle.config["temperature"])
+    measured["compared"] = map_figures(kept, scores, populations(bundle.config)[CHILDREN]["temperature"])
     measured["randomised"] = comparison.under_randomisation(model, kept, their_rows)
     if architecture == comparison.DILATABLE:
         measured["dilated_logit"] = comparison.dilated_logits(model, kept, their_rows)

@@ -47,7 +47,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         readings = predictor.predict_many(record.path for record in records)
         pairs = zip(records, progress(readings, len(records)), strict=True)
         read = [(record, prediction) for record, prediction in pairs if prediction.status == "read"]
-        sets = judge_sets(reader_sets(ADULTS, [record for record, _ in read]), read, predictor, "")
+        sets = judge_sets(
+            reader_sets(ADULTS, [record for record, _ in read]), read, predictor.operating_points.values(), ""
+        )
         variants[variant] = {
             "sets": {name: _kept(figures) for name, figures in sets.items()},
             "rejected": len(records) - len(read),

@@ -179,7 +179,7 @@ def test_a_full_disk_leaves_whole_parts(tmp_path):
         (folder / (f"{number:03d}" + "x" * 200 * (number >= READINGS))).write_text("no image")
 
     def allow_small_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, 6_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (7_000, 7_000))
 
     full = run(folder, "--format", "csv", "--parts", out, preexec_fn=allow_small_files)
     assert full.returncode == 2 and full.stderr.splitlines()[-1] == "error: File too large", full.stderr

@@ -8,7 +8,7 @@ from pneumonia import load_predictor
 from pneumonia.calibration.prevalence import at_prevalence, predictive_values
 from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.metrics.repeatability import repeatability_limit
-from pneumonia.metrics.scores import Scores, pooled_validation
+from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.variants.registry import PUBLISHED
 from tests.fixtures.fakes import FakePredictor
@@ -58,7 +58,7 @@ def test_where_all_patients_are_alike_the_interval_is_exact():
 @pytest.mark.parametrize("variant", PUBLISHED)
 def test_the_stored_scores_give_the_stored_operating_points(variant):
     predictor = load_predictor(variant)
-    thresholds = ThresholdSweep(pooled_validation(predictor.metrics["sets"]), predictor.calibration.temperature)
+    thresholds = predictor.thresholds(predictor.calibration)
     for stored in predictor.operating_points.values():
         point = thresholds.point(stored.name, predictor.calibration.temperature * logit(stored.threshold))
         for end in ("threshold", "low", "high"):

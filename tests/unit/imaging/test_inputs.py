@@ -27,7 +27,8 @@ def test_input(row, tiny_predictor):
     else:
         assert "does not look like a frontal chest radiograph" in prediction.error
     radiograph = decode(row.data)
-    assert sorted(check.name for check in radiograph.checks) == sorted(row.warned)
+    # Whether an age is one that was trained on depends on the network.
+    assert sorted(check.name for check in radiograph.checks) == sorted(set(row.warned) - {"population"})
     assert {check.name for check in prediction.checks if check.status == "warn"} >= set(row.warned)
     np.testing.assert_allclose(radiograph.pixels, row.shows, atol=row.within)
 

@@ -8,7 +8,7 @@ import pytest
 
 from pneumonia.errors import UnknownNameError
 from pneumonia.models.mobilenetv2 import load_pretrained
-from pneumonia.models.registry import ARCHITECTURES, FEATURES, backbone_layers, build_model, head_layers, shift_logit
+from pneumonia.models.registry import ARCHITECTURES, FEATURES, backbone_layers, build_model, head_layers
 from pneumonia.variants.registry import PUBLISHED, get_variant, list_variants
 
 SIZE = 64
@@ -110,12 +110,3 @@ def test_batch_statistics_of_a_pretrained_backbone_stay_frozen():
     model = build_model(get_variant("efficientnetb0"), SIZE)
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert layers and not any(layer.trainable for layer in layers)
-
-
-@pytest.mark.parametrize("hidden_units", [(), (4,)])
-def test_every_logit_is_shifted_by_the_same_number(hidden_units):
-    model = build_model(dataclasses.replace(get_variant("custom-cnn"), hidden_units=hidden_units), SIZE)
-    images = np.random.default_rng(0).random((3, SIZE, SIZE, 1), dtype=np.float32)
-    before = model(images).numpy()
-    shift_logit(model, -1.5)
-    np.testing.assert_allclose(model(images).numpy(), before - 1.5, atol=1e-5)

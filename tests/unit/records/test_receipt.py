@@ -222,7 +222,8 @@ def test_other_weights_are_no_cause_to_judge_by_their_thresholds(chest, verify, 
     class Other(FakePredictor):
         def __init__(self, variant: str) -> None:
             super().__init__(variant)
-            self.calibration = replace(self.calibration, weights_sha256="f" * 64, temperature=3.0)
+            other = replace(self.calibration, weights_sha256="f" * 64, temperature=3.0)
+            self.calibrations = {"children": other}
 
     monkeypatch.setattr(verify_receipt, "load_quietly", Other)
     status, said = verify(receipt, chest)

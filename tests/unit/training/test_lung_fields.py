@@ -24,7 +24,7 @@ from pneumonia.inference.lung_segmentation import (
     read_lung_fields,
 )
 from pneumonia.training.checkpoints import Checkpoints
-from pneumonia.training.lung_evaluation import dice
+from pneumonia.training.lungs.evaluation import dice
 from pneumonia.weights.folder import read_bundle
 from scripts import ROOT
 
@@ -81,7 +81,7 @@ def test_dice_by_hand():
 def test_training_measures_by_hand():
     import tensorflow as tf
 
-    from pneumonia.training.lung_fields import dice_and_crossentropy, image_dice
+    from pneumonia.training.lungs.fields import dice_and_crossentropy, image_dice
 
     drawn = tf.constant([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])[:, None, :, None]
     logits = tf.constant([[-9.0, 9.0, 9.0, 9.0], [-9.0, -9.0, -9.0, -9.0]])[:, None, :, None]
@@ -256,7 +256,7 @@ def deterministic():
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(tiny, tmp_path, monkeypatch, deterministic):
     import keras
 
-    from pneumonia.training.lung_fields import train_lung_fields
+    from pneumonia.training.lungs.fields import train_lung_fields
 
     def train(name):
         train_lung_fields(

@@ -4,7 +4,6 @@ import copy
 import dataclasses
 import json
 import time
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,9 +11,7 @@ import pytest
 import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
-from pneumonia.data.manifest import Manifest
 from pneumonia.data.pipeline import prepare_inputs
-from pneumonia.data.tables import UNLABELLED
 from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
@@ -22,7 +19,7 @@ from pneumonia.models.registry import FEATURES, backbone_layers, build_model
 from pneumonia.training import fit
 from pneumonia.training.barlow_twins import adapt_backbone, barlow_twins_loss
 from pneumonia.training.checkpoints import Checkpoints, training_seconds
-from pneumonia.training.job import TrainingJob, load_unlabelled, run_training
+from pneumonia.training.job import TrainingJob, run_training
 from pneumonia.training.linear_probe import fit_linear_probe
 from pneumonia.training.optimization import warmup_cosine
 from pneumonia.variants.baselines import get_recipe, list_recipes
@@ -228,19 +225,6 @@ def test_a_recipe_may_watch_the_auroc(images, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_feature_map_has_a_name(images, tmp_path):
     assert train(images, tmp_path).model.get_layer(FEATURES).output.shape[1:] == (SIZE // 16, SIZE // 16, 192)
-
-
-def test_adaptation_sees_nothing_of_those_held_out(images):
-    preprocessor = Preprocessor(Preprocessing(size=SIZE))
-    first, *others = images.records
-    here, there = (replace(first, label=UNLABELLED, source=source, sha256=source) for source in ("ward", "clinic"))
-    stranger, held_out = replace(here, patient="nobody's"), replace(others[-1], patient="held out", source="ward")
-    train = [replace(first, source="ward")]
-    unlabelled = [here, stranger, there, replace(here, patient="held out")]
-    manifest = Manifest([*train, held_out, *unlabelled], [], "names")
-    seen = load_unlabelled(get_variant("mobilenetv2-frozen"), manifest, train, preprocessor)
-    assert [record.patient for record in seen.records] == [here.patient, "nobody's"]
-    assert load_unlabelled(get_variant("custom-cnn"), manifest, train, preprocessor) is None
 
 
 def test_an_outside_population_cannot_pass_for_what_fixed_the_thresholds(tmp_path):

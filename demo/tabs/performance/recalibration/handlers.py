@@ -13,6 +13,7 @@ from demo.shared.session import PageSites
 from demo.shared.user_error import user_error
 from demo.tabs.performance.recalibration import texts, views
 from pneumonia.calibration.site import require_name
+from pneumonia.core.populations import CHILDREN
 from pneumonia.data.labelled_images import images_in_archive, score_labelled
 from pneumonia.errors import PneumoniaError
 
@@ -31,6 +32,7 @@ class RecalibrationHandlers:
         variant: str,
         name: str,
         page_sites: PageSites,
+        population: str = CHILDREN,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple:
         """Fit a calibration to an archive of labelled images: result, calibrations of this page, download."""
@@ -50,7 +52,7 @@ class RecalibrationHandlers:
                 closing(predictor.predict_many(image.source for image in images)) as readings,
             ):
                 scores, rejected = score_labelled(images, progress.tqdm(readings, total=len(images), desc=texts.FIT))
-            site = recalibrate(predictor.calibration, scores, name, date.today())
+            site = recalibrate(predictor.calibration_for(population), scores, name, date.today())
         except PneumoniaError as error:
             raise user_error(str(error)) from error
         unknown = sum(not image.patient_known for image in images)

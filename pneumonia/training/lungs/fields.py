@@ -17,7 +17,7 @@ from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import LungBounds, LungFields
 from pneumonia.models.lung_unet import build_lung_unet, deep_features
 from pneumonia.training.checkpoints import Checkpoints, history_csv
-from pneumonia.training.lung_evaluation import compare_validation, evaluate_set
+from pneumonia.training.lungs.evaluation import compare_validation, evaluate_set
 from pneumonia.training.optimization import warmup_cosine
 from pneumonia.training.outcome import TrainingResult, facts, model_bytes, require_clock, write_weights
 from pneumonia.weights.cards.lung_fields import render_card

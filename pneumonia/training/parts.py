@@ -1,0 +1,69 @@
+"""The images of a training by what they are for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.data.manifest import Manifest, Record
+from pneumonia.data.pipeline import ImageSet, join_images, load_images
+from pneumonia.data.splits import main_population, split_by_patient
+from pneumonia.errors import DataError
+from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.variants.spec import Variant
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Images of a training; no patient is in both of the first two.
+
+    Attributes:
+        train: to train with.
+        validation: to stop the training, and to fix calibration and thresholds on.
+        others: of other populations than these, for the shared head, and judged out of fold; None for none.
+        unlabelled: beside `train`, for adaptation without labels; `others` are among them. None for none.
+    """
+
+    train: ImageSet
+    validation: ImageSet
+    others: ImageSet | None = None
+    unlabelled: ImageSet | None = None
+
+
+def load_parts(
+    variant: Variant, manifest: Manifest, records: Sequence[Record], preprocessor: Preprocessor, seed: int
+) -> Parts:
+    """Divide and read the images of a training.
+
+    Args:
+        variant: that is trained.
+        manifest: all images there are.
+        records: those with a label that may be trained with; the patients of the rest are held out of everything.
+        preprocessor: of the network.
+        seed: of the split.
+
+    Raises:
+        DataError: if the images cannot be divided, or a class is missing in a part.
+    """
+    main = main_population(records)
+    shared = variant.recipe.shared_head is not None
+    train, validation = split_by_patient([r for r in records if not shared or r.stated.population == main], seed)
+    others = [record for record in records if shared and record.stated.population != main]
+    of_train, of_validation = load_images(train, preprocessor), load_images(validation, preprocessor)
+    of_others = load_images(others, preprocessor) if others else None
+    for images in filter(None, (of_train, of_validation, of_others)):
+        if len(set(images.labels)) < len(CLASS_NAMES):
+            raise DataError("Training and validation each need readable images of both classes.")
+    unlabelled = None
+    if variant.recipe.adaptation_epochs:
+        used = (*train, *others)
+        sources = {record.source for record in used}
+        held_out = set(map(_person, manifest.records)) - set(map(_person, used))
+        without = [r for r in manifest.unlabelled if r.source in sources and _person(r) not in held_out]
+        found = [images for images in (of_others, load_images(without, preprocessor) if without else None) if images]
+        unlabelled = join_images(*found) if found else None
+    return Parts(of_train, of_validation, of_others, unlabelled)
+
+
+def _person(record: Record) -> tuple[str, str]:
+    """One number in both populations is of two people."""
+    return record.stated.population, record.patient

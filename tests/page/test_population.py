@@ -1,0 +1,75 @@
+"""The patient's population on the page: chosen, told, asked for."""
+
+import pytest
+
+from demo.shared.predictors import Predictors
+from demo.shared.session import Session
+from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.compare.handlers import CompareHandlers
+from demo.tabs.read.handlers import ReadHandlers
+from pneumonia.core.populations import ADULTS, CHILDREN
+from scripts.studies.reliability.synthetic_images import encode, radiograph
+from tests.fixtures.fakes import TwoPopulations
+
+VARIANT = "mobilenetv2-finetuned"
+
+
+@pytest.fixture
+def chest(tmp_path):
+    path = tmp_path / "chest.png"
+    path.write_bytes(encode(radiograph(), "PNG"))
+    return str(path)
+
+
+@pytest.fixture
+def predictors():
+    return Predictors(TwoPopulations)
+
+
+def test_the_choice_decides_what_the_image_does_not_tell(predictors, chest):
+    handlers, session = ReadHandlers(predictors), Session()
+    session.choose(chest)
+    asked, _, card, *_ = handlers.on_read(None, VARIANT, "balanced", session)
+    assert asked["population"] is None is asked["population_source"]
+    assert 'class="population asks"' in card and "Choose which" in card
+    probabilities = {}
+    for population, words in (
+        (CHILDREN, "a child of 1 to 5 years, as was chosen"),
+        (ADULTS, "an adult, as was chosen"),
+    ):
+        record, _, card, *_ = handlers.on_population_change(VARIANT, "balanced", session, population)
+        assert (record["population"], record["population_source"]) == (population, "reader")
+        assert words in card and "asks" not in card
+        probabilities[population] = record["probability"]
+    assert probabilities[ADULTS] < asked["probability"] < probabilities[CHILDREN]
+    # A threshold of the reader's own holds for the one that is shown, on its images.
+    moved, *_ = handlers.on_threshold_change(0.9, session)
+    assert "images of adults" in moved and "90.0%" in moved
+    again, *_ = handlers.on_operating_point_change(VARIANT, "balanced", session)
+    assert session.reading.predictions[VARIANT].probability == probabilities[ADULTS] and "images of adults" in again
+
+
+def test_a_choice_before_an_image_reads_nothing(predictors):
+    assert ReadHandlers(predictors).on_population_change(VARIANT, "balanced", Session(), ADULTS)[0] == {
+        "__type__": "update"
+    }
+    assert CompareHandlers(predictors).on_population_change("balanced", Session(), ADULTS)[0] == {"__type__": "update"}
+
+
+def test_all_variants_are_compared_as_one_population(predictors, chest):
+    handlers, session = CompareHandlers(predictors), Session()
+    session.choose(chest)
+    records, _, table = handlers.on_compare(None, "balanced", session)
+    assert {record["population"] for record in records} == {None} and table.count("Choose which") >= 1
+    records, _, table = handlers.on_population_change("balanced", session, ADULTS)
+    assert {record["population"] for record in records} == {ADULTS} and "an adult, as was chosen" in table
+
+
+def test_a_batch_is_judged_by_each_ones_population(predictors, chest):
+    handlers, session = BatchHandlers(predictors), BatchSession()
+    *_, last = handlers.on_read([chest], VARIANT, "balanced", session, ADULTS)
+    (record,) = last[0]
+    assert (record["population"], record["population_source"]) == (ADULTS, "reader")
+    handlers.on_operating_point_change("rule-in", session)
+    point = predictors.get(VARIANT).calibration_for(ADULTS).operating_points["rule-in"]
+    assert session.batch.records[0]["finding"] == point.finding(record["probability"])

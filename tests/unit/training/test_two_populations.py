@@ -1,0 +1,134 @@
+"""Trainings on two populations: what each image is for, the shared head, and the weights folder that comes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pneumonia import load_predictor
+from pneumonia.core.populations import ADULTS, CHILDREN
+from pneumonia.data.corruptions import CORRUPTIONS
+from pneumonia.data.manifest import Manifest, read_training_data
+from pneumonia.data.splits import main_population
+from pneumonia.data.tables import UNLABELLED
+from pneumonia.inference.input_transform import Preprocessing
+from pneumonia.inference.preprocessor import Preprocessor
+from pneumonia.metrics.scores import Scores
+from pneumonia.training.job import TrainingJob, run_training
+from pneumonia.training.linear_probe import balanced_weights, fit_head
+from pneumonia.training.parts import load_parts
+from pneumonia.variants.registry import get_variant
+from pneumonia.variants.spec import Phase, Recipe
+from pneumonia.weights.folder import read_bundle
+from tests.fixtures.tiny import SIZE, tiny_variant, write_tiny_data
+
+PREPROCESSOR = Preprocessor(Preprocessing(size=SIZE))
+SHARED = Recipe(phases=(Phase(1, 1e-3, "all"),), batch_size=8, shared_head=0.01)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """Folders of children and of fewer adults."""
+    folder = tmp_path_factory.mktemp("two")
+    write_tiny_data(folder / "ward", patients=12)
+    write_tiny_data(folder / "clinic", patients=6)
+    for number, path in enumerate(sorted((folder / "clinic").glob("*/*"))):
+        # Else they would be the same files as the children's.
+        path.write_bytes(path.read_bytes() + bytes([number]))
+    return folder / "ward", folder / "clinic"
+
+
+@pytest.fixture(scope="module")
+def manifest(sources):
+    return read_training_data(sources, populations=(CHILDREN, ADULTS))
+
+
+def test_the_population_with_most_pneumonias_is_the_main_one(manifest):
+    assert main_population(manifest.records) == CHILDREN
+    adults = [record for record in manifest.records if record.stated.population == ADULTS]
+    assert main_population(adults) == ADULTS
+
+
+def test_only_the_main_population_trains_the_backbone_with_labels(manifest):
+    parts = load_parts(tiny_variant(recipe=SHARED), manifest, manifest.records, PREPROCESSOR, 0)
+    sets = {name: getattr(parts, name) for name in ("train", "validation", "others")}
+    of = {name: {record.stated.population for record in images.records} for name, images in sets.items()}
+    assert of == {"train": {CHILDREN}, "validation": {CHILDREN}, "others": {ADULTS}}
+    # The clinic numbers its patients as the ward does; they are other people.
+    assert parts.unlabelled is None and len(parts.others.records) == 12
+    assert not set(parts.train.patients) & set(parts.validation.patients)
+    plain = tiny_variant(recipe=replace(SHARED, shared_head=None))
+    alike = load_parts(plain, manifest, manifest.records, PREPROCESSOR, 0)
+    assert alike.others is None and {r.stated.population for r in alike.train.records} == {CHILDREN, ADULTS}
+
+
+def test_adaptation_sees_others_without_labels_and_nothing_of_those_held_out(manifest):
+    frozen = replace(get_variant("mobilenetv2-frozen"), image_size=SIZE)
+    records = manifest.records
+    before = load_parts(frozen, manifest, records, PREPROCESSOR, 0)
+    trained, validates = before.train.records[0], before.validation.records[0]
+    held_out = before.others.records[0]
+    kept = [record for record in records if record not in (held_out,) and record.patient != held_out.patient]
+    kept += [r for r in records if r.patient == held_out.patient and r.stated.population == CHILDREN]
+    people = (trained, replace(trained, patient="nobody's"), validates, held_out)
+    everything = Manifest([*records, *(replace(r, label=UNLABELLED) for r in people)], [], "names")
+    seen = load_parts(frozen, everything, kept, PREPROCESSOR, 0).unlabelled.records
+    assert [r.patient for r in seen if r.label == UNLABELLED] == [trained.patient, "nobody's"]
+    labelled = {(r.stated.population, r.patient) for r in seen if r.label != UNLABELLED}
+    assert {population for population, _ in labelled} == {ADULTS} and (ADULTS, held_out.patient) not in labelled
+
+
+def test_each_class_of_each_population_weighs_the_same():
+    labels, groups = np.array([0, 0, 0, 1, 0, 1, 1]), np.array(["a", "a", "a", "a", "b", "b", "b"])
+    weights = balanced_weights(labels, groups)
+    assert weights.mean() == pytest.approx(1)
+    totals = [weights[(labels == label) & (groups == group)].sum() for label in (0, 1) for group in "ab"]
+    assert totals == pytest.approx([len(labels) / 4] * 4)
+
+
+def test_a_head_has_no_intercept_and_takes_the_scale_of_features_in():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 40)
+    features = (rng.normal(labels[:, None], 1, (80, 3))).astype(np.float32)
+    weights = np.ones(80)
+    kernel = fit_head(features, labels, weights, 0.1)
+    assert ((features @ kernel)[labels == 1]).mean() > ((features @ kernel)[labels == 0]).mean()
+    np.testing.assert_allclose(fit_head(features * 10, labels, weights, 0.1) * 10, kernel, rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("any_picture")
+def test_one_network_is_calibrated_for_both(sources, tmp_path):
+    variant = tiny_variant(recipe=SHARED)
+    (tmp_path / "kept").mkdir()
+    job = TrainingJob(
+        sources, variant, tmp_path / "w", 0, "none", "command", None, tmp_path / "kept", populations=(CHILDREN, ADULTS)
+    )
+    result = run_training(job)
+    config = read_bundle(tmp_path / "w").config
+    assert list(config["populations"]) == [CHILDREN, ADULTS] and "temperature" not in config
+    folds = ["adults-folds", *(f"adults-folds-{name}" for name in CORRUPTIONS)]
+    assert config["populations"][ADULTS]["calibration"]["sets"] == folds
+    sets = result.metrics["sets"]
+    assert {name: sets[name]["population"] for name in ("validation", *folds)} == {
+        "validation": CHILDREN,
+        **dict.fromkeys(folds, ADULTS),
+    }
+    # Nobody can join these labels to images: they are in the order of the logits.
+    logits = Scores.from_dict(sets["adults-folds"]["scores"]).logits
+    assert np.all(np.diff(logits) >= 0) and len(logits) == sets["adults"]["n"] == 12
+    predictor = load_predictor(weights=tmp_path / "w")
+    assert predictor.populations == (CHILDREN, ADULTS)
+    for population in predictor.populations:
+        calibration = predictor.calibration_for(population)
+        sweep = predictor.thresholds(calibration)
+        stored = calibration.operating_points["balanced"]
+        again = sweep.point(
+            "balanced", float(np.log(stored.threshold / (1 - stored.threshold))) * calibration.temperature
+        )
+        assert again.sensitivity.value == pytest.approx(stored.sensitivity.value)
+    # The mean of the map still is the logit.
+    path = next((sources[1] / "PNEUMONIA").iterdir())
+    read = [predictor.predict(path, population=population) for population in (CHILDREN, ADULTS)]
+    assert read[0].logit == read[1].logit == pytest.approx(float(read[0].heatmap.mean()), abs=1e-4)
+    assert read[1].probability == pytest.approx(predictor.calibration_for(ADULTS).probability(read[1].logit))
