@@ -19,6 +19,7 @@ from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, travers
 from demo.server import texts
 from demo.server.disk_full import is_disk_full
 from demo.shared import texts as shared_texts
+from demo.shared.components import LATER_INPUTS
 from demo.shared.user_error import user_error
 from pneumonia.utils.json_logging import log_crash
 
@@ -58,6 +59,10 @@ class PrivateBlocks(gr.Blocks):
                 there are too few values, or some of another kind than the event takes.
         """
         traverse(inputs, _refuse_address, is_file_obj_with_meta)
+        missing = block_fn.inputs[len(inputs) :]
+        # What the server holds for the reader nobody sends; Gradio makes room for it only where all else is there.
+        if missing and missing[-1].elem_id in LATER_INPUTS and all(part.stateful for part in missing[:-1]):
+            inputs = [*inputs, *(None for _ in missing[:-1]), missing[-1].value]
         pairs = zip(block_fn.inputs, inputs, strict=False)
         inputs = [*(_within_ends(component, value) for component, value in pairs), *inputs[len(block_fn.inputs) :]]
         try:

@@ -66,9 +66,10 @@ def read_as(calibrated: Collection[str], age: float | None, chosen: str | None, 
     elif told:
         said, population = told[0]
         warnings += [_contradiction(said, population, other) for other, value in told[1:] if value != population]
+    if not told and len(calibrated) > 1:
+        return ReadAs(None, None, _checks([_ASK]))
     if not told:
-        only = next(iter(calibrated)) if len(calibrated) == 1 else None
-        return ReadAs(only, None, () if len(calibrated) < 2 else _checks([_ASK]))
+        return ReadAs(next(iter(calibrated), None), None)
     source, population = told[0]
     if len(calibrated) == 1 and population not in calibrated:
         (only,) = calibrated

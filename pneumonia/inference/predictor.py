@@ -3,7 +3,7 @@
 import csv
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,6 +38,10 @@ from pneumonia.weights.locate import find_bundle
 
 if TYPE_CHECKING:
     from pneumonia.metrics.threshold_sweep import ThresholdSweep
+
+
+# An operating point, its name, or what makes one for the calibration that turns out to be the patient's.
+PointChoice = str | OperatingPoint | Callable[[Calibration], OperatingPoint]
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ class Predictor:
     def predict(
         self,
         source: Source | Radiograph | SharedAnalysis,
-        operating_point: str | OperatingPoint = BALANCED,
+        operating_point: PointChoice = BALANCED,
         population: str | None = None,
     ) -> Prediction:
         """Read one radiograph.
@@ -137,7 +141,8 @@ class Predictor:
         Args:
             source: as for `imaging.decode.decode`, or a decoded radiograph. A
                 `SharedAnalysis` lets several variants share what they need of one.
-            operating_point: the operating point or its name.
+            operating_point: the operating point, its name, or what makes one for the calibration of the patient's
+                population.
             population: the patient's, `"children"` or `"adults"`, where no header tells it; if left out, the picture
                 does, or the reading asks.
 
@@ -153,7 +158,7 @@ class Predictor:
     def _read(
         self,
         source: Source | Radiograph | SharedAnalysis,
-        operating_point: str | OperatingPoint,
+        operating_point: PointChoice,
         population: str | None,
     ) -> Prediction:
         try:
@@ -230,7 +235,7 @@ class Predictor:
                 yield waiting.popleft().result()
 
     def rejected(
-        self, error: str, operating_point: str | OperatingPoint = BALANCED, population: str | None = None
+        self, error: str, operating_point: PointChoice = BALANCED, population: str | None = None
     ) -> Prediction:
         """The reading of an upload that could not be read, for a reason that can be shown as it is.
 
@@ -295,14 +300,12 @@ class Predictor:
     def _scores(self, name: str) -> Scores:
         return Scores.from_dict(self.metrics["sets"][name]["scores"])
 
-    def _require_known(self, operating_point: str | OperatingPoint, population: str | None) -> None:
+    def _require_known(self, operating_point: PointChoice, population: str | None) -> None:
         if population is not None:
             look_up(dict.fromkeys(POPULATIONS), population, "population")
         _point(operating_point, self.calibration)
 
-    def _rejected(
-        self, operating_point: str | OperatingPoint, population: str | None, checks: tuple[Check, ...]
-    ) -> Prediction:
+    def _rejected(self, operating_point: PointChoice, population: str | None, checks: tuple[Check, ...]) -> Prediction:
         calibration = self.calibration_for(population)
         point = _point(operating_point, calibration)
         return self._reading("rejected", point, calibration, checks=checks, error=checks[0].message)
@@ -327,9 +330,11 @@ class Predictor:
         return self.preprocessor.apply(case.square(record.size), lungs)
 
 
-def _point(chosen: str | OperatingPoint, calibration: Calibration) -> OperatingPoint:
+def _point(chosen: PointChoice, calibration: Calibration) -> OperatingPoint:
     if isinstance(chosen, OperatingPoint):
         return chosen
+    if callable(chosen):
+        return chosen(calibration)
     return look_up(calibration.operating_points, chosen, "operating point")
 
 

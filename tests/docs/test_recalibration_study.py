@@ -31,9 +31,9 @@ def predictor() -> SimpleNamespace:
         "validation-cropped": made_scores(500, 3),
         "adults": made_scores(600, 4, knows=False),
     }
+    points = {BALANCED: SimpleNamespace(threshold=0.5)}
     return SimpleNamespace(
-        calibration=SimpleNamespace(temperature=1.0),
-        operating_points={BALANCED: SimpleNamespace(threshold=0.5)},
+        calibration_for=lambda _: SimpleNamespace(temperature=1.0, offset=0.0, operating_points=points),
         metrics={"sets": {name: {"scores": scores.to_dict()} for name, scores in sets.items()}},
     )
 

@@ -1,5 +1,8 @@
 """The patient's population on the page: chosen, told, asked for."""
 
+import json
+
+import httpx
 import pytest
 
 from demo.shared.predictors import Predictors
@@ -9,7 +12,7 @@ from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.core.populations import ADULTS, CHILDREN
 from scripts.studies.reliability.synthetic_images import encode, radiograph
-from tests.fixtures.fakes import TwoPopulations
+from tests.fixtures.fakes import TwoPopulations, served
 
 VARIANT = "mobilenetv2-finetuned"
 
@@ -54,6 +57,20 @@ def test_a_choice_before_an_image_reads_nothing(predictors):
         "__type__": "update"
     }
     assert CompareHandlers(predictors).on_population_change("balanced", Session(), ADULTS)[0] == {"__type__": "update"}
+
+
+def test_a_call_that_knows_of_no_population_is_answered_as_before(chest):
+    with served("two-populations") as address, httpx.Client(base_url=address) as client:
+        with open(chest, "rb") as file:
+            (path,) = client.post("/gradio_api/upload", files={"files": file}).json()
+        image = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        said = {}
+        for values in ([image, VARIANT, "balanced"], [image, VARIANT, "balanced", ADULTS]):
+            event = client.post("/gradio_api/call/read", json={"data": values}).json()["event_id"]
+            answer = client.get(f"/gradio_api/call/read/{event}").text
+            said[len(values)] = json.loads(answer.split("data: ")[-1])[0]
+    assert (said[3]["population"], said[3]["finding"]) == (None, "UNCERTAIN")
+    assert (said[4]["population"], said[4]["population_source"]) == (ADULTS, "reader")
 
 
 def test_all_variants_are_compared_as_one_population(predictors, chest):

@@ -306,7 +306,7 @@ def test_nobody_gets_or_ends_what_another_reader_does(victim, attacker):
     reader = Attacker(victim.address, "reader-5f3a")
     (kept,) = reader.upload("chest.png", victim.secret.read_bytes()).json()
     events = {event["api_name"]: event for event in reader.events()}
-    asked = {"data": [[file_at(kept)] * 100, DEFAULT, "balanced", None], "session_hash": reader.session}
+    asked = {"data": [[file_at(kept)] * 100, DEFAULT, "balanced", None, "auto"], "session_hash": reader.session}
     begun = reader.post("queue/join", fn_index=events["batch"]["id"], **asked)
     begun.raise_for_status()
     for session, event in (("stranger", begun.json()["event_id"][::-1]), ("", "0" * 32), ("reader", "1")):

@@ -10,7 +10,7 @@ import pytest
 
 from pneumonia.__main__ import main
 from pneumonia.errors import WeightsError
-from pneumonia.inference import chest_check
+from pneumonia.inference import chest_check, lung_shape
 from pneumonia.inference.lung_segmentation import read_lung_fields
 from pneumonia.weights.folder import (
     CONFIG,
@@ -54,7 +54,7 @@ def pointer(path: Path) -> None:
 
 
 def needed(folder: Path) -> tuple[str, ...]:
-    return chest_check.FILES if folder.name == "plausibility" else FILES
+    return {"plausibility": chest_check.FILES, "lung-shape": lung_shape.FILES}.get(folder.name, FILES)
 
 
 def harmed(folder: Path, name: str, harm, into: Path) -> Path:
@@ -87,7 +87,7 @@ def test_harm_to_any_file_of_any_folder_is_told(folder, name, harm, tmp_path):
 
 
 def test_each_shipped_folder_vouches_for_its_own_config():
-    assert len(SHIPPED) == 5
+    assert len(SHIPPED) == 6
     for folder in SHIPPED:
         contents = read_bundle(folder, needed(folder)).contents
         config = json.loads((folder / CONFIG).read_text())

@@ -73,7 +73,7 @@ def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
         lung_segmentation.read_lung_fields.lock.value,
         chest_check.read_chest_check.lock.value,
         page._loading.value,
-        page.sweep.lock.value,
+        page.sweep_on.lock.value,
         page.repeatability.lock.value,
     ]
     blocked = [shared_analysis._POOL.value.submit(released.wait) for _ in range(cores())]

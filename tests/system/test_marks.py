@@ -73,7 +73,7 @@ def test_the_library_gives_and_logs_no_mark(predictor, files, tmp_path, caplog, 
         if "DICOM" not in name and not name.endswith("dcm"):
             with Image.open(BytesIO(data)) as image:
                 given.append(predictor.predict(image))
-    assert not marks_anywhere(*given, reader_record(predictor, "balanced"))
+    assert not marks_anywhere(*given, reader_record(predictor, "balanced", None))
     assert not marks_anywhere(caplog.text, *capfd.readouterr())
     # It listened.
     assert len(caplog.records) >= 3 * len(files)

@@ -82,7 +82,7 @@ def test_a_reading_is_one_line_of_what_came_of_it(chest, lines):
         "status": "read",
         "finding": "NORMAL",
         "operating_point": "rule-in",
-        "warned": ["population", "burned-in-text"],
+        "warned": ["burned-in-text", "population"],
         "rejected": [],
     }
     # The finding is that of the threshold that the reader has set, as it is shown.
@@ -190,7 +190,7 @@ def test_health_says_what_can_be_read_and_why_not(load, code, status, missing, l
             assert state["variants"][variant] == {"status": "unavailable", "reason": reason}
         else:
             assert state["variants"][variant]["weights_sha256"] == hashlib.sha256(variant.encode()).hexdigest()
-    assert set(state["checks"]) == {"lung-fields", "plausibility"}
+    assert set(state["checks"]) == {"lung-fields", "plausibility", "lung-shape"}
     # The line at start says the same.
     (line,) = lines()
     assert line["event"] == "start" and line["level"] == ("INFO" if status == "ok" else "WARNING")

@@ -12,8 +12,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import pneumonia
-from pneumonia.inference import chest_check
+from pneumonia.inference import chest_check, lung_shape
 from pneumonia.inference.chest_check import CHEST_CHECK_FOLDER
+from pneumonia.inference.lung_shape import LUNG_SHAPE_FOLDER
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import CONFIG, SERVED_FILES
 from scripts import ROOT
@@ -22,6 +23,7 @@ from scripts.studies.reliability.synthetic_images import EXAMPLE
 NETWORKS = {
     **dict.fromkeys((*PUBLISHED, "lung-fields"), SERVED_FILES),
     CHEST_CHECK_FOLDER.name: chest_check.FILES,
+    LUNG_SHAPE_FOLDER.name: lung_shape.FILES,
 }
 READ = f"""
 import json, pneumonia, sys

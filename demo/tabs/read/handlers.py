@@ -14,7 +14,8 @@ from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
-from pneumonia.core.operating_points import BALANCED
+from pneumonia.calibration.calibration import Calibration
+from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
 from pneumonia.inference.shared_analysis import SharedAnalysis
@@ -53,11 +54,11 @@ class ReadHandlers:
         self._predictors.require(variant)
         source, name = decode_upload(file or session.file)
         predictor = self._predictors.calibrated(variant, site)
-        if operating_point is None and session.threshold is None:
-            raise user_error(shared_texts.NO_OPERATING_POINT)
-        prediction = predictor.predict(source, operating_point or BALANCED, chosen_population(population))
-        if operating_point is None and prediction.status == "read":
-            prediction = self._predictors.judged(prediction, None, session.threshold, site)
+
+        def judged_at(calibration: Calibration) -> OperatingPoint:
+            return self._predictors.point(variant, operating_point, session.threshold, site, calibration.population)
+
+        prediction = predictor.predict(source, judged_at, chosen_population(population))
         preview = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
         if prediction.status == "read":
             reading = Reading(preview, {variant: prediction}, name)

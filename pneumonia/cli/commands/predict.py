@@ -207,13 +207,14 @@ def _writer(form: str, output: TextIO, several: bool):
 
 def _text(prediction: Prediction) -> str:
     warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
+    source = prediction.population_source
+    whose = f"\n  population: {prediction.population}, by the {source}" if source else ""
     if prediction.probability is None:
         return f"Rejected: {prediction.error}{warnings}"
     site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""
-    whose = f", read as of {prediction.population}" if prediction.population_source else ""
     return (
         f"Prediction: {prediction.finding} (probability {percent(prediction.probability)}, "
-        f"threshold {percent(prediction.threshold)}, {prediction.variant}{whose}{site}){warnings}"
+        f"threshold {percent(prediction.threshold)}, {prediction.variant}{site}){whose}{warnings}"
     )
 
 
