@@ -1,15 +1,18 @@
 """The images of a training by what they are for."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import Manifest, Record
 from pneumonia.data.pipeline import ImageSet, join_images, load_images
-from pneumonia.data.splits import main_population, split_by_patient
+from pneumonia.data.splits import main_population, refuse_few_patients, split_by_patient
 from pneumonia.errors import DataError
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.variants.spec import Variant
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,13 @@ def load_parts(
     """
     main = main_population(records)
     shared = variant.recipe.shared_head is not None
-    train, validation = split_by_patient([r for r in records if not shared or r.stated.population == main], seed)
+    own = [record for record in records if not shared or record.stated.population == main]
+    for source in {record.source for record in records if shared and record.stated.population != main}:
+        here = [record for record in own if record.source == source]
+        if here and refuse_few_patients(here):
+            _LOG.info("%d images of %s in %s are too few to be divided, and are left out", len(here), main, source)
+            own = [record for record in own if record.source != source]
+    train, validation = split_by_patient(own, seed)
     others = [record for record in records if shared and record.stated.population != main]
     of_train, of_validation = load_images(train, preprocessor), load_images(validation, preprocessor)
     of_others = load_images(others, preprocessor) if others else None

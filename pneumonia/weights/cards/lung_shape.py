@@ -10,7 +10,7 @@ _USE = (
     "guessing. It says nothing about disease, and is no measure of age."
 )
 _LIMITS = (
-    "It decides for about half of the radiographs; for the others it is not sure, and the reader is asked.",
+    "It is no guess: where it is not sure, the reader is asked.",
     "The children are of one hospital and the adults of another. The outline of the lungs, in fractions of their own "
     "height and width, leaves out most of what tells the hospitals apart, but not how the patients lay or stood.",
     "Patients of other ages, from the hospital of the adults, were not fitted on; the table has what it says of them.",
@@ -31,7 +31,7 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "`pneumonia/inference/lung_shape.py`.",
         {
             "Intended use": _USE,
-            "Limits": bullets(_LIMITS),
+            "Limits": bullets((_decided(metrics["sets"]), *_LIMITS)),
             "What it says": f"A child's with a score below {fitted['child_below']:.2f}, an adult's above "
             f"{fitted['adult_above']:.2f}: limits at which {fitting['mistaken']:.0%} of the validation images of one "
             "kind are taken for the other.\n\n" + _table(metrics["sets"]),
@@ -40,6 +40,11 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         },
         _SOURCES,
     )
+
+
+def _decided(sets: dict[str, Any]) -> str:
+    shares = (f"{1 - sets[name]['unsure'] / sets[name]['n']:.0%} of {name}" for name in ("children", "adults"))
+    return f"It decides for {' and '.join(shares)} among the validation images."
 
 
 def _table(sets: dict[str, Any]) -> str:

@@ -62,6 +62,16 @@ def test_only_the_main_population_trains_the_backbone_with_labels(manifest):
     assert alike.others is None and {r.stated.population for r in alike.train.records} == {CHILDREN, ADULTS}
 
 
+def test_a_few_children_in_the_adults_hospital_are_left_out_and_that_is_told(manifest, caplog):
+    few = next(r for r in manifest.records if r.stated.population == ADULTS)
+    child = replace(few, stated=replace(few.stated, population=CHILDREN))
+    records = [child if record is few else record for record in manifest.records]
+    caplog.set_level("INFO", "pneumonia")
+    parts = load_parts(tiny_variant(recipe=SHARED), manifest, records, PREPROCESSOR, 0)
+    assert child not in (*parts.train.records, *parts.validation.records, *parts.others.records)
+    assert "1 images of children in clinic are too few" in caplog.text
+
+
 def test_adaptation_sees_others_without_labels_and_nothing_of_those_held_out(manifest):
     frozen = replace(get_variant("mobilenetv2-frozen"), image_size=SIZE)
     records = manifest.records
