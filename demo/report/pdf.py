@@ -183,7 +183,7 @@ def _verdict(judged: JudgedPrediction, width: float) -> list[Flowable]:
     whose = prediction_text.population(prediction)
     return [
         *([paragraph(whose, SMALL), Spacer(0, 2)] if whose else []),
-        paragraph(shared_texts.FINDINGS[prediction.finding], finding, bold=prediction.finding),
+        paragraph(prediction_text.finding(prediction), finding, bold=prediction.finding),
         Spacer(0, 3),
         paragraph("", bold=f"{shared_texts.PROBABILITY} {percent(prediction.probability)}"),
         Bar(prediction.probability, point, width),

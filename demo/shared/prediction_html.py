@@ -101,7 +101,7 @@ def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = S
 
 def finding(prediction: Prediction, tag: str) -> str:
     """Finding, as an element of this tag."""
-    sentence = texts.FINDINGS[prediction.finding]
+    sentence = prediction_text.finding(prediction)
     return (
         f'<{tag} class="finding"><span class="finding-name">{escape(prediction.finding)}</span> '
         f"{escape(sentence)}</{tag}>"

@@ -7,6 +7,7 @@ from demo.shared import texts
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
+from pneumonia.core.labels import UNCERTAIN
 from pneumonia.core.notices import AGAINST_HELP, HEATMAP_HELP
 from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.explain.overlay import contour_level
@@ -81,6 +82,18 @@ def population(prediction: Prediction) -> str:
     )
 
 
+def undecided(prediction: Prediction) -> bool:
+    """Tell whether a reading would need to know as whose it is judged."""
+    return prediction.population is None and any(check.name == "population" for check in prediction.checks)
+
+
+def finding(prediction: Prediction) -> str:
+    """What a finding means."""
+    if prediction.finding == UNCERTAIN and undecided(prediction):
+        return texts.UNDECIDED
+    return texts.FINDINGS[prediction.finding]
+
+
 def operating_point(point: OperatingPoint, prediction: Prediction) -> str:
     """Sentence on the operating point of a reading and what was measured at it."""
     site = prediction.calibration
@@ -109,7 +122,8 @@ def calibration_images(prediction: Prediction) -> str:
     """Words for the images that the calibration of a reading was fitted to."""
     site = prediction.calibration
     if site is None:
-        return texts.VALIDATION_IMAGES[prediction.population]
+        words = texts.VALIDATION_IMAGES[prediction.population]
+        return texts.LESS_WELL.format(images=words.rstrip(",")) if undecided(prediction) else words
     return texts.LOCAL_IMAGES.format(count=site.images, name=site.name)
 
 

@@ -28,6 +28,8 @@ POPULATION = "Patient"
 POPULATIONS = {NOT_STATED: "As the image tells", CHILDREN: "Child, 1 to 5 years", ADULTS: "Adult"}
 READ_AS = "Read as {patient}, {source}."
 SOURCES = {"header": "by the DICOM header", "reader": "as was chosen", "picture": "by the outline of the lungs"}
+UNDECIDED = "Depends on whether this is a child or an adult"
+LESS_WELL = "{images} of the population that is read less well,"
 READ_AS_ONLY = "Read by a network for {population}; whether the patient is one is not stated."
 NAMES = {CHILDREN: "children of 1 to 5 years", ADULTS: "adults"}
 
@@ -87,7 +89,7 @@ SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}, ca
 AS_PUBLISHED = "as published"
 CALIBRATED_TO = "{name}, {date}, {count} images"
 VALIDATION_IMAGES = {
-    None: "validation images, plain and corrupted,",
+    None: "images, plain and corrupted,",
     CHILDREN: "validation images of children, plain and corrupted,",
     ADULTS: "images of adults, each read by a network whose last layer did not see its patient, plain and corrupted,",
 }

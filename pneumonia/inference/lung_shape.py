@@ -1,8 +1,8 @@
 """Whose lungs these may be, a child's or an adult's, by their outline: served without tensorflow.
 
 A classifier on the features of a network may tell hospitals apart where it should tell ages: the children that were
-trained on are of one hospital, and the adults of another. The outline, drawn to the height and width of the lungs, knows
-nothing of exposure, sharpness, markers or the shape of the file.
+trained on are of one hospital, and the adults of another. The outline, drawn to the height and width of the lungs,
+knows nothing of exposure, sharpness, markers or the shape of the file.
 """
 
 from dataclasses import asdict, dataclass, replace

@@ -20,8 +20,8 @@ from pneumonia.errors import DataError
 PATIENT = {CHILDREN: "a child of 1 to 5 years", ADULTS: "an adult"}
 _NAMES = {CHILDREN: "children of 1 to 5 years", ADULTS: "adults"}
 _ASK = (
-    "Nothing says whether the patient is a child of 1 to 5 years or an adult, and the picture does not tell. Choose "
-    "which. Until then nothing is found but what would be found in both, and the probability is the mean for either."
+    "Is the patient a child of 1 to 5 years or an adult? Nothing says so, and the picture does not tell. Choose which: "
+    "until then only what holds for both is found, and the probability is the mean of theirs."
 )
 
 
