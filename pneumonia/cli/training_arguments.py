@@ -47,6 +47,13 @@ def add_training_data(parser: argparse.ArgumentParser, variants: Sequence[str] |
         required=True,
         help="folders of NORMAL and PNEUMONIA, or train/val of those, and CSV tables of images",
     )
+    add_populations(parser)
+    add_patients(parser)
+    parser.add_argument("--variant", choices=variants or list_variants(), required=True)
+
+
+def add_populations(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says of which population the patients of each `--data` are."""
     parser.add_argument(
         "--populations",
         choices=POPULATIONS,
@@ -54,8 +61,6 @@ def add_training_data(parser: argparse.ArgumentParser, variants: Sequence[str] |
         metavar="|".join(POPULATIONS),
         help="of the patients of each --data, or of all, where no table states it or an age",
     )
-    add_patients(parser)
-    parser.add_argument("--variant", choices=variants or list_variants(), required=True)
 
 
 def add_values(parser: argparse._ActionsContainer, *options: str) -> None:

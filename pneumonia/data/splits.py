@@ -63,6 +63,21 @@ def main_population(records: Sequence[Record]) -> str:
     return max(dict.fromkeys(populations), key=populations.count)
 
 
+def of_main_population(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """Those of the main population of a source that can be divided by patient, and those of other populations.
+
+    Left out are the few of the main population in a source that is mostly of another.
+    """
+    main = main_population(records)
+    own: list[Record] = []
+    for source in dict.fromkeys(record.source for record in records):
+        here = [record for record in records if record.source == source]
+        of_main = [record for record in here if record.stated.population == main]
+        if len(of_main) == len(here) or not refuse_few_patients(of_main):
+            own += of_main
+    return own, [record for record in records if record.stated.population != main]
+
+
 def refuse_few_patients(records: list[Record]) -> str | None:
     """A sentence if a class has fewer patients than there are folds, else None."""
     groups = {(record.label, record.patient) for record in records}
@@ -79,8 +94,7 @@ def validation_records(bundle: Bundle, records: list[Record]) -> list[Record]:
     """
     try:
         # Others than those of the main population were judged out of fold, by heads that are not kept.
-        main = main_population(records) if "others" in bundle.config["data"] else None
-        divided = [record for record in records if main in (None, record.stated.population)]
+        divided = of_main_population(records)[0] if "others" in bundle.config["data"] else records
         validation = split_by_patient(divided, bundle.config["training"]["seed"])[1]
         known = bundle.config["data"]["validation"]["fingerprint"]
     except KeyError:

@@ -35,7 +35,7 @@ def export(source: SourceModel, form: Format, path: Path, images: np.ndarray, ex
     with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
         written = Path(folder) / path.name
         form.write(source, written)
-        apart = difference(expected, read_all(form, written, images), min(t for t, _ in source.calibrations.values()))
+        apart = difference(expected, read_all(form, written, images), source.temperature)
         if not apart.within(form.allowed):
             raise ExportError(
                 f"As {form.title} the network reads differently: {apart}. Allowed are: {form.allowed}. "

@@ -59,6 +59,11 @@ class SourceModel:
         settings = self.bundle.population_settings(_PopulationSettings)
         return {name: (of.temperature, of.offset) for name, of in settings.items()}
 
+    @property
+    def temperature(self) -> float:
+        """The least of them: under it, two logits differ most in their probability."""
+        return min(temperature for temperature, _ in self.calibrations.values())
+
     @cached_property
     def model(self) -> keras.Model:
         """The Keras model."""

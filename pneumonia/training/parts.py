@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import Manifest, Record
 from pneumonia.data.pipeline import ImageSet, join_images, load_images
-from pneumonia.data.splits import main_population, refuse_few_patients, split_by_patient
+from pneumonia.data.splits import of_main_population, split_by_patient
 from pneumonia.errors import DataError
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.variants.spec import Variant
@@ -47,16 +47,13 @@ def load_parts(
     Raises:
         DataError: if the images cannot be divided, or a class is missing in a part.
     """
-    main = main_population(records)
-    shared = variant.recipe.shared_head is not None
-    own = [record for record in records if not shared or record.stated.population == main]
-    for source in {record.source for record in records if shared and record.stated.population != main}:
-        here = [record for record in own if record.source == source]
-        if here and refuse_few_patients(here):
-            _LOG.info("%d images of %s in %s are too few to be divided, and are left out", len(here), main, source)
-            own = [record for record in own if record.source != source]
+    own: list[Record] = list(records)
+    others: list[Record] = []
+    if variant.recipe.shared_head is not None:
+        own, others = of_main_population(records)
+        if left_out := len(records) - len(own) - len(others):
+            _LOG.info("%d images, the few of one population in a source of another, are left out", left_out)
     train, validation = split_by_patient(own, seed)
-    others = [record for record in records if shared and record.stated.population != main]
     of_train, of_validation = load_images(train, preprocessor), load_images(validation, preprocessor)
     of_others = load_images(others, preprocessor) if others else None
     for images in filter(None, (of_train, of_validation, of_others)):

@@ -91,7 +91,7 @@ def result(output: Path) -> dict:
 
     folder = read_bundle(output)
     model = keras.models.load_model(output / KERAS_MODEL, compile=False)
-    kept = ("temperature", "operating_points", "data")
+    kept = ("populations", "data")
     return {
         **{name: folder.config[name] for name in kept},
         "metrics": {name: of["auroc"] for name, of in folder.metrics["sets"].items()},

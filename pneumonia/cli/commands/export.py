@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from pneumonia.cli.arguments import add_network, add_patients, patients_of
+from pneumonia.cli.arguments import add_network, add_patients
 from pneumonia.cli.data_folders import require_outside
 from pneumonia.cli.exit_codes import DONE
-from pneumonia.data.manifest import read_training_folder
+from pneumonia.cli.training_arguments import add_populations, read_data
 from pneumonia.errors import ExportError
 from pneumonia.exports.formats import NAMES, PRECISIONS, get_format
 from pneumonia.variants.registry import DEFAULT
@@ -23,15 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        help="folder the network was trained on: its training images set the ranges for int8, and on its validation "
+        nargs="+",
+        help="what the network was trained on: its training images set the ranges for int8, and on its validation "
         "images the two are compared (default: compared on the synthetic examples)",
     )
+    add_populations(parser)
     add_patients(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.data:
-        require_outside(arguments.data, arguments.output)
+    for place in arguments.data or ():
+        require_outside(place, arguments.output)
     form = get_format(arguments.format, arguments.precision)
     form.require_modules()
     form.require_place(arguments.output)
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             "was trained on."
         )
     bundle = _bundle(arguments)
-    records = read_training_folder(arguments.data, patients_of(arguments)).records if arguments.data else None
+    records = read_data(arguments).records if arguments.data else None
     # Imported only now: what is wrong with the arguments is told without waiting for tensorflow.
     from pneumonia.exports import source_model
     from pneumonia.exports.export import export
@@ -61,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     kind = "synthetic examples" if records is None else "validation images"
     print(f"{arguments.output}: {bundle.config['variant']} as {form.title}, {_outputs(form.carries_map)}")
     for population, (temperature, offset) in source.calibrations.items():
-        print(f"probability of pneumonia ({population}) = 1 / (1 + exp(-(logit + {offset:.6f}) / {temperature:.6f}))")
+        shifted = f"(logit + {offset:.6f})" if offset else "logit"
+        print(f"probability of pneumonia ({population}) = 1 / (1 + exp(-{shifted} / {temperature:.6f}))")
     print(f"difference on {len(images)} {kind}: {difference}")
     return DONE
 
