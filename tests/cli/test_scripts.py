@@ -101,7 +101,8 @@ def test_every_kind_of_recipe_goes_the_whole_way(variant, tmp_path):
     assert done.returncode == 0, done.stderr
     metrics = json.loads((weights / "metrics.json").read_text())
     assert {"validation", "data"} <= set(metrics["sets"])
-    fixed_on = json.loads((weights / "config.json").read_text())["calibration"]["sets"]
+    (fixed,) = json.loads((weights / "config.json").read_text())["populations"].values()
+    fixed_on = fixed["calibration"]["sets"]
     assert fixed_on == [name for name in metrics["sets"] if name != "data"]
     done = run_here("evaluate.py", "--data", tmp_path / "data", "--weights", weights, "--against", "custom-cnn")
     assert done.returncode == 0 and "McNemar" in done.stdout and variant in (weights / "config.json").read_text()
