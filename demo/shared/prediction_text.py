@@ -11,7 +11,7 @@ from pneumonia.core.labels import UNCERTAIN
 from pneumonia.core.notices import AGAINST_HELP, HEATMAP_HELP
 from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.explain.overlay import contour_level
-from pneumonia.inference.population import PATIENT
+from pneumonia.inference.population import NAMES, PATIENT
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
 
@@ -76,7 +76,7 @@ def population(prediction: Prediction) -> str:
     if prediction.population is None:
         return next((check.message for check in prediction.checks if check.name == "population"), "")
     if prediction.population_source is None:
-        return texts.READ_AS_ONLY.format(population=texts.NAMES[prediction.population])
+        return texts.READ_AS_ONLY.format(population=NAMES[prediction.population])
     return texts.READ_AS.format(
         patient=PATIENT[prediction.population], source=texts.SOURCES[prediction.population_source]
     )

@@ -31,7 +31,6 @@ SOURCES = {"header": "by the DICOM header", "reader": "as was chosen", "picture"
 UNDECIDED = "Depends on whether this is a child or an adult"
 LESS_WELL = "{images} of the population that is read less well,"
 READ_AS_ONLY = "Read by a network for {population}; whether the patient is one is not stated."
-NAMES = {CHILDREN: "children of 1 to 5 years", ADULTS: "adults"}
 
 UPLOAD = "Chest radiograph (DICOM or image file)"
 EXAMPLES = "Or an example (synthetic, not a patient)"

@@ -166,13 +166,25 @@ class UndecidedCalibration(Calibration):
         """The one for a patient of one of these populations."""
         candidates = tuple(candidates)
         first = candidates[0]
-        undecided = cls(first.variant, first.weights_sha256, first.temperature, {}, first.offset, candidates=candidates)
+        site = next((candidate.site for candidate in candidates if candidate.site), None)
+        undecided = cls(
+            first.variant, first.weights_sha256, first.temperature, {}, first.offset, site, candidates=candidates
+        )
         points = {name: [c.operating_points[name] for c in candidates] for name in first.operating_points}
         return replace(undecided, operating_points={name: undecided.point(each) for name, each in points.items()})
 
     def probability(self, logit: float) -> float:
         """Mean of the candidates' probabilities."""
         return fmean(candidate.probability(logit) for candidate in self.candidates)
+
+    def logit(self, probability: float) -> float:
+        """The inverse of `probability`, found between the candidates' own."""
+        ends = [candidate.logit(probability) for candidate in self.candidates]
+        if min(ends) == max(ends):
+            return ends[0]
+        from scipy.optimize import brentq  # only where it is needed
+
+        return float(brentq(lambda logit: self.probability(logit) - probability, min(ends), max(ends), xtol=1e-12))
 
     def point(self, points: Sequence[OperatingPoint]) -> OperatingPoint:
         """The operating point at which all candidates, each at its own, find the same, or the finding is uncertain.
@@ -198,5 +210,6 @@ class UndecidedCalibration(Calibration):
         )
 
     def custom_point(self, threshold: float, sweep: "Callable[[Calibration], ThresholdSweep]") -> OperatingPoint:
-        """The same threshold for all candidates."""
-        return self.point([candidate.custom_point(threshold, sweep) for candidate in self.candidates])
+        """Each candidate at the logit that the threshold stands for."""
+        logit = self.logit(threshold)
+        return self.point([c.custom_point(c.probability(logit), sweep) for c in self.candidates])

@@ -18,7 +18,7 @@ from pneumonia.core.populations import (
 from pneumonia.errors import DataError
 
 PATIENT = {CHILDREN: "a child of 1 to 5 years", ADULTS: "an adult"}
-_NAMES = {CHILDREN: "children of 1 to 5 years", ADULTS: "adults"}
+NAMES = {CHILDREN: "children of 1 to 5 years", ADULTS: "adults"}
 _ASK = (
     "Is the patient a child of 1 to 5 years or an adult? Nothing says so, and the picture does not tell. Choose which: "
     "until then only what holds for both is found, and the probability is the mean of theirs."
@@ -61,7 +61,7 @@ def read_as(calibrated: Collection[str], age: float | None, chosen: str | None, 
         told = [pair for pair in told if pair[0] == "reader"] or [("header", nearest_population(age))]
         warnings.append(
             f"The patient is {age:g} years old by the header. Nobody under 1 or of 6 to 17 years was trained on or "
-            f"measured: do not rely on this reading."
+            "measured: do not rely on this reading."
         )
     elif told:
         said, population = told[0]
@@ -74,7 +74,7 @@ def read_as(calibrated: Collection[str], age: float | None, chosen: str | None, 
     if len(calibrated) == 1 and population not in calibrated:
         (only,) = calibrated
         warnings.append(
-            f"The patient is {PATIENT[population]}, {_by(source)}, and this network was trained on {_NAMES[only]} "
+            f"The patient is {PATIENT[population]}, {_by(source)}, and this network was trained on {NAMES[only]} "
             "alone: be careful."
         )
         return ReadAs(only, None, _checks(warnings))

@@ -116,8 +116,8 @@ class Predictor:
 
     @property
     def populations(self) -> tuple[str, ...]:
-        """The populations that the network is calibrated for, of `POPULATIONS`."""
-        return tuple(name for name in self.calibrations if name != UNSTATED)
+        """The populations that the network is calibrated for, of `POPULATIONS`; none where some are not stated."""
+        return () if UNSTATED in self.calibrations else tuple(self.calibrations)
 
     def calibration_for(self, population: str | None) -> Calibration:
         """The calibration by which patients of a population are judged; None for those of whom it is not known.
@@ -303,7 +303,8 @@ class Predictor:
     def _require_known(self, operating_point: PointChoice, population: str | None) -> None:
         if population is not None:
             look_up(dict.fromkeys(POPULATIONS), population, "population")
-        _point(operating_point, self.calibration)
+        if isinstance(operating_point, str):
+            look_up(self.operating_points, operating_point, "operating point")
 
     def _rejected(self, operating_point: PointChoice, population: str | None, checks: tuple[Check, ...]) -> Prediction:
         calibration = self.calibration_for(population)

@@ -262,7 +262,4 @@ def _checked(reading: Any) -> dict[str, Any]:
         require_form(_Rejected if rejected else _Read, reading)
     except ValueError as error:
         raise ReceiptError(_NONE.format(what=error)) from error
-    return {
-        **dict.fromkeys(("calibration", "image_sha256", "logit", "probability", "finding")),
-        **reading,
-    }
+    return {**dict.fromkeys(("calibration", "image_sha256", "logit", "probability", "finding")), **reading}

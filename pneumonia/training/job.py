@@ -250,7 +250,7 @@ def _figures(calibrated: Calibrated, parts: Parts, job: TrainingJob, preprocesso
     sets = {}
     for population, fitted in calibrated.calibrations.items():
         own = [r for r in (*parts.validation.records, *out_of_fold) if (r.stated.population or UNSTATED) == population]
-        shared = any(record.stated.population == population for record in out_of_fold)
+        shared = any(record in out_of_fold for record in own[:1])
         # Labels of radiologists may be bound by terms that do not let them be passed on with names of images.
         first = next(iter(fitted.sets.values()))
         names = list(dict.fromkeys(first.patients[np.argsort(first.logits)]))
@@ -262,7 +262,8 @@ def _figures(calibrated: Calibrated, parts: Parts, job: TrainingJob, preprocesso
                 read = first.of(chosen)
                 unknown = count_unknown(record for record, here in zip(own, chosen, strict=True) if here)
                 told = read.unlinked(names) if weights is None else None
-                sets[name] = _set(fitted, population, read, told, unknown, job.command, weights)
+                shares = None if weights is None else weights[chosen]
+                sets[name] = _set(fitted, population, read, told, unknown, job.command, shares)
     if job.external is not None:
         for name, (scores, unknown, population) in score_external(
             calibrated.engine, job.external, preprocessor
@@ -283,7 +284,7 @@ def _set(
 ) -> dict[str, Any]:
     """One set of metrics.json, with the scores that are kept; weighted ones are not, as no curve could be drawn."""
     return {
-        **fitted.judge(scores, command, None if weights is None else weights[weights > 0]),
+        **fitted.judge(scores, command, weights),
         "population": population,
         "patient_unknown": unknown,
         **({} if kept is None else {"scores": kept.to_dict()}),

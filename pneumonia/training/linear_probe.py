@@ -31,8 +31,7 @@ def pooled_features(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
     pool = keras.Model(model.input, model.get_layer("pool").output)
     if model.get_layer("logit").kernel.shape[0] != pool.output.shape[-1]:
         raise ValueError("A linear probe needs a head without hidden layers.")
-    starts = range(0, len(inputs), _BATCH_SIZE)
-    return np.concatenate([pool(inputs[i : i + _BATCH_SIZE], training=False).numpy() for i in starts])
+    return pool.predict(inputs, batch_size=_BATCH_SIZE, verbose=0)
 
 
 def fit_head(features: np.ndarray, labels: np.ndarray, weights: np.ndarray, inverse_penalty: float) -> np.ndarray:

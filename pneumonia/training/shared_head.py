@@ -1,13 +1,11 @@
 """One head for several populations, fitted last, on features that the population of few pneumonias did not bend.
 
-Fine-tuned in every layer on few images of a second hospital, a network gains there and loses everywhere else. A head
-that is penalised strongly and gives each class of each population the same weight learns from both and has little room
-for what tells hospitals apart (`docs/results.md` has the figures). The second population has too few pneumonias to set
-a fifth of them aside: it is judged out of fold, by heads that did not see the patient.
+The head is penalised strongly and gives each class of each population the same weight, so that neither a population nor
+its share of pneumonias is learned. A population other than the main one has too few pneumonias to set a fifth of them
+aside: it is judged out of fold, by heads that did not see the patient.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import keras
 import numpy as np
@@ -47,17 +45,15 @@ def fit_shared_head(
     Raises:
         ValueError: if the head has hidden layers.
     """
-    augmented = partial(_augmented, preprocessor=preprocessor, seed=seed)
-    views = [
-        [
-            pooled_features(model, make(images))
-            for make in (partial(prepare_inputs, preprocessor=preprocessor), augmented)
-        ]
-        for images in (main, others)
-    ]
+
+    def views(images: ImageSet) -> list[np.ndarray]:
+        inputs = (prepare_inputs(images, preprocessor), _augmented(images, preprocessor, seed))
+        return [pooled_features(model, one) for one in inputs]
+
+    of_main, of_others = views(main), views(others)
+    features = [np.concatenate(pair) for pair in zip(of_main, of_others, strict=True)]
     labels = np.concatenate([main.labels, others.labels])
     groups = np.array([record.stated.population for record in (*main.records, *others.records)])
-    features = [np.concatenate(pair) for pair in zip(*views, strict=True)]
 
     def head(chosen: np.ndarray) -> np.ndarray:
         weights = balanced_weights(labels[chosen], groups[chosen])
@@ -77,7 +73,7 @@ def fit_shared_head(
         (name, pooled_features(model, prepare_inputs(others, preprocessor, [change])))
         for name, change in CORRUPTIONS.items()
     )
-    seen = {"": views[1][0], **dict(changed)}
+    seen = {"": of_others[0], **dict(changed)}
     for _, out in folds.split(own, strata, others.patients):
         chosen = np.ones(len(labels), bool)
         chosen[len(main.records) + out] = False
@@ -87,8 +83,8 @@ def fit_shared_head(
     set_head(model, head(np.ones(len(labels), bool)))
     return {
         population: {
-            "-".join(filter(None, (population, "folds", name))): Scores(
-                values[own == population], others.labels[own == population], others.patients[own == population]
+            "-".join(filter(None, (population, "folds", name))): Scores(values, others.labels, others.patients).of(
+                own == population
             )
             for name, values in logits.items()
         }

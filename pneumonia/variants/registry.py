@@ -3,8 +3,7 @@
 from pneumonia.utils.lookup import look_up
 from pneumonia.variants.spec import Phase, Recipe, Variant
 
-# Chosen for carrying over: a network with this penalty, trained on one hospital alone, read the other better than with
-# weaker ones, both ways (docs/results.md).
+# The C of scikit-learn: so strong that a head has little room for what tells hospitals apart.
 _SHARED_HEAD = 0.001
 # A head that fits the backbone comes first, so that its first wrong guesses do not distort the features: Kumar et al.,
 # "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR 2022.

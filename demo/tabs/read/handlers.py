@@ -196,7 +196,7 @@ class ReadHandlers:
 
     def _predictive_values(self, reading: Reading, session: Session) -> str:
         (prediction,) = reading.predictions.values()
-        # Where the slider begins, whatever the calibration.
+        # Whatever the calibration to a site.
         measured = self._predictors.measured_prevalence(prediction.variant, prediction.population)
         site = prediction.calibration
         return views.predictive_values_list(

@@ -208,7 +208,7 @@ def _writer(form: str, output: TextIO, several: bool):
 def _text(prediction: Prediction) -> str:
     warnings = "".join(f"\n  {check.name}: {check.message}" for check in prediction.checks if check.status == "warn")
     source = prediction.population_source
-    whose = f"\n  population: {prediction.population}, by the {source}" if source else ""
+    whose = f"\n  read as of {prediction.population}, by the {source}" if source else ""
     if prediction.probability is None:
         return f"Rejected: {prediction.error}{warnings}"
     site = f", calibrated to {prediction.calibration.label}" if prediction.calibration else ""

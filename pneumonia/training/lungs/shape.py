@@ -58,21 +58,20 @@ def fit_lung_shape(
         raise DataError("This takes images of children and of adults. Name the population of each --data.")
     own = dict(zip(dict.fromkeys(record.source for record in images), populations, strict=True))
     train, validation = split_by_patient([r for r in images if r.stated.population == own[r.source]], seed)
-    others = [r for path in data for r in survey(path).images if _of_another_age(r)]
-    described = {name: _describe(records) for name, records in (("t", train), ("v", validation), ("o", others))}
-    features, adults, _ = described["t"]
+    features, adults, _ = _describe(train)
     mean, scale = features.mean(axis=0), features.std(axis=0)
     regression = LogisticRegression(C=_PENALTY, class_weight="balanced").fit((features - mean) / scale, adults)
     figures = (mean.tolist(), scale.tolist(), regression.coef_[0].tolist(), float(regression.intercept_[0]))
     fitted = LungShape(*figures, child_below=0.0, adult_above=0.0)
-    features, adults, _ = described["v"]
+    features, adults, _ = _describe(validation)
     scores = np.array([fitted.score(one) for one in features])
     limits = np.quantile(scores[adults], _MISTAKEN), np.quantile(scores[~adults], 1 - _MISTAKEN)
     sets = {
         "children": _figures(scores[~adults], limits),
         "adults": _figures(scores[adults], limits),
     }
-    features, _, ages = described["o"]
+    hospital = survey(data[list(populations).index(ADULTS)]).images
+    features, _, ages = _describe([record for record in hospital if _is_minor(record)])
     other_scores = np.array([fitted.score(one) for one in features])
     for low, high in pairwise(_GROUPS):
         group = other_scores[(ages >= low) & (ages < high)]
@@ -91,7 +90,7 @@ def fit_lung_shape(
     return metrics
 
 
-def _of_another_age(record: Record) -> bool:
+def _is_minor(record: Record) -> bool:
     return record.stated.age is not None and record.stated.age < _GROUPS[-1]
 
 

@@ -52,6 +52,18 @@ def test_undecided_states_the_lower_of_both_figures():
     assert 0 < point.low < point.threshold < point.high < 1
 
 
+def test_undecided_names_the_site_that_one_of_them_is_calibrated_to():
+    here = object()
+    undecided = UndecidedCalibration.between((CHILD, replace(ADULT, site=here)))
+    assert undecided.site is here and UndecidedCalibration.between((CHILD, ADULT)).site is None
+
+
+@given(st.floats(0.001, 0.999))
+def test_undecided_probability_and_logit_are_inverse(probability):
+    undecided = UndecidedCalibration.between((CHILD, ADULT))
+    assert undecided.probability(undecided.logit(probability)) == pytest.approx(probability, abs=1e-9)
+
+
 def test_a_predictor_judges_each_population_by_its_own():
     predictor = TwoPopulations("custom-cnn")
     assert predictor.populations == (CHILDREN, ADULTS)
@@ -60,6 +72,10 @@ def test_a_predictor_judges_each_population_by_its_own():
     assert predictor.custom_point(0.3, ADULTS).threshold == pytest.approx(0.3)
     own = predictor.custom_point(0.3, None)
     assert own.low < 0.3 < own.high
+    # What is shown as the threshold gives the same point again.
+    assert own.threshold == pytest.approx(0.3, abs=1e-10)
+    again = predictor.custom_point(own.threshold, None)
+    assert (again.low, again.high) == pytest.approx((own.low, own.high), abs=1e-9)
 
 
 def with_populations(tmp_path, tiny_weights, populations):
