@@ -16,6 +16,7 @@ from demo.tabs.compare import layout as compare_layout
 from demo.tabs.performance import layout as performance_layout
 from demo.tabs.read import layout as read_layout
 from pneumonia import Predictor, load_predictor
+from pneumonia.weights.locate import own_folders
 
 _EXAMPLES = Path(__file__).parent / "examples"
 
@@ -42,7 +43,8 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
         load: gives the predictor of a variant, or raises `WeightsError`.
     """
     use_private_folder()
-    predictors = Predictors(load)
+    own = own_folders()
+    predictors = Predictors(lambda name: load_predictor(weights=own[name]) if name in own else load(name), own)
     examples = sorted(_EXAMPLES.glob("*.png"))
     with PrivateBlocks(title=texts.TITLE, analytics_enabled=False) as demo:
         gr.HTML(page_html.header(), js_on_load=_ON_PASTE)

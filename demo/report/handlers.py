@@ -6,7 +6,7 @@ from datetime import datetime
 from demo.report.report import Report
 from demo.server.downloads import new_file
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors
+from demo.shared.predictors import Predictors, title_of
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from pneumonia.records.receipt import JudgedPrediction
@@ -41,21 +41,20 @@ class ReportHandlers:
         reading = session.reading
         if reading is None:
             raise user_error(shared_texts.NOTHING_READ)
-        predictions = list(reading.predictions.values())
-        readings = [
-            JudgedPrediction(
+        readings = {
+            title_of(name): JudgedPrediction(
                 prediction,
                 self._predictors.point_of(prediction),
-                self._predictors.calibrated(prediction.variant, prediction.calibration),
+                self._predictors.calibrated(name, prediction.calibration),
             )
-            for prediction in predictions
-        ]
+            for name, prediction in reading.predictions.items()
+        }
         return Report(
             shown=reading.shown,
-            readings=tuple(readings),
+            readings=readings,
             missing=self._predictors.missing() if self._comparison else None,
             # One scale for all variants.
-            scale=self._predictors.get(predictions[0].variant).heatmap_scale,
+            scale=self._predictors.get(next(iter(reading.predictions))).heatmap_scale,
             opacity=session.opacity,
             show=tuple(session.show),
             created=datetime.now().astimezone(),

@@ -93,7 +93,7 @@ class _Canvas(Canvas):
         self._startPage()
 
     def save(self) -> None:
-        image = self._report.readings[0].prediction.image_sha256[:_SHORT_HASH]
+        image = self._report.image_sha256[:_SHORT_HASH]
         for number, page in enumerate(self._pages, start=1):
             self.__dict__.update(page)
             self.setStrokeColor(LINE)
@@ -108,7 +108,7 @@ class _Canvas(Canvas):
 
 
 def _reading(report: Report) -> list[Flowable]:
-    (judged,) = report.readings
+    (judged,) = report.readings.values()
     half = (_WIDTH - _GAP) / 2
     pictures = (report.shown, _overlay(report, judged))
     captions = (shared_texts.ORIGINAL, shared_texts.OVERLAY)
@@ -139,14 +139,13 @@ def _comparison(report: Report) -> list[Flowable]:
             [paragraph(shared_texts.OVERLAY, HEADING), Spacer(0, 2), *_key(report), *_checks(report)],
         ]
     ]
-    for judged in report.readings:
-        variant = get_variant(judged.prediction.variant)
+    for title, judged in report.readings.items():
         rows.append(
             [
                 Picture(_overlay(report, judged), _SMALL_SIDE, _SMALL_SIDE),
                 [
-                    paragraph(variant.title, HEADING),
-                    paragraph(variant.summary, SMALL),
+                    paragraph(title, HEADING),
+                    paragraph(get_variant(judged.prediction.variant).summary, SMALL),
                     Spacer(0, 2),
                     *_verdict(judged, words),
                     paragraph(prediction_text.in_lungs_sentence(judged.prediction), SMALL),
@@ -168,7 +167,9 @@ def _comparison(report: Report) -> list[Flowable]:
     )
     return [
         paragraph(
-            "", FINDING, bold=prediction_text.agreement([judged.prediction.finding for judged in report.readings])
+            "",
+            FINDING,
+            bold=prediction_text.agreement([judged.prediction.finding for judged in report.readings.values()]),
         ),
         Spacer(0, 3),
         table,
@@ -213,9 +214,9 @@ def _key(report: Report) -> list[Flowable]:
 def _checks(report: Report) -> list[Flowable]:
     """Checks of the image, what needs care first; with the variants, where not all noticed it."""
     noticed: dict[Check, list[str]] = {}
-    for prediction in (judged.prediction for judged in report.readings):
-        for check in prediction_text.sorted_checks(prediction):
-            noticed.setdefault(check, []).append(get_variant(prediction.variant).title)
+    for title, judged in report.readings.items():
+        for check in prediction_text.sorted_checks(judged.prediction):
+            noticed.setdefault(check, []).append(title)
     lines = []
     for state, name in reversed(shared_texts.CHECK_STATES.items()):
         for check in (check for check in noticed if check.status == state):
@@ -229,11 +230,10 @@ def _small_print(report: Report) -> list[Flowable]:
     facts = [
         (texts.CREATED, _time(report), SMALL),
         *([(texts.FILE_NAME, report.name, SMALL)] if report.name is not None else []),
-        (texts.IMAGE_HASH, report.readings[0].prediction.image_sha256, CODE),
+        (texts.IMAGE_HASH, report.image_sha256, CODE),
         (texts.PROGRAM, texts.PROGRAM_VERSION.format(version=__version__), SMALL),
     ]
-    for prediction, _, predictor in report.readings:
-        title = get_variant(prediction.variant).title
+    for title, (prediction, _, predictor) in report.readings.items():
         facts += [
             (shared_texts.VARIANT, texts.WEIGHTS.format(title=title, version=predictor.version), SMALL),
             (texts.WEIGHTS_HASH, prediction.weights_sha256, CODE),

@@ -16,7 +16,7 @@ class Report:
 
     Attributes:
         shown: uint8 (H, W), as `radiograph_images.preview` gives it.
-        readings: one on the Read tab, one for each available variant on the Compare tab.
+        readings: one on the Read tab, one for each available network on the Compare tab, by its title.
         missing: why a variant is unavailable, by variant; None where nothing is compared.
         scale: logits at which the colours saturate.
         opacity: of the strongest evidence, in [0, 1].
@@ -26,7 +26,7 @@ class Report:
     """
 
     shown: np.ndarray
-    readings: tuple[JudgedPrediction, ...]
+    readings: Mapping[str, JudgedPrediction]
     missing: Mapping[str, str] | None
     scale: float
     opacity: float
@@ -34,6 +34,11 @@ class Report:
     created: datetime
     name: str | None
 
+    @property
+    def image_sha256(self) -> str:
+        """Hash of the image, which all readings are of."""
+        return next(iter(self.readings.values())).prediction.image_sha256
+
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values, without the pictures."""
-        return receipt(self.readings, self.created, self.missing or {}, self.name)
+        return receipt(tuple(self.readings.values()), self.created, self.missing or {}, self.name)

@@ -14,7 +14,6 @@ from pneumonia import Predictor
 from pneumonia.errors import WeightsError
 from pneumonia.records.versions import serving_versions, shared_weights
 from pneumonia.utils.json_logging import log_event, start_logging
-from pneumonia.variants.registry import PUBLISHED
 
 # What can be read, though not all of it, is no reason for a machine to take a server away or to start it again: that
 # mends no weights folder, and whoever watches over servers goes by the HTTP status alone. 503 says that nothing can be
@@ -65,7 +64,7 @@ class Health:
         used, or `"unavailable"` where that is true of all variants.
         """
         loaded = self._predictors.loaded()
-        variants = {name: _state(loaded.get(name)) for name in PUBLISHED}
+        variants = {name: _state(loaded.get(name)) for name in self._predictors.names}
         checks = {name: _state(result) for name, result in (self._shared or {}).items()}
         states = [weights["status"] for weights in (*variants.values(), *checks.values())]
         if self._shared is None or "loading" in states:

@@ -6,11 +6,11 @@ from starlette.middleware import Middleware
 from demo.server.content_security_policy import ContentSecurityPolicy
 from demo.server.disk_full import DiskFullResponse
 from demo.server.gradio_internals import without_cross_origin_access
-from demo.server.malloc import return_large_blocks
 from demo.server.request_filter import RequestFilter
 from demo.server.uploads import delete_regularly, delete_when_stopped, use_private_folder
 from demo.shared.session import KEPT_SECONDS
 from demo.theme import STYLE, theme
+from pneumonia.utils.malloc import return_large_blocks
 
 _ADDRESS_WITHIN_SECONDS = 10
 

@@ -10,11 +10,11 @@ import gradio as gr
 
 from demo.shared import page_html, radiograph_images, texts
 from demo.shared.events import IMMEDIATE
-from demo.shared.predictors import Predictors, unavailable
+from demo.shared.predictors import Predictors, title_of, unavailable
 from demo.shared.session import KEPT_SECONDS, TabSession
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.imaging.decode import decode
-from pneumonia.variants.registry import DEFAULT, PUBLISHED, get_variant
+from pneumonia.variants.registry import DEFAULT
 
 # Last inputs of named endpoints that calls written for an older page leave out.
 LATER_INPUTS = ("population", "compare-population", "batch-population")
@@ -61,7 +61,7 @@ def example_buttons(paths: Sequence[Path]) -> gr.HTML:
 
 def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
     """Choice of the variant; as soon as it is open, those without weights are marked."""
-    choices = [(get_variant(name).title, name) for name in PUBLISHED]
+    choices = [(title_of(name), name) for name in predictors.names]
     choice = gr.Radio(choices, value=DEFAULT, label=texts.VARIANT, elem_id=elem_id)
     gr.on(None, partial(availability, predictors), outputs=choice, **IMMEDIATE)
     return choice
@@ -89,7 +89,7 @@ def live_region(elem_id: str, value: str = "") -> gr.HTML:
 def availability(predictors: Predictors) -> dict[str, Any]:
     """Mark, in a choice of the variant, those whose weights cannot be loaded, with the reasons."""
     missing = predictors.missing()
-    titles = {variant: get_variant(variant).title for variant in PUBLISHED}
+    titles = {name: title_of(name) for name in predictors.names}
     choices = [
         (texts.UNAVAILABLE_LABEL.format(title=title) if variant in missing else title, variant)
         for variant, title in titles.items()

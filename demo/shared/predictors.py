@@ -1,7 +1,7 @@
 """Predictors of the variants that the page has, and the records of readings that API clients get."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from demo.shared import texts
@@ -25,10 +25,15 @@ class Predictors:
     """Predictors of the page, each loaded once, when it is first asked for.
 
     Args:
-        load: gives the predictor of a variant, or raises `WeightsError`.
+        load: gives the predictor of a network, or raises `WeightsError`.
+        own: names of networks beside the published variants, which go by the names of the variants.
+
+    Attributes:
+        names: of all networks, in the order in which they are shown.
     """
 
-    def __init__(self, load: Callable[[str], Predictor]) -> None:
+    def __init__(self, load: Callable[[str], Predictor], own: Collection[str] = ()) -> None:
+        self.names = (*PUBLISHED, *own)
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
         self._loading = PerProcess(threading.Lock)
@@ -72,8 +77,18 @@ class Predictors:
         return dict(self._loaded)
 
     def calibrated(self, variant: str, site: SiteCalibration | None) -> Predictor:
-        """Give the predictor of a variant, calibrated to a site if that is of this variant, or else as published."""
-        return self.get(variant).recalibrated(site if site and site.variant == variant else None)
+        """Give the predictor of a variant, calibrated to a site if that is of its weights, or else as published."""
+        predictor = self.get(variant)
+        return predictor.recalibrated(site if site and site.weights_sha256 == predictor.weights_sha256 else None)
+
+    def name_of(self, prediction: Prediction) -> str:
+        """Give the name of the network that made a prediction; two of different weights may be of one variant."""
+        made = [
+            name
+            for name, loaded in self._loaded.items()
+            if not isinstance(loaded, WeightsError) and loaded.weights_sha256 == prediction.weights_sha256
+        ]
+        return prediction.variant if prediction.variant in made or not made else made[0]
 
     def point(
         self,
@@ -115,7 +130,7 @@ class Predictors:
         site: SiteCalibration | None = None,
     ) -> Prediction:
         """Judge a reading otherwise, without running a network; arguments as for `point`."""
-        variant, population = prediction.variant, prediction.population
+        variant, population = self.name_of(prediction), prediction.population
         calibration = self.calibrated(variant, site).calibration_for(population)
         return prediction.with_calibration(calibration, self.point(variant, name, threshold, site, population))
 
@@ -135,7 +150,7 @@ class Predictors:
     def point_of(self, prediction: Prediction) -> OperatingPoint:
         """Give the operating point at which a prediction was judged."""
         return self.point(
-            prediction.variant,
+            self.name_of(prediction),
             prediction.operating_point,
             prediction.threshold,
             prediction.calibration,
@@ -152,7 +167,7 @@ class Predictors:
     def missing(self) -> dict[str, str]:
         """Say why variants are unavailable, by variant; loads those not asked for yet."""
         reasons = {}
-        for variant in PUBLISHED:
+        for variant in self.names:
             try:
                 self.get(variant)
             except WeightsError as error:
@@ -162,7 +177,12 @@ class Predictors:
 
 def unavailable(variant: str, reason: str) -> str:
     """Say why a variant cannot be used, with its title."""
-    return texts.UNAVAILABLE.format(title=get_variant(variant).title, reason=reason)
+    return texts.UNAVAILABLE.format(title=title_of(variant), reason=reason)
+
+
+def title_of(name: str) -> str:
+    """Give what a network is called on the page: a variant its title, another network its name."""
+    return get_variant(name).title if name in PUBLISHED else name
 
 
 def reading_record(prediction: Prediction, name: str) -> dict[str, Any]:

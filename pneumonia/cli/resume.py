@@ -12,6 +12,7 @@ from pneumonia.cli.recorded_command import command_line, table_hash, tables_of
 from pneumonia.cli.terminal import training_progress
 from pneumonia.errors import DataError
 from pneumonia.utils.atomic_files import write_atomic
+from pneumonia.utils.malloc import keep_large_blocks
 
 
 def add_resume(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,7 @@ def resumable(script: str, arguments: argparse.Namespace) -> Iterator[tuple[str,
     # What tables say decides the split as the command does, and they may have been changed since.
     begun = " # table ".join([command, *map(table_hash, tables_of(arguments))])
     folder = checkpoint_folder(arguments.output, begun, arguments.resume)
+    keep_large_blocks()
     try:
         with training_progress():
             yield command, folder

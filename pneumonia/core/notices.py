@@ -9,17 +9,17 @@ INTENDED_USE = (
 )
 
 POPULATION = (
-    "Trained on frontal chest radiographs of children of one to five years from one hospital in Guangzhou, "
-    "labelled normal or pneumonia. Other ages, other hospitals, other views and other diseases were not "
-    "trained on. On adults of another hospital, whom radiologists judged, the published classifiers tell opacities "
-    "from normal radiographs less well than they tell pneumonia in those children, and from other disease poorly. "
-    "Nobody measured what they make of patients of 6 to 17 years."
+    "Trained on frontal chest radiographs of children of one to five years of one hospital in Guangzhou; the head was "
+    "fitted to adults of one hospital in Bethesda too, whom radiologists judged. Each of the two has probabilities and "
+    "thresholds of its own. Adults are read less well than those children, and an opacity is told from another "
+    "abnormality poorly. Infants, patients of 6 to 17 years, other hospitals, lateral views and bedside films of "
+    "children were not trained on, and nobody measured them."
 )
 
 # Of the networks of this project alone.
 CALIBRATED_AT_HOME = (
-    "Probabilities are calibrated to validation images of the same hospital, of which about three in four show "
-    "pneumonia; where pneumonia is rarer, a positive finding is wrong more often."
+    "Probabilities are calibrated to images of the same hospitals, of which about three in four of the children and "
+    "one in twenty of the adults show pneumonia; where it is rarer, a positive finding is wrong more often."
 )
 
 LIMITS = (
@@ -36,10 +36,14 @@ HEATMAP_HELP = (
 
 AGAINST_HELP = "Blue marks regions that lowered the score."
 
-DATA = (
-    "Chest X-Ray Images (Pneumonia): Kermany, Zhang and Goldbaum 2018, doi 10.17632/rscbjbr9sj, CC BY 4.0. "
-    "Only its training part was used; its test part was never read."
+# Of the images of the published networks; their trainings were told the same.
+SOURCE = (
+    "Chest X-Ray Images (Pneumonia), Kermany, Zhang and Goldbaum 2018, doi 10.17632/rscbjbr9sj; ChestX-ray14, Wang et "
+    "al. 2017, NIH Clinical Center, read by radiologists for the RSNA Pneumonia Detection Challenge, Shih et al. 2019"
 )
+LICENCE = "CC BY 4.0; free to use with attribution"
+
+DATA = f"{SOURCE}. Licence: {LICENCE}. Of the first, only its training part was used; its test part was never read."
 
 # Its public copy on the Hub.
 DATA_ON_THE_HUB = "hf-vision/chest-xray-pneumonia"

@@ -105,6 +105,7 @@ def train_variant(
         compile_model(model, keras.optimizers.SGD(), recipe.label_smoothing)
         figures = model.evaluate(watched, verbose=0, return_dict=True)
         history.append({"phase": "linear probe", "epoch": 1, **{f"val_{name}": v for name, v in figures.items()}})
+    start = model.get_weights()
     # What follows is for all devices together; `trained` is where the result is wanted.
     recipe, trained, model = scale_recipe(recipe, replicas, len(train.records)), model, replicate(model, strategy)
     lungs = None
@@ -144,5 +145,6 @@ def train_variant(
                 class_weight=class_weights(train.labels) if recipe.class_weighted else None,
             )
         first_epoch += phase.epochs
-    trained.set_weights(model.get_weights())
+    share = recipe.tuned_share
+    trained.set_weights([(1 - share) * a + share * b for a, b in zip(start, model.get_weights(), strict=True)])
     return Trained(build_serving_model(trained, variant), history)

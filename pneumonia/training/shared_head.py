@@ -6,6 +6,7 @@ aside: it is judged out of fold, by heads that did not see the patient.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -20,27 +21,38 @@ from pneumonia.metrics.scores import Scores
 from pneumonia.training.linear_probe import balanced_weights, fit_head, pooled_features, set_head
 
 
-def fit_shared_head(
+@dataclass(frozen=True)
+class SharedHeads:
+    """Heads that were fitted alike, on C pooled features.
+
+    Attributes:
+        kernel: float64 (C,), fitted to all images.
+        by_fold: float64 (folds, C), each fitted to all but the patients of one fold of the other populations.
+        folds: int (N,), of the N images of these.
+    """
+
+    kernel: np.ndarray
+    by_fold: np.ndarray
+    folds: np.ndarray
+
+
+def shared_heads(
     model: keras.Model,
     main: ImageSet,
     others: ImageSet,
     preprocessor: Preprocessor,
     inverse_penalty: float,
     seed: int,
-) -> dict[str, dict[str, Scores]]:
-    """Fit the last head of a network to the training images of one population and all those of others.
+) -> SharedHeads:
+    """Fit linear heads to the training images of one population and all those of others.
 
     Args:
-        model: its head must be linear; only the layer `logit` is changed.
+        model: its head must be linear; it is not changed.
         main: training images of the population that the backbone learned from.
         others: images of other populations.
         preprocessor: prepares the network's input.
         inverse_penalty: as for `linear_probe.fit_head`.
         seed: of folds and augmentation.
-
-    Returns:
-        Scores of each of the other populations out of five folds by patient, as the images are (`NAME-folds`) and under
-        each fixed corruption (`NAME-folds-CORRUPTION`), by population.
 
     Raises:
         ValueError: if the head has hidden layers.
@@ -50,8 +62,7 @@ def fit_shared_head(
         inputs = (prepare_inputs(images, preprocessor), _augmented(images, preprocessor, seed))
         return [pooled_features(model, one) for one in inputs]
 
-    of_main, of_others = views(main), views(others)
-    features = [np.concatenate(pair) for pair in zip(of_main, of_others, strict=True)]
+    features = [np.concatenate(pair) for pair in zip(views(main), views(others), strict=True)]
     labels = np.concatenate([main.labels, others.labels])
     groups = np.array([record.stated.population for record in (*main.records, *others.records)])
 
@@ -64,32 +75,46 @@ def fit_shared_head(
             inverse_penalty,
         )
 
-    own = groups[len(main.records) :]
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    strata = np.array([f"{population} {label}" for population, label in zip(own, others.labels, strict=True)])
-    logits = {name: np.empty(len(own)) for name in ("", *CORRUPTIONS)}
-    # One change after the other: the inputs of all together would not fit into memory.
-    changed = (
-        (name, pooled_features(model, prepare_inputs(others, preprocessor, [change])))
-        for name, change in CORRUPTIONS.items()
+    folds = np.empty(len(others.labels), int)
+    strata = np.array([f"{record.stated.population} {record.label}" for record in others.records])
+    divided = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(folds, strata, others.patients)
+    for number, (_, out) in enumerate(divided):
+        folds[out] = number
+    of_all = np.concatenate([np.full(len(main.labels), -1), folds])
+    return SharedHeads(
+        head(np.full(len(labels), True)), np.stack([head(of_all != number) for number in range(FOLDS)]), folds
     )
-    seen = {"": of_others[0], **dict(changed)}
-    for _, out in folds.split(own, strata, others.patients):
-        chosen = np.ones(len(labels), bool)
-        chosen[len(main.records) + out] = False
-        kernel = head(chosen)
-        for name, of_change in seen.items():
-            logits[name][out] = of_change[out] @ kernel
-    set_head(model, head(np.ones(len(labels), bool)))
-    return {
-        population: {
-            "-".join(filter(None, (population, "folds", name))): Scores(values, others.labels, others.patients).of(
-                own == population
-            )
-            for name, values in logits.items()
-        }
-        for population in dict.fromkeys(own)
-    }
+
+
+def fit_shared_head(
+    model: keras.Model,
+    main: ImageSet,
+    others: ImageSet,
+    preprocessor: Preprocessor,
+    inverse_penalty: float,
+    seed: int,
+) -> dict[str, dict[str, Scores]]:
+    """Give a network the head of `shared_heads`; arguments are those of that, and the layer `logit` is changed.
+
+    Returns:
+        Scores of each of the other populations out of five folds by patient, as the images are (`NAME-folds`) and under
+        each fixed corruption (`NAME-folds-CORRUPTION`), by population.
+
+    Raises:
+        ValueError: if the head has hidden layers.
+    """
+    heads = shared_heads(model, main, others, preprocessor, inverse_penalty, seed)
+    set_head(model, heads.kernel)
+    populations = np.array([record.stated.population for record in others.records])
+    scores: dict[str, dict[str, Scores]] = {population: {} for population in dict.fromkeys(populations)}
+    # One change after the other: the inputs of all together would not fit into memory.
+    for name, changes in {"": (), **{name: (change,) for name, change in CORRUPTIONS.items()}}.items():
+        features = pooled_features(model, prepare_inputs(others, preprocessor, changes))
+        logits = (features * heads.by_fold[heads.folds]).sum(axis=1)
+        for population, of_population in scores.items():
+            of_set = "-".join(filter(None, (population, "folds", name)))
+            of_population[of_set] = Scores(logits, others.labels, others.patients).of(populations == population)
+    return scores
 
 
 def _augmented(images: ImageSet, preprocessor: Preprocessor, seed: int) -> np.ndarray:

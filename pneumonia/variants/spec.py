@@ -32,6 +32,9 @@ class Recipe:
 
     Attributes:
         phases: run one after the other; each starts from the best weights of the one before.
+        tuned_share: how far the weights go from those before the phases to those after them, of 1 for all the way:
+            Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022. Below 1 only for networks without
+            batch normalisation, whose statistics no mean of two networks has.
         adaptation_epochs: passes of label-free adaptation of the backbone, before anything else.
         linear_probe: fits a linear head on the frozen backbone with this inverse penalty, instead of phases
             or before them; None for no such fit.
@@ -55,6 +58,7 @@ class Recipe:
     """
 
     phases: tuple[Phase, ...]
+    tuned_share: float = 1.0
     adaptation_epochs: int = 0
     linear_probe: float | None = None
     shared_head: float | None = None

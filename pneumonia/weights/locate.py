@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from pneumonia.errors import HubError, UnknownNameError, WeightsError
@@ -13,6 +14,8 @@ from pneumonia.weights.folder import CONFIG, FILES, H5_MODEL, SERVED_FILES, WEIG
 PINS: Mapping[str, str] = {}
 # VARIANT=OWNER/NAME@COMMIT, and more of the kind with spaces between.
 VARIABLE = "PNEUMONIA_HUB"
+# Folders of somebody's own weights, which the page has beside the published ones; several as in PATH.
+OWN_VARIABLE = "PNEUMONIA_WEIGHTS"
 
 
 class Pin(NamedTuple):
@@ -36,6 +39,19 @@ def find_bundle(variant: str) -> Bundle:
         return read_bundle(folder, SERVED_FILES) if pin is None else fetch_bundle(*pin)
     except (HubError, UnknownNameError) as error:
         raise WeightsError(f"There is no weights folder for {variant}, and no other was found. {error}") from error
+
+
+def own_folders() -> dict[str, Path]:
+    """The weights folders that the environment names, each by its own name; with that of the folder above it where a
+    variant or an earlier one has that name already."""
+    folders: dict[str, Path] = {}
+    for folder in map(Path, filter(None, os.environ.get(OWN_VARIABLE, "").split(os.pathsep))):
+        parts = folder.absolute().parts
+        names = ("/".join(parts[-length:]) for length in range(1, len(parts) + 1))
+        free = next((name for name in names if name not in (*list_variants(), *folders)), None)
+        if free is not None:
+            folders[free] = folder
+    return folders
 
 
 def find_pin(variant: str) -> Pin | None:

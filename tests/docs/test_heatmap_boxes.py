@@ -12,9 +12,11 @@ from pneumonia.data.manifest import Record
 from pneumonia.errors import DataError
 from scripts import ROOT
 from scripts.studies import study
+from scripts.studies.heatmaps import boxes
 from scripts.studies.heatmaps.__main__ import STUDY
 from scripts.studies.heatmaps.boxes import Scored, box_figures, inside_boxes, score
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase
+from tests.fixtures.tiny import write_tiny_data
 
 LEFT = (Box(0.0, 0.0, 0.5, 1.0),)
 
@@ -29,11 +31,12 @@ def test_a_map_in_the_box_and_one_outside():
     left = np.zeros((4, 4), np.float32)
     left[:, :2] = 1.0
     inside = inside_boxes(LEFT, (64, 64))
-    good, bad = score(left, LEFT, inside), score(left[:, ::-1], LEFT, inside)
+    good, bad = score(left, LEFT, inside, ~inside), score(left[:, ::-1], LEFT, inside, None)
     assert good.peak and not bad.peak
     assert good.share > 0.85 and bad.share < 0.15
+    assert good.lungs == pytest.approx(1 - good.share) and bad.lungs is None
     assert good.overlap.max() > 0.9 and bad.overlap.min() < 0.1
-    nothing = score(-np.ones((4, 4), np.float32), LEFT, inside)
+    nothing = score(-np.ones((4, 4), np.float32), LEFT, inside, inside)
     assert not nothing.peak and nothing.share is None and not nothing.overlap.any()
 
 
@@ -43,28 +46,42 @@ def test_the_level_of_the_outline_is_chosen_on_other_patients():
         MeasuredCase(Record(Path(f"{n}.png"), 1, f"{n}", f"{n:08x}"), np.zeros((8, 8), np.float32), None, False)
         for n in range(5)
     ]
-    levels = len(score(np.ones((2, 2), np.float32), LEFT, inside_boxes(LEFT, (8, 8))).overlap)
+    levels = len(score(np.ones((2, 2), np.float32), LEFT, inside_boxes(LEFT, (8, 8)), None).overlap)
     usual, odd = np.eye(levels)[3], np.eye(levels)[7]
-    figures = box_figures(cases, [Scored(True, 0.5, odd if n == 0 else usual) for n in range(5)])
+    figures = box_figures(cases, [Scored(True, 0.5, None, odd if n == 0 else usual) for n in range(5)])
     assert figures["overlap"]["value"] == pytest.approx(4 / 5) and figures["peak"]["value"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_command_writes_figures_that_can_be_rendered(monkeypatch, tmp_path):
     monkeypatch.setattr(study, "FIGURES", tmp_path)
-    table, examples = tmp_path / "table.csv", ROOT / "demo" / "examples"
-    names = [sorted(examples.glob(f"synthetic-{kind}-*.png"))[0] for kind in ("normal", "pneumonia")]
-    for path in names:
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    with table.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("file", "readers", "boxes"))
-        rows.writerows([(names[0].name, "normal", ""), (names[1].name, "opacity", "[[0.0, 0.0, 1.0, 1.0]]")])
-    assert STUDY.main(["measure", "boxes", "--data", str(table)]) == 0
+    monkeypatch.setattr(boxes, "PUBLISHED", ("custom-cnn",))
+    write_tiny_data(tmp_path / "ward", patients=12)
+    write_tiny_data(tmp_path / "clinic", patients=6)
+    rows = []
+    for number, path in enumerate(sorted((tmp_path / "clinic").glob("*/*"))):
+        # Else they would be the same files as the children's.
+        path.write_bytes(path.read_bytes() + bytes([number]))
+        opacity = path.parent.name == "PNEUMONIA"
+        drawn = "[[0.0, 0.0, 1.0, 1.0]]" if opacity else ""
+        rows.append((path.relative_to(tmp_path), "opacity" if opacity else "normal", f"p{number}", drawn))
+    table = tmp_path / "clinic.csv"
+
+    def write(boxed):
+        with table.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("file", "readers", "patient", "boxes"))
+            writer.writerows((*row[:3], row[3] if boxed else "") for row in rows)
+
+    command = ["measure", "boxes", "--data", str(tmp_path / "ward"), str(table), "--populations", "children", "adults"]
+    write(boxed=True)
+    assert STUDY.main(command) == 0
     result = json.loads((tmp_path / "heatmaps" / "boxes.json").read_text())
-    served = result["variants"]["mobilenetv2-finetuned"]["maps"][SERVED]
-    assert served["peak"]["n"] == 1 and served["peak"]["value"] == served["share"]["value"] == 1.0
+    served = result["variants"]["custom-cnn"]["maps"][SERVED]
+    drawn = sum(1 for row in rows if row[3])
+    assert served["peak"]["n"] == drawn and 0 < served["peak"]["value"] <= 1
     maps = json.loads((ROOT / "docs" / "studies" / "heatmaps" / "maps.json").read_text())
-    assert "1 radiographs of 1 adults" in STUDY.render({"maps": maps, "boxes": result})
-    table.write_text(f"file,readers\n{names[0].name},normal\n{names[1].name},opacity\n")
+    assert f"{drawn} radiographs of {drawn} adults" in STUDY.render({"maps": maps, "boxes": result})
+    write(boxed=False)
     with pytest.raises(DataError, match="box"):
-        STUDY.main(["measure", "boxes", "--data", str(table)])
+        STUDY.main(command)

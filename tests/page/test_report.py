@@ -24,7 +24,7 @@ from demo.report.report import Report
 from demo.report.typesetting import markup
 from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors
+from demo.shared.predictors import Predictors, title_of
 from demo.shared.session import Session
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
@@ -76,7 +76,16 @@ def made(seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (),
         prediction = replace(predictor.predict(pixels), checks=checks)
         readings.append(JudgedPrediction(prediction, predictor.operating_points["balanced"], predictor))
     missing = {} if compared else None
-    return Report(pixels, tuple(readings), missing, 4.0, radiograph_images.OPACITY, radiograph_images.SHOW, MADE, name)
+    return Report(
+        pixels,
+        {title_of(r.prediction.variant): r for r in readings},
+        missing,
+        4.0,
+        radiograph_images.OPACITY,
+        radiograph_images.SHOW,
+        MADE,
+        name,
+    )
 
 
 def words(document: str | bytes) -> str:
@@ -215,9 +224,10 @@ def test_a_comparison_has_every_variant_and_why_one_is_missing(chest):
 
 def test_a_check_that_one_variant_made_names_it():
     report = made(compared=True)
-    odd, *others = report.readings
+    title, odd = next(iter(report.readings.items()))
     noticed = (*odd.prediction.checks, Check("evidence", "warn", "Look closely."))
-    report = replace(report, readings=(odd._replace(prediction=replace(odd.prediction, checks=noticed)), *others))
+    odd = odd._replace(prediction=replace(odd.prediction, checks=noticed))
+    report = replace(report, readings={**report.readings, title: odd})
     assert "Careful (Custom CNN): Look closely." in words(to_pdf(report))
 
 

@@ -19,7 +19,6 @@ from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.compare import views
 from pneumonia.inference.shared_analysis import SharedAnalysis
-from pneumonia.variants.registry import PUBLISHED
 
 
 class CompareHandlers:
@@ -34,7 +33,7 @@ class CompareHandlers:
         """Read a file, or the chosen one, with every variant: records, session, table."""
         generation = session.generation
         missing = self._predictors.missing()
-        available = [variant for variant in PUBLISHED if variant not in missing]
+        available = [variant for variant in self._predictors.names if variant not in missing]
         if not available:
             raise user_error(" ".join(unavailable(variant, reason) for variant, reason in missing.items()))
         for variant in available:
@@ -86,8 +85,8 @@ class CompareHandlers:
         return None, session, page_html.prompt(shared_texts.READING)
 
     def _table(self, reading: Reading) -> str:
-        predictions = list(reading.predictions.values())
-        points = [self._predictors.point_of(prediction) for prediction in predictions]
+        points = [self._predictors.point_of(prediction) for prediction in reading.predictions.values()]
         # One scale for all variants.
-        scale = self._predictors.get(predictions[0].variant).heatmap_scale
-        return views.comparison(reading.shown, predictions, points, reading.seconds, scale, self._predictors.missing())
+        scale = self._predictors.get(next(iter(reading.predictions))).heatmap_scale
+        missing = self._predictors.missing()
+        return views.comparison(reading.shown, reading.predictions, points, reading.seconds, scale, missing)

@@ -18,7 +18,7 @@ from demo.shared.prediction_html import (
     probability_bar,
 )
 from demo.shared.prediction_text import agreement
-from demo.shared.predictors import unavailable
+from demo.shared.predictors import title_of, unavailable
 from demo.shared.radiograph_images import data_uri, overlay_on
 from demo.tabs.compare import texts
 from pneumonia import Prediction
@@ -28,7 +28,7 @@ from pneumonia.variants.registry import get_variant
 
 def comparison(
     shown: np.ndarray,
-    predictions: Sequence[Prediction],
+    predictions: Mapping[str, Prediction],
     points: Sequence[OperatingPoint],
     seconds: Sequence[float],
     scale: float,
@@ -38,27 +38,26 @@ def comparison(
 
     Args:
         shown: uint8 (H, W), as `preview` gives it.
-        predictions: readings of the same image, one a variant.
+        predictions: readings of the same image, by the name of the network.
         points: the operating point each was judged at.
         seconds: that each took.
         scale: logits at which the colours saturate.
         missing: why a variant is unavailable, by variant.
     """
     rows = "".join(
-        _row(_variant_heading(prediction.variant, taken), [_overlay(shown, prediction, scale)], prediction, point)
-        for prediction, point, taken in zip(predictions, points, seconds, strict=True)
+        _row(_heading(name, prediction, taken), [_overlay(shown, prediction, scale)], prediction, point)
+        for (name, prediction), point, taken in zip(predictions.items(), points, seconds, strict=True)
     )
-    rows += "".join(
-        _empty_row(get_variant(variant).title, unavailable(variant, reason)) for variant, reason in missing.items()
-    )
-    findings = [prediction.finding for prediction in predictions]
-    whose = population(predictions[0])
+    rows += "".join(_empty_row(title_of(variant), unavailable(variant, reason)) for variant, reason in missing.items())
+    readings = list(predictions.values())
+    findings = [prediction.finding for prediction in readings]
+    whose = population(readings[0])
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
         f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{whose}{notice()}'
         f'<div class="comparison"><figure class="original"><figcaption>{escape(shared_texts.ORIGINAL)}</figcaption>'
         f"{_original(shown)}</figure>{_table('Variant', rows)}</div>{colour_key(scale)}"
-        f'<div class="checks">{checks(*predictions)}</div>'
+        f'<div class="checks">{checks(*readings)}</div>'
     )
 
 
@@ -129,10 +128,10 @@ def _empty_row(title: str, sentence: str) -> str:
     )
 
 
-def _variant_heading(name: str, seconds: float) -> str:
-    variant = get_variant(name)
+def _heading(name: str, prediction: Prediction, seconds: float) -> str:
+    summary = get_variant(prediction.variant).summary
     taken = texts.DURATION.format(milliseconds=f"{1000 * seconds:.0f}")
-    return f"{escape(variant.title)}<small>{escape(variant.summary)}</small><small>{escape(taken)}</small>"
+    return f"{escape(title_of(name))}<small>{escape(summary)}</small><small>{escape(taken)}</small>"
 
 
 def _overlay(shown: np.ndarray, prediction: Prediction, scale: float) -> str:

@@ -12,7 +12,6 @@ from pneumonia import Predictor
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.metrics.scores import VALIDATION
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
-from pneumonia.variants.registry import PUBLISHED
 
 
 class PerformanceHandlers:
@@ -61,7 +60,7 @@ class PerformanceHandlers:
 
     def _available(self) -> dict[str, Predictor]:
         missing = self._predictors.missing()
-        return {variant: self._predictors.get(variant) for variant in PUBLISHED if variant not in missing}
+        return {name: self._predictors.get(name) for name in self._predictors.names if name not in missing}
 
     def _scored(self, variant: str, name: str) -> tuple[ThresholdSweep, np.ndarray]:
         """Give the figures of any threshold on a set, and the calibrated probabilities of its images, (N,)."""

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from demo.shared.page_html import figures_table, paragraph
+from demo.shared.predictors import title_of
 from demo.tabs.performance import texts
 from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.metrics.intervals import to_interval
 from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.utils.formatting import format_interval, percent
-from pneumonia.variants.registry import get_variant
 from pneumonia.weights.folder import trained_epochs
 
 # What networks reach that see no lungs, as `scripts/studies/shortcuts.py` wrote it.
@@ -44,7 +44,7 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, mis
         point = of_set["operating_points"][operating_point]
         rows.append(
             [
-                get_variant(variant).title,
+                title_of(variant),
                 format_interval(of_set["auroc"]),
                 *(format_interval(point[measure], percent) for measure in ("accuracy", "sensitivity", "specificity")),
                 format_interval(of_set["ece"]),

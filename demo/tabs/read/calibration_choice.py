@@ -45,15 +45,12 @@ class CalibrationChoiceHandlers:
 
     def _offered(self, variant: str, page_sites: PageSites) -> dict[str, SiteCalibration]:
         try:
-            weights = self._predictors.get(variant).weights_sha256
+            predictor = self._predictors.get(variant)
         except WeightsError:
             return {}
-        offered = {f"saved {site.label}": site for site in saved_sites(variant, weights)}
-        return offered | {
-            f"page {site.label}": site
-            for site in page_sites
-            if (site.variant, site.weights_sha256) == (variant, weights)
-        }
+        weights = predictor.weights_sha256
+        offered = {f"saved {site.label}": site for site in saved_sites(predictor.variant, weights)}
+        return offered | {f"page {site.label}": site for site in page_sites if site.weights_sha256 == weights}
 
 
 def calibration_choice() -> gr.Dropdown:

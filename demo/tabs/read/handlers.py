@@ -191,13 +191,13 @@ class ReadHandlers:
 
     def _verdict(self, reading: Reading) -> str:
         (prediction,) = reading.predictions.values()
-        version = self._predictors.get(prediction.variant).version
+        version = self._predictors.get(self._predictors.name_of(prediction)).version
         return prediction_html.verdict(prediction, self._predictors.point_of(prediction), version)
 
     def _predictive_values(self, reading: Reading, session: Session) -> str:
         (prediction,) = reading.predictions.values()
         # Whatever the calibration to a site.
-        measured = self._predictors.measured_prevalence(prediction.variant, prediction.population)
+        measured = self._predictors.measured_prevalence(self._predictors.name_of(prediction), prediction.population)
         site = prediction.calibration
         return views.predictive_values_list(
             prediction,
@@ -208,7 +208,7 @@ class ReadHandlers:
 
     def _overlay(self, reading: Reading, session: Session) -> tuple[np.ndarray, str]:
         (prediction,) = reading.predictions.values()
-        scale = self._predictors.get(prediction.variant).heatmap_scale
+        scale = self._predictors.get(self._predictors.name_of(prediction)).heatmap_scale
         style = (scale, session.opacity, session.show)
         shown = radiograph_images.apply_window(reading.shown, session.window)
         return radiograph_images.overlay_on(shown, prediction, *style), prediction_html.colour_key(*style)

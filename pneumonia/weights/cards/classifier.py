@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pneumonia.core.notices import CALIBRATED_AT_HOME, DATA, INTENDED_USE, LIMITS, POPULATION, SELECTION
+from pneumonia.core.notices import CALIBRATED_AT_HOME, DATA, INTENDED_USE, LIMITS, POPULATION, SELECTION, SOURCE
 from pneumonia.core.patient_sources import PATTERN, TABLE
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import bullets, command_block, table
@@ -54,8 +54,8 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
 
 
 def trained_elsewhere(config: dict[str, Any]) -> bool:
-    """Tell whether a network was trained on images whose source is noted, and not as the published ones of 0.2 were."""
-    return "source" in config.get("data", {})
+    """Tell whether a network was trained on other images than the published ones, of which older folders note none."""
+    return config.get("data", {}).get("source", SOURCE) != SOURCE
 
 
 def _population(data: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pneumonia.core.notices import POPULATION
 from pneumonia.utils.formatting import format_interval
 from pneumonia.utils.markdown import bullets, command_block, table
 from pneumonia.weights.cards.card import count, write_card
@@ -20,6 +19,10 @@ _LIMITS = (
     "Found means that the mask has the shape of two lungs. It does not prove that the image is a chest radiograph, nor "
     "that all of the lungs is in it: most radiographs that are upside down or cut through the lungs count as found.",
 )
+_POPULATION = (
+    "Trained on frontal chest radiographs of children of one to five years of one hospital in Guangzhou. On adults "
+    "nobody drew lungs to compare with."
+)
 _MASKS = "V7 Labs COVID-19 X-ray dataset, CC BY 4.0: lung masks drawn by people on images of the set above."
 
 
@@ -33,7 +36,7 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"Version {config['version']}.",
         {
             "Intended use": _USE,
-            "Population": POPULATION,
+            "Population": _POPULATION,
             "Limits": bullets(_LIMITS),
             "What counts as found": _found(config),
             "Figures": "Dice with 95 % intervals from resampling patients, at the size the masks were drawn at. No "

@@ -1,35 +1,41 @@
-"""Heatmaps beside the boxes that radiologists drew round opacities: a check that no training rewarded."""
+"""Heatmaps beside the boxes that radiologists drew round opacities: a check that no training rewarded.
+
+Each map is of a head that was fitted to other patients, as in `pneumonia.training.shared_head`.
+"""
 
 import argparse
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
+import keras
 import numpy as np
 from sklearn.model_selection import GroupKFold
-from tqdm import tqdm
 
-from pneumonia.cli.arguments import seed
+from pneumonia.cli.arguments import add_patients, seed
+from pneumonia.cli.training_arguments import add_populations, read_data
 from pneumonia.core.geometry import Box, heatmap_on, peak_of
-from pneumonia.data.manifest import Record, read_classes
+from pneumonia.data.manifest import Manifest
 from pneumonia.data.splits import FOLDS
 from pneumonia.errors import DataError
 from pneumonia.explain.faithfulness import control_maps
 from pneumonia.explain.localisation import share_inside
-from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.metrics.intervals import share_interval
-from pneumonia.utils.processes import cores
-from pneumonia.variants.registry import PUBLISHED
-from pneumonia.weights.folder import KERAS_MODEL, SERVED_MODEL, WEIGHTS_FOLDER, read_bundle
+from pneumonia.models.registry import FEATURES
+from pneumonia.training.linear_probe import set_head
+from pneumonia.training.parts import load_parts
+from pneumonia.training.shared_head import shared_heads
+from pneumonia.variants.registry import PUBLISHED, get_variant
+from pneumonia.weights.folder import KERAS_MODEL, WEIGHTS_FOLDER, read_bundle
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase, load_cases
 from scripts.studies.heatmaps.figures import mean_interval
+from scripts.studies.heatmaps.peer_maps import peer_maps
 from scripts.studies.peer_packages import require_peers
 
 # Shares of a map's highest value, one of which is the level of its outline.
@@ -42,53 +48,66 @@ class Scored(NamedTuple):
     Attributes:
         peak: whether its highest cell has its middle in a box; never for a map without positive evidence.
         share: of its positive evidence that lies in boxes; None where there is none.
+        lungs: of it, what lies inside the lungs; None too where no lungs were found.
         overlap: (levels,), intersection over union of boxes and what lies above each of `_LEVELS` of its highest value.
     """
 
     peak: bool
     share: float | None
+    lungs: float | None
     overlap: np.ndarray
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, help="table of images, with boxes")
+    parser.add_argument("--data", nargs="+", type=Path, required=True, help="as in the trainings")
+    add_patients(parser)
+    add_populations(parser)
     parser.add_argument("--peers", type=seed, default=0, help="images for other libraries' maps (default: none)")
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure the maps of each published variant on the images with boxes, which no variant was trained on.
+    """Measure the maps of each published variant on the images with boxes.
 
     Raises:
-        DataError: if the table cannot be used, or no image has a box.
+        DataError: if the data cannot be used, no image of a second population has a box, or a network was trained
+            otherwise.
         MissingExtraError: if a library whose maps are compared is not installed.
     """
     if arguments.peers:
         require_peers()
-    records = [record for record in read_classes(arguments.data).records if record.stated.boxes]
-    if not records:
-        raise DataError("No image of the table has a box.")
-    return {"variants": {variant: _evaluate(variant, records, arguments.peers) for variant in PUBLISHED}}
+    manifest = read_data(arguments)
+    return {"variants": {variant: _evaluate(variant, manifest, arguments.peers) for variant in PUBLISHED}}
 
 
-def _evaluate(variant: str, records: list[Record], peers: int) -> dict[str, Any]:
-    folder = WEIGHTS_FOLDER / variant
-    bundle = read_bundle(folder)
-    if bundle.config["preprocessing"]["field"] != "image":
-        raise DataError(f"{variant} is not shown whole images, on which boxes are drawn.")
+def _evaluate(name: str, manifest: Manifest, peers: int) -> dict[str, Any]:
+    bundle = read_bundle(WEIGHTS_FOLDER / name)
+    variant, seed = get_variant(name), bundle.config["training"]["seed"]
     preprocessor = Preprocessor(Preprocessing(**bundle.config["preprocessing"]))
+    # Nothing is adapted again.
+    plain = replace(variant, recipe=replace(variant.recipe, adaptation_epochs=0))
+    parts = load_parts(plain, manifest, manifest.records, preprocessor, seed)
+    if parts.others is None or variant.recipe.shared_head is None or preprocessor.record.field != "image":
+        raise DataError(f"{name} has no head for a second population, or is not shown whole images.")
+    model = keras.models.load_model(WEIGHTS_FOLDER / name / KERAS_MODEL, compile=False)
+    heads = shared_heads(model, parts.train, parts.others, preprocessor, variant.recipe.shared_head, seed)
+    fold_of = dict(zip(parts.others.records, heads.folds.tolist(), strict=True))
+    records = [record for record in parts.others.records if record.stated.boxes]
+    if not records:
+        raise DataError("No image of a second population has a box.")
     cases = load_cases(records, {}, preprocessor, load_lung_fields())
-    engine = Engine(bundle.contents[SERVED_MODEL])
-
-    def own(case: MeasuredCase) -> dict[str, np.ndarray]:
-        _, heatmap = engine.run(case.image)
-        return {SERVED: heatmap, **control_maps(case.image, heatmap.shape, case.seed)}
-
-    with ThreadPoolExecutor(cores()) as pool:
-        maps = list(tqdm(pool.map(own, cases), variant, total=len(cases), unit="image", disable=None))
-    if peers:
-        make = _peer_maps(folder)
-        for case, made in zip(tqdm(cases[:peers], f"{variant}, peers' maps", disable=None), maps, strict=False):
-            made.update(make(case.image))
+    folds = [fold_of[case.record] for case in cases]
+    backbone = keras.Model(model.input, model.get_layer(FEATURES).output)
+    features = backbone.predict(np.stack([case.image for case in cases])[..., None], verbose=0)  # (N, h, w, C)
+    maps = []
+    for case, cells, fold in zip(cases, features, folds, strict=True):
+        # The served map of a linear head: its mean is the logit.
+        heatmap = (cells @ heads.by_fold[fold]).astype(np.float32)
+        maps.append({SERVED: heatmap, **control_maps(case.image, heatmap.shape, case.seed)})
+    for fold in sorted(set(folds[:peers])):
+        set_head(model, heads.by_fold[fold])
+        make = peer_maps(model)
+        for index in np.flatnonzero(np.array(folds[:peers]) == fold):
+            maps[index] |= make(cases[index].image)
     inside = [inside_boxes(case.record.stated.boxes, case.image.shape) for case in cases]
     chance = [
         float(boxes[case.lungs].mean()) if case.lungs is not None and case.lungs.any() else None
@@ -96,15 +115,15 @@ def _evaluate(variant: str, records: list[Record], peers: int) -> dict[str, Any]
     ]
     scored: dict[str, list[tuple[MeasuredCase, Scored]]] = defaultdict(list)
     for case, made, boxes in zip(cases, maps, inside, strict=True):
-        for name, heatmap in made.items():
-            scored[name].append((case, score(heatmap, case.record.stated.boxes, boxes)))
+        for kind, heatmap in made.items():
+            scored[kind].append((case, score(heatmap, case.record.stated.boxes, boxes, case.lungs)))
     return {
         "weights_sha256": bundle.weights_sha256,
         "images": len(cases),
         "patients": len({case.record.patient for case in cases}),
         "boxes_of_image": mean_interval([float(boxes.mean()) for boxes in inside], cases),
         "boxes_of_lungs": mean_interval(chance, cases),
-        "maps": {name: box_figures(*map(list, zip(*pairs, strict=True))) for name, pairs in scored.items()},
+        "maps": {kind: box_figures(*map(list, zip(*pairs, strict=True))) for kind, pairs in scored.items()},
     }
 
 
@@ -114,14 +133,6 @@ def _peak_interval(peaks: list[bool], cases: list[MeasuredCase]) -> dict[str, An
         return interval
     patients = len({case.record.patient for case in cases})
     return {**interval, **asdict(share_interval(interval["value"], patients))}
-
-
-def _peer_maps(folder: Path) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    import keras
-
-    from scripts.studies.heatmaps.peer_maps import peer_maps
-
-    return peer_maps(keras.models.load_model(folder / KERAS_MODEL, compile=False))
 
 
 def inside_boxes(boxes: Sequence[Box], shape: tuple[int, ...]) -> np.ndarray:
@@ -135,13 +146,14 @@ def inside_boxes(boxes: Sequence[Box], shape: tuple[int, ...]) -> np.ndarray:
     return inside > 0
 
 
-def score(heatmap: np.ndarray, boxes: Sequence[Box], inside: np.ndarray) -> Scored:
+def score(heatmap: np.ndarray, boxes: Sequence[Box], inside: np.ndarray, lungs: np.ndarray | None) -> Scored:
     """Score a map.
 
     Args:
         heatmap: float32 (h, w), over the whole image.
         boxes: of the image.
         inside: bool (H, W), their pixels.
+        lungs: bool (H, W), those of the lungs; None where they are not known.
     """
     x, y = peak_of(heatmap)
     peak = heatmap.max() > 0 and any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes)
@@ -149,7 +161,8 @@ def score(heatmap: np.ndarray, boxes: Sequence[Box], inside: np.ndarray) -> Scor
     highest = on_image.max()
     marked = [on_image >= max(level * highest, np.finfo(np.float32).tiny) for level in _LEVELS]
     overlap = [(above & inside).sum() / max((above | inside).sum(), 1) for above in marked]
-    return Scored(bool(peak), share_inside(heatmap, inside), np.array(overlap))
+    in_lungs = None if lungs is None else share_inside(heatmap, lungs)
+    return Scored(bool(peak), share_inside(heatmap, inside), in_lungs, np.array(overlap))
 
 
 def box_figures(cases: list[MeasuredCase], scored: list[Scored]) -> dict[str, Any]:
@@ -160,8 +173,8 @@ def box_figures(cases: list[MeasuredCase], scored: list[Scored]) -> dict[str, An
         scored: of each, the map.
 
     Returns:
-        `peak`, `share` and `overlap`; the last at the level, for each image, that is best for other patients, and None
-        where there are none.
+        `peak`, `share`, `lungs` and `overlap`; the last at the level, for each image, that is best for other patients,
+        and None where there are none.
     """
     overlaps = np.stack([one.overlap for one in scored])
     patients = np.array([case.record.patient for case in cases])
@@ -174,5 +187,6 @@ def box_figures(cases: list[MeasuredCase], scored: list[Scored]) -> dict[str, An
     return {
         "peak": _peak_interval([one.peak for one in scored], cases),
         "share": mean_interval([one.share for one in scored], cases),
+        "lungs": mean_interval([one.lungs for one in scored], cases),
         "overlap": overlap,
     }

@@ -60,25 +60,34 @@ def render(result: dict[str, Any]) -> str:
     )
 
 
+_OF_BOXES = {
+    "peak": "peak in a box",
+    "share": "evidence in boxes",
+    "overlap": "overlap",
+    "lungs": "evidence in the lungs",
+}
+
+
 def _boxes(result: dict[str, Any]) -> str:
     variants = result["variants"]
     first = next(iter(variants.values()))
     rows = [
-        [f"`{name}`", label, _count(scores["peak"]), *(_share(scores[key]) for key in ("peak", "share", "overlap"))]
+        [f"`{name}`", label, _count(scores["peak"]), *(_share(scores[key]) for key in _OF_BOXES)]
         for name, measured in variants.items()
         for label, scores in measured["maps"].items()
     ]
     return section(
         "Does the map lie where radiologists saw the opacity?",
         f"{first['images']} radiographs of {first['patients']} adults of another hospital, on which radiologists of "
-        "the RSNA Pneumonia Detection Challenge drew boxes round opacities. No network was trained on them, and no "
-        "training rewarded a map for this. The peak is the middle of the map's highest cell; the share is that of its "
-        "positive evidence; the overlap is intersection over union of the boxes and what lies above a share of the "
+        "the RSNA Pneumonia Detection Challenge drew boxes round opacities. Each map is of a head that was fitted to "
+        "other patients, on features that no label of an adult moved, and no training was told of a box. The peak is "
+        "the middle of the map's highest cell; the shares are those of its positive evidence; the overlap is "
+        "intersection over union of the boxes and what lies above a share of the "
         "map's highest value, chosen on other patients. The boxes take "
         f"{_share(first['boxes_of_lungs'])} of the lungs, which is what chance gives within them, and "
         f"{_share(first['boxes_of_image'])} of the image. Controls lie on the same grid: random, a Gaussian on the "
         "centre, and how steep the grey values are.",
-        table(["variant", "map", "n", "peak in a box", "evidence in boxes", "overlap"], rows),
+        table(["variant", "map", "n", *_OF_BOXES.values()], rows),
         " ".join(_beside_lungs(name, measured) for name, measured in variants.items()),
         command_block(result["command"]),
     )

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from pneumonia.metrics.scores import VALIDATION
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
-from pneumonia.variants.registry import PUBLISHED
+from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from scripts.studies import shortcuts
 from scripts.studies.documents import opening, section
@@ -20,6 +21,8 @@ _DESIGNS = {
     "penalised": "`penalised`: all of it, and in training the share of evidence outside the lungs is penalised; "
     "`mobilenetv2-finetuned` and, with a weaker penalty, `custom-cnn` are published so.",
 }
+# The last version of each published network that was trained on children alone.
+_BEFORE = {"custom-cnn": "0.2.0", "mobilenetv2-frozen": "0.2.1", "mobilenetv2-finetuned": "0.2.0"}
 _OPENING = opening(
     "Results",
     "results",
@@ -38,8 +41,9 @@ def render(figures: dict[str, Any]) -> str:
     """
     parts = (
         _OPENING,
+        _before_and_after(figures),
         _variants(),
-        _adults(figures["adults"]),
+        _withdrawn(figures["adults"]),
         _designs(figures),
         _folds(figures["folds"]),
         _trained(figures),
@@ -50,65 +54,91 @@ def render(figures: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _variants() -> str:
-    sets = {variant: read_bundle(WEIGHTS_FOLDER / variant).metrics["sets"] for variant in PUBLISHED}
-    names = list(sets[PUBLISHED[0]])
-    auroc = [[name, *(format_interval(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
-    balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
-    command = "\n".join(sets[PUBLISHED[-1]][name]["command"] for name in ("validation", "adults"))
+def _before_and_after(figures: dict[str, Any]) -> str:
+    """The published networks of 0.2, which were trained on children alone, beside those there are now."""
+    adults = figures["adults"]["variants"]
+    columns, of_columns = ["set"], []
+    for variant, version in _BEFORE.items():
+        before = figures[f"trained-{variant}-{version}"]["sets"][VALIDATION]
+        after = summary(WEIGHTS_FOLDER / variant)
+        columns += [f"`{variant}` {version}", after["version"]]
+        of_columns += [{VALIDATION: before, **adults[variant]["sets"]}, after["sets"]]
+    names = (VALIDATION, *adults[DEFAULT]["sets"])
+
+    def by_set(cell: Callable[[dict[str, Any]], str]) -> str:
+        return table(columns, [[name, *(cell(sets[name]) for sets in of_columns)] for name in names])
+
+    counts = [[name, *_classes(adults[DEFAULT]["sets"][name])] for name in names[1:]]
+    rejected = _counted(adults[DEFAULT]["rejected"], "image")
     return section(
-        "The three variants",
-        "`validation` are 20 % of the patients, and `validation-...` the same images under fixed corruptions. They "
-        "stopped the training and fixed temperature and thresholds. `adults-...` are adults of another hospital, whom "
-        "radiologists judged; none was trained on, and the next section tells of them.",
-        "AUROC:",
-        table(["set", *PUBLISHED], auroc),
-        "At the balanced operating point: accuracy of all images; share called uncertain; accuracy of the others.",
-        table(["set", *PUBLISHED], balanced),
-        command_block(command),
-    )
-
-
-def _adults(result: dict[str, Any]) -> str:
-    variants = result["variants"]
-    said = result["said_where_report_says_pneumonia"]
-    first = next(iter(variants.values()))
-
-    def by_set(cell: Callable[[dict[str, Any]], str]) -> list[list[str]]:
-        return [[name, *(cell(of["sets"][name]) for of in variants.values())] for name in first["sets"]]
-
-    by_label = [
-        [f"by {who}", *(format_interval(of[f"by_{who}"]) for of in variants.values())]
-        for who in ("report", "radiologists")
-    ]
-    counts = [
-        [name, f"{figures['positives']:,}", f"{figures['n'] - figures['positives']:,}"]
-        for name, figures in first["sets"].items()
-    ]
-    return section(
-        "Adults, judged by radiologists",
-        "No network was trained on adults. These were read by radiologists for the RSNA Pneumonia Detection Challenge; "
-        "the images are of NIH ChestX-ray14. `adults` tells opacities from normal radiographs, `adults-pa` and "
-        "`adults-ap` do so in one view (normal radiographs whose view is unknown are in neither), `adults-other` tells "
-        "opacities from radiographs that are abnormal without one, and `adults-all` from both, each weighing as much "
-        f"as in the challenge. {_counted(first['rejected'], 'image')} the check for chest radiographs refused.",
+        "Children and adults, before and after",
+        "The networks of 0.2 learned from children alone. Those of 1.0.0 adapted their features, without labels, to "
+        "adults too (not `custom-cnn`), learned from children's labels, and had their head fitted to both "
+        "([training](training.md)). `validation` are 20 % of the children's patients, as before. The adults are of "
+        "another hospital and were read by radiologists for the RSNA Pneumonia Detection Challenge; the images are of "
+        "NIH ChestX-ray14. For 0.2 nobody of them was trained on; for 1.0.0 each is judged by a head that was fitted "
+        "without the patient.",
+        "`adults` tells opacities from normal radiographs, `adults-pa` and `adults-ap` do so in one view (normal "
+        "radiographs whose view is unknown are in neither), `adults-other` tells opacities from radiographs that are "
+        "abnormal without one, and `adults-all` from both, each weighing as much as in the challenge. Of the rows of "
+        f"0.2 {rejected} the check for chest radiographs refused are left out.",
         table(["set", "opacities", "others"], counts),
         "`adults` flatters: most opacities are AP views, taken at the bedside, and most normal radiographs are not, "
         "and those without a view were made smaller elsewhere; what tells views or sizes apart helps there. "
         "`adults-pa` is free of that. `adults-ap` has too few normal radiographs to judge by.",
         "AUROC:",
-        table(["set", *variants], by_set(lambda of: format_interval(of["auroc"]))),
-        "Sensitivity; specificity at the balanced operating point, which was fixed on children:",
-        table(
-            ["set", *variants],
-            by_set(lambda of: f"{format_share(of['sensitivity'])}; {format_share(of['specificity'])}"),
+        by_set(lambda of: format_interval(of["auroc"])),
+        "Sensitivity; specificity at the balanced operating point, which for 0.2 was fixed on children, and for 1.0.0 "
+        "on each population by itself:",
+        by_set(lambda of: f"{format_share(of['sensitivity'])}; {format_share(of['specificity'])}"),
+        command_block(
+            "\n".join(
+                (
+                    figures["adults"]["command"],
+                    *(summary(WEIGHTS_FOLDER / variant)["command"] for variant in PUBLISHED),
+                )
+            )
         ),
+        "The first command was run with the weights of 0.2.",
+    )
+
+
+def _classes(figures: dict[str, Any]) -> list[str]:
+    return [f"{figures['positives']:,}", f"{figures['n'] - figures['positives']:,}"]
+
+
+def _variants() -> str:
+    sets = {variant: read_bundle(WEIGHTS_FOLDER / variant).metrics["sets"] for variant in PUBLISHED}
+    names = list(sets[DEFAULT])
+    auroc = [[name, *(format_interval(sets[v][name]["auroc"]) for v in PUBLISHED)] for name in names]
+    balanced = [[name, *(_at_balanced(sets[v][name]) for v in PUBLISHED)] for name in names]
+    return section(
+        "The three variants on every set",
+        "`validation-...` and `adults-folds-...` are the same images under fixed corruptions. The children's stopped "
+        "the training; on each population's, plain and corrupted, temperature, offset and thresholds were fixed.",
+        "AUROC:",
+        table(["set", *PUBLISHED], auroc),
+        "At the balanced operating point: accuracy of all images; share called uncertain; accuracy of the others.",
+        table(["set", *PUBLISHED], balanced),
+    )
+
+
+def _withdrawn(result: dict[str, Any]) -> str:
+    variants = result["variants"]
+    said = result["said_where_report_says_pneumonia"]
+    by_label = [
+        [f"by {who}", *(format_interval(of[f"by_{who}"]) for of in variants.values())]
+        for who in ("report", "radiologists")
+    ]
+    images = variants[DEFAULT]["images_with_both_labels"]
+    return section(
+        "Figures that are withdrawn",
         "Earlier releases stated an AUROC of 0.32 to 0.60 on adults (`adult-selection`, `adult-report`), and called "
         "the networks near chance on them. These figures are withdrawn: their labels were mined from the texts of "
         f"reports. Of {sum(said.values())} images whose report is said to name pneumonia and which radiologists saw, "
         f"they called {said['opacity']} opacity, {said['other']} abnormal without opacity and {said['normal']} normal. "
-        f"The same networks on the same {first['images_with_both_labels']} images, by either label (pneumonia against "
-        "no finding; opacity against all others), AUROC:",
+        f"The same networks, those of 0.2, on the same {images} images, by either label (pneumonia against no finding; "
+        "opacity against all others), AUROC:",
         table(["label", *variants], by_label),
         command_block(result["command"]),
     )
@@ -170,8 +200,8 @@ def _folds(result: dict[str, Any]) -> str:
     ]
     return section(
         "Five-fold cross-validation",
-        "Each fifth of the patients was held out once and decided nothing; stopping, temperature and thresholds come "
-        "from a fifth of the rest.",
+        "The default variant of 0.2 on the children. Each fifth of the patients was held out once and decided nothing; "
+        "stopping, temperature and thresholds come from a fifth of the rest.",
         table(["fold", "AUROC", "AUROC, corrupted", *SHARES], rows),
         command_block(result["command"]),
     )
@@ -204,16 +234,17 @@ def _trained(figures: dict[str, Any]) -> str:
     columns += ["epochs", "minutes"]
     return section(
         "All that was trained here",
-        "The same validation images and the same scoring for all, at each one's balanced operating point. Minutes "
-        "are those of one training on two cores, most of it beside other work, interruptions left out, and say "
+        "The same validation images of children and the same scoring for all, at each one's balanced operating point. "
+        "Minutes are those of one training on two cores, most of it beside other work, interruptions left out, and say "
         "little by themselves; for `cnn-160` and `cnn-adam`, which were interrupted before the time was kept, the "
-        "first 4 and 9 epochs count with the seconds that Keras printed. `mobilenetv2-frozen-unadapted` is the "
-        "frozen variant without its adaptation, `mobilenetv2-finetuned-again` the default variant trained a second "
-        "time with the same seed. The other recipes are those of five student projects on this data set. Where fewer "
-        "epochs were run than planned, five in turn had brought nothing better. The corruptions are of kinds that "
-        "the augmentation of the first three also draws from, in other forms; that of the recipes, where there is "
-        "any, shares only the zoom. The reports of the five give 82 % to 94 % accuracy on the official test part, "
-        "and not which recipe reached what, so no figure of theirs stands beside a row.",
+        "first 4 and 9 epochs count with the seconds that Keras printed. Rows with a version were published before; "
+        "`mobilenetv2-frozen-unadapted` is the frozen variant of 0.2.1 without its adaptation, "
+        "`mobilenetv2-finetuned-again` is 0.2.0 trained a second time with the same seed. The other recipes are those "
+        "of five student projects on this data set. Where fewer epochs were run than planned, several in turn had "
+        "brought nothing better. The corruptions are of kinds that the augmentation of the networks of this project "
+        "also draws from, in other forms; that of the recipes, where there is any, shares only the zoom. The reports "
+        "of the five give 82 % to 94 % accuracy on the official test part, and not which recipe reached what, so no "
+        "figure of theirs stands beside a row.",
         table(columns, rows),
         "AUROC and accuracy on each set apart from the plain one:",
         table(["system", *(other.removeprefix("validation-") for other in others)], each),

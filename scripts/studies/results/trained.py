@@ -23,6 +23,7 @@ def summary(folder: Path) -> dict[str, Any]:
     bundle = read_bundle(folder)
     training = bundle.config["training"]
     return {
+        "version": bundle.config["version"],
         "command": training["command"],
         "minutes": training["minutes"],
         "epochs": len(bundle.contents["history.csv"].decode().splitlines()) - 1,

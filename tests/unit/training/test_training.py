@@ -223,6 +223,17 @@ def test_a_recipe_may_watch_the_auroc(images, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_share_of_the_way_is_between_the_weights_before_and_after_the_phases(images, tmp_path):
+    def weights(share):
+        recipe = dataclasses.replace(RECIPE, linear_probe=0.1, tuned_share=share)
+        return train(images, tmp_path / str(share), "mobilenetv2-finetuned", recipe).model.get_weights()
+
+    before, half, after = (weights(share) for share in (0.0, 0.5, 1.0))
+    assert all(np.any(a != b) for a, b in zip(before, after, strict=True))
+    for a, b, mean in zip(before, after, half, strict=True):
+        np.testing.assert_allclose(mean, (a + b) / 2, rtol=1e-5, atol=1e-7)
+
+
 def test_the_feature_map_has_a_name(images, tmp_path):
     assert train(images, tmp_path).model.get_layer(FEATURES).output.shape[1:] == (SIZE // 16, SIZE // 16, 192)
 
