@@ -30,6 +30,7 @@ def _number(name: str, kind: type, allowed: Callable[[Any], bool], message: str)
 
 positive = _number("positive", int, lambda value: value >= 1, "must be at least 1")
 seed = _number("seed", int, lambda value: value >= 0, "must be at least 0")
+share = _number("share", float, lambda value: 0 <= value <= 1, "must be from 0 to 1")
 fraction = _number("fraction", float, lambda value: 0 <= value < 1, "must be at least 0 and below 1")
 weight = _number("weight", float, lambda value: value >= 0, "must be at least 0")
 # The side of a network's input in pixels.

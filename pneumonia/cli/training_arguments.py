@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pneumonia.cli.arguments import add_patients, fraction, image_size, patients_of, positive, weight
+from pneumonia.cli.arguments import add_patients, fraction, image_size, patients_of, positive, seed, share, weight
 from pneumonia.cli.data_folders import report_left_out, require_outside
 from pneumonia.core.populations import POPULATIONS
 from pneumonia.data.manifest import Manifest, read_classes, read_training_data
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 # Fields of `Variant` and of `Recipe` that an option sets directly.
 _OF_THE_NETWORK = ("image_size", "field", "dropout")
-_OF_THE_RECIPE = ("weight_decay", "label_smoothing", "evidence_penalty", "batch_size")
+_OF_PHASES_ALONE = ("weight_decay", "label_smoothing", "evidence_penalty", "batch_size", "tuned_share")
+_OF_THE_RECIPE = (*_OF_PHASES_ALONE, "adaptation_epochs")
 # What nothing reads but the phases of a recipe: adaptation and linear probe have values of their own.
-_OF_THE_PHASES = (*_OF_THE_RECIPE, "learning_rate", "dropout")
+_OF_THE_PHASES = (*_OF_PHASES_ALONE, "learning_rate", "dropout")
 # By option: its type and its help.
 _VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
     "--epochs": (positive, "at most this many in each phase, and in the adaptation without labels where there is one"),
@@ -31,6 +32,8 @@ _VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
     "--weight-decay": (fraction, "of AdamW"),
     "--label-smoothing": (fraction, "share of each label spread over both classes"),
     "--evidence-penalty": (weight, "on the share of evidence outside the lungs"),
+    "--adaptation-epochs": (seed, "of the adaptation without labels; 0 for none"),
+    "--tuned-share": (share, "how far the weights go from those before the phases to those after them"),
     "--dropout": (fraction, "share of the pooled features dropped while training"),
     "--image-size": (image_size, "side of the network's input, a multiple of 32"),
 }
@@ -135,6 +138,8 @@ def apply_values(variant: Variant, values: Mapping[str, Any]) -> Variant:
     linear = variant.head == "sigmoid" and variant.pooling == "average" and not variant.hidden_units
     if given.get("evidence_penalty") and not linear:
         raise DataError("--evidence-penalty needs a linear head on average pooling, which this recipe does not have.")
+    if given.get("tuned_share", 1.0) < 1.0 and variant.architecture != "mobilenetv2":
+        raise DataError("--tuned-share below 1 needs a network without batch normalisation, a MobileNetV2.")
     recipe = dataclasses.replace(variant.recipe, **{name: given[name] for name in _OF_THE_RECIPE if name in given})
     if "learning_rate" in given:
         *before, last = recipe.phases

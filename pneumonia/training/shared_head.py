@@ -57,23 +57,13 @@ def shared_heads(
     Raises:
         ValueError: if the head has hidden layers.
     """
-
-    def views(images: ImageSet) -> list[np.ndarray]:
-        inputs = (prepare_inputs(images, preprocessor), _augmented(images, preprocessor, seed))
-        return [pooled_features(model, one) for one in inputs]
-
-    features = [np.concatenate(pair) for pair in zip(views(main), views(others), strict=True)]
+    of_both = (two_views(model, images, preprocessor, seed) for images in (main, others))
+    features = [np.concatenate(pair) for pair in zip(*of_both, strict=True)]
     labels = np.concatenate([main.labels, others.labels])
     groups = np.array([record.stated.population for record in (*main.records, *others.records)])
 
     def head(chosen: np.ndarray) -> np.ndarray:
-        weights = balanced_weights(labels[chosen], groups[chosen])
-        return fit_head(
-            np.concatenate([view[chosen] for view in features]),
-            np.tile(labels[chosen], len(features)),
-            np.tile(weights, len(features)) / len(features),
-            inverse_penalty,
-        )
+        return head_on_views([view[chosen] for view in features], labels[chosen], groups[chosen], inverse_penalty)
 
     folds = np.empty(len(others.labels), int)
     strata = np.array([f"{record.stated.population} {record.label}" for record in others.records])
@@ -84,6 +74,31 @@ def shared_heads(
     return SharedHeads(
         head(np.full(len(labels), True)), np.stack([head(of_all != number) for number in range(FOLDS)]), folds
     )
+
+
+def two_views(model: keras.Model, images: ImageSet, preprocessor: Preprocessor, seed: int) -> list[np.ndarray]:
+    """Pooled features, float32 (N, C), of N images as they are and of each under one random change."""
+    inputs = (prepare_inputs(images, preprocessor), _augmented(images, preprocessor, seed))
+    return [pooled_features(model, one) for one in inputs]
+
+
+def head_on_views(
+    features: list[np.ndarray], labels: np.ndarray, groups: np.ndarray, inverse_penalty: float
+) -> np.ndarray:
+    """Fit a linear head to several views of N images, each class of each group counting the same.
+
+    Args:
+        features: of each view, float32 (N, C).
+        labels: (N,) of 0 and 1.
+        groups: (N,).
+        inverse_penalty: as for `linear_probe.fit_head`.
+
+    Returns:
+        As that.
+    """
+    weights = balanced_weights(labels, groups)
+    views = len(features)
+    return fit_head(np.concatenate(features), np.tile(labels, views), np.tile(weights, views) / views, inverse_penalty)
 
 
 def fit_shared_head(

@@ -163,6 +163,8 @@ def test_options_that_a_recipe_does_not_read_are_refused():
     for recipe in ("cnn-adam", "mobilenetv2-classweight", "mobilenetv2-finetuned-sgd"):
         with pytest.raises(DataError, match="linear head"):
             apply_values(get_recipe(recipe), {"evidence_penalty": 1.0})
+    with pytest.raises(DataError, match="batch normalisation"):
+        apply_values(get_variant("custom-cnn"), {"tuned_share": 0.5})
 
 
 def test_the_options_that_a_training_without_phases_does_read_are_taken():

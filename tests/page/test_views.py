@@ -123,7 +123,7 @@ def test_text_from_outside_is_escaped():
         prediction_html.checks(reading(0.9, checks=checks)),
         prediction_html.verdict(reading(0.9), POINT, MARKUP),
         compare_views.comparison(
-            np.zeros((8, 8), np.uint8), [reading(0.9)], [POINT], [0.1], 4.0, {"custom-cnn": MARKUP}
+            np.zeros((8, 8), np.uint8), {MARKUP: reading(0.9)}, [POINT], [0.1], 4.0, {"custom-cnn": MARKUP}
         ),
         compare_views.pair([MARKUP, None], 4.0, None),
     ):
@@ -221,7 +221,8 @@ def test_agreement(findings, words):
 
 
 def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
-    predictions = [reading(0.9, lungs=LUNGS, in_lung_share=0.3), reading(0.1, variant="custom-cnn")]
+    readings = (reading(0.9, lungs=LUNGS, in_lung_share=0.3), reading(0.1, variant="custom-cnn"))
+    predictions = {made.variant: made for made in readings}
     missing = {"mobilenetv2-frozen": "There are no weights."}
     table = _Text(
         compare_views.comparison(np.zeros((64, 64), np.uint8), predictions, [POINT, POINT], [0.0144, 2.0], 4.0, missing)

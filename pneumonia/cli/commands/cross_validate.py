@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scheme", choices=("folds", "series", "sources"), required=True)
     parser.add_argument("--output", type=output_file, required=True, help="JSON file to write the figures to")
     parser.add_argument("--field", choices=FIELDS, help="what is shown of a radiograph (default: the variant's own)")
-    add_values(parser, "--evidence-penalty", "--image-size", "--epochs")
+    add_values(parser, "--evidence-penalty", "--adaptation-epochs", "--tuned-share", "--image-size", "--epochs")
     parser.add_argument("--seed", type=seed, default=0, help="of the training in each round (default: 0)")
     add_backbone(parser)
     parser.add_argument("--outside", type=Path, metavar="DIR", help="another population, scored but never trained on")

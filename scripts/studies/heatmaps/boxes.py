@@ -6,7 +6,7 @@ Each map is of a head that was fitted to other patients, as in `pneumonia.traini
 import argparse
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,20 +23,18 @@ from pneumonia.data.splits import FOLDS
 from pneumonia.errors import DataError
 from pneumonia.explain.faithfulness import control_maps
 from pneumonia.explain.localisation import share_inside
-from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import load_lung_fields
-from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.metrics.intervals import share_interval
 from pneumonia.models.registry import FEATURES
 from pneumonia.training.linear_probe import set_head
-from pneumonia.training.parts import load_parts
 from pneumonia.training.shared_head import shared_heads
-from pneumonia.variants.registry import PUBLISHED, get_variant
-from pneumonia.weights.folder import KERAS_MODEL, WEIGHTS_FOLDER, read_bundle
+from pneumonia.variants.registry import PUBLISHED
+from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase, load_cases
 from scripts.studies.heatmaps.figures import mean_interval
 from scripts.studies.heatmaps.peer_maps import peer_maps
 from scripts.studies.peer_packages import require_peers
+from scripts.studies.two_populations import load_trained
 
 # Shares of a map's highest value, one of which is the level of its outline.
 _LEVELS = np.arange(0.1, 0.95, 0.05)
@@ -80,18 +78,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _evaluate(name: str, manifest: Manifest, peers: int) -> dict[str, Any]:
-    bundle = read_bundle(WEIGHTS_FOLDER / name)
-    variant, seed = get_variant(name), bundle.config["training"]["seed"]
-    preprocessor = Preprocessor(Preprocessing(**bundle.config["preprocessing"]))
-    # Nothing is adapted again.
-    plain = replace(variant, recipe=replace(variant.recipe, adaptation_epochs=0))
-    parts = load_parts(plain, manifest, manifest.records, preprocessor, seed)
-    if parts.others is None or variant.recipe.shared_head is None or preprocessor.record.field != "image":
-        raise DataError(f"{name} has no head for a second population, or is not shown whole images.")
-    model = keras.models.load_model(WEIGHTS_FOLDER / name / KERAS_MODEL, compile=False)
-    heads = shared_heads(model, parts.train, parts.others, preprocessor, variant.recipe.shared_head, seed)
-    fold_of = dict(zip(parts.others.records, heads.folds.tolist(), strict=True))
-    records = [record for record in parts.others.records if record.stated.boxes]
+    trained = load_trained(WEIGHTS_FOLDER / name, manifest)
+    model, preprocessor, others = trained.model, trained.preprocessor, trained.others
+    if preprocessor.record.field != "image":
+        raise DataError(f"{name} is not shown whole images, on which boxes are drawn.")
+    heads = shared_heads(model, trained.train, others, preprocessor, trained.inverse_penalty, trained.seed)
+    fold_of = dict(zip(others.records, heads.folds.tolist(), strict=True))
+    records = [record for record in others.records if record.stated.boxes]
     if not records:
         raise DataError("No image of a second population has a box.")
     cases = load_cases(records, {}, preprocessor, load_lung_fields())
@@ -118,7 +111,7 @@ def _evaluate(name: str, manifest: Manifest, peers: int) -> dict[str, Any]:
         for kind, heatmap in made.items():
             scored[kind].append((case, score(heatmap, case.record.stated.boxes, boxes, case.lungs)))
     return {
-        "weights_sha256": bundle.weights_sha256,
+        "weights_sha256": trained.weights_sha256,
         "images": len(cases),
         "patients": len({case.record.patient for case in cases}),
         "boxes_of_image": mean_interval([float(boxes.mean()) for boxes in inside], cases),

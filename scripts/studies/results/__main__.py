@@ -1,6 +1,6 @@
 """Keep the figures of trainings, and of what augmentation costs, and set all results side by side."""
 
-from scripts.studies.results import adults, augmentation, trained
+from scripts.studies.results import adults, augmentation, trained, transfer
 from scripts.studies.results.document import render
 from scripts.studies.study import Measurement, Study
 
@@ -10,6 +10,9 @@ STUDY = Study(
     {
         "trained": Measurement(
             trained.add_options, trained.measure, part=lambda arguments: f"trained-{arguments.folder.name}"
+        ),
+        "transfer": Measurement(
+            transfer.add_options, transfer.measure, part=lambda arguments: f"transfer-{arguments.folder.name}"
         ),
         "adults": Measurement(adults.add_options, adults.measure),
         "augmentation": Measurement(augmentation.add_options, augmentation.measure),

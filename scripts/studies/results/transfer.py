@@ -1,0 +1,76 @@
+"""What a training brings at a hospital that its head was not fitted to.
+
+A linear head, penalised as that of the published networks, is fitted to one population on the features of a trained
+network, and scored on the other. The network itself must not have seen a label of the population that it is scored on.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pneumonia.cli.arguments import add_patients
+from pneumonia.cli.training_arguments import add_populations, read_data
+from pneumonia.data.pipeline import prepare_inputs
+from pneumonia.data.reader_sets import reader_sets
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc
+from pneumonia.metrics.intervals import to_interval
+from pneumonia.training.linear_probe import pooled_features
+from pneumonia.training.shared_head import head_on_views, two_views
+from scripts.studies.two_populations import load_trained
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="weights folder of a training on two populations")
+    parser.add_argument("--data", nargs="+", type=Path, required=True, help="as in the training")
+    add_patients(parser)
+    add_populations(parser)
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Fit heads to each population alone, and score them on the other.
+
+    Returns:
+        How the network was trained, and AUROCs: of each set of the second population by what radiologists said
+        (`to_others`), and of the validation images of the main one (`to_main`), None where the network saw labels of
+        these.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    trained = load_trained(arguments.folder, read_data(arguments))
+    training = trained.config["training"]
+    recipe = training["recipe"]
+    views = [
+        two_views(trained.model, images, trained.preprocessor, trained.seed)
+        for images in (trained.train, trained.others)
+    ]
+    of_main, of_others = (
+        head_on_views(features, images.labels, np.zeros(len(images.labels)), trained.inverse_penalty)
+        for features, images in zip(views, (trained.train, trained.others), strict=True)
+    )
+    others, validation = trained.others, trained.validation
+    logits = views[1][0] @ of_main
+    to_main = None
+    if not recipe["phases"]:
+        features = pooled_features(trained.model, prepare_inputs(validation, trained.preprocessor))
+        to_main = _auroc(validation.labels, features @ of_others, validation.patients)
+    sets = reader_sets(others.records[0].stated.population, others.records)
+    return {
+        "training": training["command"],
+        **{name: recipe.get(name) for name in ("adaptation_epochs", "evidence_penalty", "tuned_share")},
+        "phases": bool(recipe["phases"]),
+        "to_others": {
+            name: _auroc(others.labels[chosen], logits[chosen], others.patients[chosen])
+            for name, (chosen, weights) in sets.items()
+            if weights is None
+        },
+        "to_main": to_main,
+    }
+
+
+def _auroc(labels: np.ndarray, logits: np.ndarray, patients: np.ndarray) -> dict[str, float]:
+    resampled = auroc(labels, logits, resample_with_both_classes(labels, patients))
+    return to_interval(auroc(labels, logits, np.ones((1, len(labels))))[0], resampled)
