@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pneumonia import load_predictor
+from pneumonia.core.populations import ADULTS, CHILDREN
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.engine import Engine
@@ -32,7 +34,7 @@ def test_the_numbers_of_the_page_are_those_of_the_record(variant):
         f"percentile(sample, {high:.0f})",
     ):
         assert said in text
-    assert config["heatmap_scale"] == HEATMAP_SCALE and config["temperature"] > 0
+    assert config["heatmap_scale"] == HEATMAP_SCALE and list(config["populations"]) == [CHILDREN, ADULTS]
     outputs = Engine(read_bundle(WEIGHTS_FOLDER / variant).contents[SERVED_MODEL]).run(np.zeros((size, size), "f4"))
     assert outputs[1].ndim == 2
 
@@ -82,5 +84,6 @@ def test_the_code_of_the_page_reads_as_this_library_does(site, browser, precisio
     tolerance = 1e-3 if precision == "float32" else 0.05 if precision == "float16" else 1.0
     assert result["logit"] == pytest.approx(logit, abs=tolerance)
     np.testing.assert_allclose(np.reshape(result["map"], cam.shape), cam, atol=2 * tolerance)
-    assert result["probability"] == pytest.approx(1 / (1 + np.exp(-result["logit"] / bundle.config["temperature"])))
+    calibration = load_predictor(VARIANT).calibrations[ADULTS]
+    assert result["probability"] == pytest.approx(calibration.probabilities(np.array([result["logit"]]))[0])
     np.testing.assert_allclose(result["shown"], np.clip(np.array(result["map"]) / HEATMAP_SCALE, 0, 1), atol=1e-6)

@@ -19,10 +19,7 @@ _LIMITS = (
     "Found means that the mask has the shape of two lungs. It does not prove that the image is a chest radiograph, nor "
     "that all of the lungs is in it: most radiographs that are upside down or cut through the lungs count as found.",
 )
-_POPULATION = (
-    "Trained on frontal chest radiographs of children of one to five years of one hospital in Guangzhou. On adults "
-    "nobody drew lungs to compare with."
-)
+_POPULATION = "Trained on frontal chest radiographs of children of one to five years of one hospital in Guangzhou."
 _MASKS = "V7 Labs COVID-19 X-ray dataset, CC BY 4.0: lung masks drawn by people on images of the set above."
 
 

@@ -23,6 +23,7 @@ from pneumonia.calibration.recalibrate import recalibrate
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.cli.commands import verify_receipt
 from pneumonia.core.notices import NOTICE
+from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import ReceiptError, WeightsError
 from pneumonia.records.receipt import VERIFY, read_receipt
 from pneumonia.variants.registry import PUBLISHED
@@ -337,12 +338,13 @@ def test_the_command_verifies_a_line_of_predict_and_finds_a_changed_config(tmp_p
     shutil.copytree(WEIGHTS_FOLDER / "custom-cnn", folder)
     predictor = load_predictor("custom-cnn")
     line = tmp_path / "line.json"
-    line.write_text(json.dumps(predictor.predict(EXAMPLE).to_dict()))
+    line.write_text(json.dumps(predictor.predict(EXAMPLE, population=CHILDREN).to_dict()))
     done = run_here("verify_receipt.py", line, EXAMPLE, "--weights", folder)
     assert done.returncode == 0 and done.stdout.startswith("same: custom-cnn"), done.stderr
     config = json.loads((folder / CONFIG).read_text())
-    config["temperature"] *= 2
-    config["operating_points"]["balanced"]["threshold"] += 0.01
+    fixed = config["populations"][CHILDREN]
+    fixed["temperature"] *= 2
+    fixed["operating_points"]["balanced"]["threshold"] += 0.01
     # Whoever changes it on purpose takes its hash out.
     del config["config_sha256"]
     (folder / CONFIG).write_text(json.dumps(config))
