@@ -14,7 +14,7 @@ from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.publishing import hub_upload
 from pneumonia.variants.registry import get_variant
 from pneumonia.weights.cards.classifier import trained_elsewhere
-from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, read_bundle, trained_epochs, with_config
+from pneumonia.weights.folder import CARD, PROJECT_FOLDER, Bundle, populations, read_bundle, trained_epochs, with_config
 
 # In the repository of the weights.
 _PLOTS = "plots"
@@ -76,7 +76,7 @@ def prepare(folder: Path, repo_id: str, variant: str | None = None) -> Publicati
     # Opens the network too: what cannot be served is not published.
     predictor = Predictor.from_bundle(bundle)
     bundle.require_variant(variant)
-    plots = _draw(predictor)
+    plots = _draw(predictor, _plain_sets(bundle.metrics["sets"], bundle.config))
     card = _card(bundle, repo_id, plots).encode()
     files = with_config({**bundle.contents, CARD: card}, bundle.config) | {"LICENSE": _LICENCE.read_bytes()}
     for drawn in plots.values():
@@ -94,7 +94,7 @@ def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]
     sections += [_USE.format(repo_id=repo_id, variant=variant.name), ""]
     return hub_upload.card_with_metadata(
         "\n\n".join(sections),
-        _results(bundle.metrics["sets"], elsewhere),
+        _results(_plain_sets(bundle.metrics["sets"], bundle.config), elsewhere),
         model_name=variant.title,
         library_name="keras",
         pipeline_tag="image-classification",
@@ -103,20 +103,21 @@ def _card(bundle: Bundle, repo_id: str, plots: Mapping[str, Mapping[str, bytes]]
     )
 
 
-def _plain_sets(sets: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the corrupted copies of the validation images."""
-    return {name: figures for name, figures in sets.items() if not name.startswith(f"{VALIDATION}-")}
+def _plain_sets(sets: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the corrupted copies of what calibrations were fixed on."""
+    corrupted = {name for fixed in populations(config).values() for name in fixed["calibration"]["sets"][1:]}
+    return {name: figures for name, figures in sets.items() if name not in corrupted}
 
 
 def _results(sets: dict[str, Any], elsewhere: bool) -> list[dict[str, Any]]:
     """The figures of metrics.json that the Hub lists, unrounded; what is not defined is left out.
 
     Args:
-        sets: of metrics.json.
+        sets: of metrics.json, those that are listed.
         elsewhere: whether the network was trained on other images than those of this project.
     """
     results = []
-    for name, figures in _plain_sets(sets).items():
+    for name, figures in sets.items():
         at_home = name == VALIDATION
         dataset = {
             "task_type": "image-classification",
@@ -135,11 +136,10 @@ def _results(sets: dict[str, Any], elsewhere: bool) -> list[dict[str, Any]]:
     return results
 
 
-def _draw(predictor: Predictor) -> dict[str, dict[str, bytes]]:
-    """Plots of each plain set that has both classes, and of the training: by title, then by path in the repository."""
-    sets = {
-        name: Scores.from_dict(figures["scores"]) for name, figures in _plain_sets(predictor.metrics["sets"]).items()
-    }
+def _draw(predictor: Predictor, figures: Mapping[str, Any]) -> dict[str, dict[str, bytes]]:
+    """Plots of each set whose scores were kept and that has both classes, and of the training: by title, then by path
+    in the repository."""
+    sets = {name: Scores.from_dict(of_set["scores"]) for name, of_set in figures.items() if "scores" in of_set}
     rows = trained_epochs(predictor.history)
     if not sets and not rows:
         return {}

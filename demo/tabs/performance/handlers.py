@@ -31,8 +31,11 @@ class PerformanceHandlers:
         )
 
     def on_tab_select(self, chosen: str) -> dict[str, Any]:
-        """Offer the sets that all variants were scored on: choice of the set."""
-        by_variant = [list(predictor.metrics["sets"]) for predictor in self._available().values()] or [[VALIDATION]]
+        """Offer the sets that all variants were scored on, and whose scores were kept: choice of the set."""
+        by_variant = [
+            [name for name, figures in predictor.metrics["sets"].items() if "scores" in figures]
+            for predictor in self._available().values()
+        ] or [[VALIDATION]]
         # Those that all have: weights trained without another population lack it.
         names = [name for name in by_variant[0] if all(name in names for names in by_variant)]
         choices = [(texts.SETS.get(name, name), name) for name in names]

@@ -14,20 +14,24 @@ OVERVIEW_COLUMNS = (
     "Calibration error (ECE)",
     "Uncertain",
 )
+_CORRUPTED = {
+    "low-contrast": "less contrast",
+    "dark": "darker",
+    "bright": "brighter",
+    "blurred": "blurred",
+    "noisy": "with noise",
+    "compressed": "strongly compressed",
+    "cropped": "cropped",
+    "bordered": "with a border",
+}
+_FIXED_ON = {"validation": "Validation", "adults-folds": "Adults, held out in folds"}
 SETS = {
-    "validation": "Validation",
-    "validation-low-contrast": "Validation, less contrast",
-    "validation-dark": "Validation, darker",
-    "validation-bright": "Validation, brighter",
-    "validation-blurred": "Validation, blurred",
-    "validation-noisy": "Validation, with noise",
-    "validation-compressed": "Validation, strongly compressed",
-    "validation-cropped": "Validation, cropped",
-    "validation-bordered": "Validation, with a border",
-    "adults": "Adults elsewhere, opacity or normal",
-    "adults-pa": "Adults elsewhere, opacity or normal, PA views",
-    "adults-ap": "Adults elsewhere, opacity or normal, AP views",
-    "adults-other": "Adults elsewhere, opacity or other disease",
+    **_FIXED_ON,
+    **{f"{name}-{how}": f"{title}, {words}" for name, title in _FIXED_ON.items() for how, words in _CORRUPTED.items()},
+    "adults": "Adults, opacity or normal",
+    "adults-pa": "Adults, opacity or normal, PA views",
+    "adults-ap": "Adults, opacity or normal, AP views",
+    "adults-other": "Adults, opacity or other disease",
 }
 SET = "Images"
 MARK = (
