@@ -14,8 +14,9 @@ python scripts/predict.py chest.dcm --site my-hospital
 _SITES = {
     "adults": (
         "Another hospital: adults",
-        "Adults whom radiologists judged and no network was trained on, opacity against normal "
-        "([results](results.md)); fitted to images of one half of the patients, scored on the other half. As published "
+        "Adults whom radiologists judged, opacity against normal ([results](results.md)), by the calibration for "
+        "children: as one of a hospital that nobody has calibrated a network for. Each is scored by a head that was "
+        "fitted to other patients. Fitted to images of one half of the patients, scored on the other half. As published "
         "the probabilities are far too high: opacities are rare here, and pneumonias were common among the children. "
         "That is what a calibration mends. With few local images it mends less, as at least ten of them show an "
         "opacity, more than the hospital has. It tells no more images apart: sensitivity and specificity hardly move. "

@@ -16,7 +16,7 @@ from pneumonia.calibration.fit import thresholds_by_rule
 from pneumonia.calibration.platt import fit_platt
 from pneumonia.calibration.recalibrate import LEAST_OF_A_CLASS
 from pneumonia.core.operating_points import BALANCED
-from pneumonia.core.populations import ADULTS
+from pneumonia.core.populations import CHILDREN
 from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.metrics.bootstrap import resample_with_both_classes as resampled_patients
 from pneumonia.metrics.classification import auroc, brier, expected_calibration_error, rates
@@ -77,7 +77,7 @@ def study(predictor: Predictor, local: Scores, report: Scores) -> dict[str, Any]
         of images, the mean of the figures over the draws with the middle 95 % of the draws, and `kept`, the share of
         draws whose AUROC is above chance, so that the calibration may be used at all.
     """
-    calibration = predictor.calibration_for(ADULTS)
+    calibration = predictor.calibration_for(CHILDREN)
     log_odds = (report.logits + calibration.offset) / calibration.temperature
     threshold = calibration.operating_points[BALANCED].threshold
     once = np.ones((1, len(report.labels)))
@@ -105,7 +105,7 @@ def draw(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
 
 def _drawn(predictor: Predictor, local: Scores, report: Scores, size: int) -> dict[str, Any]:
     rng = np.random.default_rng(size)
-    calibration = predictor.calibration_for(ADULTS)
+    calibration = predictor.calibration_for(CHILDREN)
     local_odds, report_odds = ((s.logits + calibration.offset) / calibration.temperature for s in (local, report))
     once = np.ones((1, len(report.labels)))
     found: list[Mapping[str, np.ndarray]] = []
