@@ -35,30 +35,30 @@ class SharedHeads:
     by_fold: np.ndarray
     folds: np.ndarray
 
+    def out_of_fold(self, features: np.ndarray) -> np.ndarray:
+        """Logits (N,) of the images of these populations, (N, C), each by the head that did not see its patient."""
+        return (features * self.by_fold[self.folds]).sum(axis=1)
+
 
 def shared_heads(
-    model: keras.Model,
     main: ImageSet,
     others: ImageSet,
-    preprocessor: Preprocessor,
+    of_main: list[np.ndarray],
+    of_others: list[np.ndarray],
     inverse_penalty: float,
     seed: int,
 ) -> SharedHeads:
     """Fit linear heads to the training images of one population and all those of others.
 
     Args:
-        model: its head must be linear; it is not changed.
         main: training images of the population that the backbone learned from.
         others: images of other populations.
-        preprocessor: prepares the network's input.
+        of_main: their pooled features, as `two_views` gives them.
+        of_others: likewise.
         inverse_penalty: as for `linear_probe.fit_head`.
-        seed: of folds and augmentation.
-
-    Raises:
-        ValueError: if the head has hidden layers.
+        seed: of the folds.
     """
-    of_both = (two_views(model, images, preprocessor, seed) for images in (main, others))
-    features = [np.concatenate(pair) for pair in zip(*of_both, strict=True)]
+    features = [np.concatenate(pair) for pair in zip(of_main, of_others, strict=True)]
     labels = np.concatenate([main.labels, others.labels])
     groups = np.array([record.stated.population for record in (*main.records, *others.records)])
 
@@ -109,7 +109,15 @@ def fit_shared_head(
     inverse_penalty: float,
     seed: int,
 ) -> dict[str, dict[str, Scores]]:
-    """Give a network the head of `shared_heads`; arguments are those of that, and the layer `logit` is changed.
+    """Give a network a head that is fitted to the training images of one population and all those of others.
+
+    Args:
+        model: its head must be linear; only the layer `logit` is changed.
+        main: training images of the population that the backbone learned from.
+        others: images of other populations.
+        preprocessor: prepares the network's input.
+        inverse_penalty: as for `linear_probe.fit_head`.
+        seed: of folds and augmentation.
 
     Returns:
         Scores of each of the other populations out of five folds by patient, as the images are (`NAME-folds`) and under
@@ -118,14 +126,18 @@ def fit_shared_head(
     Raises:
         ValueError: if the head has hidden layers.
     """
-    heads = shared_heads(model, main, others, preprocessor, inverse_penalty, seed)
+    of_main, of_others = (two_views(model, images, preprocessor, seed) for images in (main, others))
+    heads = shared_heads(main, others, of_main, of_others, inverse_penalty, seed)
     set_head(model, heads.kernel)
     populations = np.array([record.stated.population for record in others.records])
     scores: dict[str, dict[str, Scores]] = {population: {} for population in dict.fromkeys(populations)}
     # One change after the other: the inputs of all together would not fit into memory.
-    for name, changes in {"": (), **{name: (change,) for name, change in CORRUPTIONS.items()}}.items():
-        features = pooled_features(model, prepare_inputs(others, preprocessor, changes))
-        logits = (features * heads.by_fold[heads.folds]).sum(axis=1)
+    changed = (
+        (name, pooled_features(model, prepare_inputs(others, preprocessor, [change])))
+        for name, change in CORRUPTIONS.items()
+    )
+    for name, features in (("", of_others[0]), *changed):
+        logits = heads.out_of_fold(features)
         for population, of_population in scores.items():
             of_set = "-".join(filter(None, (population, "folds", name)))
             of_population[of_set] = Scores(logits, others.labels, others.patients).of(populations == population)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from pneumonia.data.manifest import Manifest
 from pneumonia.data.pipeline import ImageSet
@@ -12,6 +13,7 @@ from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.training.parts import load_parts
+from pneumonia.training.shared_head import SharedHeads, shared_heads, two_views
 from pneumonia.variants.registry import get_variant
 from pneumonia.weights.folder import KERAS_MODEL, read_bundle
 
@@ -40,6 +42,15 @@ class TrainedOnTwo(NamedTuple):
     seed: int
     config: dict[str, Any]
     weights_sha256: str
+
+    def views(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Pooled features of `train` and of `others`, as `two_views` gives them."""
+        of_both = (two_views(self.model, images, self.preprocessor, self.seed) for images in (self.train, self.others))
+        return tuple(of_both)
+
+    def heads(self) -> SharedHeads:
+        """The heads that the training fitted, those of the folds too."""
+        return shared_heads(self.train, self.others, *self.views(), self.inverse_penalty, self.seed)
 
 
 def load_trained(folder: Path, manifest: Manifest) -> TrainedOnTwo:

@@ -5,11 +5,14 @@ import json
 
 import pytest
 
+from pneumonia.errors import DataError
 from pneumonia.variants.registry import PUBLISHED
 from scripts import ROOT
+from scripts.studies import study
 from scripts.studies.results.__main__ import STUDY
 from scripts.studies.results.trained import summary
 from scripts.studies.study import FIGURES
+from tests.fixtures.tiny import write_tiny_data
 
 
 def test_no_number_in_the_results_is_typed_by_hand():
@@ -32,3 +35,22 @@ def test_a_summary_keeps_the_main_figures(variant):
     assert kept["sets"]["validation"]["auroc"] == whole["validation"]["auroc"]
     balanced = whole["adults"]["operating_points"]["balanced"]
     assert kept["sets"]["adults"]["sensitivity"] == balanced["sensitivity"]
+
+
+@pytest.mark.slow
+def test_what_a_training_brings_elsewhere_is_measured_without_labels_of_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "FIGURES", tmp_path)
+    write_tiny_data(tmp_path / "ward", patients=12)
+    write_tiny_data(tmp_path / "clinic", patients=6)
+    for number, path in enumerate(sorted((tmp_path / "clinic").glob("*/*"))):
+        # Else they would be the same files as the children's.
+        path.write_bytes(path.read_bytes() + bytes([number]))
+    folder = ROOT / "weights" / "custom-cnn"
+    data = ["--data", str(tmp_path / "ward"), str(tmp_path / "clinic"), "--populations", "children", "adults"]
+    assert STUDY.main(["measure", "transfer", str(folder), *data]) == 0
+    kept = json.loads((tmp_path / "results" / "transfer-custom-cnn.json").read_text())
+    assert 0.9 < kept["to_others"]["adults"]["value"] <= 1  # discs that are bright or not
+    # It was trained on children's labels.
+    assert kept["phases"] and kept["to_main"] is None
+    with pytest.raises(DataError, match="one alone"):
+        STUDY.main(["measure", "transfer", str(folder), "--data", str(tmp_path / "ward")])

@@ -27,7 +27,6 @@ from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.metrics.intervals import share_interval
 from pneumonia.models.registry import FEATURES
 from pneumonia.training.linear_probe import set_head
-from pneumonia.training.shared_head import shared_heads
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase, load_cases
@@ -82,7 +81,7 @@ def _evaluate(name: str, manifest: Manifest, peers: int) -> dict[str, Any]:
     model, preprocessor, others = trained.model, trained.preprocessor, trained.others
     if preprocessor.record.field != "image":
         raise DataError(f"{name} is not shown whole images, on which boxes are drawn.")
-    heads = shared_heads(model, trained.train, others, preprocessor, trained.inverse_penalty, trained.seed)
+    heads = trained.heads()
     fold_of = dict(zip(others.records, heads.folds.tolist(), strict=True))
     records = [record for record in others.records if record.stated.boxes]
     if not records:

@@ -140,6 +140,16 @@ def _transfer(figures: dict[str, Any]) -> str:
     ]
     columns = ["training", "epochs of adaptation", "fine-tuned", "penalty outside the lungs"]
     columns += [f"children to {of}" for of in sets] + ["adults to children"]
+    clues = list(trained[DEFAULT]["clues"])
+    counts = {clue: trained[DEFAULT]["clues"][clue] for clue in clues}
+    told = [
+        [
+            clue,
+            f"{counts[clue]['of']:,} of {counts[clue]['n']:,}",
+            *(format_interval(kept["clues"][clue]) for kept in trained.values()),
+        ]
+        for clue in clues
+    ]
     commands = [command for kept in trained.values() for command in (kept["training"], kept["command"])]
     return section(
         "What each ingredient brings at another hospital",
@@ -148,6 +158,11 @@ def _transfer(figures: dict[str, Any]) -> str:
         "the images of both. Fine-tuning is on children's labels; `fine-tuned` says how far the weights go from those "
         "before it to those after it. One seed each: differences of a hundredth are noise.",
         table(columns, rows),
+        "Does a score use what says nothing of the disease? AUROC with which the score of a head that was fitted to "
+        "both populations, without the patient, tells AP from PA views, and images whose patient is known from those "
+        "that were made smaller elsewhere, among adults of one label (0.5 is none). Among patients of one label a "
+        "score may differ with the disease too: those at the bedside are the sicker ones.",
+        table(["told apart", "images", *(f"`{name}`" for name in trained)], told),
         command_block("\n".join(commands)),
     )
 

@@ -12,13 +12,15 @@ import numpy as np
 
 from pneumonia.cli.arguments import add_patients
 from pneumonia.cli.training_arguments import add_populations, read_data
-from pneumonia.data.pipeline import prepare_inputs
+from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.reader_sets import reader_sets
+from pneumonia.data.tables import VIEWS
 from pneumonia.metrics.bootstrap import resample_with_both_classes
 from pneumonia.metrics.classification import auroc
 from pneumonia.metrics.intervals import to_interval
 from pneumonia.training.linear_probe import pooled_features
-from pneumonia.training.shared_head import head_on_views, two_views
+from pneumonia.training.shared_head import head_on_views, shared_heads
 from scripts.studies.two_populations import load_trained
 
 
@@ -35,7 +37,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     Returns:
         How the network was trained, and AUROCs: of each set of the second population by what radiologists said
         (`to_others`), and of the validation images of the main one (`to_main`), None where the network saw labels of
-        these.
+        these. `clues`: see `_clues`.
 
     Raises:
         DataError: if the data cannot be used.
@@ -43,15 +45,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     trained = load_trained(arguments.folder, read_data(arguments))
     training = trained.config["training"]
     recipe = training["recipe"]
-    views = [
-        two_views(trained.model, images, trained.preprocessor, trained.seed)
-        for images in (trained.train, trained.others)
-    ]
+    views = trained.views()
     of_main, of_others = (
         head_on_views(features, images.labels, np.zeros(len(images.labels)), trained.inverse_penalty)
         for features, images in zip(views, (trained.train, trained.others), strict=True)
     )
     others, validation = trained.others, trained.validation
+    heads = shared_heads(trained.train, others, *views, trained.inverse_penalty, trained.seed)
     logits = views[1][0] @ of_main
     to_main = None
     if not recipe["phases"]:
@@ -68,7 +68,31 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             if weights is None
         },
         "to_main": to_main,
+        "clues": _clues(others, heads.out_of_fold(views[1][0])),
     }
+
+
+def _clues(others: ImageSet, logits: np.ndarray) -> dict[str, dict[str, Any]]:
+    """How well the published score tells, among images of one label, what says nothing of the disease.
+
+    Returns:
+        AUROCs with the numbers of images: of AP views among those of known view, and of images whose patient is known
+        among all; where there are both of a label.
+    """
+    views = np.array([record.stated.view for record in others.records])
+    known = np.array([record.patient_known for record in others.records])
+    figures = {}
+    for label, name in enumerate(CLASS_NAMES):
+        of_label = others.labels == label
+        for what, among, told in (
+            ("AP or PA", np.isin(views, VIEWS), views == "AP"),
+            ("patient known or not", np.ones(len(known), bool), known),
+        ):
+            chosen = of_label & among
+            if len(set(told[chosen])) == 2:
+                found = _auroc(told[chosen].astype(float), logits[chosen], others.patients[chosen])
+                figures[f"{what}, {name}"] = {**found, "n": int(chosen.sum()), "of": int(told[chosen].sum())}
+    return figures
 
 
 def _auroc(labels: np.ndarray, logits: np.ndarray, patients: np.ndarray) -> dict[str, float]:
