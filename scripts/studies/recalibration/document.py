@@ -18,9 +18,9 @@ _SITES = {
         "children: as one of a hospital that nobody has calibrated a network for. Each is scored by a head that was "
         "fitted to other patients. Fitted to images of one half of the patients, scored on the other half. As "
         "published the probabilities are far too high: opacities are rare here, and pneumonias were common among the "
-        "children. That is what a calibration mends. With few local images it mends less, as at least ten of them show an "
-        "opacity, more than the hospital has. It tells no more images apart: sensitivity and specificity hardly move. "
-        "Labels mined from reports, on which this section rested before, said otherwise; they are withdrawn.",
+        "children. That is what a calibration mends. With few local images it mends less, as at least ten of them show "
+        "an opacity, more than the hospital has. It tells no more images apart: sensitivity and specificity hardly "
+        "move. Labels mined from reports, on which this section rested before, said otherwise; they are withdrawn.",
     ),
     "children, darker": (
         "Children's images, darker",
