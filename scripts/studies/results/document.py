@@ -73,9 +73,9 @@ def _before_and_after(figures: dict[str, Any]) -> str:
     rejected = _counted(adults[DEFAULT]["rejected"], "image")
     return section(
         "Children and adults, before and after",
-        "The networks of 0.2 learned from children alone. Those of 1.0.0 adapted their features, without labels, to "
-        "adults too (not `custom-cnn`), learned from children's labels, and had their head fitted to both "
-        "([training](training.md)). `validation` are 20 % of the children's patients, as before. The adults are of "
+        "The networks of 0.2 learned from children alone. Of those of 1.0.0, `mobilenetv2-frozen` adapted its features "
+        "to children and adults, without labels; the features of the other two are those of 0.2.0, taken over and not "
+        "trained again. All heads were fitted to both ([training](training.md)). `validation` are 20 % of the children's patients, as before. The adults are of "
         "another hospital and were read by radiologists for the RSNA Pneumonia Detection Challenge; the images are of "
         "NIH ChestX-ray14. For 0.2 nobody of them was trained on; for 1.0.0 each is judged by a head that was fitted "
         "without the patient.",
