@@ -64,7 +64,7 @@ SELECTION = (
     "does about as well there, and moves the evidence into the lungs. The other variants are shown the same; the "
     "weaker penalty of `custom-cnn` was not compared so. Each training is stopped by corrupted copies of the "
     "children's validation images. For version 1.0 the strong penalty on the head, the adaptation to both populations"
-    " and how far fine-tuning goes were chosen by what a head that is fitted to one population does on the other, in "
-    "trials of one seed each (`docs/results.md` repeats some). So the adults' figures are of patients whom the head "
-    "did not see, but whose hospital informed these choices."
+    " were chosen by what a head that is fitted to one population does on the other, in trials of one seed each "
+    "(`docs/results.md` repeats some). So the adults' figures are of patients whom the head did not see, but whose "
+    "hospital informed these choices."
 )

@@ -75,10 +75,10 @@ def _before_and_after(figures: dict[str, Any]) -> str:
         "Children and adults, before and after",
         "The networks of 0.2 learned from children alone. Of those of 1.0.0, `mobilenetv2-frozen` adapted its features "
         "to children and adults, without labels; the features of the other two are those of 0.2.0, taken over and not "
-        "trained again. All heads were fitted to both ([training](training.md)). `validation` are 20 % of the children's patients, as before. The adults are of "
-        "another hospital and were read by radiologists for the RSNA Pneumonia Detection Challenge; the images are of "
-        "NIH ChestX-ray14. For 0.2 nobody of them was trained on; for 1.0.0 each is judged by a head that was fitted "
-        "without the patient.",
+        "trained again. All heads were fitted to both ([training](training.md)). `validation` are 20 % of the "
+        "children's patients, as before. The adults are of another hospital and were read by radiologists for the RSNA "
+        "Pneumonia Detection Challenge; the images are of NIH ChestX-ray14. For 0.2 nobody of them was trained on; for "
+        "1.0.0 each is judged by a head that was fitted without the patient.",
         "`adults` tells opacities from normal radiographs, `adults-pa` and `adults-ap` do so in one view (normal "
         "radiographs whose view is unknown are in neither), `adults-other` tells opacities from radiographs that are "
         "abnormal without one, and `adults-all` from both, each weighing as much as in the challenge. Of the rows of "
