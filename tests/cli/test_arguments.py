@@ -221,7 +221,7 @@ def test_what_is_left_out_and_whose_images_are_is_said(script, data, monkeypatch
         path.rename(path.with_name(f"of{number % 2}-{number}.png"))
 
     def run(*words):
-        variant = ("--variant", "custom-cnn") if script == "evaluate.py" else ()
+        variant = ("--variant", "custom-cnn", "--population", "children") if script == "evaluate.py" else ()
         monkeypatch.setattr(sys, "argv", [script, "--data", str(data), *variant, *words])
         with pytest.raises(SystemExit) as end:
             run_in_process(script)

@@ -269,6 +269,7 @@ def test_the_card_says_of_the_images_only_what_was_stated():
     bundle = read_bundle(WEIGHTS_FOLDER / "custom-cnn")
     config = copy.deepcopy(bundle.config)
     config["data"] |= {"populations": {"adults": 1200, "": 3}, "source": "", "licence": ""}
+    config["training"]["command"] = "python scripts/train.py"
     card = render_card(config, bundle.metrics)
     assert "1,200 of adults, 3 of an unknown population" in card and "Guangzhou" not in card and "Kermany" not in card
     assert "three in four" not in card and "## Selection" not in card
