@@ -10,6 +10,7 @@ from pneumonia.explain.region_test import REGIONS
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import get_variant
+from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from scripts.studies.documents import opening, section
 from scripts.studies.heatmaps.cases import SERVED
 from scripts.studies.heatmaps.figures import LEAST_COMPARED
@@ -112,6 +113,11 @@ def _share(interval: dict[str, Any] | None) -> str:
 
 def _images(variants: dict[str, Any], line: str) -> str:
     first = next(iter(variants.values()))
+    earlier = [
+        f"`{name}`"
+        for name, measured in variants.items()
+        if measured["weights_sha256"] != read_bundle(WEIGHTS_FOLDER / name).weights_sha256
+    ]
     grids = ", ".join(f"`{name}` {' by '.join(map(str, measured['grid']))}" for name, measured in variants.items())
     return section(
         "What was measured",
@@ -120,6 +126,10 @@ def _images(variants: dict[str, Any], line: str) -> str:
         f"{first['drawn']} were drawn by hand, those of the others found by the network in `weights/lung-fields`, and "
         f"of {first['without_lungs']} not found. The served models were read, on the network's own input. Cells of "
         f"the maps: {grids}.",
+        *(
+            [f"From here on, the figures are of weights before those that are published now: {', '.join(earlier)}."]
+            * bool(earlier)
+        ),
         command_block(line),
     )
 
