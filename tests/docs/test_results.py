@@ -47,10 +47,10 @@ def test_what_a_training_brings_elsewhere_is_measured_without_labels_of_there(tm
         path.write_bytes(path.read_bytes() + bytes([number]))
     folder = ROOT / "weights" / "custom-cnn"
     data = ["--data", str(tmp_path / "ward"), str(tmp_path / "clinic"), "--populations", "children", "adults"]
-    assert STUDY.main(["measure", "transfer", str(folder), *data]) == 0
+    assert STUDY.main(["measure", "transfer", "--weights", str(folder), *data]) == 0
     kept = json.loads((tmp_path / "results" / "transfer-custom-cnn.json").read_text())
     assert 0.9 < kept["to_others"]["adults"]["value"] <= 1  # discs that are bright or not
     # It was trained on children's labels.
     assert kept["phases"] and kept["to_main"] is None
     with pytest.raises(DataError, match="one alone"):
-        STUDY.main(["measure", "transfer", str(folder), "--data", str(tmp_path / "ward")])
+        STUDY.main(["measure", "transfer", "--weights", str(folder), "--data", str(tmp_path / "ward")])

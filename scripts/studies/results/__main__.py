@@ -12,7 +12,7 @@ STUDY = Study(
             trained.add_options, trained.measure, part=lambda arguments: f"trained-{arguments.folder.name}"
         ),
         "transfer": Measurement(
-            transfer.add_options, transfer.measure, part=lambda arguments: f"transfer-{arguments.folder.name}"
+            transfer.add_options, transfer.measure, part=lambda arguments: f"transfer-{arguments.weights.name}"
         ),
         "adults": Measurement(adults.add_options, adults.measure),
         "augmentation": Measurement(augmentation.add_options, augmentation.measure),

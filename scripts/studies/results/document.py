@@ -161,7 +161,8 @@ def _transfer(figures: dict[str, Any]) -> str:
         "Does a score use what says nothing of the disease? AUROC with which the score of a head that was fitted to "
         "both populations, without the patient, tells AP from PA views, and images whose patient is known from those "
         "that were made smaller elsewhere, among adults of one label (0.5 is none). Among patients of one label a "
-        "score may differ with the disease too: those at the bedside are the sicker ones.",
+        "score may differ with the disease too: those at the bedside are the sicker ones, and other diseases are among "
+        "the normal here.",
         table(["told apart", "images", *(f"`{name}`" for name in trained)], told),
         command_block("\n".join(commands)),
     )

@@ -25,7 +25,7 @@ from scripts.studies.two_populations import load_trained
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, help="weights folder of a training on two populations")
+    parser.add_argument("--weights", type=Path, required=True, help="weights folder of a training on two populations")
     parser.add_argument("--data", nargs="+", type=Path, required=True, help="as in the training")
     add_patients(parser)
     add_populations(parser)
@@ -42,7 +42,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         DataError: if the data cannot be used.
     """
-    trained = load_trained(arguments.folder, read_data(arguments))
+    trained = load_trained(arguments.weights, read_data(arguments))
     training = trained.config["training"]
     recipe = training["recipe"]
     views = trained.views()
