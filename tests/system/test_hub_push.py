@@ -150,7 +150,7 @@ def test_every_figure_of_the_metadata_is_one_of_metrics_json(published):
     sets = json.loads(published["metrics.json"])["sets"]
     (model,) = yaml.safe_load(card.split("---\n")[1])["model-index"]
     listed = {result["dataset"]["name"]: result["metrics"] for result in model["results"]}
-    assert len(listed) == 5 and "another hospital, adults" in {name.lower() for name in listed}
+    assert len(listed) == 7 and "another hospital, adults" in {name.lower() for name in listed}
     for name, metrics in listed.items():
         figures = sets[name.rpartition(", ")[2] if "hospital" in name else "validation"]
         point = figures["operating_points"]["balanced"]
@@ -165,7 +165,7 @@ def test_every_figure_of_the_metadata_is_one_of_metrics_json(published):
 @pytest.mark.slow
 def test_every_plot_of_the_card_is_beside_it(published):
     shown = re.findall(r"!\[\]\((.+?)\)", published["README.md"].decode())
-    assert len(shown) == 21 and set(shown) == {name for name in published if name.endswith(".png")}
+    assert len(shown) == 25 and set(shown) == {name for name in published if name.endswith(".png")}
     assert all(published[name].startswith(b"\x89PNG") for name in shown)
     assert "plots/adults/roc.png" in shown
 
