@@ -6,7 +6,7 @@ from datetime import datetime
 from demo.report.report import Report
 from demo.server.downloads import new_file
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors, title_of
+from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from pneumonia.records.receipt import JudgedPrediction
@@ -42,9 +42,9 @@ class ReportHandlers:
         if reading is None:
             raise user_error(shared_texts.NOTHING_READ)
         readings = {
-            title_of(name): JudgedPrediction(
+            name: JudgedPrediction(
                 prediction,
-                self._predictors.point_of(prediction),
+                self._predictors.point_of(name, prediction),
                 self._predictors.calibrated(name, prediction.calibration),
             )
             for name, prediction in reading.predictions.items()

@@ -20,7 +20,7 @@ from demo.report.report import Report
 from demo.report.typesetting import CODE, FAINT, FINDING, HEADING, LINE, REGULAR, SMALL, SMALL_ITEM, TITLE, paragraph
 from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import unavailable
+from demo.shared.predictors import title_of, unavailable
 from pneumonia import __version__
 from pneumonia.core.check import Check
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
@@ -139,12 +139,12 @@ def _comparison(report: Report) -> list[Flowable]:
             [paragraph(shared_texts.OVERLAY, HEADING), Spacer(0, 2), *_key(report), *_checks(report)],
         ]
     ]
-    for title, judged in report.readings.items():
+    for name, judged in report.readings.items():
         rows.append(
             [
                 Picture(_overlay(report, judged), _SMALL_SIDE, _SMALL_SIDE),
                 [
-                    paragraph(title, HEADING),
+                    paragraph(title_of(name), HEADING),
                     paragraph(get_variant(judged.prediction.variant).summary, SMALL),
                     Spacer(0, 2),
                     *_verdict(judged, words),
@@ -214,9 +214,9 @@ def _key(report: Report) -> list[Flowable]:
 def _checks(report: Report) -> list[Flowable]:
     """Checks of the image, what needs care first; with the variants, where not all noticed it."""
     noticed: dict[Check, list[str]] = {}
-    for title, judged in report.readings.items():
+    for variant, judged in report.readings.items():
         for check in prediction_text.sorted_checks(judged.prediction):
-            noticed.setdefault(check, []).append(title)
+            noticed.setdefault(check, []).append(title_of(variant))
     lines = []
     for state, name in reversed(shared_texts.CHECK_STATES.items()):
         for check in (check for check in noticed if check.status == state):
@@ -233,7 +233,8 @@ def _small_print(report: Report) -> list[Flowable]:
         (texts.IMAGE_HASH, report.image_sha256, CODE),
         (texts.PROGRAM, texts.PROGRAM_VERSION.format(version=__version__), SMALL),
     ]
-    for title, (prediction, _, predictor) in report.readings.items():
+    for name, (prediction, _, predictor) in report.readings.items():
+        title = title_of(name)
         facts += [
             (shared_texts.VARIANT, texts.WEIGHTS.format(title=title, version=predictor.version), SMALL),
             (texts.WEIGHTS_HASH, prediction.weights_sha256, CODE),

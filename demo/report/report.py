@@ -16,7 +16,7 @@ class Report:
 
     Attributes:
         shown: uint8 (H, W), as `radiograph_images.preview` gives it.
-        readings: one on the Read tab, one for each available network on the Compare tab, by its title.
+        readings: one on the Read tab, one for each available network on the Compare tab, by its name.
         missing: why a variant is unavailable, by variant; None where nothing is compared.
         scale: logits at which the colours saturate.
         opacity: of the strongest evidence, in [0, 1].

@@ -81,15 +81,6 @@ class Predictors:
         predictor = self.get(variant)
         return predictor.recalibrated(site if site and site.weights_sha256 == predictor.weights_sha256 else None)
 
-    def name_of(self, prediction: Prediction) -> str:
-        """Give the name of the network that made a prediction; two of different weights may be of one variant."""
-        made = [
-            name
-            for name, loaded in self._loaded.items()
-            if not isinstance(loaded, WeightsError) and loaded.weights_sha256 == prediction.weights_sha256
-        ]
-        return prediction.variant if prediction.variant in made or not made else made[0]
-
     def point(
         self,
         variant: str,
@@ -124,13 +115,14 @@ class Predictors:
 
     def judged(
         self,
+        variant: str,
         prediction: Prediction,
         name: str | None,
         threshold: float | None = None,
         site: SiteCalibration | None = None,
     ) -> Prediction:
-        """Judge a reading otherwise, without running a network; arguments as for `point`."""
-        variant, population = self.name_of(prediction), prediction.population
+        """Judge a reading of a variant otherwise, without running a network; arguments as for `point`."""
+        population = prediction.population
         calibration = self.calibrated(variant, site).calibration_for(population)
         return prediction.with_calibration(calibration, self.point(variant, name, threshold, site, population))
 
@@ -147,10 +139,10 @@ class Predictors:
         """Give `repeatability_limit` of the validation images of a variant."""
         return repeatability_limit(Scores.from_dict(self.get(variant).metrics["sets"][VALIDATION]["scores"]))
 
-    def point_of(self, prediction: Prediction) -> OperatingPoint:
-        """Give the operating point at which a prediction was judged."""
+    def point_of(self, variant: str, prediction: Prediction) -> OperatingPoint:
+        """Give the operating point at which a prediction of a variant was judged."""
         return self.point(
-            self.name_of(prediction),
+            variant,
             prediction.operating_point,
             prediction.threshold,
             prediction.calibration,

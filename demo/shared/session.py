@@ -23,7 +23,7 @@ class Reading:
 
     Attributes:
         shown: uint8 (H, W), the preview.
-        predictions: by variant; one on the Read tab, all that are available on the Compare tab.
+        predictions: by the network's name; one on the Read tab, all that are available on the Compare tab.
         name: base name of its file, which may be a patient's.
         seconds: that each took, on the Compare tab.
     """
@@ -100,7 +100,7 @@ def judge_again(predictors: Predictors, operating_point: str | None, session: Se
     if session.reading is None:
         return None
     predictions = {
-        variant: predictors.judged(prediction, operating_point, session.threshold, session.calibration)
+        variant: predictors.judged(variant, prediction, operating_point, session.threshold, session.calibration)
         for variant, prediction in session.reading.predictions.items()
     }
     return replace(session.reading, predictions=predictions)

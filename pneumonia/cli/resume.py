@@ -22,7 +22,7 @@ def add_resume(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def resumable(script: str, arguments: argparse.Namespace) -> Iterator[tuple[str, Path]]:
-    """Keep the state of a training until the block ends, and show its progress.
+    """Keep the state of a training until the block ends, show its progress, and let it use freed memory again.
 
     Args:
         script: name of the file.

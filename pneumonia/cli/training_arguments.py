@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 # Fields of `Variant` and of `Recipe` that an option sets directly.
 _OF_THE_NETWORK = ("image_size", "field", "dropout")
-_OF_PHASES_ALONE = ("weight_decay", "label_smoothing", "evidence_penalty", "batch_size", "tuned_share")
-_OF_THE_RECIPE = (*_OF_PHASES_ALONE, "adaptation_epochs")
+_OF_THE_RECIPE = (
+    *("weight_decay", "label_smoothing", "evidence_penalty"),
+    *("batch_size", "tuned_share", "adaptation_epochs"),
+)
 # What nothing reads but the phases of a recipe: adaptation and linear probe have values of their own.
-_OF_THE_PHASES = (*_OF_PHASES_ALONE, "learning_rate", "dropout")
+_OF_THE_PHASES = (*(name for name in _OF_THE_RECIPE if name != "adaptation_epochs"), "learning_rate", "dropout")
 # By option: its type and its help.
 _VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
     "--epochs": (positive, "at most this many in each phase, and in the adaptation without labels where there is one"),

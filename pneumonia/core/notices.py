@@ -9,11 +9,11 @@ INTENDED_USE = (
 )
 
 POPULATION = (
-    "Trained on frontal chest radiographs of children of one to five years of one hospital in Guangzhou; the head was"
-    " fitted to adults of one hospital in Bethesda too, whom radiologists judged. Each of the two has probabilities "
-    "and thresholds of its own. Adults are read less well than those children, and an opacity is told from another "
-    "abnormality poorly. Infants, patients of 6 to 17 years, other hospitals, lateral views and bedside films of "
-    "children were not trained on, and nobody measured them."
+    "Trained on frontal chest radiographs of children of one to five years of one hospital in Guangzhou; the head "
+    "was fitted to adults of one hospital in Bethesda too, whom radiologists judged. Each of the two has "
+    "probabilities and thresholds of its own. Adults are read less well than those children, and an opacity is told "
+    "from another abnormality poorly. Infants, patients of 6 to 17 years, other hospitals, lateral views and bedside "
+    "films of children were not trained on, and nobody measured them."
 )
 
 # Of the networks of this project alone.
@@ -64,7 +64,8 @@ SELECTION = (
     "does about as well there, and moves the evidence into the lungs. The other variants are shown the same; the "
     "weaker penalty of `custom-cnn` was not compared so. Each training is stopped by corrupted copies of the "
     "children's validation images. For version 1.0 the strong penalty on the head was chosen by what a head that is "
-    "fitted to one population does on the other, in trials of one seed each. That `mobilenetv2-frozen` adapts to both"
-    " populations was decided before, and does not help at another hospital (`docs/results.md`). So the adults' "
-    "figures are of patients whom the head did not see, but whose hospital informed these choices."
+    "fitted to one population does on the other, in trials of one seed each that are not kept here. That "
+    "`mobilenetv2-frozen` adapts to both populations was decided before, and does not help at another hospital "
+    "(`docs/results.md`). So the adults' figures are of patients whom the head did not see, but whose hospital "
+    "informed these choices."
 )

@@ -42,15 +42,16 @@ def find_bundle(variant: str) -> Bundle:
 
 
 def own_folders() -> dict[str, Path]:
-    """The weights folders that the environment names, each by its own name; with that of the folder above it where a
-    variant or an earlier one has that name already."""
+    """Find the weights folders that the environment names.
+
+    Returns:
+        Each once, by the shortest end of its path that no variant and no earlier folder goes by.
+    """
     folders: dict[str, Path] = {}
-    for folder in map(Path, filter(None, os.environ.get(OWN_VARIABLE, "").split(os.pathsep))):
-        parts = folder.absolute().parts
-        names = ("/".join(parts[-length:]) for length in range(1, len(parts) + 1))
-        free = next((name for name in names if name not in (*list_variants(), *folders)), None)
-        if free is not None:
-            folders[free] = folder
+    named = filter(None, os.environ.get(OWN_VARIABLE, "").split(os.pathsep))
+    for folder in dict.fromkeys(Path(path).absolute() for path in named):
+        names = ("/".join(folder.parts[start:]) for start in reversed(range(len(folder.parts))))
+        folders[next(name for name in names if name not in (*list_variants(), *folders))] = folder
     return folders
 
 

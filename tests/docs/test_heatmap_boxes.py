@@ -16,7 +16,7 @@ from scripts.studies.heatmaps import boxes
 from scripts.studies.heatmaps.__main__ import STUDY
 from scripts.studies.heatmaps.boxes import Scored, box_figures, inside_boxes, score
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase
-from tests.fixtures.tiny import write_tiny_data
+from tests.fixtures.tiny import write_two_hospitals
 
 LEFT = (Box(0.0, 0.0, 0.5, 1.0),)
 
@@ -56,12 +56,9 @@ def test_the_level_of_the_outline_is_chosen_on_other_patients():
 def test_the_command_writes_figures_that_can_be_rendered(monkeypatch, tmp_path):
     monkeypatch.setattr(study, "FIGURES", tmp_path)
     monkeypatch.setattr(boxes, "PUBLISHED", ("custom-cnn",))
-    write_tiny_data(tmp_path / "ward", patients=12)
-    write_tiny_data(tmp_path / "clinic", patients=6)
+    ward, clinic = write_two_hospitals(tmp_path)
     rows = []
-    for number, path in enumerate(sorted((tmp_path / "clinic").glob("*/*"))):
-        # Else they would be the same files as the children's.
-        path.write_bytes(path.read_bytes() + bytes([number]))
+    for number, path in enumerate(sorted(clinic.glob("*/*"))):
         opacity = path.parent.name == "PNEUMONIA"
         drawn = "[[0.0, 0.0, 1.0, 1.0]]" if opacity else ""
         rows.append((path.relative_to(tmp_path), "opacity" if opacity else "normal", f"p{number}", drawn))
@@ -73,7 +70,7 @@ def test_the_command_writes_figures_that_can_be_rendered(monkeypatch, tmp_path):
             writer.writerow(("file", "readers", "patient", "boxes"))
             writer.writerows((*row[:3], row[3] if boxed else "") for row in rows)
 
-    command = ["measure", "boxes", "--data", str(tmp_path / "ward"), str(table), "--populations", "children", "adults"]
+    command = ["measure", "boxes", "--data", str(ward), str(table), "--populations", "children", "adults"]
     write(boxed=True)
     assert STUDY.main(command) == 0
     result = json.loads((tmp_path / "heatmaps" / "boxes.json").read_text())

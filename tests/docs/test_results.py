@@ -12,7 +12,7 @@ from scripts.studies import study
 from scripts.studies.results.__main__ import STUDY
 from scripts.studies.results.trained import summary
 from scripts.studies.study import FIGURES
-from tests.fixtures.tiny import write_tiny_data
+from tests.fixtures.tiny import write_two_hospitals
 
 
 def test_no_number_in_the_results_is_typed_by_hand():
@@ -40,17 +40,13 @@ def test_a_summary_keeps_the_main_figures(variant):
 @pytest.mark.slow
 def test_what_a_training_brings_elsewhere_is_measured_without_labels_of_there(tmp_path, monkeypatch):
     monkeypatch.setattr(study, "FIGURES", tmp_path)
-    write_tiny_data(tmp_path / "ward", patients=12)
-    write_tiny_data(tmp_path / "clinic", patients=6)
-    for number, path in enumerate(sorted((tmp_path / "clinic").glob("*/*"))):
-        # Else they would be the same files as the children's.
-        path.write_bytes(path.read_bytes() + bytes([number]))
+    ward, clinic = map(str, write_two_hospitals(tmp_path))
     folder = ROOT / "weights" / "custom-cnn"
-    data = ["--data", str(tmp_path / "ward"), str(tmp_path / "clinic"), "--populations", "children", "adults"]
+    data = ["--data", ward, clinic, "--populations", "children", "adults"]
     assert STUDY.main(["measure", "transfer", "--weights", str(folder), *data]) == 0
     kept = json.loads((tmp_path / "results" / "transfer-custom-cnn.json").read_text())
     assert 0.9 < kept["to_others"]["adults"]["value"] <= 1  # discs that are bright or not
     # It was trained on children's labels.
     assert kept["phases"] and kept["to_main"] is None
     with pytest.raises(DataError, match="one alone"):
-        STUDY.main(["measure", "transfer", "--weights", str(folder), "--data", str(tmp_path / "ward")])
+        STUDY.main(["measure", "transfer", "--weights", str(folder), "--data", ward])

@@ -1,12 +1,16 @@
 """Somebody's own weights on the page, beside the published ones."""
 
+import os
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from demo.page import build_demo
 from demo.report.handlers import ReportHandlers
+from demo.report.pdf import to_pdf
 from demo.server.health import Health
 from demo.shared.components import availability
 from demo.shared.predictors import Predictors
@@ -46,9 +50,9 @@ def predictors():
 
 def test_each_folder_goes_by_its_name_and_none_by_that_of_a_variant(monkeypatch):
     named = ["/runs/ward", f"/runs/{DEFAULT}", "/other/ward", "/runs/ward"]
-    monkeypatch.setenv("PNEUMONIA_WEIGHTS", ":".join([*named, ""]))
+    monkeypatch.setenv("PNEUMONIA_WEIGHTS", os.pathsep.join([*named, ""]))
     folders = {"ward": "/runs/ward", f"runs/{DEFAULT}": f"/runs/{DEFAULT}", "other/ward": "/other/ward"}
-    assert {name: str(path) for name, path in own_folders().items() if name in folders} == folders
+    assert {name: str(path) for name, path in own_folders().items()} == folders
     monkeypatch.delenv("PNEUMONIA_WEIGHTS")
     assert own_folders() == {}
 
@@ -70,7 +74,9 @@ def test_it_stands_beside_the_published_ones_under_its_name(chest, predictors):
     assert [record["variant"] for record in records] == [*PUBLISHED, DEFAULT]
     assert f">{OWN}<small>" in table and f">{get_variant(DEFAULT).title}<small>" in table
     report = ReportHandlers(predictors, comparison=True)._report(False, session)
-    assert list(report.readings) == [*(get_variant(name).title for name in PUBLISHED), OWN]
+    assert list(report.readings) == [*PUBLISHED, OWN]
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(to_pdf(report))).pages)
+    assert all(title in text for title in (*(get_variant(name).title for name in PUBLISHED), OWN))
     points: list[OperatingPoint] = [judged.point for judged in report.readings.values()]
     assert [point.threshold for point in points] == [*[POINTS["balanced"].threshold] * 3, THRESHOLD]
     assert OWN in PerformanceHandlers(predictors).on_set_change("validation", "balanced")

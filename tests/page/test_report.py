@@ -24,7 +24,7 @@ from demo.report.report import Report
 from demo.report.typesetting import markup
 from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors, title_of
+from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
@@ -78,7 +78,7 @@ def made(seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (),
     missing = {} if compared else None
     return Report(
         pixels,
-        {title_of(r.prediction.variant): r for r in readings},
+        {r.prediction.variant: r for r in readings},
         missing,
         4.0,
         radiograph_images.OPACITY,

@@ -190,7 +190,7 @@ class BatchHandlers:
         heading = views.heading(number, upload.name)
         if prediction.status == "rejected":
             return heading + page_html.rejection(prediction.error), None, "", "", "", shown
-        point, scale = self._predictors.point_of(prediction), predictor.heatmap_scale
+        point, scale = self._predictors.point_of(batch.variant, prediction), predictor.heatmap_scale
         return (
             heading + prediction_html.verdict(prediction, point, predictor.version),
             radiograph_images.overlay_on(shown, prediction, scale),

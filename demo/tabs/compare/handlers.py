@@ -85,7 +85,7 @@ class CompareHandlers:
         return None, session, page_html.prompt(shared_texts.READING)
 
     def _table(self, reading: Reading) -> str:
-        points = [self._predictors.point_of(prediction) for prediction in reading.predictions.values()]
+        points = [self._predictors.point_of(*named) for named in reading.predictions.items()]
         # One scale for all variants.
         scale = self._predictors.get(next(iter(reading.predictions))).heatmap_scale
         missing = self._predictors.missing()

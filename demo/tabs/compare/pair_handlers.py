@@ -70,7 +70,8 @@ class PairHandlers:
             return page_html.prompt(shared_texts.SESSION_EXPIRED) if session.expired else gr.skip()
         session.results = [
             replace(
-                result, predictions={variant: self._predictors.judged(result.predictions[variant], operating_point)}
+                result,
+                predictions={variant: self._predictors.judged(variant, result.predictions[variant], operating_point)},
             )
             if isinstance(result, Reading)
             else result
@@ -83,7 +84,7 @@ class PairHandlers:
         read = [result.predictions[variant] for result in session.results if isinstance(result, Reading)]
         limit = self._predictors.repeatability(variant) if len(read) == 2 else None
         results = [
-            (result.shown, prediction, self._predictors.point_of(prediction))
+            (result.shown, prediction, self._predictors.point_of(variant, prediction))
             if isinstance(result, Reading) and (prediction := result.predictions[variant])
             else result
             for result in session.results

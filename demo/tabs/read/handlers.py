@@ -190,25 +190,25 @@ class ReadHandlers:
         return shown if session.keep(judged, generation) else (gr.skip(), gr.skip())
 
     def _verdict(self, reading: Reading) -> str:
-        (prediction,) = reading.predictions.values()
-        version = self._predictors.get(self._predictors.name_of(prediction)).version
-        return prediction_html.verdict(prediction, self._predictors.point_of(prediction), version)
+        ((variant, prediction),) = reading.predictions.items()
+        version = self._predictors.get(variant).version
+        return prediction_html.verdict(prediction, self._predictors.point_of(variant, prediction), version)
 
     def _predictive_values(self, reading: Reading, session: Session) -> str:
-        (prediction,) = reading.predictions.values()
+        ((variant, prediction),) = reading.predictions.items()
         # Whatever the calibration to a site.
-        measured = self._predictors.measured_prevalence(self._predictors.name_of(prediction), prediction.population)
+        measured = self._predictors.measured_prevalence(variant, prediction.population)
         site = prediction.calibration
         return views.predictive_values_list(
             prediction,
-            self._predictors.point_of(prediction),
+            self._predictors.point_of(variant, prediction),
             measured if site is None else site.prevalence,
             session.prevalence or measured,
         )
 
     def _overlay(self, reading: Reading, session: Session) -> tuple[np.ndarray, str]:
-        (prediction,) = reading.predictions.values()
-        scale = self._predictors.get(self._predictors.name_of(prediction)).heatmap_scale
+        ((variant, prediction),) = reading.predictions.items()
+        scale = self._predictors.get(variant).heatmap_scale
         style = (scale, session.opacity, session.show)
         shown = radiograph_images.apply_window(reading.shown, session.window)
         return radiograph_images.overlay_on(shown, prediction, *style), prediction_html.colour_key(*style)

@@ -126,10 +126,7 @@ def _images(variants: dict[str, Any], line: str) -> str:
         f"{first['drawn']} were drawn by hand, those of the others found by the network in `weights/lung-fields`, and "
         f"of {first['without_lungs']} not found. The served models were read, on the network's own input. Cells of "
         f"the maps: {grids}.",
-        *(
-            [f"From here on, the figures are of weights before those that are published now: {', '.join(earlier)}."]
-            * bool(earlier)
-        ),
+        *([f"From here on, the figures are of earlier weights of {', '.join(earlier)}."] if earlier else []),
         command_block(line),
     )
 

@@ -154,12 +154,13 @@ def _transfer(figures: dict[str, Any]) -> str:
     return section(
         "What each ingredient brings at another hospital",
         "A head, penalised as that of the published networks, is fitted to one population alone and scored on the "
-        "other, on features that saw no label of the population that it is scored on. Adaptation is without labels, on "
-        "the images of both. Fine-tuning is on children's labels; `fine-tuned` says how far the weights go from those "
-        "before it to those after it. One seed each: differences of a hundredth are noise.",
+        "other, on features that saw no label of the population that it is scored on. Adaptation is without labels: "
+        "of `mobilenetv2-frozen` on the images of both, of `mobilenetv2-frozen-0.2.1` on the children's alone. "
+        "Fine-tuning is on children's labels; `fine-tuned` says how far the weights go from those before it to those "
+        "after it. One seed each: differences of a hundredth are noise.",
         table(columns, rows),
-        "The adaptation to both hospitals did not help: on its features a head that is fitted to children tells "
-        "adults' opacities less well than 0.2.1, which was adapted to children alone, does in the first table.",
+        "The adaptation to both hospitals did not help: each way its features do worse than those that were adapted "
+        "to children alone.",
         "Does a score use what says nothing of the disease? AUROC with which the score of a head that was fitted to "
         "both populations, without the patient, tells AP from PA views, and images whose patient is known from those "
         "that were made smaller elsewhere, among adults of one label (0.5 is none). Among patients of one label a "

@@ -20,7 +20,7 @@ from pneumonia.training.parts import load_parts
 from pneumonia.variants.registry import get_variant
 from pneumonia.variants.spec import Phase, Recipe
 from pneumonia.weights.folder import read_bundle
-from tests.fixtures.tiny import SIZE, tiny_variant, write_tiny_data
+from tests.fixtures.tiny import SIZE, tiny_variant, write_two_hospitals
 
 PREPROCESSOR = Preprocessor(Preprocessing(size=SIZE))
 SHARED = Recipe(phases=(Phase(1, 1e-3, "all"),), batch_size=8, shared_head=0.01)
@@ -29,13 +29,7 @@ SHARED = Recipe(phases=(Phase(1, 1e-3, "all"),), batch_size=8, shared_head=0.01)
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     """Folders of children and of fewer adults."""
-    folder = tmp_path_factory.mktemp("two")
-    write_tiny_data(folder / "ward", patients=12)
-    write_tiny_data(folder / "clinic", patients=6)
-    for number, path in enumerate(sorted((folder / "clinic").glob("*/*"))):
-        # Else they would be the same files as the children's.
-        path.write_bytes(path.read_bytes() + bytes([number]))
-    return folder / "ward", folder / "clinic"
+    return write_two_hospitals(tmp_path_factory.mktemp("two"))
 
 
 @pytest.fixture(scope="module")
