@@ -14,11 +14,13 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from pneumonia.data.augmentation import AUGMENTATIONS
 from pneumonia.data.corruptions import CORRUPTIONS
+from pneumonia.data.example_weights import balanced_weights, certain_examples
 from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.splits import FOLDS
+from pneumonia.data.tables import UNLABELLED
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.metrics.scores import Scores
-from pneumonia.training.linear_probe import balanced_weights, fit_head, pooled_features, set_head
+from pneumonia.training.linear_probe import fit_head, pooled_features, set_head
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,15 @@ def shared_heads(
         seed: of the folds.
     """
     features = [np.concatenate(pair) for pair in zip(of_main, of_others, strict=True)]
-    labels = np.concatenate([main.labels, others.labels])
+    labels, weights = (np.concatenate(pair) for pair in ((main.labels, others.labels), (main.weights, others.weights)))
     groups = np.array([record.stated.population for record in (*main.records, *others.records)])
 
     def head(chosen: np.ndarray) -> np.ndarray:
-        return head_on_views([view[chosen] for view in features], labels[chosen], groups[chosen], inverse_penalty)
+        views = [view[chosen] for view in features]
+        return head_on_views(views, labels[chosen], groups[chosen], weights[chosen], inverse_penalty)
 
     folds = np.empty(len(others.labels), int)
-    strata = np.array([f"{record.stated.population} {record.label}" for record in others.records])
+    strata = [f"{of} {share >= 0.5}" for of, share in zip(groups[len(main.labels) :], others.labels, strict=True)]
     divided = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(folds, strata, others.patients)
     for number, (_, out) in enumerate(divided):
         folds[out] = number
@@ -83,22 +86,24 @@ def two_views(model: keras.Model, images: ImageSet, preprocessor: Preprocessor, 
 
 
 def head_on_views(
-    features: list[np.ndarray], labels: np.ndarray, groups: np.ndarray, inverse_penalty: float
+    features: list[np.ndarray], labels: np.ndarray, groups: np.ndarray, weights: np.ndarray, inverse_penalty: float
 ) -> np.ndarray:
     """Fit a linear head to several views of N images, each class of each group counting the same.
 
     Args:
         features: of each view, float32 (N, C).
-        labels: (N,) of 0 and 1.
+        labels: (N,), how likely each image shows pneumonia, in [0, 1].
         groups: (N,).
+        weights: (N,), how much each image counts beside others of its class and group.
         inverse_penalty: as for `linear_probe.fit_head`.
 
     Returns:
         As that.
     """
-    weights = balanced_weights(labels, groups)
-    views = len(features)
-    return fit_head(np.concatenate(features), np.tile(labels, views), np.tile(weights, views) / views, inverse_penalty)
+    chosen, certain, counted = certain_examples(labels, weights)
+    balanced, views = balanced_weights(certain, groups[chosen], counted), len(features)
+    of_views = np.concatenate([view[chosen] for view in features])
+    return fit_head(of_views, np.tile(certain, views), np.tile(balanced, views) / views, inverse_penalty)
 
 
 def fit_shared_head(
@@ -120,8 +125,8 @@ def fit_shared_head(
         seed: of folds and augmentation.
 
     Returns:
-        Scores of each of the other populations out of five folds by patient, as the images are (`NAME-folds`) and under
-        each fixed corruption (`NAME-folds-CORRUPTION`), by population.
+        Scores of the certain labels of each of the other populations out of five folds by patient, as the images are
+        (`NAME-folds`) and under each fixed corruption (`NAME-folds-CORRUPTION`), by population.
 
     Raises:
         ValueError: if the head has hidden layers.
@@ -130,6 +135,7 @@ def fit_shared_head(
     heads = shared_heads(main, others, of_main, of_others, inverse_penalty, seed)
     set_head(model, heads.kernel)
     populations = np.array([record.stated.population for record in others.records])
+    judged = np.array([record.label != UNLABELLED for record in others.records])
     scores: dict[str, dict[str, Scores]] = {population: {} for population in dict.fromkeys(populations)}
     # One change after the other: the inputs of all together would not fit into memory.
     changed = (
@@ -140,7 +146,8 @@ def fit_shared_head(
         logits = heads.out_of_fold(features)
         for population, of_population in scores.items():
             of_set = "-".join(filter(None, (population, "folds", name)))
-            of_population[of_set] = Scores(logits, others.labels, others.patients).of(populations == population)
+            chosen = judged & (populations == population)
+            of_population[of_set] = Scores(logits, others.labels, others.patients).of(chosen)
     return scores
 
 

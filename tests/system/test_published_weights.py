@@ -169,7 +169,8 @@ def test_native_images_agree_with_their_labels_and_their_squashed_twins(data_dir
     squashed = (data_dir / "chest_xray" / "train" / record.path.parent.name / record.path.name for record in records)
     twins = predictor.predict_many(squashed, population="children")
     gaps = np.array([abs(one.probability - other.probability) for one, other in zip(native, twins, strict=True)])
-    assert np.median(gaps) < 0.01 and np.mean(gaps <= 0.05) >= 0.95
+    # Of 150; an interval of 95 % round 19 in 20 reaches down to 137.
+    assert np.median(gaps) < 0.01 and np.sum(gaps <= 0.05) >= 137
 
 
 @pytest.mark.slow

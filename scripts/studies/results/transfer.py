@@ -47,7 +47,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     recipe = training["recipe"]
     views = trained.views()
     of_main, of_others = (
-        head_on_views(features, images.labels, np.zeros(len(images.labels)), trained.inverse_penalty)
+        head_on_views(features, images.labels, np.zeros(len(images.labels)), images.weights, trained.inverse_penalty)
         for features, images in zip(views, (trained.train, trained.others), strict=True)
     )
     others, validation = trained.others, trained.validation
