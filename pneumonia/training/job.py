@@ -332,8 +332,10 @@ def _facts(images: ImageSet) -> dict[str, Any]:
     counts = Counter(record.label for record in records)
     return {
         **facts(records),
-        "images": {name: counts[label] for label, name in enumerate(CLASS_NAMES)},
-        "uncertain": counts[UNLABELLED],
+        "images": {
+            **{name: counts[label] for label, name in enumerate(CLASS_NAMES)},
+            **({"uncertain": counts[UNLABELLED]} if counts[UNLABELLED] else {}),
+        },
         "patient_unknown": count_unknown(records),
         "skipped": len(images.skipped),
     }

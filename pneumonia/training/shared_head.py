@@ -68,20 +68,27 @@ def shared_heads(
         views = [view[chosen] for view in features]
         return head_on_views(views, labels[chosen], groups[chosen], weights[chosen], inverse_penalty)
 
-    folds = np.empty(len(others.labels), int)
-    strata = [f"{of} {share >= 0.5}" for of, share in zip(groups[len(main.labels) :], others.labels, strict=True)]
-    divided = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(folds, strata, others.patients)
-    for number, (_, out) in enumerate(divided):
-        folds[out] = number
+    folds = patient_folds(others, seed)
     of_all = np.concatenate([np.full(len(main.labels), -1), folds])
     return SharedHeads(
         head(np.full(len(labels), True)), np.stack([head(of_all != number) for number in range(FOLDS)]), folds
     )
 
 
+def patient_folds(images: ImageSet, seed: int) -> np.ndarray:
+    """Number of the fold of each of N images, int (N,), stratified by population and label, no patient in two."""
+    folds = np.empty(len(images.labels), int)
+    populations = [record.stated.population for record in images.records]
+    strata = [f"{of} {share >= 0.5}" for of, share in zip(populations, images.labels, strict=True)]
+    divided = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(folds, strata, images.patients)
+    for number, (_, out) in enumerate(divided):
+        folds[out] = number
+    return folds
+
+
 def two_views(model: keras.Model, images: ImageSet, preprocessor: Preprocessor, seed: int) -> list[np.ndarray]:
     """Pooled features, float32 (N, C), of N images as they are and of each under one random change."""
-    inputs = (prepare_inputs(images, preprocessor), _augmented(images, preprocessor, seed))
+    inputs = (prepare_inputs(images, preprocessor), augmented_inputs(images, preprocessor, seed))
     return [pooled_features(model, one) for one in inputs]
 
 
@@ -151,7 +158,7 @@ def fit_shared_head(
     return scores
 
 
-def _augmented(images: ImageSet, preprocessor: Preprocessor, seed: int) -> np.ndarray:
+def augmented_inputs(images: ImageSet, preprocessor: Preprocessor, seed: int) -> np.ndarray:
     """Each image under one random change, prepared: float32 (N, S, S, 1) in [0, 1]."""
     augment = AUGMENTATIONS["strong"]
 

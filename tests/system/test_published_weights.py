@@ -20,7 +20,7 @@ from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts.studies.reliability.synthetic_images import dicom_bytes
 
-LEAST_AUROC = {"custom-cnn": 0.98, "mobilenetv2-frozen": 0.97, "mobilenetv2-finetuned": 0.99}
+LEAST_AUROC = {"custom-cnn": 0.98, "mobilenetv2-frozen": 0.98, "mobilenetv2-finetuned": 0.99}
 EXAMPLES = WEIGHTS_FOLDER.parent / "demo" / "examples"
 
 
