@@ -55,7 +55,7 @@ def to_pdf(reading: Reading) -> bytes:
     story = [
         Paragraph(_TITLE, styles["Title"]),
         Paragraph(f"<b>{escape(NOTICE)}</b> {escape(INTENDED_USE)}", styles["BodyText"]),
-        Paragraph(escape(reading.finding), styles["Heading2"]),
+        Paragraph(escape(reading.judgement), styles["Heading2"]),
         Paragraph(escape(reading.origin), styles["BodyText"]),
         Image(BytesIO(to_png(picture)), factor * width, factor * height),
         *(Paragraph(escape(line), styles["BodyText"]) for line in (*reading.warnings, *LIMITS)),

@@ -23,7 +23,7 @@ def make(reading: Reading) -> Dataset:
     reference = reading.source.reference
     layer = GraphicLayer("EVIDENCE", 1, NOTICE)
     text = TextObject(
-        f"{NOTICE}\r\n{reading.finding}\r\nLine: evidence of {reading.level:g} logits or more",
+        f"{NOTICE}\r\n{reading.judgement}\r\nLine: evidence of {reading.level:g} logits or more",
         units="DISPLAY",
         bounding_box=_BOX,
         text_justification="LEFT",

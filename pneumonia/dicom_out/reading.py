@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -91,10 +91,20 @@ class Reading:
 
     @property
     def finding(self) -> str:
+        """One of NORMAL, PNEUMONIA and UNCERTAIN."""
+        return cast(str, self.prediction.finding)
+
+    @property
+    def probability(self) -> float:
+        """Calibrated probability of pneumonia, in [0, 1]."""
+        return cast(float, self.prediction.probability)
+
+    @property
+    def judgement(self) -> str:
         """The finding and what it was judged by, in one line."""
         prediction = self.prediction
         return (
-            f"{prediction.finding}: probability {percent(prediction.probability)}, "
+            f"{self.finding}: probability {percent(self.probability)}, "
             f"threshold {percent(prediction.threshold)} ({prediction.operating_point})"
         )
 

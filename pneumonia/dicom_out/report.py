@@ -96,13 +96,13 @@ def _algorithm(reading: Reading) -> AlgorithmIdentification:
 def _judgement(reading: Reading) -> MeasurementsAndQualitativeEvaluations:
     """The finding, and what it was judged by, about the whole image."""
     prediction = reading.prediction
-    finding = _PNEUMONIA if prediction.finding == PNEUMONIA else concept(prediction.finding)
+    finding = _PNEUMONIA if reading.finding == PNEUMONIA else concept(reading.finding)
     evaluations = (
         (codes.DCM.Finding, finding),
         (concept("OPERATING_POINT"), concept(prediction.operating_point)),
         (concept("POPULATION"), concept(prediction.population or _UNKNOWN)),
     )
-    measurements = ((codes.DCM.Probability, prediction.probability), (concept("THRESHOLD"), prediction.threshold))
+    measurements = ((codes.DCM.Probability, reading.probability), (concept("THRESHOLD"), prediction.threshold))
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(reading.uid("judgement"), "Reading"),
         algorithm_id=_algorithm(reading),

@@ -42,7 +42,7 @@ def draw(reading: Reading) -> np.ndarray:
     """Draw it: uint8 (H, W, 3), RGB."""
     radiograph = overlay(reading)
     scale = f"{reading.predictor.heatmap_scale:g}"
-    lines = [NOTICE.upper(), reading.finding, *textwrap.wrap(reading.origin, _LETTERS_A_LINE)]
+    lines = [NOTICE.upper(), reading.judgement, *textwrap.wrap(reading.origin, _LETTERS_A_LINE)]
     lines += [f"Colours: evidence for pneumonia, from 0 to {scale} logits. Line: {reading.level:g}. Dashes: lungs."]
     font = ImageFont.load_default(_FONT)
     step = round(1.4 * _FONT)

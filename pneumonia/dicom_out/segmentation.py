@@ -17,9 +17,10 @@ from pneumonia.dicom_out.report import concept
 
 
 def make(reading: Reading) -> Dataset:
-    """Make the object: a value of 255 is evidence of `heatmap_scale` logits or more, 0 is none, as the overlay's colours.
+    """Make the object.
 
-    The fractions say how much of that scale a pixel takes up: they are no probabilities.
+    As in the overlay, 0 is no evidence for pneumonia, and 255 is `heatmap_scale` logits or more. The fractions say how
+    much of that scale a pixel reaches: they are no probabilities.
     """
     scale = reading.predictor.heatmap_scale
     prediction = reading.prediction

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.uid import UID
 
 from pneumonia.errors import DicomOutputError
@@ -135,6 +136,8 @@ def _table(item: Dataset) -> Dataset:
     """A lookup table without its explanation, which is free text."""
     entries, start, bits = map(int, item.LUTDescriptor)
     raw = item.get_item("LUTData")
+    if not isinstance(raw, RawDataElement):
+        raise ValueError("no lookup table, or not as it was read")
     table = Dataset()
     table.add_new("LUTDescriptor", "SS" if start < 0 else "US", [entries, start, bits])
     words = np.frombuffer(raw.value, "<u2" if raw.is_little_endian else ">u2").astype("<u2")
