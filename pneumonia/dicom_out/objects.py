@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 OBJECTS = ("secondary-capture", "report", "map", "presentation-state", "pdf")
 
 
+def require_dicom_extra() -> None:
+    """Make sure that the packages are installed that make objects.
+
+    Raises:
+        MissingExtraError: one is not.
+    """
+    for module in ("highdicom", "reportlab"):
+        require_package(module, f"DICOM objects need {module}", "dicom")
+
+
 def make_objects(
     source: str | os.PathLike | bytes, prediction: Prediction, predictor: Predictor
 ) -> dict[str, "Dataset"]:
@@ -43,8 +53,7 @@ def make_objects(
         ImageError: the file cannot be read.
         MissingExtraError: highdicom or reportlab is not installed.
     """
-    for module in ("highdicom", "reportlab"):
-        require_package(module, f"DICOM objects need {module}", "dicom")
+    require_dicom_extra()
     if prediction.status == "rejected":
         raise DicomOutputError(f"This image was not read, so there is nothing to record. {prediction.error}")
     data = source if isinstance(source, bytes) else read_file(source)
