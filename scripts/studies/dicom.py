@@ -88,7 +88,9 @@ def example(side: int) -> bytes:
     pixels = cv2.resize(decode(EXAMPLE).pixels, (side, side), interpolation=cv2.INTER_CUBIC)
     stored = np.rint(4095 * np.clip(pixels, 0, 1)).astype(np.uint16)
     uids = {name: generate_uid(entropy_srcs=["example", name]) for name in ("StudyInstanceUID", "SeriesInstanceUID")}
-    return dicom_bytes(stored, BitsStored=12, ViewPosition="PA", BodyPartExamined="CHEST", **uids)
+    study = {"StudyDate": "20260102", "StudyTime": "101112", "StudyID": "1", "AccessionNumber": "1", "PatientSex": "O"}
+    others = {"ReferringPhysicianName": "ROE^RICHARD", "ViewPosition": "PA", "BodyPartExamined": "CHEST"}
+    return dicom_bytes(stored, BitsStored=12, **uids, **study, **others)
 
 
 def verdict(path: Path) -> tuple[list[str], list[str]]:
