@@ -133,7 +133,8 @@ def _objects(figures: dict[str, Any]) -> str:
             [
                 name,
                 _KINDS[name],
-                f"{values['errors']} errors, {values['warnings']} warnings",
+                f"{values['errors']}",
+                f"{values['warnings']}",
                 f"{values['bytes'] / 1e3:,.0f}",
                 measured_spread(found["seconds"][name]),
             ]
@@ -143,7 +144,7 @@ def _objects(figures: dict[str, Any]) -> str:
         parts += [
             f"Of an image of {side} x {side} pixels. All five together take {whole} s, beside {reading} s for the "
             f"reading: {measured_spread(found['to_reading'])} times as long.",
-            table(["object", "holds", VALIDATOR, "kB", "seconds"], rows),
+            table(["object", "holds", "errors", "warnings", "kB", "seconds"], rows),
         ]
     return section(
         "What they cost",
@@ -151,7 +152,7 @@ def _objects(figures: dict[str, Any]) -> str:
         f"the median of {figures['rounds']} rounds, with the least and the greatest in brackets, on two cores of "
         f"{figures['processor']}. What objects share, such as the decoded image, is made once for all five.",
         *parts,
-        "The warnings are all of one kind: codes of this project's own, 99PNEUMONIA, for what the standard has no code "
+        f"Errors and warnings are those of {VALIDATOR}. The warnings are all of one kind: codes of this project's own, 99PNEUMONIA, for what the standard has no code "
         "for, such as the operating point.",
         "A pixel of the map is one of the image. 0 is no evidence for pneumonia and 255 is what the colours of the "
         "overlay end at, 40 logits or more; the fractions are no probabilities. A parametric map could hold logits as "
