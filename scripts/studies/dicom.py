@@ -152,8 +152,8 @@ def _objects(figures: dict[str, Any]) -> str:
         f"the median of {figures['rounds']} rounds, with the least and the greatest in brackets, on two cores of "
         f"{figures['processor']}. What objects share, such as the decoded image, is made once for all five.",
         *parts,
-        f"Errors and warnings are those of {VALIDATOR}. The warnings are all of one kind: codes of this project's own, 99PNEUMONIA, for what the standard has no code "
-        "for, such as the operating point.",
+        f"Errors and warnings are those of {VALIDATOR}. The warnings are all of one kind: codes of this project's own, "
+        "99PNEUMONIA, for what the standard has no code for, such as the operating point.",
         "A pixel of the map is one of the image. 0 is no evidence for pneumonia and 255 is what the colours of the "
         "overlay end at, 40 logits or more; the fractions are no probabilities. A parametric map could hold logits as "
         "they are, but lies in a frame of reference, which radiographs do not have.",
