@@ -70,6 +70,12 @@ class ReceiptError(PneumoniaError):
     code = "receipt"
 
 
+class DicomOutputError(PneumoniaError):
+    """A reading that no DICOM objects can be made of, most often because its image is no DICOM file."""
+
+    code = "dicom-output"
+
+
 class ExportError(PneumoniaError):
     """A trained network that cannot be written in another form, or that reads differently in it."""
 

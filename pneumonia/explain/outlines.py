@@ -44,8 +44,21 @@ def contour_evidence(picture: np.ndarray, heatmap: np.ndarray, level: float) -> 
     Returns:
         uint8 (H, W, 3), RGB; the picture itself is left as it is.
     """
+    return _drawn(picture, evidence_contours(heatmap, level), EVIDENCE_COLOUR)
+
+
+def evidence_contours(heatmap: np.ndarray, level: float) -> list[np.ndarray]:
+    """The lines around what reaches a level, and around holes in it.
+
+    Args:
+        heatmap: float32 (H, W), in logits.
+        level: in logits.
+
+    Returns:
+        Closed lines, int32 (N, 2), x and y of pixels on them, the first again at the end.
+    """
     lines, _ = cv2.findContours((heatmap >= level).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    return _drawn(picture, [np.concatenate([line, line[:1]])[:, 0] for line in lines], EVIDENCE_COLOUR)
+    return [np.concatenate([line, line[:1]])[:, 0] for line in lines]
 
 
 def mark_peak(picture: np.ndarray, peak: tuple[float, float]) -> np.ndarray:

@@ -74,7 +74,7 @@ def decode(source: Source) -> Radiograph:
         values, checks = from_pil(source)
         return _finish(values, _hash_array(values), source.format or "image", checks)
     if isinstance(source, str | os.PathLike):
-        source = _read_file(source)
+        source = read_file(source)
     if not isinstance(source, bytes):
         source = _bytes_of(source)
     if len(source) > MAX_BYTES:
@@ -87,7 +87,12 @@ def decode(source: Source) -> Radiograph:
     return _finish(values, sha256, kind, checks)
 
 
-def _read_file(path: str | os.PathLike) -> bytes:
+def read_file(path: str | os.PathLike) -> bytes:
+    """Read a file as a whole, or little more than `MAX_BYTES` of one that is larger.
+
+    Raises:
+        ImageError: it is no regular file, or cannot be opened.
+    """
     try:
         # Opening a pipe or a device may never return, so look first.
         mode = os.stat(path).st_mode

@@ -19,7 +19,8 @@ from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.notices import NOTICE
 from pneumonia.core.operating_points import BALANCED, OPERATING_POINTS
-from pneumonia.errors import DataError, ImageError, PneumoniaError
+from pneumonia.dicom_out.objects import make_objects, require_dicom_extra, write_objects
+from pneumonia.errors import DataError, DicomOutputError, ImageError, PneumoniaError
 from pneumonia.explain.outlines import outline_lungs
 from pneumonia.explain.overlay import draw_overlay, to_png
 from pneumonia.imaging.decode import decode
@@ -71,6 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG; dashes outline the lungs"
     )
+    parser.add_argument(
+        "--dicom", type=Path, metavar="DIR", help="folder to write DICOM objects of each DICOM file's reading to"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,8 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.format == "parquet" or arguments.engine == "ray":
             raise PneumoniaError("--format parquet and --engine ray are for archives: name a folder with --parts.")
         return _read_files(arguments)
-    if arguments.format not in FORMS or arguments.output or arguments.heatmaps:
-        raise PneumoniaError("--parts goes with --format csv or parquet, and without --output and --heatmaps.")
+    if arguments.format not in FORMS or arguments.output or arguments.heatmaps or arguments.dicom:
+        raise PneumoniaError("--parts goes with --format csv or parquet, and without --output, --heatmaps and --dicom.")
     if arguments.engine == "ray" and arguments.weights:
         raise PneumoniaError("--engine ray reads with the weights that come with the project; leave --weights out.")
     return _read_archive(arguments)
@@ -87,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read_files(arguments: argparse.Namespace) -> int:
     # All names first: what is written may lie in a folder that is read.
-    written = [path for path in (arguments.heatmaps, arguments.output) if path]
+    written = [path for path in (arguments.heatmaps, arguments.dicom, arguments.output) if path]
     if arguments.output:
         written.append(Path(f"{arguments.output}{UNFINISHED}"))
     files = [path for argument in arguments.paths for path in _walk(argument, written)]
@@ -95,19 +99,26 @@ def _read_files(arguments: argparse.Namespace) -> int:
         raise DataError("There are no files in the folders that were named.")
     if arguments.heatmaps:
         arguments.heatmaps.mkdir(parents=True, exist_ok=True)
+    if arguments.dicom:
+        require_dicom_extra()
+        arguments.dicom.mkdir(parents=True, exist_ok=True)
     predictor = _load(arguments)
-    some_rejected = False
+    incomplete = False
     with _output(arguments.output) as output:
         write = _writer(arguments.format, output, several=len(files) > 1)
         readings = predictor.predict_many(files, arguments.operating_point, population_of(arguments))
         for path, prediction in zip(files, progress(readings, len(files)), strict=True):
             write(path, prediction)
-            some_rejected |= prediction.status == "rejected"
-            if arguments.heatmaps and prediction.status == "read":
+            if prediction.status == "rejected":
+                incomplete = True
+                continue
+            if arguments.heatmaps:
                 _save_overlay(arguments.heatmaps, path, prediction, predictor)
+            if arguments.dicom:
+                incomplete |= not _save_objects(arguments.dicom, path, prediction, predictor)
     if arguments.format == "text":
         print(NOTICE, file=sys.stderr)  # the other forms carry it in every reading
-    return SOME_REJECTED if some_rejected else DONE
+    return SOME_REJECTED if incomplete else DONE
 
 
 def _read_archive(arguments: argparse.Namespace) -> int:
@@ -234,3 +245,14 @@ def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Pr
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
     name = f"{stem}.{prediction.image_sha256[:8]}.png"
     write_atomic(folder / name, to_png(picture))
+
+
+def _save_objects(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> bool:
+    """Write the DICOM objects of a reading; says why there are none where none can be made, and returns False."""
+    try:
+        objects = make_objects(path, prediction, predictor)
+    except (DicomOutputError, ImageError) as error:
+        print(f"no DICOM objects for {one_line(path)}: {error}", file=sys.stderr)
+        return False
+    write_objects(objects, folder)
+    return True
