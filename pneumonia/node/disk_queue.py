@@ -58,8 +58,9 @@ class DiskQueue:
                 "The folder of --queue will hold patients' images, and others may open it. Name one that is not "
                 "there yet, or close it: chmod 700."
             )
+        self._process_lock = FileLock(folder / ".lock")
         try:
-            self._process_lock = FileLock(folder / ".lock").acquire(timeout=0)
+            self._process_lock.acquire(timeout=0)
         except Timeout:
             raise NodeError("Another node uses the folder of --queue. End it, or name another folder.") from None
         self.images, self.objects, self.done, self.failed, self.tries = (

@@ -1,16 +1,19 @@
 """From the bytes of an image to the files of its objects."""
 
 from collections.abc import Callable
+from importlib import import_module
 from io import BytesIO
 
 from pydicom import dcmwrite
 
-from pneumonia.dicom_out import make_objects
+from pneumonia.dicom_out.objects import make_objects, require_dicom_extra
 from pneumonia.errors import DicomOutputError, UnsupportedImageError
 from pneumonia.inference.predictor import Predictor
 
 
-def reader_of(predictor: Predictor, operating_point: str, population: str | None) -> Callable[[bytes], dict[str, bytes]]:
+def reader_of(
+    predictor: Predictor, operating_point: str, population: str | None
+) -> Callable[[bytes], dict[str, bytes]]:
     """A function that reads an image and makes the objects of the reading.
 
     Args:
@@ -18,6 +21,10 @@ def reader_of(predictor: Predictor, operating_point: str, population: str | None
         operating_point: its name.
         population: of patients whose header tells no age; None where the picture tells.
     """
+
+    require_dicom_extra()
+    # It takes a second, which the first image would wait for.
+    import_module("pneumonia.dicom_out.encapsulated_pdf")
 
     def read(image: bytes) -> dict[str, bytes]:
         prediction = predictor.predict(image, operating_point, population)

@@ -5,9 +5,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from pydicom.uid import AllTransferSyntaxes
 from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
@@ -89,7 +91,7 @@ class Receiver:
         Raises:
             OSError: there is nothing to listen at.
         """
-        handlers = [
+        handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, _distrust),
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_PDU_RECV, self._on_part),
@@ -104,23 +106,24 @@ class Receiver:
         self._entity.shutdown()
 
     def _on_requested(self, event: evt.Event) -> None:
-        requestor = event.assoc.requestor
+        requestor: Any = event.assoc.requestor
         title, address = requestor.primitive.calling_ae_title.strip(), requestor.address_info.address
         if not any(peer.title == title and peer.address in (None, address) for peer in self._peers):
             event.assoc.acse.send_reject(*_UNKNOWN_TITLE)
             self._count(logging.WARNING, "peer-rejected")
 
     def _on_part(self, event: evt.Event) -> None:
-        message = event.assoc.dimse.message
+        message: Any = event.assoc.dimse.message
         if message is not None and message.data_set.tell() + message.encoded_command_set.tell() > MAX_BYTES:
             event.assoc.abort()
             self._count(logging.WARNING, "image-too-large")
 
     def _on_image(self, event: evt.Event) -> int:
-        if event.request.AffectedSOPClassUID not in READ_CLASSES:
+        request = cast(C_STORE, event.request)
+        if request.AffectedSOPClassUID not in READ_CLASSES:
             self._count(logging.INFO, "no-radiograph")
             return _SUCCESS
-        name = self._queue.identify(event.request.AffectedSOPInstanceUID)
+        name = self._queue.identify(str(request.AffectedSOPInstanceUID))
         try:
             is_new = self._queue.put(name, event.encoded_dataset())
         except FullError:
@@ -141,7 +144,7 @@ class Receiver:
 
 def _distrust(event: evt.Event) -> None:
     """Give up a peer that falls silent, or that announces more than belongs into a PDU."""
-    connection = event.assoc.dul.socket
+    connection: Any = event.assoc.dul.socket
     connection.socket.settimeout(SILENT_SECONDS)
     receive = connection.recv
     # Less than was announced ends the connection.
