@@ -80,25 +80,32 @@ def make_objects(
     }
 
 
+def to_files(objects: Mapping[str, "Dataset"]) -> dict[str, bytes]:
+    """The contents of DICOM files of objects, by their names, in which nothing of the patient or the image is.
+
+    Args:
+        objects: as `make_objects` gives them.
+    """
+    files = {}
+    for name, dataset in objects.items():
+        stream = BytesIO()
+        dataset.save_as(stream, enforce_file_format=True)
+        files[f"{name}-{dataset.SOPInstanceUID}.dcm"] = stream.getvalue()
+    return files
+
+
 def write_objects(objects: Mapping[str, "Dataset"], folder: Path) -> list[Path]:
-    """Write objects to a folder as DICOM files, each as a whole or not at all.
+    """Write objects to a folder, each as a whole or not at all, under the names of `to_files`; returns their paths.
 
     Args:
         objects: as `make_objects` gives them.
         folder: made if missing.
 
-    Returns:
-        Their paths: the name of the object and its instance UID, in which nothing of the patient or the image is.
-
     Raises:
         OSError: if one cannot be written, for instance on a full disk.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, dataset in objects.items():
-        stream = BytesIO()
-        dataset.save_as(stream, enforce_file_format=True)
-        path = folder / f"{name}-{dataset.SOPInstanceUID}.dcm"
-        write_atomic(path, stream.getbuffer())
-        paths.append(path)
-    return paths
+    files = {folder / name: contents for name, contents in to_files(objects).items()}
+    for path, contents in files.items():
+        write_atomic(path, contents)
+    return list(files)

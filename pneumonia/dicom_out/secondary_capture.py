@@ -12,6 +12,7 @@ from pneumonia.core.notices import NOTICE
 from pneumonia.dicom_out.reading import Reading
 from pneumonia.explain.outlines import contour_evidence, outline_lungs
 from pneumonia.explain.overlay import draw_overlay, legend
+from pneumonia.imaging.dicom_description import OVERLAY_TYPE
 
 # In pixels: of the whole picture, of its letters, and around what is below the radiograph.
 _SIDE, _FONT, _MARGIN = 1024, 22, 16
@@ -30,6 +31,8 @@ def make(reading: Reading) -> Dataset:
         study_instance_uid=reading.source.reference.StudyInstanceUID,
         **reading.identification(0, "Overlay"),
     )
+    # So that it is not read in turn.
+    dataset.ImageType = ["DERIVED", "SECONDARY", OVERLAY_TYPE]
     # That of the image is not known to be right, and nothing here needs it.
     dataset.PatientOrientation = None
     dataset.BodyPartExamined = "CHEST"

@@ -23,6 +23,7 @@ from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.read import texts
 from demo.tabs.read.calibration_choice import calibration_choice, wire_choice
+from demo.tabs.read.dicom_objects import dicom_button
 from demo.tabs.read.handlers import ReadHandlers, ReadView
 
 # Of a reader's own threshold: a probability of exactly 0 or 1 has no logit.
@@ -96,9 +97,10 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
                     prevalence = _slider(texts.PREVALENCE, "prevalence", 1, 99, None, 1, texts.PREVALENCE_HELP)
                     predictive = live_region("predictive")
             report = report_row("report")
+            session = session_state(Session())
+            dicom_button(predictors, session)
 
     record = gr.JSON(visible=False, label="reading")
-    session = session_state(Session())
 
     # === Events ===
 
