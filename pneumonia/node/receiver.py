@@ -110,6 +110,7 @@ class Receiver:
         title, address = requestor.primitive.calling_ae_title.strip(), requestor.address_info.address
         if not any(peer.title == title and peer.address in (None, address) for peer in self._peers):
             event.assoc.acse.send_reject(*_UNKNOWN_TITLE)
+            event.assoc.kill()  # after it was told
             self._count(logging.WARNING, "peer-rejected")
 
     def _on_part(self, event: evt.Event) -> None:
