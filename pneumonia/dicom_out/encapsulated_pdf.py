@@ -4,8 +4,10 @@ from html import escape
 from io import BytesIO
 
 from highdicom.base import SOPClass
+from PIL import Image as Picture
 from pydicom import Dataset
 from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from reportlab import rl_config
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
@@ -13,8 +15,6 @@ from reportlab.platypus import Image, Paragraph, SimpleDocTemplate
 
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE
 from pneumonia.dicom_out.reading import Reading
-from pneumonia.dicom_out.secondary_capture import overlay
-from pneumonia.explain.overlay import to_png
 
 _TITLE = "Reading of a chest radiograph"
 _MARGIN = 20 * mm
@@ -48,16 +48,19 @@ def make(reading: Reading) -> Dataset:
 
 def to_pdf(reading: Reading) -> bytes:
     """Set the page; the same reading gives the same bytes."""
+    # As letters, compressed bytes take longer to write than all the rest.
+    rl_config.useA85 = 0
     styles = getSampleStyleSheet()
-    picture = overlay(reading)
-    height, width = picture.shape[:2]
+    height, width = reading.overlay.shape[:2]
+    picture = BytesIO()
+    Picture.fromarray(reading.overlay).save(picture, "PPM")
     factor = _PICTURE / max(height, width)
     story = [
         Paragraph(_TITLE, styles["Title"]),
         Paragraph(f"<b>{escape(NOTICE)}</b> {escape(INTENDED_USE)}", styles["BodyText"]),
         Paragraph(escape(reading.judgement), styles["Heading2"]),
         Paragraph(escape(reading.origin), styles["BodyText"]),
-        Image(BytesIO(to_png(picture)), factor * width, factor * height),
+        Image(picture, factor * width, factor * height),
         *(Paragraph(escape(line), styles["BodyText"]) for line in (*reading.warnings, *LIMITS)),
     ]
     stream = BytesIO()

@@ -9,6 +9,7 @@ from highdicom.pr import (
     GrayscaleSoftcopyPresentationState,
     TextObject,
 )
+from PIL import ImageCms
 from pydicom import Dataset
 
 from pneumonia.core.notices import NOTICE
@@ -48,6 +49,13 @@ def make(reading: Reading) -> Dataset:
         dataset = GrayscaleSoftcopyPresentationState(presentation_lut_transformation=lut, **common)
         dataset.update(reading.source.grey_scale)
     else:
-        dataset = ColorSoftcopyPresentationState(**common)
+        dataset = ColorSoftcopyPresentationState(icc_profile=_srgb(), **common)
     dataset.BodyPartExamined = "CHEST"
     return dataset
+
+
+def _srgb() -> bytes:
+    """The profile of sRGB as of an input device, which is what images have (PS3.3 C.11.15.1.1)."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[12:16] = b"scnr"
+    return bytes(profile)

@@ -11,8 +11,8 @@ import numpy as np
 from pneumonia._version import __version__
 from pneumonia.core.notices import NOTICE
 from pneumonia.dicom_out.source_image import SourceImage
-from pneumonia.explain.outlines import evidence_contours
-from pneumonia.explain.overlay import contour_level
+from pneumonia.explain.outlines import contour_evidence, evidence_contours, outline_lungs
+from pneumonia.explain.overlay import contour_level, draw_overlay
 from pneumonia.imaging.decode import Radiograph
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
@@ -21,6 +21,8 @@ from pneumonia.utils.formatting import percent
 MANUFACTURER = "pneumonia"
 # Of the first series; archives and viewers sort by them, those of the image's modality first.
 _FIRST_SERIES = 9001
+# Longer side of the picture with the overlay, in pixels.
+SIDE = 1024
 # Pixels by which a contour may be simpler than the map's.
 _TOLERANCE = 1.0
 
@@ -83,11 +85,23 @@ class Reading:
     @cached_property
     def contours(self) -> list[np.ndarray]:
         """Closed lines around the evidence: float32 (N, 2), x and y in pixels from the image's upper left corner."""
-        lines = (
-            cv2.approxPolyDP(line, _TOLERANCE, False)[:, 0] for line in evidence_contours(self.heatmap, self.level)
-        )
+        exact = evidence_contours(self.heatmap, self.level)
+        lines = (cv2.approxPolyDP(line[:-1], _TOLERANCE, True)[:, 0] for line in exact)
         # The middle of the first pixel lies at 0.5 (PS3.3 C.10.5.1.2, C.18.6.1.2). An area takes three corners.
-        return [line.astype(np.float32) + 0.5 for line in lines if len(line) > 3]
+        return [np.concatenate([line, line[:1]]).astype(np.float32) + 0.5 for line in lines if len(line) > 2]
+
+    @cached_property
+    def overlay(self) -> np.ndarray:
+        """The radiograph under the evidence, with its contour and the lungs' outline: uint8 (H, W, 3), RGB."""
+        pixels = self.radiograph.pixels
+        factor = SIDE / max(pixels.shape)
+        height, width = (max(1, round(factor * length)) for length in pixels.shape)
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+        heatmap = self.prediction.heatmap_on(pixels)
+        picture = draw_overlay(pixels, heatmap, self.predictor.heatmap_scale)
+        if self.prediction.lungs is not None:
+            picture = outline_lungs(picture, self.prediction.lungs.outline(height, width))
+        return contour_evidence(picture, heatmap, self.level)
 
     @property
     def finding(self) -> str:

@@ -98,13 +98,13 @@ def _judgement(reading: Reading) -> MeasurementsAndQualitativeEvaluations:
     prediction = reading.prediction
     finding = _PNEUMONIA if reading.finding == PNEUMONIA else concept(reading.finding)
     evaluations = (
-        (codes.DCM.Finding, finding),
         (concept("OPERATING_POINT"), concept(prediction.operating_point)),
         (concept("POPULATION"), concept(prediction.population or _UNKNOWN)),
     )
     measurements = ((codes.DCM.Probability, reading.probability), (concept("THRESHOLD"), prediction.threshold))
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(reading.uid("judgement"), "Reading"),
+        finding_type=finding,
         algorithm_id=_algorithm(reading),
         measurements=[Measurement(name, value, codes.UCUM.NoUnits) for name, value in measurements],
         qualitative_evaluations=[QualitativeEvaluation(name, value) for name, value in evaluations],

@@ -2,20 +2,18 @@
 
 import textwrap
 
-import cv2
 import numpy as np
 from highdicom.sc import SCImage
 from PIL import Image, ImageDraw, ImageFont
 from pydicom import Dataset
 
 from pneumonia.core.notices import NOTICE
-from pneumonia.dicom_out.reading import Reading
-from pneumonia.explain.outlines import contour_evidence, outline_lungs
-from pneumonia.explain.overlay import draw_overlay, legend
+from pneumonia.dicom_out.reading import SIDE, Reading
+from pneumonia.explain.overlay import legend
 from pneumonia.imaging.dicom_description import OVERLAY_TYPE
 
-# In pixels: of the whole picture, of its letters, and around what is below the radiograph.
-_SIDE, _FONT, _MARGIN = 1024, 22, 16
+# In pixels: of its letters, and around what is below the radiograph.
+_FONT, _MARGIN = 22, 16
 _LETTERS_A_LINE = 88
 _INK, _GROUND = (235, 235, 235), (0, 0, 0)
 
@@ -43,33 +41,20 @@ def make(reading: Reading) -> Dataset:
 
 def draw(reading: Reading) -> np.ndarray:
     """Draw it: uint8 (H, W, 3), RGB."""
-    radiograph = overlay(reading)
+    radiograph = reading.overlay
     scale = f"{reading.predictor.heatmap_scale:g}"
     lines = [NOTICE.upper(), reading.judgement, *textwrap.wrap(reading.origin, _LETTERS_A_LINE)]
     lines += [f"Colours: evidence for pneumonia, from 0 to {scale} logits. Line: {reading.level:g}. Dashes: lungs."]
     font = ImageFont.load_default(_FONT)
     step = round(1.4 * _FONT)
-    bar = legend(_SIDE - 2 * _MARGIN, _FONT)
+    bar = legend(SIDE - 2 * _MARGIN, _FONT)
     height = radiograph.shape[0] + 3 * _MARGIN + len(bar) + len(lines) * step
-    page = np.full((height, _SIDE, 3), _GROUND, np.uint8)
-    left = (_SIDE - radiograph.shape[1]) // 2
+    page = np.full((height, SIDE, 3), _GROUND, np.uint8)
+    left = (SIDE - radiograph.shape[1]) // 2
     page[: radiograph.shape[0], left : left + radiograph.shape[1]] = radiograph
-    page[height - _MARGIN - len(bar) : height - _MARGIN, _MARGIN : _SIDE - _MARGIN] = bar
+    page[height - _MARGIN - len(bar) : height - _MARGIN, _MARGIN : SIDE - _MARGIN] = bar
     picture = Image.fromarray(page)
     pen = ImageDraw.Draw(picture)
     for number, line in enumerate(lines):
         pen.text((_MARGIN, radiograph.shape[0] + _MARGIN + number * step), line, _INK, font)
     return np.asarray(picture)
-
-
-def overlay(reading: Reading) -> np.ndarray:
-    """The radiograph under the evidence, with its contour and the lungs' outline: uint8 (H, W, 3), RGB."""
-    pixels = reading.radiograph.pixels
-    factor = _SIDE / max(pixels.shape)
-    height, width = (max(1, round(factor * length)) for length in pixels.shape)
-    pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
-    heatmap = reading.prediction.heatmap_on(pixels)
-    picture = draw_overlay(pixels, heatmap, reading.predictor.heatmap_scale)
-    if reading.prediction.lungs is not None:
-        picture = outline_lungs(picture, reading.prediction.lungs.outline(height, width))
-    return contour_evidence(picture, heatmap, reading.level)

@@ -31,6 +31,9 @@ PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime AccessionN
 """
 CHARACTERS = "SpecificCharacterSet"
 UIDS = "SOPClassUID SOPInstanceUID SeriesInstanceUID StudyInstanceUID"
+# Computed radiography, digital radiography, secondary capture, angiography and fluoroscopy.
+_KINDS = "1 1.1 1.1.1 7 7.1 7.2 7.3 7.4 12.1 12.2"
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
 _PICTURE = "Rows Columns SamplesPerPixel PhotometricInterpretation BurnedInAnnotation LossyImageCompression"
 _GREY_SCALE = """
 RescaleSlope RescaleIntercept ModalityLUTSequence VOILUTSequence WindowCenter WindowWidth VOILUTFunction
@@ -101,6 +104,11 @@ def _reference(header: Dataset) -> Dataset:
                 "Export the file again."
             )
         setattr(reference, keyword, uid)
+    if reference.SOPClassUID.removeprefix(_STORAGE) not in _KINDS.split():
+        raise DicomOutputError(
+            "This DICOM file is of no class of radiographs (SOPClassUID), so no objects can refer to it. "
+            "Export it as one."
+        )
     reference.Rows, reference.Columns = integer(header, "Rows"), integer(header, "Columns")
     reference.SamplesPerPixel = integer(header, "SamplesPerPixel")
     reference.PhotometricInterpretation = code(header, "PhotometricInterpretation")
