@@ -9,32 +9,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 from pneumonia.dicom_out.objects import OBJECTS
 from pneumonia.utils.processes import cores
-from scripts.studies.reliability.synthetic_images import dicom_dataset, synthetic_chest, to_bytes
 from scripts.tools.local_archive import LocalNode, Orthanc
+from scripts.tools.make_dicom_example import write_image
 from scripts.tools.served_page import free_port
-
-STUDY = "1.2.826.0.1.3680043.10.1"
-
-
-def write_image(path: Path, number: int, side: int = 1024, **elements: object) -> Path:
-    """Write a synthetic radiograph of 16 bits with UIDs of its own, in one study with all others."""
-    uid = f"{STUDY}.1.{number}"
-    values = {
-        "StudyInstanceUID": STUDY,
-        "SeriesInstanceUID": f"{STUDY}.{number}",
-        "SOPInstanceUID": uid,
-        "ViewPosition": "PA",
-        "BodyPartExamined": "CHEST",
-    }
-    dataset = dicom_dataset(synthetic_chest(side).astype(np.uint16) << 4, BitsStored=12, **(values | elements))
-    dataset.file_meta.MediaStorageSOPInstanceUID = uid
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    path.write_bytes(to_bytes(dataset))
-    return path
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ pytest.importorskip("highdicom")
 from pneumonia.core.notices import NOTICE
 from pneumonia.dicom_out.objects import OBJECTS
 from scripts.tools.local_archive import NODE, ORTHANC, PLUGIN, SENDER, LocalNode, Orthanc
+from scripts.tools.make_dicom_example import STUDY, write_image
 from scripts.tools.served_page import free_port
-from scripts.tools.time_dicom_node import STUDY, write_image
 from tests.fixtures.disks import fill, small_disk
 from tests.fixtures.fake_archive import wait_for
 from tests.fixtures.marks import NAMED, marked_dataset
