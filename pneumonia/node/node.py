@@ -14,7 +14,7 @@ from pneumonia.utils.json_logging import log_crash, log_event
 # Between two attempts, the first time and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 # The program may be killed while it reads an image; where that happens again and again, the image is the cause.
-MOST_TRIES = 3
+MOST_TRIES = 10
 
 # From the bytes of an image to its objects by kind, as files; raises `UnsupportedImageError` where there are none.
 Read = Callable[[bytes], Mapping[str, bytes]]
