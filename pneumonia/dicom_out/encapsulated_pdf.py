@@ -48,12 +48,13 @@ def make(reading: Reading) -> Dataset:
 
 def to_pdf(reading: Reading) -> bytes:
     """Set the page; the same reading gives the same bytes."""
-    # As letters, compressed bytes take longer to write than all the rest.
+    # As printable letters, the picture would take longer to write than all the rest.
     rl_config.useA85 = 0
     styles = getSampleStyleSheet()
     height, width = reading.overlay.shape[:2]
     picture = BytesIO()
-    Picture.fromarray(reading.overlay).save(picture, "PPM")
+    # Without loss it is in the secondary capture, and would take a second longer here.
+    Picture.fromarray(reading.overlay).save(picture, "JPEG", quality=92, subsampling=0)
     factor = _PICTURE / max(height, width)
     story = [
         Paragraph(_TITLE, styles["Title"]),

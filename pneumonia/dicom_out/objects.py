@@ -17,6 +17,8 @@ from pneumonia.utils.packages import require_package
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from pneumonia.dicom_out.reading import Reading
+
 # Their names, in the order in which they are made.
 OBJECTS = ("secondary-capture", "report", "map", "presentation-state", "pdf")
 
@@ -53,6 +55,12 @@ def make_objects(
         ImageError: the file cannot be read.
         MissingExtraError: highdicom or reportlab is not installed.
     """
+    reading = open_reading(source, prediction, predictor)
+    return {name: make_object(name, reading) for name in OBJECTS}
+
+
+def open_reading(source: str | os.PathLike | bytes, prediction: Prediction, predictor: Predictor) -> "Reading":
+    """Open the image of a reading, for its objects to be made one by one; arguments and errors as `make_objects`."""
     require_dicom_extra()
     if prediction.status == "rejected":
         raise DicomOutputError(f"This image was not read, so there is nothing to record. {prediction.error}")
@@ -65,19 +73,23 @@ def make_objects(
         )
     if radiograph.sha256 != prediction.image_sha256:
         raise DicomOutputError("This file is not the one that was read, or it was changed since. Read it again.")
-    # It logs identifiers.
-    logging.getLogger("highdicom").setLevel(logging.CRITICAL)
-    # They take a second to import, and need what only the extra brings.
-    from pneumonia.dicom_out import encapsulated_pdf, presentation_state, report, secondary_capture, segmentation
+    # pydicom takes a while to load.
     from pneumonia.dicom_out.reading import Reading
     from pneumonia.dicom_out.source_image import read_source_image
 
     usable_window = all(check.name != "window" for check in radiograph.checks)
-    reading = Reading(read_source_image(data, usable_window), radiograph, prediction, predictor)
+    return Reading(read_source_image(data, usable_window), radiograph, prediction, predictor)
+
+
+def make_object(name: str, reading: "Reading") -> "Dataset":
+    """Make the object of this name, one of `OBJECTS`."""
+    # They take a second to load, and need what only the extra brings.
+    from pneumonia.dicom_out import encapsulated_pdf, presentation_state, report, secondary_capture, segmentation
+
+    # It logs identifiers.
+    logging.getLogger("highdicom").setLevel(logging.CRITICAL)
     modules = (secondary_capture, report, segmentation, presentation_state, encapsulated_pdf)
-    return {
-        name: reading.source.into_study(module.make(reading)) for name, module in zip(OBJECTS, modules, strict=True)
-    }
+    return reading.source.into_study(modules[OBJECTS.index(name)].make(reading))
 
 
 def to_files(objects: Mapping[str, "Dataset"]) -> dict[str, bytes]:

@@ -247,7 +247,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_sent_twice(way, pla
     orthanc.start()
     node.archive = getattr(orthanc, way)
     number = 0
-    for pause in np.linspace(0, 2, 8):
+    for pause in (0, 0.4, 0.8, 1.2, 2):
         node.start()
         number += 1
         assert node.send(write_image(tmp_path / "a.dcm", number)).returncode == 0

@@ -111,13 +111,16 @@ def test_what_is_not_required_goes_nowhere(caplog, capfd, tmp_path):
     required |= {"SeriesInstanceUID", "ReferencedSOPInstanceUID"}
     for path in paths:
         dataset = dcmread(path)
-        marked = {element.keyword for element in dataset.iterall() if element.VR != "SQ" and _is_marked(element)}
+        marked = {element.keyword for element in dataset.iterall() if _is_marked(element)}
         assert {"PatientName", "PatientID", "StudyInstanceUID"} <= marked <= required
         assert not marks_anywhere(path.name)
     assert not marks_anywhere(caplog.text, *capfd.readouterr(), json.dumps(prediction.to_dict()))
 
 
 def _is_marked(element: DataElement) -> bool:
+    # Sequences come part by part, and pixels take long to search; what is drawn of a header are its grey values.
+    if element.VR == "SQ" or element.keyword == "PixelData":
+        return False
     return bool(marks_anywhere(element.value if isinstance(element.value, bytes) else str(element.value)))
 
 
