@@ -39,7 +39,7 @@ class FullError(Exception):
 
 
 class DiskQueue:
-    """The queue of one node; several threads may use it, but no other process.
+    """The queue of one node: any thread may put images; one reads them, one delivers; no other process uses it.
 
     Args:
         folder: made if missing, for its owner alone.
