@@ -34,7 +34,7 @@ UIDS = "SOPClassUID SOPInstanceUID SeriesInstanceUID StudyInstanceUID"
 # Computed radiography, digital radiography, secondary capture, angiography and fluoroscopy.
 _KINDS = "1 1.1 1.1.1 7 7.1 7.2 7.3 7.4 12.1 12.2"
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-_PICTURE = "Rows Columns SamplesPerPixel PhotometricInterpretation BurnedInAnnotation LossyImageCompression"
+_PICTURE = "Rows Columns PhotometricInterpretation BurnedInAnnotation LossyImageCompression"
 _GREY_SCALE = """
 RescaleSlope RescaleIntercept ModalityLUTSequence VOILUTSequence WindowCenter WindowWidth VOILUTFunction
 """
@@ -110,8 +110,9 @@ def _reference(header: Dataset) -> Dataset:
             "Export it as one."
         )
     reference.Rows, reference.Columns = integer(header, "Rows"), integer(header, "Columns")
-    reference.SamplesPerPixel = integer(header, "SamplesPerPixel")
     reference.PhotometricInterpretation = code(header, "PhotometricInterpretation")
+    # As shown: an image with a palette is one in colour.
+    reference.SamplesPerPixel = 1 if reference.PhotometricInterpretation.startswith("MONOCHROME") else 3
     # Where nobody says that none of the picture's letters identify the patient, they may.
     reference.BurnedInAnnotation = "NO" if code(header, "BurnedInAnnotation") == "NO" else "YES"
     reference.LossyImageCompression = "01" if code(header, "LossyImageCompression") == "01" else "00"

@@ -241,8 +241,16 @@ def test_a_window_that_the_decoder_ignores_is_not_carried():
 def test_the_other_polarity_and_colours_are_shown_as_such():
     inverted = opened(study_dicom(PhotometricInterpretation="MONOCHROME1"))["presentation-state"]
     assert inverted.PresentationLUTShape == "INVERSE"
-    coloured = opened(study_dicom(np.repeat(radiograph()[..., None], 3, axis=2)))["presentation-state"]
-    assert coloured.SOPClassUID == uid.ColorSoftcopyPresentationStateStorage
+    ramp = np.arange(256, dtype="<u2").tobytes()
+    palette = {"PhotometricInterpretation": "PALETTE COLOR", "BitsStored": 8}
+    for colour in ("Red", "Green", "Blue"):
+        palette[f"{colour}PaletteColorLookupTableDescriptor"] = [256, 0, 8]
+        palette[f"{colour}PaletteColorLookupTableData"] = ramp
+    for data in (
+        study_dicom(np.repeat(radiograph()[..., None], 3, axis=2)),
+        study_dicom(radiograph(), **palette),
+    ):
+        assert opened(data)["presentation-state"].SOPClassUID == uid.ColorSoftcopyPresentationStateStorage
 
 
 @pytest.mark.parametrize(("said", "then"), [("NO", "NO"), ("YES", "YES"), (None, "YES")])
