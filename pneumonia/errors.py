@@ -122,3 +122,9 @@ class HubTransferError(HubError):
     """An upload or a download that was cut off; the same again completes it."""
 
     code = "hub-transfer"
+
+
+class NodeError(PneumoniaError):
+    """A DICOM node that cannot be started as it was told to."""
+
+    code = "dicom-node"

@@ -43,6 +43,7 @@ def make(reading: Reading) -> Dataset:
         "graphic_layers": [layer],
         **reading.identification(3, "Contour"),
     }
+    dataset: Dataset
     if reference.PhotometricInterpretation.startswith("MONOCHROME"):
         shape = "INVERSE" if reference.PhotometricInterpretation == "MONOCHROME1" else "IDENTITY"
         lut = PresentationLUTTransformation(shape)

@@ -32,7 +32,7 @@ def make(reading: Reading) -> Dataset:
     # So that it is not read in turn.
     dataset.ImageType = ["DERIVED", "SECONDARY", OVERLAY_TYPE]
     # That of the image is not known to be right, and nothing here needs it.
-    dataset.PatientOrientation = None
+    dataset.PatientOrientation = None  # type: ignore[assignment]
     dataset.BodyPartExamined = "CHEST"
     dataset.BurnedInAnnotation = reading.source.reference.BurnedInAnnotation
     dataset.LossyImageCompression = reading.source.reference.LossyImageCompression

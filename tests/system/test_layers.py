@@ -123,6 +123,7 @@ def test_importing_the_library_leaves_the_process_as_it_was():
 @pytest.mark.parametrize(
     ("library", "places"),
     [
+        ("dicomweb_client", ["pneumonia/node/archives.py"]),
         (
             "highdicom",
             [
@@ -132,6 +133,7 @@ def test_importing_the_library_leaves_the_process_as_it_was():
         ),
         ("huggingface_hub", ["pneumonia/publishing/hub_upload.py", "pneumonia/weights/hub.py"]),
         ("kagglehub", ["pneumonia/data/sources/kaggle.py"]),
+        ("pynetdicom", ["pneumonia/node/archives.py", "pneumonia/node/receiver.py"]),
         ("pyarrow", ["pneumonia/batch/part_files.py", "pneumonia/data/sources/readers.py"]),
         ("ray", ["pneumonia/batch/ray.py"]),
     ],
