@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Collection
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,34 +25,11 @@ SHOW = (texts.LUNGS,)
 
 def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
     """Scale an upload to what is shown: float32 (H, W) in [0, 1] to uint8 (h, w), never enlarged."""
-    factor = min(1.0, side / max(pixels.shape))
-    height, width = (max(1, round(factor * length)) for length in pixels.shape)
-    shown = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return np.rint(shown * 255).astype(np.uint8)
-
-
-class Window(NamedTuple):
-    """Range of grey values that are told apart, for viewing alone: a reading always sees them all.
-
-    Attributes:
-        level: the middle of those that are, in [0, 1].
-        width: their range, in (0, 1]; what lies below or above is black or white.
-        inverted: whether dark and bright change places.
-    """
-
-    level: float = 0.5
-    width: float = 1.0
-    inverted: bool = False
-
-
-WHOLE_WINDOW = Window()
-
-
-def apply_window(shown: np.ndarray, window: Window) -> np.ndarray:
-    """Show a preview through a window: uint8 (H, W) to the same."""
-    greys = (np.arange(256) / 255 - window.level) / window.width + 0.5
-    table = np.rint(255 * np.clip(greys, 0, 1)).astype(np.uint8)
-    return cv2.LUT(shown, 255 - table if window.inverted else table)
+    factor = side / max(pixels.shape)
+    if factor < 1:
+        height, width = (max(1, round(factor * length)) for length in pixels.shape)
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(pixels, alpha=255)
 
 
 def overlay_on(

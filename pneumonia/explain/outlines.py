@@ -16,6 +16,22 @@ _EDGE_COLOUR = (0, 0, 0)
 _PIXELS_A_LINE = 340
 # Of a dash and of the gap behind it, and of a cross from its middle to its tip, in widths of the line.
 _DASH, _GAP, _ARM = 7, 5, 5
+# Steps of a traced border from pixel to pixel that are made one, and of these every how many is kept.
+_SMOOTHED, _KEPT = 9, 3
+
+
+def outlines(mask: np.ndarray) -> list[np.ndarray]:
+    """Trace the borders of what a mask holds, smoothly enough to be drawn much larger than the mask.
+
+    Args:
+        mask: bool (H, W).
+
+    Returns:
+        One closed line a border, those of holes too, each float64 (N, 2): x and y in fractions of width and height.
+    """
+    lines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    size = np.array(mask.shape[::-1])
+    return [_smoothed(line[:, 0] + 0.5) / size for line in lines if len(line) > _SMOOTHED]
 
 
 def outline_lungs(picture: np.ndarray, outlines: Iterable[np.ndarray]) -> np.ndarray:
@@ -63,6 +79,12 @@ def mark_peak(picture: np.ndarray, peak: tuple[float, float]) -> np.ndarray:
     arm = _ARM * _line_width(picture)
     arms = [np.array([[x - arm, y], [x + arm, y]]), np.array([[x, y - arm], [x, y + arm]])]
     return _drawn(picture, arms, EVIDENCE_COLOUR)
+
+
+def _smoothed(line: np.ndarray) -> np.ndarray:
+    """A closed line (N, 2) of steps from pixel to pixel, each point the mean of those around it."""
+    around = np.concatenate([line[-(_SMOOTHED // 2) :], line, line[: _SMOOTHED // 2]])
+    return np.lib.stride_tricks.sliding_window_view(around, _SMOOTHED, axis=0).mean(axis=-1)[::_KEPT]
 
 
 def _line_width(picture: np.ndarray) -> int:
