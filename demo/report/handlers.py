@@ -5,7 +5,6 @@ from datetime import datetime
 
 from demo.report.report import Report
 from demo.server.downloads import new_file
-from demo.shared import radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
@@ -56,8 +55,6 @@ class ReportHandlers:
             missing=self._predictors.missing() if self._comparison else None,
             # One scale for all variants.
             scale=self._predictors.get(next(iter(reading.predictions))).heatmap_scale,
-            opacity=radiograph_images.OPACITY,
-            show=radiograph_images.SHOW,
             created=datetime.now().astimezone(),
             name=reading.name if with_name else None,
         )

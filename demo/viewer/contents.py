@@ -48,7 +48,7 @@ def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float,
         picture: as `write_picture` gives it.
         prediction: a reading with a heatmap.
         scale: logits at which the colours saturate.
-        title: stands before what is said of the evidence.
+        title: of this pane, where there are several.
     """
     lungs, box = prediction.lungs, prediction.field_of_view
     stands_out = bool(prediction.heatmap.max() >= contour_level(scale))
@@ -57,7 +57,8 @@ def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float,
     size = np.array([box.right - box.left, box.bottom - box.top])
     return {
         "picture": picture,
-        "caption": f"{title}: {where}" if title else where,
+        "title": title,
+        "caption": where,
         "alt": texts.BARE_ALT,
         "evidence": texts.EVIDENCE_ALT.format(where=where),
         "map": np.round(prediction.heatmap, 3).tolist(),
@@ -69,12 +70,12 @@ def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float,
 
 def bare_pane(picture: dict[str, Any], title: str = texts.BARE) -> Contents:
     """Describe a radiograph alone; `picture` as `write_picture` gives it."""
-    return {"picture": picture, "caption": title, "alt": texts.BARE_ALT, "map": None}
+    return {"picture": picture, "title": title, "caption": "", "alt": texts.BARE_ALT, "map": None}
 
 
 def side_by_side(panes: list[Contents], scale: float | None = None) -> Contents:
     """Describe what a viewer shows; `scale` where one has evidence: logits at which the colours saturate."""
-    return {"panes": panes, "scale": scale, "bare": {"caption": texts.BARE}}
+    return {"panes": panes, "scale": scale, "bare": {"title": texts.BARE, "caption": ""}}
 
 
 def _where(prediction: Prediction) -> str:

@@ -116,15 +116,16 @@ window.mountViewer = (() => {
 			this.panes = beside ? [{ ...this.sources[0], ...this.contents.bare, map: null }, ...this.sources] : [...this.sources];
 			this.stage.replaceChildren(...this.panes.map((pane) => {
 				const figure = document.createElement("figure"), caption = document.createElement("figcaption");
+				const title = document.createElement("strong");
 				pane.canvas = document.createElement("canvas");
 				pane.canvas.setAttribute("role", "img");
 				pane.context = pane.canvas.getContext("2d", { ...IN_MEMORY, alpha: false });
-				caption.textContent = pane.caption;
+				title.textContent = pane.title;
+				caption.append(title, " ", pane.caption);
 				figure.append(caption, pane.canvas);
 				this.sized.observe(pane.canvas);
 				return figure;
 			}));
-			this.stage.style.setProperty("--panes", Math.max(1, this.panes.length));
 			const [first] = this.panes;
 			if (first) this.stage.style.setProperty("--aspect", first.sizes[0].width / first.sizes[0].height);
 			this.change();

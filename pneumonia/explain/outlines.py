@@ -1,7 +1,7 @@
-"""Lines over a radiograph: the lungs' outline, a contour of the evidence and its peak.
+"""Lines over a radiograph: traced borders, and the lungs' outline as it is drawn.
 
-Every line is light with a dark edge, so that it shows on bright and on dark parts, and as wide as the picture's size
-asks for. What they mark is told apart by form and not by colour alone: dashes, an unbroken line, a cross.
+A drawn line is light with a dark edge, so that it shows on bright and on dark parts, and as wide as the picture's size
+asks for.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 
 OUTLINE_COLOUR = (125, 249, 226)
-EVIDENCE_COLOUR = (255, 255, 255)
 _EDGE_COLOUR = (0, 0, 0)
 # Longer side of the picture, in pixels, for each pixel of a line's width.
 _PIXELS_A_LINE = 340
-# Of a dash and of the gap behind it, and of a cross from its middle to its tip, in widths of the line.
-_DASH, _GAP, _ARM = 7, 5, 5
+# Of a dash and of the gap behind it, in widths of the line.
+_DASH, _GAP = 7, 5
 # Steps of a traced border from pixel to pixel that are made one, and of these every how many is kept.
 _SMOOTHED, _KEPT = 9, 3
 
@@ -46,39 +45,7 @@ def outline_lungs(picture: np.ndarray, outlines: Iterable[np.ndarray]) -> np.nda
     """
     width = _line_width(picture)
     lines = [dash for line in outlines for dash in _dashes(line, width)]
-    return _drawn(picture, lines, OUTLINE_COLOUR)
-
-
-def contour_evidence(picture: np.ndarray, heatmap: np.ndarray, level: float) -> np.ndarray:
-    """An unbroken line around what reaches a level; nothing where the map stays below.
-
-    Args:
-        picture: uint8 (H, W, 3), RGB.
-        heatmap: float32 (H, W), in logits.
-        level: in logits; the same for all cases that are compared.
-
-    Returns:
-        uint8 (H, W, 3), RGB; the picture itself is left as it is.
-    """
-    lines, _ = cv2.findContours((heatmap >= level).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    return _drawn(picture, [np.concatenate([line, line[:1]])[:, 0] for line in lines], EVIDENCE_COLOUR)
-
-
-def mark_peak(picture: np.ndarray, peak: tuple[float, float]) -> np.ndarray:
-    """A cross.
-
-    Args:
-        picture: uint8 (H, W, 3), RGB.
-        peak: its middle in fractions of width and height, as `pneumonia.core.geometry.peak_of` gives it.
-
-    Returns:
-        uint8 (H, W, 3), RGB; the picture itself is left as it is.
-    """
-    height, width = picture.shape[:2]
-    x, y = int(peak[0] * width), int(peak[1] * height)
-    arm = _ARM * _line_width(picture)
-    arms = [np.array([[x - arm, y], [x + arm, y]]), np.array([[x, y - arm], [x, y + arm]])]
-    return _drawn(picture, arms, EVIDENCE_COLOUR)
+    return _drawn(picture, lines)
 
 
 def _smoothed(line: np.ndarray) -> np.ndarray:
@@ -102,9 +69,9 @@ def _dashes(line: np.ndarray, width: int) -> list[np.ndarray]:
     return list(np.rint(np.stack([np.interp(at, run, closed[:, axis]) for axis in (0, 1)], axis=-1)).astype(np.int32))
 
 
-def _drawn(picture: np.ndarray, lines: list[np.ndarray], colour: tuple[int, int, int]) -> np.ndarray:
+def _drawn(picture: np.ndarray, lines: list[np.ndarray]) -> np.ndarray:
     picture, width = picture.copy(), _line_width(picture)
     # All edges first, so that none covers the light part of a neighbour.
     cv2.polylines(picture, lines, False, _EDGE_COLOUR, 2 * width, cv2.LINE_AA)
-    cv2.polylines(picture, lines, False, colour, width, cv2.LINE_AA)
+    cv2.polylines(picture, lines, False, OUTLINE_COLOUR, width, cv2.LINE_AA)
     return picture
