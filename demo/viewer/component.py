@@ -7,6 +7,7 @@ import gradio as gr
 
 from demo.shared import radiograph_images
 from demo.viewer import texts
+from pneumonia.core.notices import AGAINST_HELP
 from pneumonia.explain.overlay import COLOURS, FADE_IN
 
 # Of an event's output `value`: what `contents.contents` gives, or None while nothing is to be seen.
@@ -52,7 +53,7 @@ def _markup() -> str:
         f'<p class="viewer-key-against"><span>{texts.KEY_AGAINST}</span><span>{texts.KEY_NONE}</span>'
         f"<span>{texts.KEY_STRONG}</span></p></div></figure>"
         f'<details class="viewer-help"><summary>{texts.HELP}</summary><p class="viewer-evidence">{texts.KEY_HELP}'
-        f'<span class="viewer-key-against">{texts.KEY_HELP_AGAINST}</span></p><p>{texts.HANDS}</p></details></section>'
+        f' <span class="viewer-key-against">{AGAINST_HELP}</span></p><p>{texts.HANDS}</p></details></section>'
     )
 
 

@@ -32,7 +32,6 @@ KEY_HELP = (
     "Warm colours raised the score, and the same colour is the same evidence in every case. The white line runs around "
     "the strongest region, the dashes around the lungs. The evidence is coarse, and no outline of disease."
 )
-KEY_HELP_AGAINST = " Blue lowered the score."
 
 BARE = "Radiograph alone"
 BARE_ALT = "The radiograph as it was uploaded."
