@@ -93,19 +93,22 @@ window.mountViewer = (() => {
 
 		async show(contents) {
 			const turn = (this.turn = (this.turn ?? 0) + 1);
-			const urls = contents ? contents.panes.map((pane) => pane.picture.url) : [];
+			const panes = contents ? contents.panes : []; // Gradio may give an empty text for nothing
 			const pictures = new Map(this.panes.map((pane) => [pane.url, pane.sizes]));
-			const another = urls.some((url) => !pictures.has(url)) || !urls.length;
-			await Promise.all([...new Set(urls)].map(async (url) => {
-				if (!pictures.has(url)) pictures.set(url, await loadPicture(url));
-			}));
+			const missing = new Set(panes.map((pane) => pane.picture.url).filter((url) => !pictures.has(url)));
+			const load = async (url) => pictures.set(url, await loadPicture(url));
+			// What cannot be loaded is not shown, and above all no older picture in its place.
+			const loaded = await Promise.all([...missing].map(load)).then(() => true, () => false);
 			if (turn !== this.turn) return; // something newer is shown by now
 			this.contents = contents;
-			this.sources = urls.map((url, index) => ({ ...contents.panes[index], url, sizes: pictures.get(url) }));
-			this.root.hidden = !contents;
+			this.sources = (loaded ? panes : []).map((pane) => {
+				const { url } = pane.picture;
+				return { ...pane, url, sizes: pictures.get(url) };
+			});
+			this.root.hidden = !this.sources.length;
 			this.root.classList.toggle("viewer-single", this.sources.length === 1);
 			this.root.classList.toggle("viewer-plain", !this.sources.some((pane) => pane.map));
-			if (another) this.reset();
+			if (missing.size || !this.sources.length) this.reset();
 			this.lay();
 		}
 

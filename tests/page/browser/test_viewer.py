@@ -308,9 +308,10 @@ def test_the_bare_picture_stands_beside_on_request(page):
 
 
 @pytest.mark.slow
-def test_what_is_taken_away_is_no_longer_there(page):
+@pytest.mark.parametrize("next_value", ["null", "{panes: [{picture: {url: 'data:image/png;base64,AAAA'}}]}"])
+def test_what_is_taken_away_is_no_longer_there_even_if_the_next_cannot_be_loaded(page, next_value):
     mount(page, pane(picture()))
-    page.evaluate("props.value = null; changed()")
+    page.evaluate(f"props.value = {next_value}; changed()")
     expect(page.locator("#mounted .viewer")).to_be_hidden()
     expect(page.locator("#mounted .viewer-panes canvas")).to_have_count(0)
 
