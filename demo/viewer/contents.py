@@ -3,8 +3,8 @@
 from typing import Any
 
 import cv2
+import gradio as gr
 import numpy as np
-from gradio.data_classes import FileData
 
 from demo.server.downloads import new_file
 from demo.shared import radiograph_images
@@ -38,7 +38,7 @@ def write_picture(pixels: np.ndarray) -> dict[str, Any]:
     picture = radiograph_images.preview(pixels, _MOST_SIDE)
     with new_file("radiograph.jpg") as path:
         path.write_bytes(cv2.imencode(".jpg", picture, _JPEG)[1].tobytes())
-    return FileData(path=str(path), mime_type="image/jpeg").model_dump()
+    return gr.FileData(path=str(path), mime_type="image/jpeg").model_dump()
 
 
 def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float, title: str = "") -> Contents:
