@@ -1,6 +1,5 @@
 """HTML of one reading; every text from outside is escaped."""
 
-from collections.abc import Collection
 from html import escape
 
 from demo.shared import prediction_text, texts
@@ -9,16 +8,11 @@ from demo.shared.prediction_text import (
     bar_key,
     calibration,
     in_lungs_sentence,
-    line_keys,
-    map_help,
     operating_point,
-    scale_ends,
     sorted_checks,
 )
-from demo.shared.radiograph_images import OPACITY, SHOW, data_uri
 from pneumonia import Prediction
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.explain.overlay import legend
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
 
@@ -80,23 +74,6 @@ def checks(*predictions: Prediction) -> str:
 def in_lungs(prediction: Prediction) -> str:
     """Sentence on how much of the evidence lies inside the lungs."""
     return paragraph(in_lungs_sentence(prediction), "in-lungs")
-
-
-def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW) -> str:
-    """Key of what is drawn over the radiograph, with its unit, and how to read it; arguments as for `overlay_on`."""
-    against = texts.AGAINST in show
-    label = f"Colours from 0 (clear) to {scale:g} logits towards pneumonia (right)."
-    if against:
-        label += f" Blue from 0 to {scale:g} logits against it (left)."
-    image = data_uri(legend(width=256, height=12, opacity=opacity, against=against))
-    least, most = scale_ends(scale, show)
-    keys = "".join(f'<li class="key-{name}">{escape(words)}</li>' for name, words in line_keys(scale, show).items())
-    return (
-        f'<figure class="colour-key"><div class="colour-scale"><span>{escape(least)}</span>'
-        f'<img src="{image}" alt="{escape(label)}"><span>{escape(most)}</span></div>'
-        + (f'<ul class="line-keys">{keys}</ul>' if keys else "")
-        + f"<figcaption>{escape(map_help(show))}</figcaption></figure>"
-    )
 
 
 def finding(prediction: Prediction, tag: str) -> str:

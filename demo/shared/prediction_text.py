@@ -1,16 +1,14 @@
 """Sentences on readings, for the page and for the report."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from demo.shared import texts
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.labels import UNCERTAIN
-from pneumonia.core.notices import AGAINST_HELP, HEATMAP_HELP
 from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
-from pneumonia.explain.overlay import contour_level
 from pneumonia.inference.population import NAMES, PATIENT
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
@@ -52,23 +50,9 @@ def in_lungs_sentence(prediction: Prediction) -> str:
     return texts.IN_LUNGS.format(share=share, area=area) + rewarded
 
 
-def scale_ends(scale: float, show: Collection[str]) -> tuple[str, str]:
-    """Words at the left and at the right of the colours; arguments as for `overlay_on`."""
-    return f"\N{MINUS SIGN}{scale:g}" if texts.AGAINST in show else "0", f"{scale:g} logits or more"
-
-
-def line_keys(scale: float, show: Collection[str]) -> dict[str, str]:
-    """Words for each line that is drawn, by its name; arguments as for `overlay_on`."""
-    level = contour_level(scale)
-    keys = {"lungs": texts.KEY_LUNGS} if texts.LUNGS in show else {}
-    if texts.CONTOUR in show:
-        keys |= {"contour": texts.KEY_CONTOUR.format(level=level), "peak": texts.KEY_PEAK.format(level=level)}
-    return keys
-
-
-def map_help(show: Collection[str]) -> str:
-    """Words on how to read what is drawn."""
-    return f"{HEATMAP_HELP} {AGAINST_HELP}" if texts.AGAINST in show else HEATMAP_HELP
+def scale_ends(scale: float) -> tuple[str, str]:
+    """Words at the left and at the right of the colours, which saturate at a `scale` in logits."""
+    return "0", f"{scale:g} logits or more"
 
 
 def population(prediction: Prediction) -> str:

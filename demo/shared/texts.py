@@ -48,13 +48,8 @@ AT_CUSTOM_THRESHOLD = (
     "{sensitivity} and specificity {specificity}."
 )
 SHOW = "Show"
-# What can be drawn over the overlay, by the name that the handlers and the views know it by.
-LUNGS, CONTOUR, AGAINST = "lungs", "contour", "against"
-SHOWN = {LUNGS: "Lungs' outline", CONTOUR: "Contour and peak", AGAINST: "Evidence against pneumonia"}
 ORIGINAL = "Original"
 OVERLAY = "Overlay: where the evidence lies"
-ORIGINAL_ALT = "The radiograph as it was uploaded."
-OVERLAY_ALT = "The radiograph with the evidence for pneumonia in colour, and the lungs' outline where they were found."
 
 IN_LUNGS = (
     "{share} of the evidence for pneumonia lies inside the lungs; a map without any knowledge would have {area} there."
@@ -63,8 +58,6 @@ REWARDED = " This variant was trained to keep it there, so that is no independen
 LUNGS_UNKNOWN = "No lung fields are known for this image, so how much of the evidence lies inside them is unknown."
 NO_EVIDENCE = "The map shows next to no evidence for pneumonia, inside the lungs or outside."
 KEY_LUNGS = "lungs' outline, where found"
-KEY_CONTOUR = "contour at {level:g} logits, where reached"
-KEY_PEAK = "peak, where it reaches {level:g} logits"
 
 PROBABILITY = "Calibrated probability of pneumonia"
 BAR_THRESHOLD = "threshold {threshold}"

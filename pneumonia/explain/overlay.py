@@ -14,7 +14,7 @@ from pneumonia.imaging.file_type import OVERLAY_TEXT
 HEATMAP_SCALE = 40.0
 
 # Share of the scale over which colour fades in, so that the edge of the evidence is no hard line.
-_FADE_IN = 0.25
+FADE_IN = 0.25
 
 # Inferno rises evenly in lightness and keeps its order for the colour-blind. Its darkest third is left out:
 # on a radiograph it could not be told from shadow.
@@ -43,7 +43,7 @@ def draw_overlay(
     """
     grey = np.repeat(pixels[..., None] * 255, 3, axis=2)
     strength = np.clip(heatmap / scale, -1.0 if against else 0.0, 1.0)
-    alpha = (opacity * np.clip(np.abs(strength) / _FADE_IN, 0.0, 1.0))[..., None]
+    alpha = (opacity * np.clip(np.abs(strength) / FADE_IN, 0.0, 1.0))[..., None]
     return np.rint(grey * (1 - alpha) + _colours(strength) * alpha).astype(np.uint8)
 
 
@@ -71,12 +71,12 @@ def legend(width: int, height: int, opacity: float = 0.6, against: bool = False)
 
 def contour_level(scale: float) -> float:
     """Logits at which a contour is drawn: where the colours have faded in."""
-    return _FADE_IN * scale
+    return FADE_IN * scale
 
 
 def _colours(strength: np.ndarray) -> np.ndarray:
     """The full colours of evidence in [-1, 1]: uint8 (..., 3), RGB."""
-    return _COLOURS[np.rint((strength + 1) * _STEPS).astype(np.intp)]
+    return COLOURS[np.rint((strength + 1) * _STEPS).astype(np.intp)]
 
 
 def _colour_table() -> np.ndarray:
@@ -90,4 +90,5 @@ def _colour_table() -> np.ndarray:
     return np.concatenate([blue, warm])
 
 
-_COLOURS = _colour_table()
+# Of evidence from -1 to 1 of the scale, in even steps: uint8 (2 * steps + 1, 3), RGB.
+COLOURS = _colour_table()

@@ -3,13 +3,9 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import numpy as np
-
-from demo.shared import texts as shared_texts
 from demo.shared.page_html import notice, paragraph
 from demo.shared.prediction_html import (
     checks,
-    colour_key,
     finding,
     finding_class,
     in_lungs,
@@ -19,7 +15,6 @@ from demo.shared.prediction_html import (
 )
 from demo.shared.prediction_text import agreement
 from demo.shared.predictors import title_of, unavailable
-from demo.shared.radiograph_images import data_uri, overlay_on
 from demo.tabs.compare import texts
 from pneumonia import Prediction
 from pneumonia.core.operating_points import OperatingPoint
@@ -27,25 +22,21 @@ from pneumonia.variants.registry import get_variant
 
 
 def comparison(
-    shown: np.ndarray,
     predictions: Mapping[str, Prediction],
     points: Sequence[OperatingPoint],
     seconds: Sequence[float],
-    scale: float,
     missing: Mapping[str, str],
 ) -> str:
     """Table of all variants.
 
     Args:
-        shown: uint8 (H, W), as `preview` gives it.
         predictions: readings of the same image, by the name of the network.
         points: the operating point each was judged at.
         seconds: that each took.
-        scale: logits at which the colours saturate.
         missing: why a variant is unavailable, by variant.
     """
     rows = "".join(
-        _row(_heading(name, prediction, taken), [_overlay(shown, prediction, scale)], prediction, point)
+        _row(_heading(name, prediction, taken), prediction, point)
         for (name, prediction), point, taken in zip(predictions.items(), points, seconds, strict=True)
     )
     rows += "".join(_empty_row(title_of(variant), unavailable(variant, reason)) for variant, reason in missing.items())
@@ -55,23 +46,20 @@ def comparison(
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
         f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{whose}{notice()}'
-        f'<div class="comparison"><figure class="original"><figcaption>{escape(shared_texts.ORIGINAL)}</figcaption>'
-        f"{_original(shown)}</figure>{_table('Variant', rows)}</div>{colour_key(scale)}"
+        f'<div class="comparison">{_table("Variant", rows)}</div>'
         f'<div class="checks">{checks(*readings)}</div>'
     )
 
 
 def pair(
-    results: Sequence[tuple[np.ndarray, Prediction, OperatingPoint] | str | None],
-    scale: float,
+    results: Sequence[tuple[Prediction, OperatingPoint] | str | None],
     limit: float | None,
 ) -> str:
     """Table of two images.
 
     Args:
-        results: for each, its preview, uint8 (H, W), its reading and the operating point that it was judged at; or why
-            it was not read; or None while it was not chosen.
-        scale: logits at which the colours saturate.
+        results: for each, its reading and the operating point that it was judged at; or why it was not read; or None
+            while it was not chosen.
         limit: that the scores of two radiographs of one patient stay within, in logits; None where it is unknown.
     """
     rows = ""
@@ -79,15 +67,13 @@ def pair(
         if result is None or isinstance(result, str):
             rows += _empty_row(title, result or texts.NOT_CHOSEN)
         else:
-            shown, prediction, point = result
-            images = [_original(shown), _overlay(shown, prediction, scale)]
-            rows += _row(escape(title), images, prediction, point, f'<div class="checks">{checks(prediction)}</div>')
-    read = [result[1] for result in results if isinstance(result, tuple)]
+            prediction, point = result
+            rows += _row(escape(title), prediction, point, f'<div class="checks">{checks(prediction)}</div>')
+    read = [result[0] for result in results if isinstance(result, tuple)]
     headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
     return (
         f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(meaning)}{notice()}'
         f'<div class="comparison pair">{_table("Image", rows)}</div>'
-        f"{colour_key(scale) if read else ''}"
     )
 
 
@@ -103,7 +89,7 @@ def difference(first: Prediction, second: Prediction, limit: float | None) -> tu
 
 
 def _table(first: str, rows: str) -> str:
-    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Overlay", "Finding", "Probability"))
+    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Evidence", "Finding", "Probability"))
     # The roles are written out because the style lays rows out as results, which hides them from readers.
     return (
         f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
@@ -111,10 +97,10 @@ def _table(first: str, rows: str) -> str:
     )
 
 
-def _row(heading: str, images: Sequence[str], prediction: Prediction, point: OperatingPoint, below: str = "") -> str:
+def _row(heading: str, prediction: Prediction, point: OperatingPoint, below: str = "") -> str:
     return (
         f'<tr role="row" class="{finding_class(prediction)}"><th role="rowheader" scope="row">{heading}</th>'
-        f'<td role="cell"><div class="pictures">{"".join(images)}</div>{in_lungs(prediction)}</td>'
+        f'<td role="cell">{in_lungs(prediction)}</td>'
         f'<td role="cell">{finding(prediction, "p")}{below and population(prediction)}</td>'
         f'<td role="cell">{probability_bar(prediction, point)}'
         f"{operating_point_sentence(prediction, point)}{below}</td></tr>"
@@ -132,12 +118,3 @@ def _heading(name: str, prediction: Prediction, seconds: float) -> str:
     summary = get_variant(prediction.variant).summary
     taken = texts.DURATION.format(milliseconds=f"{1000 * seconds:.0f}")
     return f"{escape(title_of(name))}<small>{escape(summary)}</small><small>{escape(taken)}</small>"
-
-
-def _overlay(shown: np.ndarray, prediction: Prediction, scale: float) -> str:
-    image = data_uri(overlay_on(shown, prediction, scale))
-    return f'<img src="{image}" alt="{escape(shared_texts.OVERLAY_ALT)}">'
-
-
-def _original(shown: np.ndarray) -> str:
-    return f'<img src="{data_uri(shown)}" alt="{escape(shared_texts.ORIGINAL_ALT)}">'

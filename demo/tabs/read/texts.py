@@ -13,13 +13,6 @@ AT_PREVALENCE = (
     "The probability of this image is {probability} at {prevalence}, instead of {here} at {measured}, if your patients "
     "differ from those of the {images} in nothing but the prevalence."
 )
-ZOOM = "Zoom"
-GREYS = "Grey values, for viewing only"
-WINDOW_LEVEL = "Window level, %"
-WINDOW_WIDTH = "Window width, %"
-INVERT = "Invert"
-RESET_VIEW = "Reset the view"
-OPACITY = "Opacity of the overlay"
 TEST_SUPPORT = "Does the marked region matter?"
 NOTHING_TO_TEST = "Read an image first; then its marked region can be tested."
 READ = "Read"
