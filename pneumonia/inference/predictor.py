@@ -153,19 +153,21 @@ class Predictor:
             UnknownNameError: if there is no such operating point or population.
         """
         self._require_known(operating_point, population)
-        return log_reading(SINGLE, self._read, source, operating_point, population)
+        return log_reading(SINGLE, self._read, source, operating_point, population, cores() > 1)
 
     def _read(
         self,
         source: Source | Radiograph | SharedAnalysis,
         operating_point: PointChoice,
         population: str | None,
+        on_two_cores: bool,
     ) -> Prediction:
         try:
             case = _case(source)
         except ImageError as error:
             return self.rejected(str(error), operating_point, population)
-        case.look_for_lungs()
+        if on_two_cores:
+            case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self.engine.run(prepared.image)
         lungs, chest = case.lungs, case.chest
@@ -227,7 +229,9 @@ class Predictor:
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[Prediction]] = deque()
             for source in sources:
-                waiting.append(pool.submit(log_reading, ONE_OF_MANY, self._read, source, operating_point, population))
+                # Each on one core: where all are busy, to hand the lungs to another thread is only more to wait for.
+                reading = pool.submit(log_reading, ONE_OF_MANY, self._read, source, operating_point, population, False)
+                waiting.append(reading)
                 # Enough ahead to keep every core busy, little enough to keep memory flat.
                 if len(waiting) > 2 * workers:
                     yield waiting.popleft().result()
