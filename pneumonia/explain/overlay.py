@@ -1,11 +1,10 @@
 """Evidence in colour over the radiograph, on one scale for all cases."""
 
-import io
+import struct
+import zlib
 
 import cv2
 import numpy as np
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from pneumonia.imaging.file_type import OVERLAY_TEXT
 
@@ -25,6 +24,9 @@ _FIRST_BLUE, _LAST_BLUE = (20, 40, 200), (130, 220, 255)
 # Colours on either side of zero.
 _STEPS = 160
 
+# Of the PNG specification (ISO/IEC 15948): signature, colour type and filter.
+_PNG, _RGB, _UP = b"\x89PNG\r\n\x1a\n", 2, 2
+
 
 def draw_overlay(
     pixels: np.ndarray, heatmap: np.ndarray, scale: float, opacity: float = 0.6, against: bool = False
@@ -41,10 +43,14 @@ def draw_overlay(
     Returns:
         uint8 (H, W, 3), RGB.
     """
-    grey = np.repeat(pixels[..., None] * 255, 3, axis=2)
+    picture = cv2.cvtColor(np.rint(pixels * 255).astype(np.uint8), cv2.COLOR_GRAY2RGB)
     strength = np.clip(heatmap / scale, -1.0 if against else 0.0, 1.0)
-    alpha = (opacity * np.clip(np.abs(strength) / _FADE_IN, 0.0, 1.0))[..., None]
-    return np.rint(grey * (1 - alpha) + _colours(strength) * alpha).astype(np.uint8)
+    # Most of most maps stays clear.
+    shown = strength != 0
+    strength = strength[shown]
+    alpha = (opacity * np.clip(np.abs(strength) / _FADE_IN, 0.0, 1.0))[:, None]
+    picture[shown] = np.rint(pixels[shown][:, None] * 255 * (1 - alpha) + _colours(strength) * alpha)
+    return picture
 
 
 def to_png(picture: np.ndarray) -> bytes:
@@ -53,11 +59,27 @@ def to_png(picture: np.ndarray) -> bytes:
     Args:
         picture: uint8 (H, W, 3), RGB.
     """
-    text = PngInfo()
-    text.add_text(*OVERLAY_TEXT)
-    png = io.BytesIO()
-    Image.fromarray(picture).save(png, "PNG", pnginfo=text)
-    return png.getvalue()
+    height, width, _ = picture.shape
+    rows = picture.reshape(height, -1)
+    # Each row as its difference from the one above. Pillow tries every filter for every row, which takes several times
+    # as long as to compress, for files that are a tenth smaller.
+    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = _UP
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    return _PNG + b"".join(
+        (
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)),
+            _chunk(b"tEXt", "\0".join(OVERLAY_TEXT).encode()),
+            _chunk(b"IDAT", zlib.compress(filtered.data, level=1)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    """A part of a PNG file: its length, its kind, what it holds and the sum of both."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def legend(width: int, height: int, opacity: float = 0.6, against: bool = False) -> np.ndarray:
