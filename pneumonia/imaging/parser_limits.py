@@ -32,7 +32,7 @@ MOST_NUMBERS, MOST_TAGS, MOST_IMAGES, MOST_SHARED = 200_000, 100_000, 1000, 4
 
 # Bytes of one value, by type.
 _BYTES = dict(enumerate((1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), start=1)) | {16: 8, 17: 8, 18: 8}
-_ROWS = 256  # copied at once: asked for the whole, Pillow holds it three times over
+_ROWS = 1024  # copied at once: asked for the whole, Pillow holds it three times over
 _LEAST = 16  # bytes of the longer head, which says where the tags are
 _CAMERA = 0x8769  # the tag that points to the list of a camera's settings
 
