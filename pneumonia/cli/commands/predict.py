@@ -7,9 +7,12 @@ import itertools
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
+
+import numpy as np
 
 from pneumonia.batch.part_files import FORMS, open_parts
 from pneumonia.batch.ray import read_on_ray
@@ -115,6 +118,9 @@ def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Na
     if arguments.heatmaps is None:
         return predictor.predict_many(files, *choices)
 
+    # Copies of one file have one overlay, which two threads would write at once.
+    writing = threading.Lock()
+
     def read_and_draw(path: str) -> Prediction:
         try:
             radiograph = decode(path)
@@ -122,7 +128,9 @@ def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Na
             return predictor.rejected(str(error), *choices)
         prediction = predictor.predict(radiograph, *choices)
         if prediction.status == "read":
-            _save_overlay(arguments.heatmaps, path, radiograph, prediction, predictor.heatmap_scale)
+            png = to_png(_overlay(radiograph, prediction, predictor.heatmap_scale))
+            with writing:
+                write_atomic(arguments.heatmaps / _overlay_name(path, radiograph), png)
         return prediction
 
     return on_all_cores(read_and_draw, files)
@@ -236,12 +244,15 @@ def _text(prediction: Prediction) -> str:
     )
 
 
-def _save_overlay(folder: Path, path: str, radiograph: Radiograph, prediction: Prediction, scale: float) -> None:
+def _overlay(radiograph: Radiograph, prediction: Prediction, scale: float) -> np.ndarray:
     pixels = radiograph.pixels
     picture = draw_overlay(pixels, prediction.heatmap_on(pixels), scale)
-    if prediction.lungs is not None:
-        picture = outline_lungs(picture, prediction.lungs.outline(*picture.shape[:2]))
+    if prediction.lungs is None:
+        return picture
+    return outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
+
+
+def _overlay_name(path: str, radiograph: Radiograph) -> str:
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
-    name = f"{stem}.{radiograph.sha256[:8]}.png"
-    write_atomic(folder / name, to_png(picture))
+    return f"{stem}.{radiograph.sha256[:8]}.png"
