@@ -18,7 +18,7 @@ _ADDRESS_WITHIN_SECONDS = 10
 def launch(demo: gr.Blocks) -> None:
     """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted.
 
-    Beside it `/health` answers, and what is done is logged as JSON lines on standard error.
+    Beside it `/health` and `/reading` answer, and what is done is logged as JSON lines on standard error.
     """
     return_large_blocks()
     uploads = use_private_folder()
@@ -43,7 +43,7 @@ def launch(demo: gr.Blocks) -> None:
         app_kwargs={
             "middleware": [Middleware(layer) for layer in (ContentSecurityPolicy, RequestFilter, DiskFullResponse)],
             "lifespan": without_cross_origin_access,
-            "routes": [demo.health.route],
+            "routes": [demo.health.route, demo.reading.route],
         },
         prevent_thread_lock=True,
         quiet=True,

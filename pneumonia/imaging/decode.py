@@ -95,13 +95,15 @@ def read_file(path: str | os.PathLike) -> bytes:
     """
     try:
         # Opening a pipe or a device may never return, so look first.
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
+        facts = os.stat(path)
+        if stat.S_ISDIR(facts.st_mode):
             raise UnsupportedImageError("This is a folder or a link to one, no regular file. Choose the files in it.")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(facts.st_mode):
             raise UnsupportedImageError("This is not a regular file. " + EXPORT)
         with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
+            # No more than there is: room for all that is asked for is made first, and given back. It may have grown.
+            content = file.read(min(facts.st_size, MAX_BYTES) + 1)
+            return content if len(content) <= facts.st_size else content + file.read(MAX_BYTES)
     except FileNotFoundError:
         if os.path.islink(path):
             raise ImageError("This is a link to a file that is not there. Mend or remove the link.") from None

@@ -7,9 +7,12 @@ import itertools
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
+
+import numpy as np
 
 from pneumonia.batch.part_files import FORMS, open_parts
 from pneumonia.batch.ray import read_on_ray
@@ -23,7 +26,7 @@ from pneumonia.dicom_out.objects import make_objects, require_dicom_extra, write
 from pneumonia.errors import DataError, DicomOutputError, ImageError, PneumoniaError
 from pneumonia.explain.outlines import outline_lungs
 from pneumonia.explain.overlay import draw_overlay, to_png
-from pneumonia.imaging.decode import decode
+from pneumonia.imaging.decode import Radiograph, decode
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
@@ -31,6 +34,7 @@ from pneumonia.records.receipt import reader_record
 from pneumonia.utils.atomic_files import UNFINISHED, open_atomic, write_atomic
 from pneumonia.utils.folders import walk
 from pneumonia.utils.formatting import one_line, percent
+from pneumonia.utils.processes import on_all_cores
 from pneumonia.utils.safe_csv import CsvWriter
 
 # Of a file's name in the name of its overlay: file systems allow 255 bytes.
@@ -106,19 +110,40 @@ def _read_files(arguments: argparse.Namespace) -> int:
     incomplete = False
     with _output(arguments.output) as output:
         write = _writer(arguments.format, output, several=len(files) > 1)
-        readings = predictor.predict_many(files, arguments.operating_point, population_of(arguments))
+        readings = _readings(predictor, files, arguments)
         for path, prediction in zip(files, progress(readings, len(files)), strict=True):
             write(path, prediction)
             if prediction.status == "rejected":
                 incomplete = True
-                continue
-            if arguments.heatmaps:
-                _save_overlay(arguments.heatmaps, path, prediction, predictor)
-            if arguments.dicom:
+            elif arguments.dicom:
                 incomplete |= not _save_objects(arguments.dicom, path, prediction, predictor)
     if arguments.format == "text":
         print(NOTICE, file=sys.stderr)  # the other forms carry it in every reading
     return SOME_REJECTED if incomplete else DONE
+
+
+def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Namespace) -> Iterator[Prediction]:
+    """Read the files on all cores; where overlays are asked for, each is written as soon as its file is read."""
+    choices = arguments.operating_point, population_of(arguments)
+    if arguments.heatmaps is None:
+        return predictor.predict_many(files, *choices)
+
+    # Copies of one file have one overlay, which two threads would write at once.
+    writing = threading.Lock()
+
+    def read_and_draw(path: str) -> Prediction:
+        try:
+            radiograph = decode(path)
+        except ImageError as error:
+            return predictor.rejected(str(error), *choices)
+        prediction = predictor.predict(radiograph, *choices)
+        if prediction.status == "read":
+            png = to_png(_overlay(radiograph, prediction, predictor.heatmap_scale))
+            with writing:
+                write_atomic(arguments.heatmaps / _overlay_name(path, radiograph), png)
+        return prediction
+
+    return on_all_cores(read_and_draw, files)
 
 
 def _read_archive(arguments: argparse.Namespace) -> int:
@@ -229,22 +254,18 @@ def _text(prediction: Prediction) -> str:
     )
 
 
-def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> None:
-    try:
-        radiograph = decode(path)
-    except ImageError:
-        radiograph = None
-    if radiograph is None or radiograph.sha256 != prediction.image_sha256:
-        print(f"no overlay for {one_line(path)}: the file was changed since it was read", file=sys.stderr)
-        return
+def _overlay(radiograph: Radiograph, prediction: Prediction, scale: float) -> np.ndarray:
     pixels = radiograph.pixels
-    picture = draw_overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)
-    if prediction.lungs is not None:
-        picture = outline_lungs(picture, prediction.lungs.outline(*picture.shape[:2]))
+    picture = draw_overlay(pixels, prediction.heatmap_on(pixels), scale)
+    if prediction.lungs is None:
+        return picture
+    return outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
+
+
+def _overlay_name(path: str, radiograph: Radiograph) -> str:
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
-    name = f"{stem}.{prediction.image_sha256[:8]}.png"
-    write_atomic(folder / name, to_png(picture))
+    return f"{stem}.{radiograph.sha256[:8]}.png"
 
 
 def _save_objects(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> bool:

@@ -1,13 +1,17 @@
 """Evidence in colour, lines over it, and how much of it lies inside the lungs: against numbers by hand."""
 
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from pneumonia.core.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.outlines import outline_lungs, outlines
-from pneumonia.explain.overlay import contour_level, draw_overlay, legend
+from pneumonia.explain.overlay import _STEPS, COLOURS, FADE_IN, contour_level, draw_overlay, legend, to_png
+from pneumonia.imaging.file_type import OVERLAY_TEXT
 from tests.fixtures.fakes import LUNGS, segmentation
 
 # How the colours of a screen, linear in light, reach eyes that lack one kind of cone: Machado, Oliveira and Fernandes,
@@ -90,6 +94,31 @@ def test_overlay_leaves_the_image_where_there_is_no_evidence():
     assert picture.shape == (8, 8, 3) and picture.dtype == np.uint8
     both = (draw_overlay(pixels, heat, scale=8.0, against=True) != greys).any(axis=-1)
     assert both[2, 2] and both[3, 3] and both.sum() == 2
+
+
+@pytest.mark.parametrize("against", [False, True])
+@pytest.mark.parametrize("top", [255, 65535], ids=["8 bits", "16 bits"])
+def test_every_pixel_is_blended_as_the_formula_says(top, against):
+    """Written for all pixels and colours at once, where the function goes by channels and by a rectangle."""
+    rng = np.random.default_rng(top)
+    pixels = (rng.integers(0, top, (70, 90), endpoint=True) / np.float32(top)).astype(np.float32)
+    heatmap = heatmap_on(rng.normal(0, 4, (5, 5)).astype(np.float32), 70, 90, Box(0.1, 0.2, 0.8, 0.9))
+    strength = np.clip(heatmap / 8.0, -1.0 if against else 0.0, 1.0)
+    alpha = (0.6 * np.clip(np.abs(strength) / FADE_IN, 0, 1))[..., None]
+    colours = COLOURS[np.rint((strength + 1) * _STEPS).astype(int)]
+    expected = np.rint(pixels[..., None] * 255 * (1 - alpha) + colours * alpha).astype(np.uint8)
+    assert (expected != expected[..., :1]).any()
+    np.testing.assert_array_equal(draw_overlay(pixels, heatmap, 8.0, against=against), expected)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (40, 30)])
+def test_a_png_file_holds_the_picture_and_says_what_it_is(size):
+    picture = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8, endpoint=True)
+    with Image.open(BytesIO(to_png(picture))) as image:
+        image.verify()
+    with Image.open(BytesIO(to_png(picture))) as image:
+        np.testing.assert_array_equal(np.asarray(image), picture)
+        assert image.mode == "RGB" and image.text == dict([OVERLAY_TEXT])
 
 
 def test_overlay_is_on_one_scale_not_stretched_per_image():
