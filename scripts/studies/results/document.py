@@ -194,7 +194,7 @@ def _heads(figures: dict[str, Any]) -> str:
         f"also within PA. Labels from reports: {mined['images']} images that no radiologist of the challenge saw, of "
         f"whose reports {mined['named']} name pneumonia; where radiologists saw an image whose report names it, they "
         f"called {mined['opacity_if_named']:.0%} opacity, and {mined['opacity_if_not']:.0%} "
-        "where it does not.",
+        "where it does not. None of the three ways to take these labels does much.",
         command_block("\n".join(kept["command"] for kept in measured.values())),
     )
 
