@@ -109,15 +109,15 @@ class Receiver:
         requestor: Any = event.assoc.requestor
         title, address = requestor.primitive.calling_ae_title.strip(), requestor.address_info.address
         if not any(peer.title == title and peer.address in (None, address) for peer in self._peers):
+            self._count(logging.WARNING, "peer-rejected")
             event.assoc.acse.send_reject(*_UNKNOWN_TITLE)
             event.assoc.kill()  # after it was told
-            self._count(logging.WARNING, "peer-rejected")
 
     def _on_part(self, event: evt.Event) -> None:
         message: Any = event.assoc.dimse.message
         if message is not None and message.data_set.tell() + message.encoded_command_set.tell() > MAX_BYTES:
-            event.assoc.abort()
             self._count(logging.WARNING, "image-too-large")
+            event.assoc.abort()
 
     def _on_image(self, event: evt.Event) -> int:
         request = cast(C_STORE, event.request)
