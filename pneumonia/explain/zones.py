@@ -69,7 +69,8 @@ def zone_shares(heatmap: np.ndarray, inside: np.ndarray, box: Box = WHOLE) -> di
         Each in [0, 1]; None where there is no positive evidence, or where `inside` is not in two parts.
     """
     count, labels, stats, centres = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=4)
-    evidence = np.maximum(heatmap_on(heatmap, *inside.shape, box), 0.0)
+    height, width = inside.shape
+    evidence = np.maximum(heatmap_on(heatmap, height, width, box), 0.0)
     total = float(evidence.sum())
     # Component 0 is what lies outside.
     lungs = sorted(range(1, count), key=lambda lung: stats[lung, cv2.CC_STAT_AREA], reverse=True)[: len(SIDES)]
@@ -78,8 +79,8 @@ def zone_shares(heatmap: np.ndarray, inside: np.ndarray, box: Box = WHOLE) -> di
     shares = {}
     for side, lung in zip(SIDES, sorted(lungs, key=lambda lung: centres[lung][0]), strict=True):
         rows = np.where(labels == lung, evidence, 0.0).sum(axis=1)
-        top, height = stats[lung, cv2.CC_STAT_TOP], stats[lung, cv2.CC_STAT_HEIGHT]
-        borders = [top + round(height * third / len(LEVELS)) for third in range(len(LEVELS) + 1)]
+        top, rows_high = stats[lung, cv2.CC_STAT_TOP], stats[lung, cv2.CC_STAT_HEIGHT]
+        borders = [top + round(rows_high * third / len(LEVELS)) for third in range(len(LEVELS) + 1)]
         for level, (first, end) in zip(LEVELS, pairwise(borders), strict=True):
             shares[Zone(side, level)] = float(rows[first:end].sum()) / total
     return shares

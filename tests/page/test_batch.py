@@ -138,10 +138,13 @@ def test_a_page_that_was_left_alone_shows_no_old_table(handlers):
 def test_a_row_opens_its_reading_however_the_table_is_sorted(handlers, files):
     session = BatchSession()
     done(handlers, files, session)
-    verdict, overlay, key, share, checks, original = handlers.on_row_select(session, SimpleNamespace(row_value=["3"]))
-    assert "Image 3: ward/=bright.png" in verdict and PNEUMONIA in verdict
+    verdict, overlay, key, details, original = handlers.on_row_select(session, SimpleNamespace(row_value=["3"]))
+    assert "Image 3: ward/=bright.png" in verdict and "Signs of pneumonia" in verdict
     assert (
-        overlay.shape == (*original.shape, 3) and "logits" in key and "lungs" in share and shared_texts.CHECKS in checks
+        overlay.shape == (*original.shape, 3)
+        and "strong" in key
+        and "Inside the lungs" in verdict
+        and shared_texts.CHECKS in details
     )
     verdict, overlay, *_ = handlers.on_row_select(session, SimpleNamespace(row_value=[2]))
     assert "PDF" in verdict and overlay is None

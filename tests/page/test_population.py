@@ -46,9 +46,9 @@ def test_the_choice_decides_what_the_image_does_not_tell(predictors, chest):
         probabilities[population] = record["probability"]
     assert probabilities[ADULTS] < asked["probability"] < probabilities[CHILDREN]
     # A threshold of the reader's own holds for the one that is shown, on its images.
-    moved, *_ = handlers.on_threshold_change(0.9, session)
+    _, moved, *_ = handlers.on_threshold_change(0.9, session)
     assert "images of adults" in moved and "90.0%" in moved
-    again, *_ = handlers.on_operating_point_change(VARIANT, "balanced", session)
+    _, again, *_ = handlers.on_operating_point_change(VARIANT, "balanced", session)
     assert session.reading.predictions[VARIANT].probability == probabilities[ADULTS] and "images of adults" in again
 
 

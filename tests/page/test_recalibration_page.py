@@ -145,28 +145,27 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     session = Session()
     choice = choose.on_variant_change(VARIANT, own, session)
     assert choice["visible"] and choice["value"] == AS_PUBLISHED and session.calibration is None
-    record, _, shipped, *_ = read.on_read(chest, VARIANT, "balanced", session)
-    assert record["calibration"] is None and "calibration as published" in shipped
+    record, _, shipped, _, _, details, *_ = read.on_read(chest, VARIANT, "balanced", session)
+    assert record["calibration"] is None and f"<dd>{shared_texts.AS_PUBLISHED}</dd>" in details
 
     (_, key) = choice["choices"][1]
     assert choose.on_choice(key, VARIANT, own, session)["value"] == key and session.calibration == site
-    judged, predictive, threshold = read.on_operating_point_change(VARIANT, "balanced", session)
+    verdict, judged, _, threshold = read.on_operating_point_change(VARIANT, "balanced", session)
     assert predictor.readings == 1
-    assert f"calibration here, {site.date}, 40 images" in judged
-    assert "On 40 images of here, each judged by what was fitted without its patient, this gave" in judged
+    assert "On 40 radiographs of children of here" in verdict
+    assert "on 40 images of here, each judged by what was fitted without its patient." in judged
     point = site.operating_points["balanced"]
     assert f"pneumonia is called from {point.threshold:.1%}" in judged
     assert session.reading.predictions[VARIANT].probability == pytest.approx(
         predictor.recalibrated(site).calibration.probability(session.reading.predictions[VARIANT].logit)
     )
-    assert "Positive predictive value" in predictive and "instead of" not in predictive, "50% in both"
     predictive = read.on_prevalence_change(20, session)
     probability = session.reading.predictions[VARIANT].probability
-    assert f"instead of {probability:.1%} at 50%" in predictive
-    assert "those of the 40 images of here in nothing but the prevalence" in predictive
+    assert f"instead of {probability:.1%}, which holds where 50% have pneumonia" in predictive
+    assert "differ from the 40 images of here in nothing else" in predictive
     assert threshold == round(point.threshold, 3)
-    moved, *_ = read.on_threshold_change(0.6, session)
-    assert "Custom threshold: pneumonia is called from 60.0%. On 40 images of here this would give" in moved
+    _, moved, *_ = read.on_threshold_change(0.6, session)
+    assert "on 40 images of here. Pneumonia is called from 60.0%" in moved
     scores = site.shifted_scores
     probabilities = expit(scores.logits / site.temperature.value)
     assert f"sensitivity {np.mean(probabilities[scores.labels == 1] >= 0.6):.1%} (" in moved
@@ -222,7 +221,10 @@ def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(m
     path = save_site(site, tmp_path)
     handlers = CalibrationChoiceHandlers(Predictors(load_fake))
     choices = handlers.on_variant_change(VARIANT, (), Session())["choices"]
-    assert [label for label, _ in choices] == [shared_texts.AS_PUBLISHED, f"here, {site.date}, 40 images"]
+    # This one is advised against, and offered with that word.
+    assert not site.helps and "Stay with" in site.advice
+    shown = f"here, {site.date}, 40 images, advised against"
+    assert [label for label, _ in choices] == [shared_texts.AS_PUBLISHED, shown]
     # One of this page keeps apart from one beside the weights.
     assert len(handlers.on_variant_change(VARIANT, (site,), Session())["choices"]) == 3
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))

@@ -142,9 +142,9 @@ class BatchHandlers:
 
     def on_start(self, session: BatchSession) -> tuple:
         """Note that a batch is wanted, before it waits its turn, and take the opened reading and the downloads away:
-        verdict, overlay, colour key, share, checks, original, CSV, archive."""
+        verdict, overlay, colour key, checks, original, CSV, archive."""
         session.stopped_early = False
-        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "", "", "", None)
+        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "", "", None)
         return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
     def on_stop(self, session: BatchSession) -> None:
@@ -175,7 +175,7 @@ class BatchHandlers:
         return _rows(session)
 
     def on_row_select(self, session: BatchSession, event: gr.SelectData) -> tuple:
-        """Open the reading of the row that was chosen: verdict, overlay, colour key, share, checks, original."""
+        """Open the reading of the row that was chosen: verdict, overlay, colour key, checks, original."""
         batch = session.batch
         # By its number, as the table may be sorted or filtered; a row of an earlier table may have none here.
         try:
@@ -189,14 +189,13 @@ class BatchHandlers:
             shown, prediction = _read(upload, predictor, batch)
         heading = views.heading(number, upload.name)
         if prediction.status == "rejected":
-            return heading + page_html.rejection(prediction.error), None, "", "", "", shown
-        point, scale = self._predictors.point_of(batch.variant, prediction), predictor.heatmap_scale
+            return heading + page_html.rejection(prediction.error), None, "", "", shown
+        judged, scale = self._predictors.judged_prediction(batch.variant, prediction), predictor.heatmap_scale
         return (
-            heading + prediction_html.verdict(prediction, point, predictor.version),
+            heading + prediction_html.verdict(judged) + prediction_html.figures(judged),
             radiograph_images.overlay_on(shown, prediction, scale),
             prediction_html.colour_key(scale),
-            prediction_html.in_lungs(prediction),
-            prediction_html.checks(prediction),
+            prediction_html.details(judged),
             shown,
         )
 

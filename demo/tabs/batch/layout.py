@@ -60,7 +60,6 @@ def build(predictors: Predictors) -> None:
             with gr.Column(elem_classes="result"):
                 verdict = live_region("batch-verdict", page_html.prompt(texts.OPEN_A_ROW))
                 original, overlay = image_row("batch-")
-                in_lungs = live_region("batch-in-lungs")
                 colour_key = gr.HTML(elem_id="batch-colour-key")
                 checks = gr.HTML(elem_id="batch-checks")
 
@@ -69,7 +68,7 @@ def build(predictors: Predictors) -> None:
 
     # === Events ===
 
-    details = [verdict, overlay, colour_key, in_lungs, checks, original]
+    details = [verdict, overlay, colour_key, checks, original]
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],

@@ -85,8 +85,8 @@ class CompareHandlers:
         return None, session, page_html.prompt(shared_texts.READING)
 
     def _table(self, reading: Reading) -> str:
-        points = [self._predictors.point_of(*named) for named in reading.predictions.items()]
+        readings = {name: self._predictors.judged_prediction(name, of) for name, of in reading.predictions.items()}
         # One scale for all variants.
         scale = self._predictors.get(next(iter(reading.predictions))).heatmap_scale
         missing = self._predictors.missing()
-        return views.comparison(reading.shown, reading.predictions, points, reading.seconds, scale, missing)
+        return views.comparison(reading.shown, readings, reading.seconds, scale, missing)

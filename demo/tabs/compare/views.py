@@ -6,30 +6,21 @@ from html import escape
 import numpy as np
 
 from demo.shared import texts as shared_texts
+from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
-from demo.shared.prediction_html import (
-    checks,
-    colour_key,
-    finding,
-    finding_class,
-    in_lungs,
-    operating_point_sentence,
-    population,
-    probability_bar,
-)
-from demo.shared.prediction_text import agreement
+from demo.shared.prediction_html import answer, checks, colour_key, evidence, population, state_class
+from demo.shared.prediction_text import agreement, operating_point
 from demo.shared.predictors import title_of, unavailable
 from demo.shared.radiograph_images import data_uri, overlay_on
 from demo.tabs.compare import texts
 from pneumonia import Prediction
-from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.variants.registry import get_variant
 
 
 def comparison(
     shown: np.ndarray,
-    predictions: Mapping[str, Prediction],
-    points: Sequence[OperatingPoint],
+    readings: Mapping[str, JudgedPrediction],
     seconds: Sequence[float],
     scale: float,
     missing: Mapping[str, str],
@@ -38,39 +29,38 @@ def comparison(
 
     Args:
         shown: uint8 (H, W), as `preview` gives it.
-        predictions: readings of the same image, by the name of the network.
-        points: the operating point each was judged at.
+        readings: of the same image, by the name of the network.
         seconds: that each took.
         scale: logits at which the colours saturate.
         missing: why a variant is unavailable, by variant.
     """
     rows = "".join(
-        _row(_heading(name, prediction, taken), [_overlay(shown, prediction, scale)], prediction, point)
-        for (name, prediction), point, taken in zip(predictions.items(), points, seconds, strict=True)
+        _row(_heading(name, judged.prediction, taken), [_overlay(shown, judged.prediction, scale)], judged)
+        for (name, judged), taken in zip(readings.items(), seconds, strict=True)
     )
     rows += "".join(_empty_row(title_of(variant), unavailable(variant, reason)) for variant, reason in missing.items())
-    readings = list(predictions.values())
-    findings = [prediction.finding for prediction in readings]
-    whose = population(readings[0])
+    predictions = [judged.prediction for judged in readings.values()]
+    findings = [prediction.finding for prediction in predictions]
+    whose = population(next(iter(readings.values())))
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
         f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{whose}{notice()}'
         f'<div class="comparison"><figure class="original"><figcaption>{escape(shared_texts.ORIGINAL)}</figcaption>'
-        f"{_original(shown)}</figure>{_table('Variant', rows)}</div>{colour_key(scale)}"
-        f'<div class="checks">{checks(*readings)}</div>'
+        f"{_original(shown)}</figure>{_table(shared_texts.VARIANT, rows)}</div>{colour_key(scale)}"
+        f'<div class="checks">{checks(*predictions)}</div>'
     )
 
 
 def pair(
-    results: Sequence[tuple[np.ndarray, Prediction, OperatingPoint] | str | None],
+    results: Sequence[tuple[np.ndarray, JudgedPrediction] | str | None],
     scale: float,
     limit: float | None,
 ) -> str:
     """Table of two images.
 
     Args:
-        results: for each, its preview, uint8 (H, W), its reading and the operating point that it was judged at; or why
-            it was not read; or None while it was not chosen.
+        results: for each, its preview, uint8 (H, W), and its reading; or why it was not read; or None while it was not
+            chosen.
         scale: logits at which the colours saturate.
         limit: that the scores of two radiographs of one patient stay within, in logits; None where it is unknown.
     """
@@ -79,10 +69,10 @@ def pair(
         if result is None or isinstance(result, str):
             rows += _empty_row(title, result or texts.NOT_CHOSEN)
         else:
-            shown, prediction, point = result
-            images = [_original(shown), _overlay(shown, prediction, scale)]
-            rows += _row(escape(title), images, prediction, point, f'<div class="checks">{checks(prediction)}</div>')
-    read = [result[1] for result in results if isinstance(result, tuple)]
+            shown, judged = result
+            images = [_original(shown), _overlay(shown, judged.prediction, scale)]
+            rows += _row(escape(title), images, judged, f'<div class="checks">{checks(judged.prediction)}</div>')
+    read = [result[1].prediction for result in results if isinstance(result, tuple)]
     headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
     return (
         f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(meaning)}{notice()}'
@@ -103,7 +93,7 @@ def difference(first: Prediction, second: Prediction, limit: float | None) -> tu
 
 
 def _table(first: str, rows: str) -> str:
-    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Overlay", "Finding", "Probability"))
+    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Overlay", "Answer", "Probability"))
     # The roles are written out because the style lays rows out as results, which hides them from readers.
     return (
         f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
@@ -111,13 +101,13 @@ def _table(first: str, rows: str) -> str:
     )
 
 
-def _row(heading: str, images: Sequence[str], prediction: Prediction, point: OperatingPoint, below: str = "") -> str:
+def _row(heading: str, images: Sequence[str], judged: JudgedPrediction, below: str = "") -> str:
     return (
-        f'<tr role="row" class="{finding_class(prediction)}"><th role="rowheader" scope="row">{heading}</th>'
-        f'<td role="cell"><div class="pictures">{"".join(images)}</div>{in_lungs(prediction)}</td>'
-        f'<td role="cell">{finding(prediction, "p")}{below and population(prediction)}</td>'
-        f'<td role="cell">{probability_bar(prediction, point)}'
-        f"{operating_point_sentence(prediction, point)}{below}</td></tr>"
+        f'<tr role="row" class="{state_class(judged)}"><th role="rowheader" scope="row">{heading}</th>'
+        f'<td role="cell"><div class="pictures">{"".join(images)}</div>{evidence(judged)}</td>'
+        f'<td role="cell">{answer(judged, "p")}{below and population(judged)}</td>'
+        f'<td role="cell">{probability_bar(judged)}'
+        f"{paragraph(operating_point(judged), 'operating-point')}{below}</td></tr>"
     )
 
 

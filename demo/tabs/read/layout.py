@@ -64,37 +64,39 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
             example = example_buttons(examples)
             variant = variant_choice("variant", predictors)
             population = population_choice("population")
-            operating_point = operating_point_choice("operating-point")
             calibration = calibration_choice()
-            threshold = _slider(
-                texts.CUSTOM_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, texts.CUSTOM_THRESHOLD_HELP
-            )
+            with gr.Accordion(texts.OWN_THRESHOLD, open=False):
+                threshold = _slider(
+                    texts.CUSTOM_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, texts.CUSTOM_THRESHOLD_HELP
+                )
             button = gr.Button(texts.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
-            verdict = live_region("verdict", page_html.welcome())
+            with gr.Column(elem_id="answer-card"):
+                verdict = live_region("verdict", page_html.welcome())
+                operating_point = operating_point_choice("operating-point")
+                figures = gr.HTML(elem_id="figures")
+                choices = [(str(percent), percent) for percent in texts.PREVALENCES]
+                prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
+                predictive = live_region("predictive")
+                checks = gr.HTML(elem_id="checks")
             original, overlay = image_row()
-            in_lungs = live_region("in-lungs")
             with gr.Row(elem_classes="below-images"):
                 with gr.Column(min_width=300):
                     colour_key = gr.HTML(elem_id="colour-key", js_on_load=_MOVE_TOGETHER)
                     test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
                     support = live_region("support")
-                    checks = gr.HTML(elem_id="checks")
-                with gr.Column(min_width=300):
-                    with gr.Group():
-                        shown = [(label, name) for name, label in shared_texts.SHOWN.items()]
-                        show = gr.CheckboxGroup(
-                            shown, value=list(radiograph_images.SHOW), label=shared_texts.SHOW, elem_id="show"
-                        )
-                        opacity = _slider(texts.OPACITY, "opacity", 0, 1, radiograph_images.OPACITY, 0.05)
-                        zoom = _slider(texts.ZOOM, "zoom", 1, 4, 1, 0.25)
-                        with gr.Accordion(texts.GREYS, open=False):
-                            level = _slider(texts.WINDOW_LEVEL, "window-level", 0, 100, 50, 1)
-                            width = _slider(texts.WINDOW_WIDTH, "window-width", 2, 100, 100, 1)
-                            invert = gr.Checkbox(False, label=texts.INVERT, elem_id="invert")
-                            reset = gr.Button(texts.RESET_VIEW, size="sm", elem_id="reset-view")
-                    prevalence = _slider(texts.PREVALENCE, "prevalence", 1, 99, None, 1, texts.PREVALENCE_HELP)
-                    predictive = live_region("predictive")
+                with gr.Column(min_width=300), gr.Group():
+                    shown = [(label, name) for name, label in shared_texts.SHOWN.items()]
+                    show = gr.CheckboxGroup(
+                        shown, value=list(radiograph_images.SHOW), label=shared_texts.SHOW, elem_id="show"
+                    )
+                    opacity = _slider(texts.OPACITY, "opacity", 0, 1, radiograph_images.OPACITY, 0.05)
+                    zoom = _slider(texts.ZOOM, "zoom", 1, 4, 1, 0.25)
+                    with gr.Accordion(texts.GREYS, open=False):
+                        level = _slider(texts.WINDOW_LEVEL, "window-level", 0, 100, 50, 1)
+                        width = _slider(texts.WINDOW_WIDTH, "window-width", 2, 100, 100, 1)
+                        invert = gr.Checkbox(False, label=texts.INVERT, elem_id="invert")
+                        reset = gr.Button(texts.RESET_VIEW, size="sm", elem_id="reset-view")
             report = report_row("report")
 
     record = gr.JSON(visible=False, label="reading")
@@ -102,7 +104,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     # === Events ===
 
-    details = ReadView(verdict, overlay, colour_key, in_lungs, checks, original, predictive, support)
+    details = ReadView(verdict, overlay, colour_key, checks, original, figures, predictive, support)
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],
@@ -112,14 +114,14 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     judge = {
         "fn": handlers.on_operating_point_change,
         "inputs": [variant, operating_point, session],
-        "outputs": [verdict, predictive, threshold],
+        "outputs": [verdict, figures, predictive, threshold],
     }
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
     controls = [operating_point, threshold, prevalence, opacity, show, level, width, invert]
     on_choice = read_when_chosen(
-        upload, example, examples, handlers.on_image_choice, session, details, read, "verdict", controls
+        upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
     )
     forget = {"fn": handlers.on_variant_change, "inputs": [variant, session], "outputs": list(details), **IMMEDIATE}
     offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
@@ -142,7 +144,10 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     variant.input(**forget).then(**judge, **IMMEDIATE)
     operating_point.input(**judge, **LATEST_ONLY)
     threshold.input(
-        handlers.on_threshold_change, [threshold, session], [verdict, predictive, operating_point], **LATEST_ONLY
+        handlers.on_threshold_change,
+        [threshold, session],
+        [verdict, figures, predictive, operating_point],
+        **LATEST_ONLY,
     )
     prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
     gr.on(
@@ -163,10 +168,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **IMMEDIATE)
     test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
     report.wire(predictors, session, comparison=False)
-    # An image may have been chosen before the slider had its value.
-    gr.on(None, handlers.on_page_open, variant, [threshold, prevalence], **IMMEDIATE).then(
-        handlers.on_prevalence_change, [prevalence, session], predictive, **IMMEDIATE
-    )
+    gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)
 
 
 def _slider(
