@@ -34,7 +34,7 @@ from pneumonia.variants.registry import get_variant
 _MARGIN = 17 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _GAP = 5 * mm
-_MAX_HEIGHT = 70 * mm  # of a picture
+_MAX_HEIGHT = 66 * mm  # of a picture
 _SMALL_SIDE = 44 * mm  # of a picture in a comparison
 _LABEL = 28 * mm
 _CARD_PADDING = 9

@@ -140,12 +140,8 @@ def test_a_row_opens_its_reading_however_the_table_is_sorted(handlers, files):
     done(handlers, files, session)
     verdict, overlay, key, details, original = handlers.on_row_select(session, SimpleNamespace(row_value=["3"]))
     assert "Image 3: ward/=bright.png" in verdict and "Signs of pneumonia" in verdict
-    assert (
-        overlay.shape == (*original.shape, 3)
-        and "strong" in key
-        and "Inside the lungs" in verdict
-        and shared_texts.CHECKS in details
-    )
+    assert overlay.shape == (*original.shape, 3) and "strong" in key
+    assert "Inside: 82%" in verdict and shared_texts.CHECKS in details
     verdict, overlay, *_ = handlers.on_row_select(session, SimpleNamespace(row_value=[2]))
     assert "PDF" in verdict and overlay is None
 

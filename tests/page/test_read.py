@@ -117,7 +117,7 @@ def test_read_shows_and_records_one_prediction(chest):
     assert record["variant"] == VARIANT and record["operating_point"] == "balanced"
     assert f"{record['probability']:.1%}" in verdict and shared_texts.CLOSE in verdict
     assert overlay.shape == (*original.shape, 3) and not np.array_equal(overlay[..., 0], original)
-    assert "strong" in key and "logits" not in key and "Inside the lungs: 82%" in verdict
+    assert "strong" in key and "logits" not in key and "Inside: 82%" in verdict
     assert "sensitivity 95.1%" in figures and predictive == support == ""
     # Hashes, versions and the network's name fold away.
     assert "<details" in details and record["image_sha256"][:12] in details and "MobileNetV2" in details

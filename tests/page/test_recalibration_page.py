@@ -3,6 +3,7 @@
 import functools
 import json
 import zipfile
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_store import save_site, saved_sites
 from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.operating_points import Interval
 from pneumonia.imaging.decode import decode
 from scripts.studies.reliability.synthetic_images import encode, radiograph
 from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
@@ -155,7 +157,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert "On 40 radiographs of children of here" in verdict
     assert "on 40 images of here, each judged by what was fitted without its patient." in judged
     point = site.operating_points["balanced"]
-    assert f"pneumonia is called from {point.threshold:.1%}" in judged
+    assert f"Pneumonia is called from {point.threshold:.1%}" in judged
     assert session.reading.predictions[VARIANT].probability == pytest.approx(
         predictor.recalibrated(site).calibration.probability(session.reading.predictions[VARIANT].logit)
     )
@@ -221,11 +223,18 @@ def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(m
     path = save_site(site, tmp_path)
     handlers = CalibrationChoiceHandlers(Predictors(load_fake))
     choices = handlers.on_variant_change(VARIANT, (), Session())["choices"]
-    # This one is advised against, and offered with that word.
-    assert not site.helps and "Stay with" in site.advice
-    shown = f"here, {site.date}, 40 images, advised against"
+    shown = f"here, {site.date}, 40 images"
     assert [label for label, _ in choices] == [shared_texts.AS_PUBLISHED, shown]
     # One of this page keeps apart from one beside the weights.
     assert len(handlers.on_variant_change(VARIANT, (site,), Session())["choices"]) == 3
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
     assert not handlers.on_variant_change(VARIANT, (), Session())["visible"]
+
+
+def test_a_calibration_that_was_advised_against_is_offered_with_that_word(made):
+    _, (site,), _ = made
+    against = replace(site, gain=Interval(0.0, -0.1, 0.1))
+    assert site.helps and "Stay with" in against.advice
+    handlers = CalibrationChoiceHandlers(Predictors(load_fake))
+    choices = handlers.on_variant_change(VARIANT, (against,), Session())["choices"]
+    assert choices[1][0] == f"here, {site.date}, 40 images, of this page, advised against"

@@ -38,11 +38,8 @@ def test_each_is_read_once_when_it_is_chosen(files):
     assert "Not chosen yet." in first and first.count(f"{shared_texts.PROBABILITY} <strong>") == 1
     handlers.on_image_choice(1, files[1], session)
     both = handlers.on_read(VARIANT, "balanced", session)
-    assert (
-        both.count(f"{shared_texts.PROBABILITY} <strong>") == 2
-        and "Signs of pneumonia" in both
-        and "logits higher" in both
-    )
+    assert both.count(f"{shared_texts.PROBABILITY} <strong>") == 2
+    assert "Signs of pneumonia" in both and "logits higher" in both
     assert len(read) == 2
     assert both != handlers.on_operating_point_change(VARIANT, "rule-in", session) and len(read) == 2
     handlers.on_variant_change(session)
