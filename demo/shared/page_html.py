@@ -60,8 +60,14 @@ def notice() -> str:
 def figures_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Table of figures; the first cell of each row is its heading."""
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    # On a telephone each cell stands beside its column's name.
     body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(
+            f'<td data-column="{escape(column)}">{escape(cell)}</td>'
+            for column, cell in zip(columns[1:], rest, strict=True)
+        )
+        + "</tr>"
         for first, *rest in rows
     )
     return f'<div class="figures"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
