@@ -160,7 +160,7 @@ def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_fi
     positive = handlers.on_prevalence_change(10, session)
     # 0.951 * 0.1 / (0.951 * 0.1 + 0.098 * 0.9) = 0.519, by the figures of `tests.fixtures.fakes`.
     assert "Positive predictive value where 10% have it: 51.9%" in positive and "Negative" not in positive
-    assert "which holds where 50% have pneumonia" in positive
+    assert "50% of which show pneumonia" in positive
     assert handlers.on_operating_point_change(VARIANT, "screening", session)[:3] == (verdict, figures, positive)
     _, _, uncertain, _ = handlers.on_operating_point_change(VARIANT, "balanced", session)
     assert "no predictive value" in uncertain and "Positive" not in uncertain

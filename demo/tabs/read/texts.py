@@ -10,8 +10,8 @@ POSITIVE_VALUE = "Positive predictive value where {prevalence} have it: {value} 
 NEGATIVE_VALUE = "Negative predictive value where {prevalence} have it: {value} of those not called do not."
 NO_VALUE = "Too close to call, so no predictive value holds for it."
 AT_PREVALENCE = (
-    "There the probability of this image is {probability} instead of {here}, which holds where {measured} have "
-    "pneumonia, if your patients differ from the {images} in nothing else."
+    "The probability of this image would be {probability} instead of {here}, if your patients differ from the "
+    "{images}, {measured} of which show pneumonia, in nothing but that share."
 )
 ZOOM = "Zoom"
 GREYS = "Grey values, for viewing only"
