@@ -39,12 +39,13 @@ lint: .venv/dev-installed
 # from 3.11 on: wheels alone, because what is built asks for the newest tools to build it with. Versions that are locked
 # already stay; make lock UPGRADE=--upgrade takes the newest that pyproject.toml allows.
 lock: .venv/dev-installed
-	$(LOCK) $(TRAINING) --extra onnx --extra ray --group dev --output-file locks/dev.txt
+	$(LOCK) $(TRAINING) --extra dicom --extra onnx --extra ray --group dev --output-file locks/dev.txt
 	$(LOCK_BESIDE) --group build --output-file locks/build.txt
 	$(LOCK_BESIDE) pyproject.toml --extra demo --output-file locks/serving.txt
 	$(LOCK_BESIDE) $(TRAINING) --output-file locks/training.txt
 	$(LOCK_BESIDE) $(TRAINING) --group gpu --no-emit-package tensorflow-cpu --output-file locks/gpu.txt
 	$(LOCK_BESIDE) pyproject.toml --extra data --output-file locks/data.txt
+	$(LOCK_BESIDE) pyproject.toml --extra dicom --output-file locks/dicom.txt
 	$(LOCK_BESIDE) pyproject.toml --extra onnx --output-file locks/onnx.txt
 	$(LOCK_BESIDE) pyproject.toml --extra ray --output-file locks/ray.txt
 	$(LOCK_BESIDE) --group fuzz --output-file locks/fuzz.txt

@@ -7,8 +7,10 @@ import gradio as gr
 
 from demo.server.gradio_internals import PrivateBlocks
 from demo.server.health import Health
+from demo.server.reading_endpoint import ReadingEndpoint
 from demo.server.uploads import use_private_folder
 from demo.shared import page_html, texts
+from demo.shared.events import MOST_WAITING
 from demo.shared.predictors import Predictors
 from demo.tabs.about import layout as about_layout
 from demo.tabs.batch import layout as batch_layout
@@ -73,5 +75,5 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
         with gr.Tab("About"):
             about_layout.build()
     demo.health = Health(predictors)
-    # A longer queue would only make everybody wait; beyond it Gradio says that the page is busy.
-    return demo.queue(max_size=20, api_open=False)
+    demo.reading = ReadingEndpoint(predictors)
+    return demo.queue(max_size=MOST_WAITING, api_open=False)

@@ -1,10 +1,12 @@
-"""The look of the page: fonts, colours, and the sheet of styles."""
+"""The look of the page: fonts, colours, the sheets of styles, and the script of the viewer."""
 
 from pathlib import Path
 
 import gradio as gr
 
-STYLE = Path(__file__).parent / "style.css"
+_HERE = Path(__file__).parent
+STYLES = (_HERE / "style.css", _HERE / "viewer" / "viewer.css")
+_SCRIPT = _HERE / "viewer" / "viewer.js"
 
 # Plain strings name fonts of the reader's own system; Gradio's font classes would fetch files.
 _SANS = ("system-ui", "-apple-system", "'Segoe UI'", "Roboto", "'Helvetica Neue'", "sans-serif")
@@ -27,3 +29,8 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_600",
     )
+
+
+def head() -> str:
+    """Give the page's own script, as part of its head: nothing else is asked for, wherever the page is served."""
+    return f"<script>{_SCRIPT.read_text(encoding='utf-8')}</script>"

@@ -12,6 +12,7 @@ from pneumonia.cli.exit_codes import DONE, run_command
 # Each is a module of `pneumonia.cli.commands`, imported only when it is named: some take seconds.
 COMMANDS = {
     "predict": "read radiographs: files, and folders with everything in them",
+    "dicom-node": "take radiographs by C-STORE, read them, and send the objects to an archive",
     "verify-receipt": "read an image again and compare with the receipt of its reading",
     "recalibrate": "calibrate a variant to a site, from labelled radiographs of it",
     "evaluate": "score labelled radiographs at the locked operating points",

@@ -70,6 +70,12 @@ class ReceiptError(PneumoniaError):
     code = "receipt"
 
 
+class DicomOutputError(PneumoniaError):
+    """A reading that no DICOM objects can be made of, most often because its image is no DICOM file."""
+
+    code = "dicom-output"
+
+
 class ExportError(PneumoniaError):
     """A trained network that cannot be written in another form, or that reads differently in it."""
 
@@ -116,3 +122,9 @@ class HubTransferError(HubError):
     """An upload or a download that was cut off; the same again completes it."""
 
     code = "hub-transfer"
+
+
+class NodeError(PneumoniaError):
+    """A DICOM node that cannot be started as it was told to."""
+
+    code = "dicom-node"

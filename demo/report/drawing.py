@@ -14,7 +14,7 @@ from reportlab.platypus import Flowable
 from demo.report.typesetting import FAINT, INK, LINE, REGULAR, plain
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.explain.outlines import EVIDENCE_COLOUR, OUTLINE_COLOUR
+from pneumonia.explain.outlines import OUTLINE_COLOUR
 
 # As on the page.
 STATES = {PNEUMONIA: HexColor("#b45309"), NORMAL: HexColor("#1d4ed8"), UNCERTAIN: HexColor("#64748b")}
@@ -165,35 +165,14 @@ def threshold_swatch(canvas: Canvas, x: float, y: float) -> None:
     _tick(canvas, x + _SWATCH / 2, y - 1, 8)
 
 
-def _lungs_swatch(canvas: Canvas, x: float, y: float) -> None:
-    _edged(canvas, x, y, OUTLINE_COLOUR, dash=(4, 3))
-
-
-def _contour_swatch(canvas: Canvas, x: float, y: float) -> None:
-    _edged(canvas, x, y, EVIDENCE_COLOUR)
-
-
-def _peak_swatch(canvas: Canvas, x: float, y: float) -> None:
-    middle = x + _SWATCH / 2
-    for colour, width in ((INK, 3), (white, 1.2)):
-        canvas.setStrokeColor(colour)
-        canvas.setLineWidth(width)
-        canvas.line(middle - 3, y + 2.5, middle + 3, y + 2.5)
-        canvas.line(middle, y - 0.5, middle, y + 5.5)
-
-
-# How the lines over an overlay are drawn, by the names of `prediction_text.line_keys`.
-LINE_SWATCHES = {"lungs": _lungs_swatch, "contour": _contour_swatch, "peak": _peak_swatch}
-
-
-def _edged(canvas: Canvas, x: float, y: float, colour: tuple[int, ...], dash: tuple[int, ...] = ()) -> None:
-    """A light line on a dark one."""
+def lungs_swatch(canvas: Canvas, x: float, y: float) -> None:
+    """The lungs' outline: a light line on a dark one."""
     canvas.setStrokeColor(INK)
     canvas.setLineWidth(3)
     canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
-    canvas.setStrokeColorRGB(*(value / 255 for value in colour))
+    canvas.setStrokeColorRGB(*(value / 255 for value in OUTLINE_COLOUR))
     canvas.setLineWidth(1.4)
-    canvas.setDash(dash)
+    canvas.setDash((4, 3))
     canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
 
 

@@ -50,8 +50,6 @@ class ReportHandlers:
             missing=self._predictors.missing() if self._comparison else None,
             # One scale for all variants.
             scale=self._predictors.get(next(iter(reading.predictions))).heatmap_scale,
-            opacity=session.opacity,
-            show=tuple(session.show),
             created=datetime.now().astimezone(),
             name=reading.name if with_name else None,
         )

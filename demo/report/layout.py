@@ -10,7 +10,7 @@ from demo.shared.events import PRIVATE, READING_QUEUE
 from demo.shared.predictors import Predictors
 
 # A download button hands out the file it had before the click; so the file is made first, then fetched.
-_FETCH = "(file) => Object.assign(document.createElement('a'), {href: file.url, download: file.orig_name}).click()"
+FETCH = "(file) => Object.assign(document.createElement('a'), {href: file.url, download: file.orig_name}).click()"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ReportRow:
                 **PRIVATE,
                 show_progress_on=button,
             )
-            file_written.success(None, self.file, js=_FETCH, **PRIVATE)
+            file_written.success(None, self.file, js=FETCH, **PRIVATE)
 
 
 def report_row(elem_id: str) -> ReportRow:

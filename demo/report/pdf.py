@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer, Table
 
 from demo.report import texts
-from demo.report.drawing import LINE_SWATCHES, STATES, Bar, Keys, Picture, Ramp, threshold_swatch, zone_swatch
+from demo.report.drawing import STATES, Bar, Keys, Picture, Ramp, lungs_swatch, threshold_swatch, zone_swatch
 from demo.report.report import Report
 from demo.report.typesetting import CODE, FAINT, FINDING, HEADING, LINE, REGULAR, SMALL, SMALL_ITEM, TITLE, paragraph
 from demo.shared import prediction_text, radiograph_images
@@ -27,6 +27,7 @@ from pneumonia import __version__
 from pneumonia.core.check import Check
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.explain.overlay import legend
+from pneumonia.explain.strength import STEPS
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
@@ -200,19 +201,18 @@ def _evidence(judged: JudgedPrediction) -> str:
 
 
 def _overlay(report: Report, judged: JudgedPrediction) -> np.ndarray:
-    return radiograph_images.overlay_on(report.shown, judged.prediction, report.scale, report.opacity, report.show)
+    return radiograph_images.overlay_on(report.shown, judged.prediction, report.scale)
 
 
 def _key(report: Report) -> list[Flowable]:
     """Meanings of the colours and the lines of an overlay."""
-    colours = legend(width=256, height=12, opacity=report.opacity, against=shared_texts.AGAINST in report.show)
-    keys = prediction_text.line_keys(report.show)
-    lines = [Spacer(0, 2), Keys([(LINE_SWATCHES[name], words) for name, words in keys.items()])] if keys else []
+    colours = legend(width=256, height=12, opacity=radiograph_images.OPACITY)
     return [
-        Ramp(colours, prediction_text.scale_ends(report.show)),
-        *lines,
+        Ramp(colours, (shared_texts.NO_STRENGTH, STEPS[-1][0])),
         Spacer(0, 2),
-        paragraph(prediction_text.map_help(report.show), SMALL),
+        Keys([(lungs_swatch, shared_texts.KEY_LUNGS)]),
+        Spacer(0, 2),
+        paragraph(shared_texts.MAP_HELP, SMALL),
     ]
 
 

@@ -1,6 +1,6 @@
 """Contents of a report, apart from how it is set."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,6 @@ class Report:
         readings: one on the Read tab, one for each available network on the Compare tab, by its name.
         missing: why a variant is unavailable, by variant; None where nothing is compared.
         scale: logits at which the colours saturate.
-        opacity: of the strongest evidence, in [0, 1].
-        show: keys of `texts.SHOWN`.
         created: when, with the time zone.
         name: the file's, which may be a patient's; None for a report without it.
     """
@@ -29,8 +27,6 @@ class Report:
     readings: Mapping[str, JudgedPrediction]
     missing: Mapping[str, str] | None
     scale: float
-    opacity: float
-    show: Collection[str]
     created: datetime
     name: str | None
 

@@ -9,7 +9,7 @@ from demo.server.gradio_internals import without_cross_origin_access
 from demo.server.request_filter import RequestFilter
 from demo.server.uploads import delete_regularly, delete_when_stopped, use_private_folder
 from demo.shared.session import KEPT_SECONDS
-from demo.theme import STYLE, theme
+from demo.theme import STYLES, head, theme
 from pneumonia.utils.malloc import return_large_blocks
 
 _ADDRESS_WITHIN_SECONDS = 10
@@ -18,7 +18,7 @@ _ADDRESS_WITHIN_SECONDS = 10
 def launch(demo: gr.Blocks) -> None:
     """Serve the page to this machine, or as GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, until interrupted.
 
-    Beside it `/health` answers, and what is done is logged as JSON lines on standard error.
+    Beside it `/health` and `/reading` answer, and what is done is logged as JSON lines on standard error.
     """
     return_large_blocks()
     uploads = use_private_folder()
@@ -26,7 +26,8 @@ def launch(demo: gr.Blocks) -> None:
     delete_when_stopped(uploads)
     demo.launch(
         theme=theme(),
-        css_paths=STYLE,
+        css_paths=STYLES,
+        head=head(),
         footer_links=[],
         max_file_size="100mb",
         strict_cors=True,
@@ -42,7 +43,7 @@ def launch(demo: gr.Blocks) -> None:
         app_kwargs={
             "middleware": [Middleware(layer) for layer in (ContentSecurityPolicy, RequestFilter, DiskFullResponse)],
             "lifespan": without_cross_origin_access,
-            "routes": [demo.health.route],
+            "routes": [demo.health.route, demo.reading.route],
         },
         prevent_thread_lock=True,
         quiet=True,

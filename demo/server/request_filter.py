@@ -14,12 +14,13 @@ from demo.server.hosts import is_own, own_names
 # Whatever else Gradio has, also in a later version, is refused: components of others, films of the screen, monitoring,
 # proxying, streams, states saved under a link, logging in.
 _API = "/gradio_api"
-_UPLOAD = f"{_API}/upload"
+# What takes whole files, up to limits of its own.
+_UPLOADS = (f"{_API}/upload", "/reading")
 _ALLOWED = {
     *("/", "/config", "/health", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json"),
     *(f"{_API}/{name}" for name in ("info", "openapi.json", "startup-events", "cancel", "reset", "upload_progress")),
     *(f"{_API}/queue/{name}" for name in ("join", "data", "status")),
-    _UPLOAD,
+    *_UPLOADS,
 }
 _ALLOWED_PREFIXES = ("/assets/", "/static/", *(f"{_API}/{name}" for name in ("call/", "run/", "file=", "heartbeat/")))
 
@@ -68,7 +69,7 @@ class RequestFilter:
 
         if refusal := _refusal(path, Headers(scope=scope), self._names):
             return await refusal(scope, receive, send_with_headers)
-        await self._app(scope, receive if path == _UPLOAD else _limited(MAX_BYTES, receive), send_with_headers)
+        await self._app(scope, receive if path in _UPLOADS else _limited(MAX_BYTES, receive), send_with_headers)
 
 
 def _refusal(path: str, headers: Headers, names: frozenset[str]) -> Response | None:
@@ -81,7 +82,7 @@ def _refusal(path: str, headers: Headers, names: frozenset[str]) -> Response | N
     if _from_another_site(headers):
         return PlainTextResponse(texts.OTHER_SITE, 403)
     # Servers answer a length that is no number themselves.
-    if path != _UPLOAD and int(headers.get("Content-Length", 0)) > MAX_BYTES:
+    if path not in _UPLOADS and int(headers.get("Content-Length", 0)) > MAX_BYTES:
         return PlainTextResponse(texts.TOO_LARGE, 413)
     return None
 

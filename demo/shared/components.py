@@ -78,23 +78,9 @@ def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
     return choice
 
 
-def image_row(prefix: str = "") -> tuple[gr.Image, gr.Image]:
-    """Row of a radiograph and its overlay; `prefix` stands before their element ids."""
-    with gr.Row(elem_classes="images"):
-        return (
-            _radiograph(texts.ORIGINAL, f"{prefix}original", texts.ORIGINAL_ALT),
-            _radiograph(texts.OVERLAY, f"{prefix}overlay", texts.OVERLAY_ALT),
-        )
-
-
 def _example_name(path: Path) -> str:
     """What an example is, by its file's name: `synthetic-normal-1.png` is normal 1."""
     return path.stem.removeprefix("synthetic-").replace("-", " ").capitalize()
-
-
-def _radiograph(label: str, elem_id: str, alt: str) -> gr.Image:
-    # PNG: what is judged by eye must not carry the marks of compression.
-    return gr.Image(label=label, elem_id=elem_id, alt_text=alt, format="png", interactive=False, buttons=["fullscreen"])
 
 
 def live_region(elem_id: str, value: str = "") -> gr.HTML:

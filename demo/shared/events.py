@@ -16,6 +16,9 @@ from demo.shared.user_error import user_error
 # under way: that one may be of an image that is no longer the chosen one.
 READING_QUEUE: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, "trigger_mode": "multiple"}
 
+# A longer queue would only make everybody wait; beyond it the page says that it is busy.
+MOST_WAITING = 20
+
 # One batch at a time keeps all cores busy; single readings do not wait behind it.
 BATCH_QUEUE: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 

@@ -1,17 +1,13 @@
 """HTML of one reading; every text from outside is escaped."""
 
-from collections.abc import Collection
 from html import escape
 
 from demo.shared import answer as answers
 from demo.shared import prediction_text, texts
 from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
-from demo.shared.prediction_text import line_keys, map_help, scale_ends
 from demo.shared.predictors import title_of
-from demo.shared.radiograph_images import OPACITY, SHOW, data_uri
 from pneumonia import Prediction
-from pneumonia.explain.overlay import legend
 from pneumonia.records.receipt import JudgedPrediction
 
 _HASH_LENGTH = 12
@@ -104,20 +100,3 @@ def checks(*predictions: Prediction) -> str:
     )
     body = f"<ul>{items}</ul>" if items else paragraph(texts.NO_CHECKS)
     return f"<h3>{escape(texts.CHECKS)}</h3>{body}"
-
-
-def colour_key(scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW) -> str:
-    """Key of what is drawn over the radiograph, and how to read it; arguments as for `overlay_on`."""
-    against = texts.AGAINST in show
-    label = "Colours from clear, no evidence, to strong evidence for pneumonia (right)."
-    if against:
-        label += " Blue to strong evidence against it (left)."
-    image = data_uri(legend(width=256, height=12, opacity=opacity, against=against))
-    least, most = scale_ends(show)
-    keys = "".join(f'<li class="key-{name}">{escape(words)}</li>' for name, words in line_keys(show).items())
-    return (
-        f'<figure class="colour-key"><div class="colour-scale"><span>{escape(least)}</span>'
-        f'<img src="{image}" alt="{escape(label)}"><span>{escape(most)}</span></div>'
-        + (f'<ul class="line-keys">{keys}</ul>' if keys else "")
-        + f"<figcaption>{escape(map_help(show))}</figcaption></figure>"
-    )

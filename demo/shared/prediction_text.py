@@ -1,7 +1,7 @@
 """Sentences on readings, for the page and for the report."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from demo.shared import texts
 from demo.shared.answer import undecided
@@ -9,7 +9,6 @@ from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.operating_points import CUSTOM, Interval
-from pneumonia.explain.strength import STEPS
 from pneumonia.inference.population import NAMES, PATIENT
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
@@ -30,23 +29,6 @@ def sorted_checks(*predictions: Prediction) -> list[Check]:
     order = list(texts.CHECK_STATES)
     once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
     return sorted(once, key=lambda check: -order.index(check.status))
-
-
-def scale_ends(show: Collection[str]) -> tuple[str, str]:
-    """Words at the left and at the right of the colours; arguments as for `overlay_on`."""
-    most = STEPS[-1][0]
-    return texts.STRENGTH_AGAINST.format(strength=most) if texts.AGAINST in show else texts.NO_STRENGTH, most
-
-
-def line_keys(show: Collection[str]) -> dict[str, str]:
-    """Words for each line that is drawn, by its name; arguments as for `overlay_on`."""
-    keys = {"lungs": texts.KEY_LUNGS} if texts.LUNGS in show else {}
-    return keys | ({"contour": texts.KEY_CONTOUR, "peak": texts.KEY_PEAK} if texts.CONTOUR in show else {})
-
-
-def map_help(show: Collection[str]) -> str:
-    """Words on how to read what is drawn."""
-    return f"{texts.MAP_HELP} {texts.AGAINST_HELP}" if texts.AGAINST in show else texts.MAP_HELP
 
 
 def population(prediction: Prediction) -> str:

@@ -2,17 +2,14 @@
 
 import base64
 import io
-from collections.abc import Collection
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from demo.shared import texts
 from pneumonia import Prediction
-from pneumonia.explain.outlines import contour_evidence, mark_peak, outline_lungs
-from pneumonia.explain.overlay import contour_level, draw_overlay
+from pneumonia.explain.outlines import outline_lungs
+from pneumonia.explain.overlay import draw_overlay
 
 # Longer sides in pixels: enough to see the map's grid on, little enough to keep for every open session.
 PREVIEW_SIDE = 1024
@@ -20,66 +17,32 @@ COMPARISON_SIDE = 512
 THUMBNAIL_SIDE = 160
 
 OPACITY = 0.6
-# Drawn over the overlay unless the reader chooses otherwise.
-SHOW = (texts.LUNGS,)
 
 
 def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
     """Scale an upload to what is shown: float32 (H, W) in [0, 1] to uint8 (h, w), never enlarged."""
-    factor = min(1.0, side / max(pixels.shape))
-    height, width = (max(1, round(factor * length)) for length in pixels.shape)
-    shown = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return np.rint(shown * 255).astype(np.uint8)
+    factor = side / max(pixels.shape)
+    if factor < 1:
+        height, width = (max(1, round(factor * length)) for length in pixels.shape)
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(pixels, alpha=255)
 
 
-class Window(NamedTuple):
-    """Range of grey values that are told apart, for viewing alone: a reading always sees them all.
-
-    Attributes:
-        level: the middle of those that are, in [0, 1].
-        width: their range, in (0, 1]; what lies below or above is black or white.
-        inverted: whether dark and bright change places.
-    """
-
-    level: float = 0.5
-    width: float = 1.0
-    inverted: bool = False
-
-
-WHOLE_WINDOW = Window()
-
-
-def apply_window(shown: np.ndarray, window: Window) -> np.ndarray:
-    """Show a preview through a window: uint8 (H, W) to the same."""
-    greys = (np.arange(256) / 255 - window.level) / window.width + 0.5
-    table = np.rint(255 * np.clip(greys, 0, 1)).astype(np.uint8)
-    return cv2.LUT(shown, 255 - table if window.inverted else table)
-
-
-def overlay_on(
-    shown: np.ndarray, prediction: Prediction, scale: float, opacity: float = OPACITY, show: Collection[str] = SHOW
-) -> np.ndarray:
-    """Draw the evidence over a preview.
+def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
+    """Draw the evidence over a preview, and the lungs' outline where they were found.
 
     Args:
         shown: uint8 (H, W), as `preview` gives it.
         prediction: a reading with a heatmap.
         scale: logits at which the colours saturate.
-        opacity: of the strongest evidence, in [0, 1].
-        show: keys of `texts.SHOWN`.
 
     Returns:
         uint8 (H, W, 3), RGB.
     """
-    heatmap = prediction.heatmap_on(shown)
-    pixels = shown.astype(np.float32) / 255
-    picture = draw_overlay(pixels, heatmap, scale, opacity, against=texts.AGAINST in show)
-    if texts.LUNGS in show and prediction.lungs is not None:
-        picture = outline_lungs(picture, prediction.lungs.outline(*picture.shape[:2]))
-    level = contour_level(scale)
-    if texts.CONTOUR in show and prediction.heatmap.max() >= level:
-        picture = mark_peak(contour_evidence(picture, heatmap, level), prediction.peak)
-    return picture
+    picture = draw_overlay(shown.astype(np.float32) / 255, prediction.heatmap_on(shown), scale, OPACITY)
+    if prediction.lungs is None:
+        return picture
+    return outline_lungs(picture, prediction.lungs.outline(*picture.shape[:2]))
 
 
 def data_uri(image: np.ndarray) -> str:

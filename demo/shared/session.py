@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demo.shared import radiograph_images
 from demo.shared.predictors import Predictors
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
@@ -58,9 +57,6 @@ class Session(TabSession):
         reading: what is shown, if anything is.
         threshold: a custom one, in place of an operating point.
         prevalence: a custom one, in (0, 1).
-        opacity: of the overlay, in [0, 1].
-        show: what is drawn over it; keys of `texts.SHOWN`.
-        window: how grey values are shown.
         calibration: to the site that was chosen; None as published.
     """
 
@@ -68,9 +64,6 @@ class Session(TabSession):
     reading: Reading | None = None
     threshold: float | None = None
     prevalence: float | None = None
-    opacity: float = radiograph_images.OPACITY
-    show: Sequence[str] = radiograph_images.SHOW
-    window: radiograph_images.Window = radiograph_images.WHOLE_WINDOW
     calibration: SiteCalibration | None = None
 
     def choose(self, file: str) -> None:

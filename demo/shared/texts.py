@@ -63,26 +63,17 @@ AT_OPERATING_POINT = (
     "from {low} to {high} it is too close to call."
 )
 SHOW = "Show"
-# What can be drawn over the overlay, by the name that the handlers and the views know it by.
-LUNGS, CONTOUR, AGAINST = "lungs", "contour", "against"
-SHOWN = {LUNGS: "Lungs' outline", CONTOUR: "Contour and peak", AGAINST: "Evidence against pneumonia"}
 ORIGINAL = "Original"
 OVERLAY = "Overlay: where the evidence lies"
-ORIGINAL_ALT = "The radiograph as it was uploaded."
-OVERLAY_ALT = "The radiograph with the evidence for pneumonia in colour, and the lungs' outline where they were found."
 
 IN_LUNGS = "{share} of the evidence lies inside the lungs; {area} would, if it lay everywhere alike."
 REWARDED = " This network was trained to keep it there, so that is no independent check."
 KEY_LUNGS = "lungs' outline, where found"
-KEY_CONTOUR = "contour of the evidence"
-KEY_PEAK = "where it is strongest"
 NO_STRENGTH = "none"
-STRENGTH_AGAINST = "{strength}, against"
 MAP_HELP = (
     "Warm colours mark what speaks for pneumonia: dark for weak evidence, orange for moderate, yellow for strong. The "
     "same colour means the same in every case."
 )
-AGAINST_HELP = "Blue marks what speaks against it."
 
 PROBABILITY = "Probability of pneumonia"
 BAR_THRESHOLD = "called from {threshold}"

@@ -9,6 +9,8 @@ from pneumonia.errors import PneumoniaError
 from pneumonia.utils.packages import how_to_install
 
 DONE, SOME_REJECTED, FAILED = 0, 1, 2
+# Of packages that only some commands need; all others come with `train`.
+_EXTRAS = {"dicomweb_client": "dicom", "huggingface_hub": "hub", "pynetdicom": "dicom"}
 
 
 def run_command(main: Callable[[], int]) -> None:
@@ -29,7 +31,7 @@ def run_command(main: Callable[[], int]) -> None:
         # All of the project's own modules are there; a library that only some commands need may not be.
         if (error.name or "").startswith("pneumonia"):
             raise
-        needed = how_to_install(error.name or "", "hub" if error.name == "huggingface_hub" else "train")
+        needed = how_to_install(error.name or "", _EXTRAS.get(error.name or "", "train"))
         print(f"error: Not installed: {error.name}. {needed}", file=sys.stderr)
         status = FAILED
     except BrokenPipeError:

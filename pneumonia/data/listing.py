@@ -24,7 +24,7 @@ DATA_PARTS = (*TRAINING_PARTS, TEST)
 
 # Why files are left out; `folders.problem` has the reasons why single ones cannot be read.
 _OUTSIDE = f"outside of the folders {' and '.join(CLASS_NAMES)} that are read"
-WITHOUT_LABEL = "without a label"
+WITHOUT_LABEL = "without a label that is certain"
 _IN_OTHER_CLASS = "in a folder of one class inside that of the other"
 _PART_IN_CLASS = f"in a part inside of a class; {', '.join(DATA_PARTS)} hold the classes, not the other way round"
 

@@ -24,7 +24,7 @@ class Record:
 
     Attributes:
         path: where it lies.
-        label: index in `CLASS_NAMES`; `UNLABELLED` where nobody gave one.
+        label: index in `CLASS_NAMES`; `UNLABELLED` where nobody gave one, or an uncertain one.
         patient: group that must never be split; images with identical bytes share a group.
         sha256: hex digest of the file's bytes.
         patient_known: whether it is known whose it is; if not, it is in a group of its own.
@@ -65,9 +65,14 @@ class Manifest:
         return [record for record in self.images if record.label != UNLABELLED]
 
     @property
+    def uncertain(self) -> list[Record]:
+        """Those whose label is uncertain."""
+        return [record for record in self.images if record.stated.share is not None]
+
+    @property
     def unlabelled(self) -> list[Record]:
         """Those of a table that nobody labelled."""
-        return [record for record in self.images if record.label == UNLABELLED]
+        return [record for record in self.images if record.label == UNLABELLED and record.stated.share is None]
 
     @property
     def patient_unknown(self) -> int:
@@ -117,8 +122,8 @@ def read_classes(source: Path, patients: Patients = BY_NAME) -> Manifest:
     """
     manifest = _with_populations(survey(source, patients, ())).require_usable()
     left_out = list(manifest.left_out)
-    if manifest.unlabelled:
-        left_out.append(LeftOut(set_name(source), len(manifest.unlabelled), WITHOUT_LABEL))
+    if without := len(manifest.images) - len(manifest.records):
+        left_out.append(LeftOut(set_name(source), without, WITHOUT_LABEL))
     return replace(manifest, images=manifest.records, left_out=left_out)
 
 

@@ -42,8 +42,15 @@ class ImageSet:
 
     @property
     def labels(self) -> np.ndarray:
-        """float32 (N,), 0 for normal and 1 for pneumonia."""
-        return np.array([record.label for record in self.records], np.float32)
+        """float32 (N,), 0 for normal and 1 for pneumonia; between them how likely that is, where it is uncertain."""
+        shares = (record.stated.share for record in self.records)
+        told = [record.label if share is None else share for record, share in zip(self.records, shares, strict=True)]
+        return np.array(told, np.float32)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """float64 (N,), how much each image counts in training beside others of its class."""
+        return np.array([record.stated.weight for record in self.records])
 
     @property
     def patients(self) -> np.ndarray:
@@ -97,16 +104,6 @@ def join_images(*sets: ImageSet) -> ImageSet:
     )
 
 
-def class_weights(labels: np.ndarray) -> dict[int, float]:
-    """Weights under which both classes count the same and the mean weight of an image is one.
-
-    Args:
-        labels: (N,) of 0 and 1, both present.
-    """
-    counts = np.bincount(labels.astype(int), minlength=2)
-    return {label: float(len(labels) / (2 * count)) for label, count in enumerate(counts)}
-
-
 def training_batches(
     images: ImageSet,
     preprocessing: Preprocessing,
@@ -117,6 +114,7 @@ def training_batches(
     augmentation: Augmentation = "strong",
     lungs: np.ndarray | None = None,
     by_source: bool = False,
+    weights: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Shuffled, freshly augmented batches for the given epochs, one after the other.
 
@@ -129,16 +127,18 @@ def training_batches(
         batch_size: B; the last, smaller batch of an epoch is dropped unless it is the only one.
         seed: of order and augmentation.
         epochs: numbers of the epochs to give.
-        views: V independently augmented views of each image; labels are left out when there are several.
+        views: V independently augmented views of each image; labels and weights are left out when there are several.
         augmentation: what is done at random to each view.
         lungs: uint8 (N, S, S), 255 inside the lungs; moved along with the images and given beside them.
         by_source: whether all images of a batch are of one source.
+        weights: float32 (N,), how much each image counts; None where all count the same.
 
     Returns:
-        Dataset of (images (B, S, S, 1), labels (B, 1)); of ((images, lungs (B, S, S, 1) in [0, 1]), labels) where
-        lungs are given; of V-tuples of images when `views` is over 1.
+        Dataset of (images (B, S, S, 1), labels (B, 1), weights (B,)); of ((images, lungs (B, S, S, 1) in [0, 1]),
+        labels, weights) where lungs are given; of V-tuples of images when `views` is over 1.
     """
     squares, labels = images.squares, images.labels
+    weights = np.ones(len(squares), np.float32) if weights is None else weights
     size = preprocessing.size
     augment = look_up(AUGMENTATIONS, augmentation, "augmentation")
 
@@ -156,7 +156,7 @@ def training_batches(
         if views > 1:
             return tuple(inputs)
         shown = inputs[0] if lungs is None else (inputs[0][..., :1], inputs[0][..., 1:])
-        return shown, tf.gather(labels, index)[None]
+        return shown, tf.gather(labels, index)[None], tf.gather(weights, index)
 
     used = steps_per_epoch(images, batch_size, by_source) * batch_size
     groups = images.sources if by_source else np.zeros(len(squares))

@@ -1,6 +1,7 @@
 """Tables of labelled images: CSV files with a row an image, and what each row states of it."""
 
 import csv
+import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class Stated:
         age: of the patient, in years.
         boxes: that radiologists drew round opacities.
         readers: what radiologists said; one of `READINGS`.
+        share: how likely the image shows pneumonia, in (0, 1), where its label is uncertain.
+        weight: how much it counts in training, beside others of its class.
     """
 
     population: str = ""
@@ -40,6 +43,8 @@ class Stated:
     age: float | None = None
     boxes: tuple[Box, ...] = ()
     readers: str = ""
+    share: float | None = None
+    weight: float = 1.0
 
 
 NOTHING_STATED = Stated()
@@ -50,7 +55,7 @@ class Row(NamedTuple):
 
     Attributes:
         file: path below the folder of the table, with slashes.
-        label: index in `CLASS_NAMES`; `UNLABELLED` where there is none.
+        label: index in `CLASS_NAMES`; `UNLABELLED` where there is none, or an uncertain one.
         patient: empty where it is unknown; None where the table does not tell patients.
         stated: everything else.
     """
@@ -100,9 +105,10 @@ def read_rows(path: Path, *needed: str) -> list[tuple[int, dict[str, str]]]:
 def read_table(path: Path) -> list[Row]:
     """Read a table of labelled images.
 
-    Its columns are `file`, `label`, `patient`, `population`, `view`, `age`, `boxes` and `readers`; all but the first
-    may be missing or empty, which is unknown, and others are not read. Where `label` is empty, what `readers` say
-    stands for it. `boxes` is a JSON list of left, top, width and height in fractions of the image.
+    Its columns are `file`, `label`, `patient`, `population`, `view`, `age`, `boxes`, `readers` and `weight`; all but
+    the first may be missing or empty, which is unknown, and others are not read. `label` is a class, or how likely the
+    image shows pneumonia, from 0 to 1. Where it is empty, what `readers` say stands for it. `boxes` is a JSON list of
+    left, top, width and height in fractions of the image.
 
     Raises:
         DataError: if it cannot be read, or a row states what cannot be; the sentence names the line.
@@ -126,16 +132,36 @@ def _rows(path: Path) -> Iterator[Row]:
                         f"{path.name}, line {line}: {name} is {text[:40]!r}; it must be {expected}, or empty."
                     ) from None
         labelled, read = values.pop(LABEL, None), READINGS.get(values.get(READERS, ""))
-        if labelled and read and labelled != read:
+        if labelled is not None and read and labelled != CLASS_NAMES.index(read):
             raise DataError(f"{path.name}, line {line}: {LABEL} and {READERS} contradict each other. Keep one.")
-        class_name = labelled or read
-        label = UNLABELLED if class_name is None else CLASS_NAMES.index(class_name)
+        if labelled is None and read:
+            labelled = CLASS_NAMES.index(read)
+        if labelled is not None and 0 < labelled < 1:
+            labelled, values["share"] = None, labelled
+        label = UNLABELLED if labelled is None else int(labelled)
         yield Row(row[FILE], label, row.get(PATIENT), Stated(**values))
 
 
 def _years(text: str) -> float:
     value = float(text)
     if not 0 <= value <= MOST_YEARS:  # nor NaN
+        raise ValueError(text)
+    return value
+
+
+def _label(text: str) -> float:
+    """Index in `CLASS_NAMES`, or a number between."""
+    if text.upper() in CLASS_NAMES:
+        return CLASS_NAMES.index(text.upper())
+    value = float(text)
+    if not 0 <= value <= 1:  # nor NaN
+        raise ValueError(text)
+    return value
+
+
+def _weight(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:  # nor NaN
         raise ValueError(text)
     return value
 
@@ -162,10 +188,11 @@ def _boxes(text: str) -> tuple[Box, ...]:
 
 # By column: what turns its text into a value, and what that must be, in words.
 _PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
-    LABEL: (_one_of(CLASS_NAMES), f"{NORMAL} or {PNEUMONIA}"),
+    LABEL: (_label, f"{NORMAL}, {PNEUMONIA}, or a number from 0 to 1, how likely it is {PNEUMONIA}"),
     "population": (_one_of(POPULATIONS), " or ".join(POPULATIONS)),
     "view": (_one_of(VIEWS), " or ".join(VIEWS)),
     "age": (_years, "a number of years"),
     "boxes": (_boxes, "a JSON list of [left, top, width, height], each in fractions of the image"),
     READERS: (_one_of(READINGS), ", ".join(READINGS)),
+    "weight": (_weight, "a number above 0"),
 }

@@ -1,7 +1,7 @@
-"""Lines over a radiograph: the lungs' outline, a contour of the evidence and its peak.
+"""Lines over a radiograph: traced borders, and the lungs' outline as it is drawn.
 
-Every line is light with a dark edge, so that it shows on bright and on dark parts, and as wide as the picture's size
-asks for. What they mark is told apart by form and not by colour alone: dashes, an unbroken line, a cross.
+A drawn line is light with a dark edge, so that it shows on bright and on dark parts, and as wide as the picture's size
+asks for.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,24 @@ EVIDENCE_COLOUR = (255, 255, 255)
 _EDGE_COLOUR = (0, 0, 0)
 # Longer side of the picture, in pixels, for each pixel of a line's width.
 _PIXELS_A_LINE = 340
-# Of a dash and of the gap behind it, and of a cross from its middle to its tip, in widths of the line.
-_DASH, _GAP, _ARM = 7, 5, 5
+# Of a dash and of the gap behind it, in widths of the line.
+_DASH, _GAP = 7, 5
+# Steps of a traced border from pixel to pixel that are made one, and of these every how many is kept.
+_SMOOTHED, _KEPT = 9, 3
+
+
+def outlines(mask: np.ndarray) -> list[np.ndarray]:
+    """Trace the borders of what a mask holds, smoothly enough to be drawn much larger than the mask.
+
+    Args:
+        mask: bool (H, W).
+
+    Returns:
+        One closed line a border, those of holes too, each float64 (N, 2): x and y in fractions of width and height.
+    """
+    lines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    size = np.array(mask.shape[::-1])
+    return [_smoothed(line[:, 0] + 0.5) / size for line in lines if len(line) > _SMOOTHED]
 
 
 def outline_lungs(picture: np.ndarray, outlines: Iterable[np.ndarray]) -> np.ndarray:
@@ -44,25 +60,27 @@ def contour_evidence(picture: np.ndarray, heatmap: np.ndarray, level: float) -> 
     Returns:
         uint8 (H, W, 3), RGB; the picture itself is left as it is.
     """
-    lines, _ = cv2.findContours((heatmap >= level).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    return _drawn(picture, [np.concatenate([line, line[:1]])[:, 0] for line in lines], EVIDENCE_COLOUR)
+    return _drawn(picture, evidence_contours(heatmap, level), EVIDENCE_COLOUR)
 
 
-def mark_peak(picture: np.ndarray, peak: tuple[float, float]) -> np.ndarray:
-    """A cross.
+def evidence_contours(heatmap: np.ndarray, level: float) -> list[np.ndarray]:
+    """The lines around what reaches a level, and around holes in it.
 
     Args:
-        picture: uint8 (H, W, 3), RGB.
-        peak: its middle in fractions of width and height, as `pneumonia.core.geometry.peak_of` gives it.
+        heatmap: float32 (H, W), in logits.
+        level: in logits.
 
     Returns:
-        uint8 (H, W, 3), RGB; the picture itself is left as it is.
+        Closed lines, int32 (N, 2), x and y of pixels on them, the first again at the end.
     """
-    height, width = picture.shape[:2]
-    x, y = int(peak[0] * width), int(peak[1] * height)
-    arm = _ARM * _line_width(picture)
-    arms = [np.array([[x - arm, y], [x + arm, y]]), np.array([[x, y - arm], [x, y + arm]])]
-    return _drawn(picture, arms, EVIDENCE_COLOUR)
+    lines, _ = cv2.findContours((heatmap >= level).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    return [np.concatenate([line, line[:1]])[:, 0] for line in lines]
+
+
+def _smoothed(line: np.ndarray) -> np.ndarray:
+    """A closed line (N, 2) of steps from pixel to pixel, each point the mean of those around it."""
+    around = np.concatenate([line[-(_SMOOTHED // 2) :], line, line[: _SMOOTHED // 2]])
+    return np.lib.stride_tricks.sliding_window_view(around, _SMOOTHED, axis=0).mean(axis=-1)[::_KEPT]
 
 
 def _line_width(picture: np.ndarray) -> int:

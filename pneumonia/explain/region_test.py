@@ -122,8 +122,9 @@ def marked_region(heatmap: np.ndarray, size: int) -> np.ndarray:
     peak = heatmap.max()
     if not peak >= _LEAST_PEAK:
         return np.zeros((size, size), bool)
-    first = pixel_ranks(heatmap, size) < _GREATEST_REGION * size**2
-    return first & (heatmap_on(heatmap, size, size) >= _OF_PEAK * peak)
+    marked = heatmap_on(heatmap, size, size) >= _OF_PEAK * peak
+    most = _GREATEST_REGION * size**2
+    return marked if marked.sum() <= most else marked & (pixel_ranks(heatmap, size) < most)
 
 
 def shifted_regions(region: np.ndarray, seed: int) -> np.ndarray:

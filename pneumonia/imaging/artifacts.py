@@ -77,7 +77,7 @@ def _content(cells: np.ndarray) -> tuple[slice, slice]:
     low, high = (round(share * (CELLS - 1)) for share in (0.05, 0.95))
     spans = []
     for lines in (cells, cells.T):
-        ordered = np.sort(lines)
+        ordered = np.sort(np.ascontiguousarray(lines))
         content = np.flatnonzero(ordered[:, high] - ordered[:, low] >= 0.04)
         spans.append(slice(content[0], content[-1] + 1) if len(content) else slice(0))
     return spans[0], spans[1]

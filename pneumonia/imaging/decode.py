@@ -74,7 +74,7 @@ def decode(source: Source) -> Radiograph:
         values, checks = from_pil(source)
         return _finish(values, _hash_array(values), source.format or "image", checks)
     if isinstance(source, str | os.PathLike):
-        source = _read_file(source)
+        source = read_file(source)
     if not isinstance(source, bytes):
         source = _bytes_of(source)
     if len(source) > MAX_BYTES:
@@ -87,16 +87,23 @@ def decode(source: Source) -> Radiograph:
     return _finish(values, sha256, kind, checks)
 
 
-def _read_file(path: str | os.PathLike) -> bytes:
+def read_file(path: str | os.PathLike) -> bytes:
+    """Read a file as a whole, or little more than `MAX_BYTES` of one that is larger.
+
+    Raises:
+        ImageError: it is no regular file, or cannot be opened.
+    """
     try:
         # Opening a pipe or a device may never return, so look first.
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
+        facts = os.stat(path)
+        if stat.S_ISDIR(facts.st_mode):
             raise UnsupportedImageError("This is a folder or a link to one, no regular file. Choose the files in it.")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(facts.st_mode):
             raise UnsupportedImageError("This is not a regular file. " + EXPORT)
         with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
+            # No more than there is: room for all that is asked for is made first, and given back. It may have grown.
+            content = file.read(min(facts.st_size, MAX_BYTES) + 1)
+            return content if len(content) <= facts.st_size else content + file.read(MAX_BYTES)
     except FileNotFoundError:
         if os.path.islink(path):
             raise ImageError("This is a link to a file that is not there. Mend or remove the link.") from None

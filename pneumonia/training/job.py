@@ -19,6 +19,7 @@ from pneumonia.data.patients import BY_NAME, Patients
 from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.data.reader_sets import reader_sets
 from pneumonia.data.splits import main_population
+from pneumonia.data.tables import UNLABELLED
 from pneumonia.errors import DataError
 from pneumonia.explain.overlay import HEATMAP_SCALE
 from pneumonia.exports.serving_graph import ServingModule
@@ -39,7 +40,7 @@ from pneumonia.weights.folder import H5_MODEL, HISTORY, KERAS_MODEL, SERVED_MODE
 
 _LOG = logging.getLogger(__name__)
 # Version of the weights; goes up when newly trained ones are published.
-WEIGHTS_VERSION = "1.0.0"
+WEIGHTS_VERSION = "1.0.1"
 
 
 @dataclass(frozen=True)
@@ -246,7 +247,7 @@ def train_and_calibrate(
 
 def _figures(calibrated: Calibrated, parts: Parts, job: TrainingJob, preprocessor: Preprocessor) -> dict[str, Any]:
     """The sets of metrics.json: what calibrations were fixed on, radiologists' words on those out of fold, others."""
-    out_of_fold = parts.others.records if parts.others is not None else []
+    out_of_fold = [r for r in parts.others.records if r.label != UNLABELLED] if parts.others is not None else []
     sets = {}
     for population, fitted in calibrated.calibrations.items():
         own = [r for r in (*parts.validation.records, *out_of_fold) if (r.stated.population or UNSTATED) == population]
@@ -331,7 +332,10 @@ def _facts(images: ImageSet) -> dict[str, Any]:
     counts = Counter(record.label for record in records)
     return {
         **facts(records),
-        "images": {name: counts[label] for label, name in enumerate(CLASS_NAMES)},
+        "images": {
+            **{name: counts[label] for label, name in enumerate(CLASS_NAMES)},
+            **({"uncertain": counts[UNLABELLED]} if counts[UNLABELLED] else {}),
+        },
         "patient_unknown": count_unknown(records),
         "skipped": len(images.skipped),
     }

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from pneumonia.data.example_weights import balanced_weights, certain_examples
+
 _BATCH_SIZE = 64
 _MOST_ITERATIONS = 2000
 # Of the median among features that vary. One that hardly ever fires in training has a tiny deviation; scaled to one,
@@ -60,29 +62,21 @@ def set_head(model: keras.Model, kernel: np.ndarray) -> None:
     model.get_layer("logit").set_weights([kernel[:, None], np.zeros(1)])
 
 
-def balanced_weights(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Weights under which each class of each group counts the same, (N,), 1 in the mean.
-
-    Args:
-        labels: (N,) of 0 and 1.
-        groups: (N,).
-    """
-    cells = np.unique(np.stack([labels.astype(int).astype(str), groups.astype(str)]), axis=1, return_inverse=True)[1]
-    weights = 1 / np.bincount(cells.ravel())[cells.ravel()]
-    return weights / weights.mean()
-
-
-def fit_linear_probe(model: keras.Model, inputs: np.ndarray, labels: np.ndarray, inverse_penalty: float) -> None:
+def fit_linear_probe(
+    model: keras.Model, inputs: np.ndarray, labels: np.ndarray, weights: np.ndarray, inverse_penalty: float
+) -> None:
     """Fit the logit layer on the images as they are, both classes counting the same.
 
     Args:
         model: its head must be linear; only the layer `logit` is changed.
         inputs: float32 (N, S, S, 1) in [0, 1], preprocessed.
-        labels: (N,) of 0 and 1, both present.
+        labels: (N,), how likely each image shows pneumonia, in [0, 1].
+        weights: (N,), how much each image counts beside others of its class.
         inverse_penalty: as for `fit_head`.
 
     Raises:
         ValueError: if the head has hidden layers.
     """
-    weights = balanced_weights(labels, np.zeros(len(labels)))
-    set_head(model, fit_head(pooled_features(model, inputs), labels, weights, inverse_penalty))
+    chosen, certain, counted = certain_examples(labels, weights)
+    balanced = balanced_weights(certain, np.zeros(len(certain)), counted)
+    set_head(model, fit_head(pooled_features(model, inputs)[chosen], certain, balanced, inverse_penalty))

@@ -68,7 +68,7 @@ def compile_model(model: keras.Model, optimizer: keras.optimizers.Optimizer, lab
     else:
 
         def loss(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-            classes = keras.ops.one_hot(keras.ops.cast(labels[:, 0], "int32"), 2)
+            classes = keras.ops.concatenate([1 - labels, labels], axis=1)
             return keras.losses.categorical_crossentropy(classes, logits, True, label_smoothing)
 
         auroc = _SoftmaxAUC(name="auroc", from_logits=True)

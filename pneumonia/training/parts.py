@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.manifest import Manifest, Record
-from pneumonia.data.pipeline import ImageSet, join_images, load_images
+from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.data.splits import of_main_population, split_by_patient
 from pneumonia.errors import DataError
 from pneumonia.inference.preprocessor import Preprocessor
@@ -20,10 +20,10 @@ class Parts:
     """Images of a training; no patient is in both of the first two.
 
     Attributes:
-        train: to train with.
+        train: to train with; those of uncertain labels too.
         validation: to stop the training, and to fix calibration and thresholds on.
-        others: of other populations than these, for the shared head, and judged out of fold; None for none.
-        unlabelled: beside `train`, for adaptation without labels; `others` are among them. None for none.
+        others: of other populations than these, for the shared head, likewise, and judged out of fold; None for none.
+        unlabelled: of the sources of `train`, for adaptation without labels. None for none.
     """
 
     train: ImageSet
@@ -54,20 +54,23 @@ def load_parts(
         if left_out := len(records) - len(own) - len(others):
             _LOG.info("%d images, the few of one population in a source of another, are left out", left_out)
     train, validation = split_by_patient(own, seed)
-    of_train, of_validation = load_images(train, preprocessor), load_images(validation, preprocessor)
-    of_others = load_images(others, preprocessor) if others else None
+    of_train = load_images([*train, *_beside(train, manifest.uncertain, manifest)], preprocessor)
+    of_validation = load_images(validation, preprocessor)
+    of_others = load_images([*others, *_beside(others, manifest.uncertain, manifest)], preprocessor) if others else None
     for images in filter(None, (of_train, of_validation, of_others)):
-        if len(set(images.labels)) < len(CLASS_NAMES):
+        if not set(range(len(CLASS_NAMES))) <= set(images.labels):
             raise DataError("Training and validation each need readable images of both classes.")
     unlabelled = None
-    if variant.recipe.adaptation_epochs:
-        used = (*train, *others)
-        sources = {record.source for record in used}
-        held_out = set(map(_person, manifest.records)) - set(map(_person, used))
-        without = [r for r in manifest.unlabelled if r.source in sources and _person(r) not in held_out]
-        found = [images for images in (of_others, load_images(without, preprocessor) if without else None) if images]
-        unlabelled = join_images(*found) if found else None
+    if variant.recipe.adaptation_epochs and (without := _beside(train, manifest.unlabelled, manifest)):
+        unlabelled = load_images(without, preprocessor)
     return Parts(of_train, of_validation, of_others, unlabelled)
+
+
+def _beside(used: Sequence[Record], offered: Sequence[Record], manifest: Manifest) -> list[Record]:
+    """Those offered that are of a source and a population of records that are used, and of no patient held out."""
+    of = {(record.source, record.stated.population) for record in used}
+    held_out = set(map(_person, manifest.records)) - set(map(_person, used))
+    return [r for r in offered if (r.source, r.stated.population) in of and _person(r) not in held_out]
 
 
 def _person(record: Record) -> tuple[str, str]:

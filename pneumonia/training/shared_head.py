@@ -14,11 +14,13 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from pneumonia.data.augmentation import AUGMENTATIONS
 from pneumonia.data.corruptions import CORRUPTIONS
+from pneumonia.data.example_weights import balanced_weights, certain_examples
 from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.splits import FOLDS
+from pneumonia.data.tables import UNLABELLED
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.metrics.scores import Scores
-from pneumonia.training.linear_probe import balanced_weights, fit_head, pooled_features, set_head
+from pneumonia.training.linear_probe import fit_head, pooled_features, set_head
 
 
 @dataclass(frozen=True)
@@ -59,46 +61,56 @@ def shared_heads(
         seed: of the folds.
     """
     features = [np.concatenate(pair) for pair in zip(of_main, of_others, strict=True)]
-    labels = np.concatenate([main.labels, others.labels])
+    labels, weights = (np.concatenate(pair) for pair in ((main.labels, others.labels), (main.weights, others.weights)))
     groups = np.array([record.stated.population for record in (*main.records, *others.records)])
 
     def head(chosen: np.ndarray) -> np.ndarray:
-        return head_on_views([view[chosen] for view in features], labels[chosen], groups[chosen], inverse_penalty)
+        views = [view[chosen] for view in features]
+        return head_on_views(views, labels[chosen], groups[chosen], weights[chosen], inverse_penalty)
 
-    folds = np.empty(len(others.labels), int)
-    strata = np.array([f"{record.stated.population} {record.label}" for record in others.records])
-    divided = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(folds, strata, others.patients)
-    for number, (_, out) in enumerate(divided):
-        folds[out] = number
+    folds = patient_folds(others, seed)
     of_all = np.concatenate([np.full(len(main.labels), -1), folds])
     return SharedHeads(
         head(np.full(len(labels), True)), np.stack([head(of_all != number) for number in range(FOLDS)]), folds
     )
 
 
+def patient_folds(images: ImageSet, seed: int) -> np.ndarray:
+    """Number of the fold of each of N images, int (N,), stratified by population and label, no patient in two."""
+    folds = np.empty(len(images.labels), int)
+    populations = [record.stated.population for record in images.records]
+    strata = [f"{of} {share >= 0.5}" for of, share in zip(populations, images.labels, strict=True)]
+    divided = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(folds, strata, images.patients)
+    for number, (_, out) in enumerate(divided):
+        folds[out] = number
+    return folds
+
+
 def two_views(model: keras.Model, images: ImageSet, preprocessor: Preprocessor, seed: int) -> list[np.ndarray]:
     """Pooled features, float32 (N, C), of N images as they are and of each under one random change."""
-    inputs = (prepare_inputs(images, preprocessor), _augmented(images, preprocessor, seed))
+    inputs = (prepare_inputs(images, preprocessor), augmented_inputs(images, preprocessor, seed))
     return [pooled_features(model, one) for one in inputs]
 
 
 def head_on_views(
-    features: list[np.ndarray], labels: np.ndarray, groups: np.ndarray, inverse_penalty: float
+    features: list[np.ndarray], labels: np.ndarray, groups: np.ndarray, weights: np.ndarray, inverse_penalty: float
 ) -> np.ndarray:
     """Fit a linear head to several views of N images, each class of each group counting the same.
 
     Args:
         features: of each view, float32 (N, C).
-        labels: (N,) of 0 and 1.
+        labels: (N,), how likely each image shows pneumonia, in [0, 1].
         groups: (N,).
+        weights: (N,), how much each image counts beside others of its class and group.
         inverse_penalty: as for `linear_probe.fit_head`.
 
     Returns:
         As that.
     """
-    weights = balanced_weights(labels, groups)
-    views = len(features)
-    return fit_head(np.concatenate(features), np.tile(labels, views), np.tile(weights, views) / views, inverse_penalty)
+    chosen, certain, counted = certain_examples(labels, weights)
+    balanced, views = balanced_weights(certain, groups[chosen], counted), len(features)
+    of_views = np.concatenate([view[chosen] for view in features])
+    return fit_head(of_views, np.tile(certain, views), np.tile(balanced, views) / views, inverse_penalty)
 
 
 def fit_shared_head(
@@ -120,8 +132,8 @@ def fit_shared_head(
         seed: of folds and augmentation.
 
     Returns:
-        Scores of each of the other populations out of five folds by patient, as the images are (`NAME-folds`) and under
-        each fixed corruption (`NAME-folds-CORRUPTION`), by population.
+        Scores of the certain labels of each of the other populations out of five folds by patient, as the images are
+        (`NAME-folds`) and under each fixed corruption (`NAME-folds-CORRUPTION`), by population.
 
     Raises:
         ValueError: if the head has hidden layers.
@@ -130,6 +142,7 @@ def fit_shared_head(
     heads = shared_heads(main, others, of_main, of_others, inverse_penalty, seed)
     set_head(model, heads.kernel)
     populations = np.array([record.stated.population for record in others.records])
+    judged = np.array([record.label != UNLABELLED for record in others.records])
     scores: dict[str, dict[str, Scores]] = {population: {} for population in dict.fromkeys(populations)}
     # One change after the other: the inputs of all together would not fit into memory.
     changed = (
@@ -140,11 +153,12 @@ def fit_shared_head(
         logits = heads.out_of_fold(features)
         for population, of_population in scores.items():
             of_set = "-".join(filter(None, (population, "folds", name)))
-            of_population[of_set] = Scores(logits, others.labels, others.patients).of(populations == population)
+            chosen = judged & (populations == population)
+            of_population[of_set] = Scores(logits, others.labels, others.patients).of(chosen)
     return scores
 
 
-def _augmented(images: ImageSet, preprocessor: Preprocessor, seed: int) -> np.ndarray:
+def augmented_inputs(images: ImageSet, preprocessor: Preprocessor, seed: int) -> np.ndarray:
     """Each image under one random change, prepared: float32 (N, S, S, 1) in [0, 1]."""
     augment = AUGMENTATIONS["strong"]
 

@@ -8,7 +8,15 @@ from pneumonia.errors import MissingExtraError
 # Only a checkout has it.
 _LOCKS = Path(__file__).parents[2] / "locks"
 # By extra of this package: the lock that brings the same.
-_LOCK_OF = {"data": "data", "hub": "training", "onnx": "onnx", "ray": "ray", "train": "training", None: "dev"}
+_LOCK_OF = {
+    "data": "data",
+    "dicom": "dicom",
+    "hub": "training",
+    "onnx": "onnx",
+    "ray": "ray",
+    "train": "training",
+    None: "dev",
+}
 
 
 def install_command(*locks: str) -> str:

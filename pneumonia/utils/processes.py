@@ -6,15 +6,40 @@ One that is forked off another has none of its threads, and its locks as they st
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 Kind = TypeVar("Kind")
+Item = TypeVar("Item")
 
 
 def cores() -> int:
     """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def on_all_cores(do: Callable[[Item], Kind], items: Iterable[Item]) -> Iterator[Kind]:
+    """Do something with each item of a stream, in a thread a core.
+
+    Args:
+        do: it; what takes long in it must not hold Python's lock.
+        items: taken as they are needed, so the stream may be endless.
+
+    Yields:
+        What came of them, in their order.
+    """
+    workers = cores()
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Kind]] = deque()
+        for item in items:
+            waiting.append(pool.submit(do, item))
+            # Enough ahead to keep every core busy, little enough to keep memory flat.
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 class PerProcess(Generic[Kind]):

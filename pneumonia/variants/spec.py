@@ -39,8 +39,7 @@ class Recipe:
         linear_probe: fits a linear head on the frozen backbone with this inverse penalty, instead of phases
             or before them; None for no such fit.
         shared_head: where there are several populations, fits a linear head to all of them with this inverse penalty,
-            last of all, and adaptation and phases leave the labels of all but the main one alone; None to train on all
-            alike.
+            last of all, while adaptation and phases see the main one alone; None to train on all alike.
         batch_size: images a step.
         label_smoothing: share of each label given to the other class.
         optimizer: `"adamw"`, `"adam"` or `"sgd"`.

@@ -51,7 +51,7 @@ def served_page(
     Raises:
         PageError: if the page does not come up.
     """
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), **environment}
     started = time.perf_counter()
     server = subprocess.Popen(
@@ -78,7 +78,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

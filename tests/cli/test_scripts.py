@@ -12,6 +12,7 @@ import pytest
 
 from pneumonia import load_predictor
 from pneumonia.core.notices import NOTICE
+from pneumonia.dicom_out.objects import OBJECTS
 from pneumonia.errors import UnsupportedImageError
 from pneumonia.explain.outlines import OUTLINE_COLOUR
 from pneumonia.imaging.decode import decode
@@ -20,6 +21,7 @@ from pneumonia.variants.registry import get_variant
 from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import synthetic_chest
 from tests.fixtures.commands import run_here
+from tests.fixtures.dicom_study import study_dicom
 from tests.fixtures.tiny import SIZE, tiny_radiograph, write_chests, write_tiny_data
 
 
@@ -217,6 +219,8 @@ def test_evaluate_scores_at_the_locked_points(trained, tmp_path):
         ("predict.py", "."),
         ("predict.py", "x" * 300),
         ("predict.py", "--heatmaps", __file__, __file__),
+        ("predict.py", "--dicom", __file__, __file__),
+        ("predict.py", "--dicom", "objects", "--parts", "parts", "--format", "csv", __file__),
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", __file__),
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--seed", "-1"),
         ("train.py", "--data", ".", "--variant", "custom-cnn", "--output", "out", "--recipe", "mobilenetv2-adam"),
@@ -294,6 +298,23 @@ class TestPredict:
         assert rows[2]["path"] == "below/b.png" and float(rows[2]["probability"]) <= 1
         maps = list((tmp_path / "maps").glob("*.png"))
         assert len(maps) == 2 and cv2.imread(str(maps[0])).shape == (256, 256, 3)
+
+    def test_dicom_objects_are_written_of_dicom_files_and_others_are_told(self, folder, tmp_path):
+        (tmp_path / "images").mkdir()
+        (tmp_path / "images" / "IM1").write_bytes(study_dicom(synthetic_chest()))
+        (tmp_path / "images" / "plain.png").write_bytes((folder / "a.png").read_bytes())
+        objects = tmp_path / "images" / "objects"
+        for _ in range(2):
+            done = run_here("predict.py", "--variant", "custom-cnn", "--dicom", objects, tmp_path / "images")
+            assert done.returncode == 1
+            (line,) = [line for line in done.stderr.splitlines() if line.startswith("no DICOM objects")]
+            assert "plain.png: This is no DICOM file but PNG" in line
+            # What a run writes is not read by the next, which writes the same.
+            names = sorted(path.name for path in objects.iterdir())
+            assert len(names) == len(OBJECTS) and all(name.endswith(".dcm") for name in names)
+        alone = run_here("predict.py", "--variant", "custom-cnn", "--dicom", objects, tmp_path / "images" / "IM1")
+        assert alone.returncode == 0 and "no DICOM objects" not in alone.stderr
+        assert sorted(path.name for path in objects.iterdir()) == names
 
     def test_the_share_in_the_lungs_is_written_and_their_outline_drawn(self, tmp_path):
         chest = ROOT / "demo" / "examples" / "synthetic-pneumonia-1.png"

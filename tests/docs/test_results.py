@@ -9,6 +9,7 @@ from pneumonia.errors import DataError
 from pneumonia.variants.registry import PUBLISHED
 from scripts import ROOT
 from scripts.studies import study
+from scripts.studies.results import heads
 from scripts.studies.results.__main__ import STUDY
 from scripts.studies.results.trained import summary
 from scripts.studies.study import FIGURES
@@ -50,3 +51,39 @@ def test_what_a_training_brings_elsewhere_is_measured_without_labels_of_there(tm
     assert kept["phases"] and kept["to_main"] is None
     with pytest.raises(DataError, match="one alone"):
         STUDY.main(["measure", "transfer", "--weights", str(folder), "--data", ward])
+
+
+@pytest.mark.slow
+def test_choices_about_the_head_are_judged_with_labels_of_reports_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "FIGURES", tmp_path)
+    monkeypatch.setattr(heads, "SEEDS", range(1))
+    ward, clinic = write_two_hospitals(tmp_path)
+    rows = ["file,patient,view,readers,report"]
+    for number, path in enumerate(sorted(clinic.glob("*/*"))):
+        ill = path.parent.name == "PNEUMONIA"
+        readers = "" if number % 4 == 3 else "opacity" if ill else "normal"
+        place, view = path.relative_to(clinic).as_posix(), ("PA", "AP")[number % 2]
+        rows.append(f"{place},{number},{view},{readers},{'Edema|Pneumonia' if ill else 'No Finding'}")
+    table = clinic / "labels.csv"
+    table.write_text("\n".join(rows))
+    folder = ROOT / "weights" / "mobilenetv2-frozen"
+    data = ["--data", str(ward), str(table), "--populations", "children", "adults"]
+    assert STUDY.main(["measure", "heads", "--weights", str(folder), *data]) == 0
+    kept = json.loads((tmp_path / "results" / "heads-mobilenetv2-frozen.json").read_text())
+    assert kept["mined"] == {"images": 3, "named": 2, "opacity_if_named": 1.0, "opacity_if_not": 0.0}
+    assert len(kept["choices"]) == 11
+    for figures in kept["choices"].values():
+        assert set(figures) == {
+            "main",
+            "adults",
+            "to-adults",
+            "adults-pa",
+            "to-adults-pa",
+            "adults-ap",
+            "to-adults-ap",
+            "to-main",
+            "view",
+        }
+        assert all(0 <= value <= 1 for values in figures.values() for value in values)
+    with pytest.raises(DataError, match="column report"):
+        STUDY.main(["measure", "heads", "--weights", str(folder), "--data", str(ward), str(clinic), *data[3:]])

@@ -76,9 +76,9 @@ def test_a_call_that_knows_of_no_population_is_answered_as_before(chest):
 def test_all_variants_are_compared_as_one_population(predictors, chest):
     handlers, session = CompareHandlers(predictors), Session()
     session.choose(chest)
-    records, _, table = handlers.on_compare(None, "balanced", session)
+    records, _, table, _ = handlers.on_compare(None, "balanced", session)
     assert {record["population"] for record in records} == {None} and table.count("Choose which") >= 1
-    records, _, table = handlers.on_population_change("balanced", session, ADULTS)
+    records, _, table, _ = handlers.on_population_change("balanced", session, ADULTS)
     assert {record["population"] for record in records} == {ADULTS} and "an adult, as was chosen" in table
 
 

@@ -82,8 +82,6 @@ def made(seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (),
         {r.prediction.variant: r for r in readings},
         missing,
         4.0,
-        radiograph_images.OPACITY,
-        radiograph_images.SHOW,
         MADE,
         name,
     )
@@ -139,16 +137,15 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
 def test_the_pictures_are_those_of_the_page_without_loss(chest):
     handlers, session = read(chest)
     shown = radiograph_images.preview(radiograph() / np.float32(255))
-    ReadHandlers(Predictors(load_fake)).on_overlay_change(0.9, [shared_texts.CONTOUR, shared_texts.AGAINST], session)
     path = handlers.on_pdf_request(False, session)
     pictures = [np.asarray(picture.image) for picture in PdfReader(path).pages[0].images]
     (prediction,) = session.reading.predictions.values()
-    drawn = radiograph_images.overlay_on(shown, prediction, 4.0, 0.9, [shared_texts.CONTOUR, shared_texts.AGAINST])
+    drawn = radiograph_images.overlay_on(shown, prediction, 4.0)
     for expected in (shown, drawn):
         assert any(np.array_equal(picture, expected) for picture in pictures)
     text = words(path)
-    assert shared_texts.KEY_CONTOUR in text and shared_texts.AGAINST_HELP in text and "strong, against" in text
-    assert shared_texts.KEY_LUNGS not in text
+    assert shared_texts.MAP_HELP in text and shared_texts.KEY_LUNGS in text
+    assert "strong" in text and "logits" not in text
 
 
 def test_another_operating_point_is_reported_as_it_is_shown(chest):

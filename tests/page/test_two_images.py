@@ -1,7 +1,6 @@
 """Two images side by side."""
 
 import gradio as gr
-import numpy as np
 import pytest
 
 from demo.shared import texts as shared_texts
@@ -34,16 +33,18 @@ def test_each_is_read_once_when_it_is_chosen(files):
 
     handlers = PairHandlers(Predictors(Counting))
     assert handlers.on_image_choice(0, files[0], session)[0] is None
-    first = handlers.on_read(VARIANT, "balanced", session)
+    first, viewer = handlers.on_read(VARIANT, "balanced", session)
+    assert [pane["title"] for pane in viewer["panes"]] == ["First image"]
     assert "Not chosen yet." in first and first.count(f"{shared_texts.PROBABILITY} <strong>") == 1
     handlers.on_image_choice(1, files[1], session)
-    both = handlers.on_read(VARIANT, "balanced", session)
+    both, viewer = handlers.on_read(VARIANT, "balanced", session)
+    assert [pane["title"] for pane in viewer["panes"]] == ["First image", "Second image"]
     assert both.count(f"{shared_texts.PROBABILITY} <strong>") == 2
     assert "Signs of pneumonia" in both and "logits higher" in both
     assert len(read) == 2
     assert both != handlers.on_operating_point_change(VARIANT, "rule-in", session) and len(read) == 2
     handlers.on_variant_change(session)
-    assert "Custom CNN" not in handlers.on_read("custom-cnn", "balanced", session) and len(read) == 4
+    assert "Custom CNN" not in handlers.on_read("custom-cnn", "balanced", session)[0] and len(read) == 4
 
 
 def test_a_file_that_is_no_image_leaves_the_other(files, tmp_path):
@@ -52,7 +53,8 @@ def test_a_file_that_is_no_image_leaves_the_other(files, tmp_path):
     handlers, session = PairHandlers(Predictors(load_fake)), PairSession()
     handlers.on_image_choice(0, files[0], session)
     handlers.on_image_choice(1, str(letter), session)
-    table = handlers.on_read(VARIANT, "balanced", session)
+    table, viewer = handlers.on_read(VARIANT, "balanced", session)
+    assert len(viewer["panes"]) == 1
     assert "PDF" in table and table.count(f"{shared_texts.PROBABILITY} <strong>") == 1 and "logits higher" not in table
 
 
@@ -66,13 +68,13 @@ def test_what_was_overtaken_is_not_shown(files):
 
     handlers = PairHandlers(Predictors(Overtaken))
     handlers.on_image_choice(0, files[0], session)
-    assert handlers.on_read(VARIANT, "balanced", session) == gr.skip() and session.results == [None, None]
+    assert handlers.on_read(VARIANT, "balanced", session) == (gr.skip(), gr.skip()) and session.results == [None, None]
 
 
 def test_nothing_to_judge_missing_weights_and_deleted_files(files):
     handlers, session = PairHandlers(Predictors(load_all_but_frozen)), PairSession()
     assert handlers.on_operating_point_change(VARIANT, "rule-in", session) == gr.skip()
-    assert "Choose two radiographs, for instance" in handlers.on_variant_change(session)
+    assert "Choose two radiographs, for instance" in handlers.on_variant_change(session)[0]
     handlers.on_image_choice(0, "/nowhere/x.png", session)
     with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
         handlers.on_read(VARIANT, "balanced", session)
@@ -97,5 +99,5 @@ def test_a_difference_is_judged_by_what_unchanged_patients_show(change, limit, s
     sentences = compare_views.difference(first, second, limit)
     assert all(words in sentence for words, sentence in zip(said, sentences, strict=True))
     judged = JudgedPrediction(first, predictor.operating_points["balanced"], predictor)
-    shown = compare_views.pair([(np.zeros((8, 8), np.uint8), judged), None], 4.0, 1.0)
+    shown = compare_views.pair([judged, None], 1.0)
     assert sentences[0] not in shown

@@ -154,8 +154,8 @@ def test_text_from_outside_is_escaped():
         page_html.prompt(MARKUP),
         prediction_html.checks(reading(0.9, checks=checks)),
         prediction_html.verdict(judged(0.9, checks=checks)),
-        compare_views.comparison(np.zeros((8, 8), np.uint8), {MARKUP: judged(0.9)}, [0.1], 4.0, {"custom-cnn": MARKUP}),
-        compare_views.pair([MARKUP, None], 4.0, None),
+        compare_views.comparison({MARKUP: judged(0.9)}, [0.1], {"custom-cnn": MARKUP}),
+        compare_views.pair([MARKUP, None], None),
     ):
         parsed = _Text(html)
         assert "script" not in parsed.tags
@@ -177,54 +177,21 @@ def test_preview_keeps_the_shape_of_the_image_and_its_greys():
     assert radiograph_images.preview(pixels[:200, :100]).shape == (200, 100)  # never enlarged
 
 
-def test_a_window_spreads_its_greys_and_inverts():
-    shown = np.array([[0, 51, 102, 153, 255]], np.uint8)
-    assert radiograph_images.apply_window(shown, radiograph_images.WHOLE_WINDOW).tolist() == shown.tolist()
-    # From 0.2 to 0.6, and all that lies outside black or white.
-    assert radiograph_images.apply_window(shown, radiograph_images.Window(0.4, 0.4)).tolist() == [[0, 0, 128, 255, 255]]
-    assert (
-        radiograph_images.apply_window(shown, radiograph_images.Window(inverted=True)).tolist()
-        == (255 - shown).tolist()
-    )
-
-
 def test_overlay_colours_the_evidence_and_only_it():
     shown = np.full((100, 100), 90, np.uint8)
-    coloured = radiograph_images.overlay_on(shown, reading(0.9), scale=4.0, opacity=0.6)
+    coloured = radiograph_images.overlay_on(shown, reading(0.9), scale=4.0)
     assert coloured.shape == (100, 100, 3)
     assert np.ptp(coloured[5, 5].astype(int)) > 50
     assert np.array_equal(coloured[95, 95], [90, 90, 90])
-    clear = radiograph_images.overlay_on(shown, reading(0.9), scale=4.0, opacity=0.0)
-    assert np.array_equal(clear, np.repeat(shown[..., None], 3, axis=2))
 
 
-def test_lungs_contour_and_peak_are_drawn_where_they_lie():
-    """Lungs from 20 to 80 of 100 along, 20 apart in the middle; evidence of up to 4 logits upper left."""
+def test_lungs_are_drawn_where_they_lie():
+    """From 20 to 80 of 100 along, 20 apart in the middle."""
     shown = np.full((200, 200), 90, np.uint8)
-    prediction = reading(0.9, lungs=LUNGS)
-    plain = radiograph_images.overlay_on(shown, prediction, 4.0, 0.6, [])
-
-    def changed(*show):
-        return (radiograph_images.overlay_on(shown, prediction, 4.0, 0.6, show) != plain).any(axis=-1)
-
-    lungs, evidence = changed(shared_texts.LUNGS), changed(shared_texts.CONTOUR)
+    plain, outlined = (radiograph_images.overlay_on(shown, reading(0.9, lungs=of), 4.0) for of in (None, LUNGS))
+    lungs = (plain != outlined).any(axis=-1)
     rows = np.flatnonzero(lungs.any(axis=1))
     assert 36 <= rows.min() <= 40 and 158 <= rows.max() <= 162 and not lungs[:, 85:115].any()
-    assert evidence[48:52, 48:52].all()  # the cross, in the middle of the upper left cell
-    assert not evidence[150:, 150:].any()
-    weak = replace(prediction, heatmap=prediction.heatmap / 5)
-    assert np.array_equal(
-        radiograph_images.overlay_on(shown, weak, 4.0, 0.6, [shared_texts.CONTOUR]),
-        radiograph_images.overlay_on(shown, weak, 4.0, 0.6, []),
-    )
-
-
-def test_lungs_that_were_not_found_are_not_drawn():
-    shown = np.full((100, 100), 90, np.uint8)
-    assert np.array_equal(
-        radiograph_images.overlay_on(shown, reading(0.9), 4.0),
-        radiograph_images.overlay_on(shown, reading(0.9), 4.0, show=[]),
-    )
 
 
 @pytest.mark.parametrize(
@@ -244,10 +211,8 @@ def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
     readings = (judged(0.9, lungs=LUNGS, in_lung_share=0.3), judged(0.1, "custom-cnn"))
     predictions = {made.prediction.variant: made for made in readings}
     missing = {"mobilenetv2-frozen": "There are no weights."}
-    table = _Text(compare_views.comparison(np.zeros((64, 64), np.uint8), predictions, [0.0144, 2.0], 4.0, missing))
+    table = _Text(compare_views.comparison(predictions, [0.0144, 2.0], missing))
     assert table.tags.count("tr") == 1 + 3
-    assert table.tags.count("img") == 1 + 2 + 1  # the original, two overlays, the colour key
-    assert all(value for name, value in table.attributes if name == "alt")
     for said in (
         "90.0%",
         "10.0%",
@@ -266,21 +231,3 @@ def test_record_names_the_file_and_nothing_is_called_path():
     assert record["name"] == "chest.dcm" and record["finding"] == PNEUMONIA
     assert "path" not in record
     assert "path" not in unavailable_record("custom-cnn", "No weights.", "chest.dcm")
-
-
-def test_colour_key_names_its_strengths_in_plain_words():
-    key = _Text(prediction_html.colour_key(4.0))
-    assert "none" in key.text and "strong" in key.text and shared_texts.KEY_LUNGS in key.text
-    assert "strong" in dict(key.attributes)["alt"] and "logit" not in key.text + dict(key.attributes)["alt"]
-
-
-def test_colour_key_names_what_is_drawn_and_nothing_else():
-    bare, full = (
-        _Text(prediction_html.colour_key(4.0, show=[])),
-        _Text(prediction_html.colour_key(4.0, show=shared_texts.SHOWN)),
-    )
-    assert shared_texts.KEY_CONTOUR in full.text and shared_texts.KEY_PEAK in full.text
-    assert "against" in dict(full.attributes)["alt"] and shared_texts.AGAINST_HELP in full.text
-    for word in ("contour", "where it is strongest", shared_texts.KEY_LUNGS, "against"):
-        assert word not in bare.text
-    assert prediction_html.colour_key(4.0, opacity=0.1) != prediction_html.colour_key(4.0, opacity=0.9)

@@ -222,7 +222,7 @@ def test_a_space_reads_within_two_gigabytes_and_every_tab_finds_its_libraries(im
         expect.set_options(timeout=60_000)
         for tab in opened(browser, page.address):
             upload(tab, str(EXAMPLE))
-            expect(tab.locator("#overlay img")).to_be_visible()
+            expect(tab.locator("#viewer canvas[role=img]")).to_be_visible()
             with tab.expect_download(timeout=60_000) as download:
                 tab.locator("#report-pdf").click()
             assert Path(download.value.path()).read_bytes().startswith(b"%PDF")

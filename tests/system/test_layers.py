@@ -123,8 +123,17 @@ def test_importing_the_library_leaves_the_process_as_it_was():
 @pytest.mark.parametrize(
     ("library", "places"),
     [
+        ("dicomweb_client", ["pneumonia/node/archives.py"]),
+        (
+            "highdicom",
+            [
+                f"pneumonia/dicom_out/{name}.py"
+                for name in ("encapsulated_pdf", "presentation_state", "report", "secondary_capture", "segmentation")
+            ],
+        ),
         ("huggingface_hub", ["pneumonia/publishing/hub_upload.py", "pneumonia/weights/hub.py"]),
         ("kagglehub", ["pneumonia/data/sources/kaggle.py"]),
+        ("pynetdicom", ["pneumonia/node/archives.py", "pneumonia/node/receiver.py"]),
         ("pyarrow", ["pneumonia/batch/part_files.py", "pneumonia/data/sources/readers.py"]),
         ("ray", ["pneumonia/batch/ray.py"]),
     ],

@@ -127,6 +127,14 @@ def test_the_command_says_and_draws_no_mark(files, tmp_path):
 
 
 @pytest.mark.slow
+def test_dicom_objects_are_written_and_told_without_a_mark(files, tmp_path):
+    arguments = (files[0].parent, "--variant", VARIANT, "--dicom", "objects")
+    said = command("predict.py", *arguments, folder=tmp_path)
+    names = all_files(tmp_path)
+    assert b"no DICOM objects for " in said and not marks_inside(said, *names) and not marks_of_names(*names)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "csv"])
 def test_the_other_forms_hold_no_mark(files, tmp_path, form):
     arguments = (files[0].parent, "--variant", VARIANT, "--format", form, "--output", "out")

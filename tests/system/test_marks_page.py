@@ -277,7 +277,7 @@ def test_a_browser_keeps_no_picture_that_it_was_shown(files, scratch, tmp_path):
     """On a disk, in what it stores to load a page faster."""
     with page_of("complete", scratch) as address, reader(address, tmp_path / "profile") as session:
         session.read(files[0])
-        expect(session.page.locator("#overlay img")).to_be_visible()
+        expect(session.page.locator("#viewer canvas[role=img]")).to_be_visible()
         shown = [url for url in session.seen if "/file=" in url and "/pneumonia-uploads-" in url]
         assert shown, "else nothing could be kept"
         session.page.goto(f"{address}/theme.css")

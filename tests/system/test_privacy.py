@@ -114,9 +114,9 @@ def test_a_browser_is_told_to_ask_no_other_host(address):
 
 def test_a_browser_is_told_to_keep_nothing_of_a_reader(address, tmp_path):
     page = Client(address, verbose=False, analytics_enabled=False, download_files=False)
-    _, _, overlay, *_ = page.predict(handle_file(str(EXAMPLE)), DEFAULT, "balanced", api_name="/read")
-    picture = httpx.get(overlay["url"])
-    assert picture.status_code == 200 and picture.headers["content-type"] == "image/png"
+    _, _, viewer, *_ = page.predict(handle_file(str(EXAMPLE)), DEFAULT, "balanced", api_name="/read")
+    picture = httpx.get(viewer["panes"][0]["picture"]["url"])
+    assert picture.status_code == 200 and picture.headers["content-type"] == "image/jpeg"
     assert picture.headers["cache-control"] == "no-store"
     assert httpx.get(f"{address}/gradio_api/info").headers["cache-control"] == "no-store"
     # What is the same for everybody may be kept.
@@ -196,7 +196,7 @@ def test_the_policy_stops_a_request_that_something_on_the_page_makes(page):
 def _use_every_tab(page: Page, chest: str, brighter: str) -> None:
     page.set_default_timeout(60_000)
     upload(page, chest)
-    expect(page.locator("#overlay img")).to_be_visible()
+    expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
     page.locator("#operating-point").get_by_label("Rule-in").check()
     expect(page.locator("#figures")).to_contain_text("called from 80.0%")
     for button in ("#report-pdf", "#report-json"):

@@ -20,7 +20,7 @@ from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts.studies.reliability.synthetic_images import dicom_bytes
 
-LEAST_AUROC = {"custom-cnn": 0.98, "mobilenetv2-frozen": 0.97, "mobilenetv2-finetuned": 0.99}
+LEAST_AUROC = {"custom-cnn": 0.98, "mobilenetv2-frozen": 0.98, "mobilenetv2-finetuned": 0.99}
 EXAMPLES = WEIGHTS_FOLDER.parent / "demo" / "examples"
 
 
@@ -169,7 +169,8 @@ def test_native_images_agree_with_their_labels_and_their_squashed_twins(data_dir
     squashed = (data_dir / "chest_xray" / "train" / record.path.parent.name / record.path.name for record in records)
     twins = predictor.predict_many(squashed, population="children")
     gaps = np.array([abs(one.probability - other.probability) for one, other in zip(native, twins, strict=True)])
-    assert np.median(gaps) < 0.01 and np.mean(gaps <= 0.05) >= 0.95
+    # Of 150; an interval of 95 % round 19 in 20 reaches down to 137.
+    assert np.median(gaps) < 0.01 and np.sum(gaps <= 0.05) >= 137
 
 
 @pytest.mark.slow

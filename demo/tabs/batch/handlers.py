@@ -20,6 +20,7 @@ from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
 from demo.tabs.batch import texts, views
+from demo.viewer import contents
 from pneumonia import Prediction, Predictor
 from pneumonia.errors import ImageError
 from pneumonia.explain.overlay import to_png
@@ -142,9 +143,9 @@ class BatchHandlers:
 
     def on_start(self, session: BatchSession) -> tuple:
         """Note that a batch is wanted, before it waits its turn, and take the opened reading and the downloads away:
-        verdict, overlay, colour key, checks, original, CSV, archive."""
+        verdict, viewer, details, CSV, archive."""
         session.stopped_early = False
-        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "", "", None)
+        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "")
         return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
     def on_stop(self, session: BatchSession) -> None:
@@ -175,7 +176,7 @@ class BatchHandlers:
         return _rows(session)
 
     def on_row_select(self, session: BatchSession, event: gr.SelectData) -> tuple:
-        """Open the reading of the row that was chosen: verdict, overlay, colour key, checks, original."""
+        """Open the reading of the row that was chosen: verdict, viewer, details."""
         batch = session.batch
         # By its number, as the table may be sorted or filtered; a row of an earlier table may have none here.
         try:
@@ -186,17 +187,19 @@ class BatchHandlers:
             raise user_error(shared_texts.UPLOAD_DELETED)
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
         with _archives_in_use([upload]):
-            shown, prediction = _read(upload, predictor, batch)
+            pixels, prediction = _read(upload, predictor, batch)
         heading = views.heading(number, upload.name)
+        picture = None if pixels is None else contents.write_picture(pixels)
         if prediction.status == "rejected":
-            return heading + page_html.rejection(prediction.error), None, "", "", shown
+            # What could be decoded is shown, so that one sees what is wrong with it.
+            shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
+            refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
+            return heading + refusal, shown, ""
         judged, scale = self._predictors.judged_prediction(batch.variant, prediction), predictor.heatmap_scale
         return (
             heading + prediction_html.verdict(judged) + prediction_html.figures(judged),
-            radiograph_images.overlay_on(shown, prediction, scale),
-            prediction_html.colour_key(scale),
+            contents.side_by_side([contents.evidence_pane(picture, prediction, scale)], scale),
             prediction_html.details(judged),
-            shown,
         )
 
     def on_readings_change(self, session: BatchSession) -> dict[str, Any]:
@@ -228,9 +231,10 @@ class BatchHandlers:
             for number, (upload, record) in progress.tqdm(numbered, desc=texts.OVERLAYS):
                 if record["status"] != "read":
                     continue
-                shown, prediction = _read(upload, predictor, batch)
+                pixels, prediction = _read(upload, predictor, batch)
                 if prediction.image_sha256 != record["image_sha256"]:
                     raise user_error(shared_texts.UPLOAD_DELETED)
+                shown = radiograph_images.preview(pixels)
                 overlay = radiograph_images.overlay_on(shown, prediction, predictor.heatmap_scale)
                 # The number in the table keeps equal names from different folders apart. The archive says nothing of
                 # the time, which a clock before 1980 could not even be written as.
@@ -264,14 +268,14 @@ def _uploads(files: Sequence[str] | None) -> list[Upload]:
 
 
 def _read(upload: Upload, predictor: Predictor, batch: Batch) -> tuple[np.ndarray | None, Prediction]:
-    """Read one file again: its preview, uint8 (H, W), or None if it cannot be decoded, and its reading."""
+    """Read one file again: its pixels, float32 (H, W), or None if it cannot be decoded, and its reading."""
     if not (upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source).is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
     if upload.refusal is not None:
         return None, predictor.rejected(upload.refusal, batch.operating_point, batch.population)
     source = decode_once(upload.source)
-    shown = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
-    return shown, predictor.predict(source, batch.operating_point, batch.population)
+    pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
+    return pixels, predictor.predict(source, batch.operating_point, batch.population)
 
 
 def _rows(session: BatchSession) -> list[list[Any]]:

@@ -5,7 +5,6 @@ import gradio as gr
 from demo.shared import page_html
 from demo.shared import texts as shared_texts
 from demo.shared.components import (
-    image_row,
     live_region,
     operating_point_choice,
     population_choice,
@@ -16,6 +15,7 @@ from demo.shared.events import BATCH_QUEUE, IMMEDIATE, LATEST_ONLY, PRIVATE, REA
 from demo.shared.predictors import Predictors
 from demo.tabs.batch import texts
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.viewer.component import viewer
 
 
 def build(predictors: Predictors) -> None:
@@ -59,8 +59,7 @@ def build(predictors: Predictors) -> None:
             archive = gr.File(label=texts.OVERLAYS, interactive=False, visible=False, elem_id="batch-archive")
             with gr.Column(elem_classes="result"):
                 verdict = live_region("batch-verdict", page_html.prompt(texts.OPEN_A_ROW))
-                original, overlay = image_row("batch-")
-                colour_key = gr.HTML(elem_id="batch-colour-key")
+                radiograph = viewer("batch-viewer")
                 checks = gr.HTML(elem_id="batch-checks")
 
     records = gr.JSON(visible=False, label="readings")
@@ -68,7 +67,7 @@ def build(predictors: Predictors) -> None:
 
     # === Events ===
 
-    details = [verdict, overlay, colour_key, checks, original]
+    details = [verdict, radiograph, checks]
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],

@@ -3,6 +3,7 @@
 import time
 
 import gradio as gr
+import numpy as np
 
 from demo.shared import page_html, radiograph_images
 from demo.shared import texts as shared_texts
@@ -10,6 +11,7 @@ from demo.shared.predictors import (
     Predictors,
     chosen_population,
     reading_record,
+    title_of,
     unavailable,
     unavailable_record,
 )
@@ -18,6 +20,8 @@ from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.compare import views
+from demo.viewer import contents
+from demo.viewer.contents import Contents
 from pneumonia.inference.shared_analysis import SharedAnalysis
 
 
@@ -30,7 +34,7 @@ class CompareHandlers:
     def on_compare(
         self, file: str | None, operating_point: str, session: Session, population: str = NOT_STATED
     ) -> tuple:
-        """Read a file, or the chosen one, with every variant: records, session, table."""
+        """Read a file, or the chosen one, with every variant: records, session, table, viewer."""
         generation = session.generation
         missing = self._predictors.missing()
         available = [variant for variant in self._predictors.names if variant not in missing]
@@ -54,21 +58,18 @@ class CompareHandlers:
         # What makes an upload unreadable depends on no variant.
         first = predictions[available[0]]
         if first.status == "read":
-            reading = Reading(
-                radiograph_images.preview(source.radiograph.pixels, radiograph_images.COMPARISON_SIDE),
-                predictions,
-                name,
-                seconds,
-            )
-            shown = self._table(reading)
+            pixels = source.radiograph.pixels
+            shown = radiograph_images.preview(pixels, radiograph_images.COMPARISON_SIDE)
+            reading = Reading(shown, predictions, name, seconds)
+            view = self._table(reading), self._panes(pixels, reading)
         else:
-            reading, shown = None, page_html.rejection(first.error)
-        return records, session, shown if session.keep(reading, generation) else gr.skip()
+            reading, view = None, (page_html.rejection(first.error), None)
+        return records, session, *(view if session.keep(reading, generation) else (gr.skip(),) * len(view))
 
     def on_population_change(self, operating_point: str, session: Session, population: str) -> tuple:
         """Read the chosen image as another patient's: as `on_compare`; nothing where none is chosen."""
         if session.file is None:
-            return (gr.skip(),) * 3
+            return (gr.skip(),) * 4
         return self.on_compare(None, operating_point, session, population)
 
     def on_operating_point_change(self, operating_point: str, session: Session) -> str:
@@ -80,13 +81,20 @@ class CompareHandlers:
         return table if session.keep(judged, generation) else gr.skip()
 
     def on_image_choice(self, file: str, session: Session) -> tuple:
-        """Choose a new image: upload box, session, table."""
+        """Choose a new image: upload box, session, table, viewer."""
         session.choose(file)
-        return None, session, page_html.prompt(shared_texts.READING)
+        return None, session, page_html.prompt(shared_texts.READING), None
 
     def _table(self, reading: Reading) -> str:
         readings = {name: self._predictors.judged_prediction(name, of) for name, of in reading.predictions.items()}
+        return views.comparison(readings, reading.seconds, self._predictors.missing())
+
+    def _panes(self, pixels: np.ndarray, reading: Reading) -> Contents:
         # One scale for all variants.
         scale = self._predictors.get(next(iter(reading.predictions))).heatmap_scale
-        missing = self._predictors.missing()
-        return views.comparison(reading.shown, readings, reading.seconds, scale, missing)
+        picture = contents.write_picture(pixels)
+        evidence = [
+            contents.evidence_pane(picture, prediction, scale, title_of(name))
+            for name, prediction in reading.predictions.items()
+        ]
+        return contents.side_by_side([contents.bare_pane(picture), *evidence], scale)

@@ -23,6 +23,7 @@ from demo.shared.session import Session
 from demo.tabs.compare import texts
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
+from demo.viewer.component import viewer
 
 
 def build(predictors: Predictors, examples: Sequence[Path]) -> None:
@@ -46,6 +47,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
             population = population_choice("compare-population")
             operating_point = operating_point_choice("compare-operating-point")
             button = gr.Button(texts.COMPARE, variant="primary", elem_id="compare-button")
+    radiographs = viewer("compare-viewer")
     table = live_region("compare-table", page_html.welcome())
     report = report_row("compare-report")
 
@@ -57,7 +59,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
     compare = {
         "fn": handlers.on_compare,
         "inputs": [upload, operating_point, session, population],
-        "outputs": [records, session, table],
+        "outputs": [records, session, table, radiographs],
         "show_progress_on": table,
     }
     judge = {"fn": handlers.on_operating_point_change, "inputs": [operating_point, session], "outputs": table}
@@ -65,14 +67,14 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**compare, **READING_QUEUE, api_name="compare")
     on_choice = read_when_chosen(
-        upload, example, examples, handlers.on_image_choice, session, [table], compare, "compare-table"
+        upload, example, examples, handlers.on_image_choice, session, [table, radiographs], compare, "compare-table"
     )
     for reading in (on_click, *on_choice):
         judge_when_read(reading, judge)
     chosen = population.input(
         handlers.on_population_change,
         [operating_point, session, population],
-        [records, session, table],
+        [records, session, table, radiographs],
         show_progress_on=table,
         **READING_QUEUE,
         **PRIVATE,
@@ -93,6 +95,7 @@ def _build_pair(predictors: Predictors) -> None:
             variant = variant_choice("pair-variant", predictors)
             population = population_choice("pair-population")
             operating_point = operating_point_choice("pair-operating-point")
+    radiographs = viewer("pair-viewer")
     table = live_region("pair-table", page_html.prompt(texts.CHOOSE_TWO))
     session = session_state(PairSession())
 
@@ -101,17 +104,22 @@ def _build_pair(predictors: Predictors) -> None:
     read = {
         "fn": handlers.on_read,
         "inputs": [variant, operating_point, session, population],
-        "outputs": table,
+        "outputs": [table, radiographs],
         "show_progress_on": table,
     }
     judge = {"fn": handlers.on_operating_point_change, "inputs": [variant, operating_point, session], "outputs": table}
     choices = [
         upload.upload(
-            partial(handlers.on_image_choice, place), [upload, session], [upload, session, table], **IMMEDIATE
+            partial(handlers.on_image_choice, place),
+            [upload, session],
+            [upload, session, table, radiographs],
+            **IMMEDIATE,
         )
         for place, upload in enumerate(uploads)
     ]
-    choices.append(gr.on([variant.input, population.input], handlers.on_variant_change, session, table, **IMMEDIATE))
+    choices.append(
+        gr.on([variant.input, population.input], handlers.on_variant_change, session, [table, radiographs], **IMMEDIATE)
+    )
     for choice in choices:
         judge_when_read(choice.then(**read, **READING_QUEUE, **PRIVATE), judge)
     operating_point.input(**judge, **LATEST_ONLY)

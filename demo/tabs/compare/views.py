@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import numpy as np
-
 from demo.shared import texts as shared_texts
 from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
-from demo.shared.prediction_html import answer, checks, colour_key, evidence, population, state_class
+from demo.shared.prediction_html import answer, checks, evidence, population, state_class
 from demo.shared.prediction_text import agreement, operating_point
 from demo.shared.predictors import title_of, unavailable
-from demo.shared.radiograph_images import data_uri, overlay_on
 from demo.tabs.compare import texts
 from pneumonia import Prediction
 from pneumonia.records.receipt import JudgedPrediction
@@ -19,23 +16,19 @@ from pneumonia.variants.registry import get_variant
 
 
 def comparison(
-    shown: np.ndarray,
     readings: Mapping[str, JudgedPrediction],
     seconds: Sequence[float],
-    scale: float,
     missing: Mapping[str, str],
 ) -> str:
     """Table of all variants.
 
     Args:
-        shown: uint8 (H, W), as `preview` gives it.
         readings: of the same image, by the name of the network.
         seconds: that each took.
-        scale: logits at which the colours saturate.
         missing: why a variant is unavailable, by variant.
     """
     rows = "".join(
-        _row(_heading(name, judged.prediction, taken), [_overlay(shown, judged.prediction, scale)], judged)
+        _row(_heading(name, judged.prediction, taken), judged)
         for (name, judged), taken in zip(readings.items(), seconds, strict=True)
     )
     rows += "".join(_empty_row(title_of(variant), unavailable(variant, reason)) for variant, reason in missing.items())
@@ -45,23 +38,19 @@ def comparison(
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
         f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{whose}{notice()}'
-        f'<div class="comparison"><figure class="original"><figcaption>{escape(shared_texts.ORIGINAL)}</figcaption>'
-        f"{_original(shown)}</figure>{_table(shared_texts.VARIANT, rows)}</div>{colour_key(scale)}"
+        f'<div class="comparison">{_table(shared_texts.VARIANT, rows)}</div>'
         f'<div class="checks">{checks(*predictions)}</div>'
     )
 
 
 def pair(
-    results: Sequence[tuple[np.ndarray, JudgedPrediction] | str | None],
-    scale: float,
+    results: Sequence[JudgedPrediction | str | None],
     limit: float | None,
 ) -> str:
     """Table of two images.
 
     Args:
-        results: for each, its preview, uint8 (H, W), and its reading; or why it was not read; or None while it was not
-            chosen.
-        scale: logits at which the colours saturate.
+        results: for each, its reading; or why it was not read; or None while it was not chosen.
         limit: that the scores of two radiographs of one patient stay within, in logits; None where it is unknown.
     """
     rows = ""
@@ -69,15 +58,12 @@ def pair(
         if result is None or isinstance(result, str):
             rows += _empty_row(title, result or texts.NOT_CHOSEN)
         else:
-            shown, judged = result
-            images = [_original(shown), _overlay(shown, judged.prediction, scale)]
-            rows += _row(escape(title), images, judged, f'<div class="checks">{checks(judged.prediction)}</div>')
-    read = [result[1].prediction for result in results if isinstance(result, tuple)]
+            rows += _row(escape(title), result, f'<div class="checks">{checks(result.prediction)}</div>')
+    read = [result.prediction for result in results if isinstance(result, JudgedPrediction)]
     headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
     return (
         f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(meaning)}{notice()}'
         f'<div class="comparison pair">{_table("Image", rows)}</div>'
-        f"{colour_key(scale) if read else ''}"
     )
 
 
@@ -93,7 +79,7 @@ def difference(first: Prediction, second: Prediction, limit: float | None) -> tu
 
 
 def _table(first: str, rows: str) -> str:
-    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Overlay", "Answer", "Probability"))
+    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Evidence", "Answer", "Probability"))
     # The roles are written out because the style lays rows out as results, which hides them from readers.
     return (
         f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
@@ -101,10 +87,10 @@ def _table(first: str, rows: str) -> str:
     )
 
 
-def _row(heading: str, images: Sequence[str], judged: JudgedPrediction, below: str = "") -> str:
+def _row(heading: str, judged: JudgedPrediction, below: str = "") -> str:
     return (
         f'<tr role="row" class="{state_class(judged)}"><th role="rowheader" scope="row">{heading}</th>'
-        f'<td role="cell"><div class="pictures">{"".join(images)}</div>{evidence(judged)}</td>'
+        f'<td role="cell">{evidence(judged)}</td>'
         f'<td role="cell">{answer(judged, "p")}{below and population(judged)}</td>'
         f'<td role="cell">{probability_bar(judged)}'
         f"{paragraph(operating_point(judged), 'operating-point')}{below}</td></tr>"
@@ -122,12 +108,3 @@ def _heading(name: str, prediction: Prediction, seconds: float) -> str:
     summary = get_variant(prediction.variant).summary
     taken = texts.DURATION.format(milliseconds=f"{1000 * seconds:.0f}")
     return f"{escape(title_of(name))}<small>{escape(summary)}</small><small>{escape(taken)}</small>"
-
-
-def _overlay(shown: np.ndarray, prediction: Prediction, scale: float) -> str:
-    image = data_uri(overlay_on(shown, prediction, scale))
-    return f'<img src="{image}" alt="{escape(shared_texts.OVERLAY_ALT)}">'
-
-
-def _original(shown: np.ndarray) -> str:
-    return f'<img src="{data_uri(shown)}" alt="{escape(shared_texts.ORIGINAL_ALT)}">'

@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import gradio as gr
-import numpy as np
 
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
@@ -14,6 +13,8 @@ from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
+from demo.viewer import contents
+from demo.viewer.contents import Contents
 from pneumonia.calibration.calibration import Calibration
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN
@@ -26,10 +27,8 @@ class ReadView(NamedTuple):
     """Values of the Read tab's components; empty until something is shown there."""
 
     verdict: str
-    overlay: np.ndarray | None = None
-    colour_key: str = ""
+    viewer: Contents | None = None
     checks: str = ""
-    original: np.ndarray | dict[str, Any] | None = None
     figures: str = ""
     predictive: str = ""
     support: str = ""
@@ -60,15 +59,16 @@ class ReadHandlers:
             return self._predictors.point(variant, operating_point, session.threshold, site, calibration.population)
 
         prediction = predictor.predict(source, judged_at, chosen_population(population))
-        preview = radiograph_images.preview(source.radiograph.pixels) if isinstance(source, SharedAnalysis) else None
+        pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
+        picture = None if pixels is None else contents.write_picture(pixels)
         if prediction.status == "read":
-            reading = Reading(preview, {variant: prediction}, name)
-            view = self._view(reading, session)
+            reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name)
+            view = self._view(reading, picture, session)
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
-            original = None if preview is None else radiograph_images.apply_window(preview, session.window)
+            shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
             refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
-            reading, view = None, ReadView(refusal, original=original)
+            reading, view = None, ReadView(refusal, shown)
         if not session.keep(reading, generation):
             view = (gr.skip(),) * len(view)
         return reading_record(prediction, name), session, *view
@@ -103,28 +103,14 @@ class ReadHandlers:
         session.prevalence = None if prevalence is None else prevalence / 100
         return gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
 
-    def on_overlay_change(self, opacity: float, show: list[str], session: Session) -> tuple:
-        """Draw the overlay with another opacity or other lines: overlay, colour key."""
-        session.opacity, session.show = opacity, show
-        reading = session.reading
-        return (gr.skip(),) * 2 if reading is None else self._overlay(reading, session)
-
-    def on_window_change(self, level: float, width: float, inverted: bool, session: Session) -> tuple:
-        """Show the grey values otherwise, level and width in percent; the reading stays: overlay, original."""
-        session.window = radiograph_images.Window(level / 100, width / 100, inverted)
-        reading = session.reading
-        if reading is None:
-            return gr.skip(), gr.skip()
-        return self._overlay(reading, session)[0], radiograph_images.apply_window(reading.shown, session.window)
-
     def on_variant_change(self, variant: str, session: Session) -> tuple:
-        """Take the old variant's result away: a `ReadView` in which the original stays."""
+        """Take the old variant's result away: a `ReadView`."""
         session.forget()
         if reason := self._predictors.missing().get(variant):
             prompt = page_html.prompt(unavailable(variant, reason))
         else:
             prompt = page_html.welcome() if session.file is None else page_html.prompt(texts.PRESS)
-        return ReadView(prompt, original=gr.skip())
+        return ReadView(prompt)
 
     def on_image_choice(
         self,
@@ -133,11 +119,6 @@ class ReadHandlers:
         operating_point: str | None,
         threshold: float,
         prevalence: float | None,
-        opacity: float,
-        show: list[str],
-        level: float,
-        width: float,
-        inverted: bool,
     ) -> tuple:
         """Choose a new image: upload box, session, and an empty `ReadView`.
 
@@ -147,8 +128,6 @@ class ReadHandlers:
         session.threshold = threshold if operating_point is None else None
         # Nothing is there to be shown otherwise yet.
         self.on_prevalence_change(prevalence, session)
-        self.on_overlay_change(opacity, show, session)
-        self.on_window_change(level, width, inverted, session)
         return None, session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_region_test(self, session: Session) -> str:
@@ -170,15 +149,14 @@ class ReadHandlers:
             return gr.skip()
         return round(threshold, THRESHOLD_DIGITS)
 
-    def _view(self, reading: Reading, session: Session) -> ReadView:
-        overlay, colour_key = self._overlay(reading, session)
+    def _view(self, reading: Reading, picture: dict[str, Any], session: Session) -> ReadView:
+        judged = self._judgement(reading)
+        scale = judged.predictor.heatmap_scale
         verdict, figures, predictive = self._card(reading, session)
         return ReadView(
             verdict,
-            overlay,
-            colour_key,
-            prediction_html.details(self._judgement(reading)),
-            radiograph_images.apply_window(reading.shown, session.window),
+            contents.side_by_side([contents.evidence_pane(picture, judged.prediction, scale)], scale),
+            prediction_html.details(judged),
             figures,
             predictive,
         )
@@ -210,13 +188,6 @@ class ReadHandlers:
         return views.predictive_value(
             self._judgement(reading), measured if site is None else site.prevalence, session.prevalence
         )
-
-    def _overlay(self, reading: Reading, session: Session) -> tuple[np.ndarray, str]:
-        ((variant, prediction),) = reading.predictions.items()
-        scale = self._predictors.get(variant).heatmap_scale
-        style = (scale, session.opacity, session.show)
-        shown = radiograph_images.apply_window(reading.shown, session.window)
-        return radiograph_images.overlay_on(shown, prediction, *style), prediction_html.colour_key(*style)
 
 
 def _population(session: Session) -> str | None:

@@ -6,11 +6,9 @@ from pathlib import Path
 import gradio as gr
 
 from demo.report.layout import report_row
-from demo.shared import page_html, radiograph_images
-from demo.shared import texts as shared_texts
+from demo.shared import page_html
 from demo.shared.components import (
     example_buttons,
-    image_row,
     live_region,
     operating_point_choice,
     population_choice,
@@ -23,33 +21,12 @@ from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.read import texts
 from demo.tabs.read.calibration_choice import calibration_choice, wire_choice
+from demo.tabs.read.dicom_objects import dicom_button
 from demo.tabs.read.handlers import ReadHandlers, ReadView
+from demo.viewer.component import viewer
 
 # Of a reader's own threshold: a probability of exactly 0 or 1 has no logit.
 _THRESHOLDS = (0.001, 0.999)
-
-# Both images grow together; what does not fit (style.css) is scrolled or drawn to with the mouse, both together too.
-_ZOOM = """(zoom) => {
-    for (const image of document.querySelectorAll('#original, #overlay')) image.style.setProperty('--zoom', zoom);
-}"""
-_MOVE_TOGETHER = """
-const parts = () => [...document.querySelectorAll('#original .image-container, #overlay .image-container')];
-document.addEventListener('scroll', ({target}) => {
-    const all = parts();
-    if (!all.includes(target)) return;
-    for (const other of all) {
-        other.scrollLeft = target.scrollLeft;
-        other.scrollTop = target.scrollTop;
-    }
-}, true);
-document.addEventListener('pointermove', (event) => {
-    if (event.pointerType !== 'mouse' || event.buttons !== 1) return;
-    parts().find((part) => part.contains(event.target))?.scrollBy(-event.movementX, -event.movementY);
-});
-document.addEventListener('dragstart', (event) => {
-    if (parts().some((part) => part.contains(event.target))) event.preventDefault();
-});
-"""
 
 
 def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State) -> None:
@@ -79,32 +56,19 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
                 prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
                 predictive = live_region("predictive")
                 checks = gr.HTML(elem_id="checks")
-            original, overlay = image_row()
-            with gr.Row(elem_classes="below-images"):
-                with gr.Column(min_width=300):
-                    colour_key = gr.HTML(elem_id="colour-key", js_on_load=_MOVE_TOGETHER)
-                    test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
-                    support = live_region("support")
-                with gr.Column(min_width=300), gr.Group():
-                    shown = [(label, name) for name, label in shared_texts.SHOWN.items()]
-                    show = gr.CheckboxGroup(
-                        shown, value=list(radiograph_images.SHOW), label=shared_texts.SHOW, elem_id="show"
-                    )
-                    opacity = _slider(texts.OPACITY, "opacity", 0, 1, radiograph_images.OPACITY, 0.05)
-                    zoom = _slider(texts.ZOOM, "zoom", 1, 4, 1, 0.25)
-                    with gr.Accordion(texts.GREYS, open=False):
-                        level = _slider(texts.WINDOW_LEVEL, "window-level", 0, 100, 50, 1)
-                        width = _slider(texts.WINDOW_WIDTH, "window-width", 2, 100, 100, 1)
-                        invert = gr.Checkbox(False, label=texts.INVERT, elem_id="invert")
-                        reset = gr.Button(texts.RESET_VIEW, size="sm", elem_id="reset-view")
+            radiograph = viewer("viewer")
+            with gr.Column(elem_classes="below-images"):
+                test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
+                support = live_region("support")
             report = report_row("report")
+            session = session_state(Session())
+            dicom_button(predictors, session)
 
     record = gr.JSON(visible=False, label="reading")
-    session = session_state(Session())
 
     # === Events ===
 
-    details = ReadView(verdict, overlay, colour_key, checks, original, figures, predictive, support)
+    details = ReadView(verdict, radiograph, checks, figures, predictive, support)
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],
@@ -119,7 +83,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
-    controls = [operating_point, threshold, prevalence, opacity, show, level, width, invert]
+    controls = [operating_point, threshold, prevalence]
     on_choice = read_when_chosen(
         upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
     )
@@ -150,22 +114,6 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         **LATEST_ONLY,
     )
     prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
-    gr.on(
-        [opacity.change, show.change],
-        handlers.on_overlay_change,
-        [opacity, show, session],
-        [overlay, colour_key],
-        **LATEST_ONLY,
-    )
-    gr.on(
-        [level.change, width.change, invert.change],
-        handlers.on_window_change,
-        [level, width, invert, session],
-        [overlay, original],
-        **LATEST_ONLY,
-    )
-    zoom.change(None, zoom, js=_ZOOM, **PRIVATE)
-    reset.click(lambda: (1, 50, 100, False), outputs=[zoom, level, width, invert], **IMMEDIATE)
     test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
     report.wire(predictors, session, comparison=False)
     gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)

@@ -7,9 +7,12 @@ import itertools
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
+
+import numpy as np
 
 from pneumonia.batch.part_files import FORMS, open_parts
 from pneumonia.batch.ray import read_on_ray
@@ -19,10 +22,11 @@ from pneumonia.cli.exit_codes import DONE, SOME_REJECTED
 from pneumonia.cli.terminal import load_quietly, progress
 from pneumonia.core.notices import NOTICE
 from pneumonia.core.operating_points import BALANCED, OPERATING_POINTS
-from pneumonia.errors import DataError, ImageError, PneumoniaError
+from pneumonia.dicom_out.objects import make_objects, require_dicom_extra, write_objects
+from pneumonia.errors import DataError, DicomOutputError, ImageError, PneumoniaError
 from pneumonia.explain.outlines import outline_lungs
 from pneumonia.explain.overlay import draw_overlay, to_png
-from pneumonia.imaging.decode import decode
+from pneumonia.imaging.decode import Radiograph, decode
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
@@ -30,6 +34,7 @@ from pneumonia.records.receipt import reader_record
 from pneumonia.utils.atomic_files import UNFINISHED, open_atomic, write_atomic
 from pneumonia.utils.folders import walk
 from pneumonia.utils.formatting import one_line, percent
+from pneumonia.utils.processes import on_all_cores
 from pneumonia.utils.safe_csv import CsvWriter
 
 # Of a file's name in the name of its overlay: file systems allow 255 bytes.
@@ -71,6 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG; dashes outline the lungs"
     )
+    parser.add_argument(
+        "--dicom", type=Path, metavar="DIR", help="folder to write DICOM objects of each DICOM file's reading to"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,8 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.format == "parquet" or arguments.engine == "ray":
             raise PneumoniaError("--format parquet and --engine ray are for archives: name a folder with --parts.")
         return _read_files(arguments)
-    if arguments.format not in FORMS or arguments.output or arguments.heatmaps:
-        raise PneumoniaError("--parts goes with --format csv or parquet, and without --output and --heatmaps.")
+    if arguments.format not in FORMS or arguments.output or arguments.heatmaps or arguments.dicom:
+        raise PneumoniaError("--parts goes with --format csv or parquet, and without --output, --heatmaps and --dicom.")
     if arguments.engine == "ray" and arguments.weights:
         raise PneumoniaError("--engine ray reads with the weights that come with the project; leave --weights out.")
     return _read_archive(arguments)
@@ -87,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read_files(arguments: argparse.Namespace) -> int:
     # All names first: what is written may lie in a folder that is read.
-    written = [path for path in (arguments.heatmaps, arguments.output) if path]
+    written = [path for path in (arguments.heatmaps, arguments.dicom, arguments.output) if path]
     if arguments.output:
         written.append(Path(f"{arguments.output}{UNFINISHED}"))
     files = [path for argument in arguments.paths for path in _walk(argument, written)]
@@ -95,19 +103,47 @@ def _read_files(arguments: argparse.Namespace) -> int:
         raise DataError("There are no files in the folders that were named.")
     if arguments.heatmaps:
         arguments.heatmaps.mkdir(parents=True, exist_ok=True)
+    if arguments.dicom:
+        require_dicom_extra()
+        arguments.dicom.mkdir(parents=True, exist_ok=True)
     predictor = _load(arguments)
-    some_rejected = False
+    incomplete = False
     with _output(arguments.output) as output:
         write = _writer(arguments.format, output, several=len(files) > 1)
-        readings = predictor.predict_many(files, arguments.operating_point, population_of(arguments))
+        readings = _readings(predictor, files, arguments)
         for path, prediction in zip(files, progress(readings, len(files)), strict=True):
             write(path, prediction)
-            some_rejected |= prediction.status == "rejected"
-            if arguments.heatmaps and prediction.status == "read":
-                _save_overlay(arguments.heatmaps, path, prediction, predictor)
+            if prediction.status == "rejected":
+                incomplete = True
+            elif arguments.dicom:
+                incomplete |= not _save_objects(arguments.dicom, path, prediction, predictor)
     if arguments.format == "text":
         print(NOTICE, file=sys.stderr)  # the other forms carry it in every reading
-    return SOME_REJECTED if some_rejected else DONE
+    return SOME_REJECTED if incomplete else DONE
+
+
+def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Namespace) -> Iterator[Prediction]:
+    """Read the files on all cores; where overlays are asked for, each is written as soon as its file is read."""
+    choices = arguments.operating_point, population_of(arguments)
+    if arguments.heatmaps is None:
+        return predictor.predict_many(files, *choices)
+
+    # Copies of one file have one overlay, which two threads would write at once.
+    writing = threading.Lock()
+
+    def read_and_draw(path: str) -> Prediction:
+        try:
+            radiograph = decode(path)
+        except ImageError as error:
+            return predictor.rejected(str(error), *choices)
+        prediction = predictor.predict(radiograph, *choices)
+        if prediction.status == "read":
+            png = to_png(_overlay(radiograph, prediction, predictor.heatmap_scale))
+            with writing:
+                write_atomic(arguments.heatmaps / _overlay_name(path, radiograph), png)
+        return prediction
+
+    return on_all_cores(read_and_draw, files)
 
 
 def _read_archive(arguments: argparse.Namespace) -> int:
@@ -218,19 +254,26 @@ def _text(prediction: Prediction) -> str:
     )
 
 
-def _save_overlay(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> None:
-    try:
-        radiograph = decode(path)
-    except ImageError:
-        radiograph = None
-    if radiograph is None or radiograph.sha256 != prediction.image_sha256:
-        print(f"no overlay for {one_line(path)}: the file was changed since it was read", file=sys.stderr)
-        return
+def _overlay(radiograph: Radiograph, prediction: Prediction, scale: float) -> np.ndarray:
     pixels = radiograph.pixels
-    picture = draw_overlay(pixels, prediction.heatmap_on(pixels), predictor.heatmap_scale)
-    if prediction.lungs is not None:
-        picture = outline_lungs(picture, prediction.lungs.outline(*picture.shape[:2]))
+    picture = draw_overlay(pixels, prediction.heatmap_on(pixels), scale)
+    if prediction.lungs is None:
+        return picture
+    return outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
+
+
+def _overlay_name(path: str, radiograph: Radiograph) -> str:
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
-    name = f"{stem}.{prediction.image_sha256[:8]}.png"
-    write_atomic(folder / name, to_png(picture))
+    return f"{stem}.{radiograph.sha256[:8]}.png"
+
+
+def _save_objects(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> bool:
+    """Write the DICOM objects of a reading; says why there are none where none can be made, and returns False."""
+    try:
+        objects = make_objects(path, prediction, predictor)
+    except (DicomOutputError, ImageError) as error:
+        print(f"no DICOM objects for {one_line(path)}: {error}", file=sys.stderr)
+        return False
+    write_objects(objects, folder)
+    return True

@@ -32,6 +32,7 @@ from scripts import ROOT
 from scripts.studies import timing
 from scripts.studies.peer_packages import require_peers
 from scripts.studies.performance.document import render
+from scripts.studies.performance.versions import by_request, measure_versions
 from scripts.tools.served_page import served_page
 
 CORES = 2
@@ -59,6 +60,9 @@ def main() -> int:
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peers", action="store_true", help="compare with tf-keras-vis, xplique and the usual recipe")
     parser.add_argument("--data", type=Path, help="folder with JPEGs of native size; synthetic examples if left out")
+    parser.add_argument(
+        "--before", type=Path, metavar="DIR", help="checkout of an earlier version, measured in turn with this one"
+    )
     parser.add_argument("--rounds", type=positive, default=30, help="how often each thing is timed")
     parser.add_argument("--images", type=positive, default=500, help="images in the folder that is read")
     parser.add_argument("--readings", type=positive, default=100, help="readings of the server")
@@ -97,6 +101,8 @@ def _measured(files: list[Path], folder: Path, arguments: argparse.Namespace) ->
         "compare": _compare(predictors, path, rounds),
         "start": _start(path, min(rounds, _STARTS), arguments.readings),
     }
+    if arguments.before:
+        figures["versions"] = measure_versions(arguments.before, path, files)
     # From here on with tensorflow.
     figures["machine"] = _machine()
     ways = {"ours": lambda: predictor.predict(path), **_bare_ways(path, prediction)}
@@ -186,10 +192,12 @@ def _start(path: Path, rounds: int, readings: int) -> dict[str, Any]:
         def read() -> None:
             client.predict(handle_file(path), DEFAULT, BALANCED, api_name="/read")
 
+        ask = by_request(page.address)
+
         def compare() -> None:
             client.predict(handle_file(path), BALANCED, api_name="/compare")
 
-        timed = timing.in_turn({"/read": read, "/compare": compare}, rounds)
+        timed = timing.in_turn({"/read": read, "/compare": compare, "/reading": lambda: ask(path)}, rounds)
         before = timing.resident_megabytes(page.process)
         for _ in range(readings):
             read()
@@ -200,6 +208,7 @@ def _start(path: Path, rounds: int, readings: int) -> dict[str, Any]:
         "page_seconds": timing.spread(up),
         "compare_to_read": timing.ratios(timed, "/compare", "/read"),
         "read_milliseconds": timing.spread(1000 * s for s in timed["/read"]),
+        "json_milliseconds": timing.spread(1000 * s for s in timed["/reading"]),
         "readings": readings,
         "server_megabytes_before": before,
         "server_megabytes_after": after,

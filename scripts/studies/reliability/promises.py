@@ -14,6 +14,7 @@ PARTS = (
     "Faults",
     "Security",
     "Privacy",
+    "Hospital archives",
     "What can be checked later",
 )
 

@@ -20,7 +20,7 @@ from pneumonia.metrics.intervals import to_interval
 from pneumonia.variants.registry import PUBLISHED
 
 # Column of the table with what was mined from the report, and two of its terms.
-_REPORT, _PNEUMONIA, _NOTHING = "report", "Pneumonia", "No Finding"
+REPORT, PNEUMONIA_TERM, _NOTHING = "report", "Pneumonia", "No Finding"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +38,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         DataError: if the table lacks a column.
     """
     records = read_classes(arguments.data).records
-    rows = [row for _, row in read_rows(arguments.data, READERS, _REPORT)]
-    reports = {row[FILE]: row[_REPORT].split("|") for row in rows}
-    said = Counter(row[READERS] for row in rows if row[READERS] and _PNEUMONIA in reports[row[FILE]])
+    rows = [row for _, row in read_rows(arguments.data, READERS, REPORT)]
+    reports = {row[FILE]: row[REPORT].split("|") for row in rows}
+    said = Counter(row[READERS] for row in rows if row[READERS] and PNEUMONIA_TERM in reports[row[FILE]])
     variants = {}
     for variant in PUBLISHED:
         predictor = load_quietly(variant)
@@ -67,9 +67,9 @@ def _kept(figures: dict[str, Any]) -> dict[str, Any]:
 def _by_both_labels(read: Sequence[tuple[Record, Prediction]], reports: dict[str, list[str]]) -> dict[str, Any]:
     """AUROC by either label on those images of which a report says pneumonia or nothing, and which radiologists saw."""
     both = [
-        (record, prediction.probability, _PNEUMONIA in reports[record.place])
+        (record, prediction.probability, PNEUMONIA_TERM in reports[record.place])
         for record, prediction in read
-        if record.stated.readers and {_PNEUMONIA, _NOTHING} & set(reports[record.place])
+        if record.stated.readers and {PNEUMONIA_TERM, _NOTHING} & set(reports[record.place])
     ]
     probabilities = np.array([probability for _, probability, _ in both])
     patients = np.array([record.patient for record, *_ in both])

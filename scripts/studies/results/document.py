@@ -43,6 +43,7 @@ def render(figures: dict[str, Any]) -> str:
         _OPENING,
         _before_and_after(figures),
         _transfer(figures),
+        _heads(figures),
         _variants(),
         _withdrawn(figures["adults"]),
         _designs(figures),
@@ -73,12 +74,11 @@ def _before_and_after(figures: dict[str, Any]) -> str:
     rejected = _counted(adults[DEFAULT]["rejected"], "image")
     return section(
         "Children and adults, before and after",
-        "The networks of 0.2 learned from children alone. Of those of 1.0.0, `mobilenetv2-frozen` adapted its features "
-        "to children and adults, without labels; the features of the other two are those of 0.2.0, taken over and not "
-        "trained again. All heads were fitted to both ([training](training.md)). `validation` are 20 % of the "
-        "children's patients, as before. The adults are of another hospital and were read by radiologists for the RSNA "
-        "Pneumonia Detection Challenge; the images are of NIH ChestX-ray14. For 0.2 nobody of them was trained on; for "
-        "1.0.0 each is judged by a head that was fitted without the patient.",
+        "The networks of 0.2 learned from children alone. Those of 1.0 have their features, which were taken over and "
+        "not trained again, under heads that were fitted to both ([training](training.md)). `validation` are 20 % of "
+        "the children's patients, as before. The adults are of another hospital and were read by radiologists for the "
+        "RSNA Pneumonia Detection Challenge; the images are of NIH ChestX-ray14. For 0.2 nobody of them was trained "
+        "on; for 1.0 each is judged by a head that was fitted without the patient.",
         "`adults` tells opacities from normal radiographs, `adults-pa` and `adults-ap` do so in one view (normal "
         "radiographs whose view is unknown are in neither), `adults-other` tells opacities from radiographs that are "
         "abnormal without one, and `adults-all` from both, each weighing as much as in the challenge. Of the rows of "
@@ -89,7 +89,7 @@ def _before_and_after(figures: dict[str, Any]) -> str:
         "`adults-pa` is free of that. `adults-ap` has too few normal radiographs to judge by.",
         "AUROC:",
         by_set(lambda of: format_interval(of["auroc"])),
-        "Sensitivity; specificity at the balanced operating point, which for 0.2 was fixed on children, and for 1.0.0 "
+        "Sensitivity; specificity at the balanced operating point, which for 0.2 was fixed on children, and for 1.0 "
         "on each population by itself:",
         by_set(lambda of: f"{format_share(of['sensitivity'])}; {format_share(of['specificity'])}"),
         command_block(
@@ -155,20 +155,62 @@ def _transfer(figures: dict[str, Any]) -> str:
         "What each ingredient brings at another hospital",
         "A head, penalised as that of the published networks, is fitted to one population alone and scored on the "
         "other, on features that saw no label of the population that it is scored on. Adaptation is without labels: "
-        "of `mobilenetv2-frozen` on the images of both, of `mobilenetv2-frozen-0.2.1` on the children's alone. "
+        "of `mobilenetv2-frozen` on the children's images, of its version 1.0.0 on those of both. "
         "Fine-tuning is on children's labels; `fine-tuned` says how far the weights go from those before it to those "
         "after it. One seed each: differences of a hundredth are noise.",
         table(columns, rows),
         "The adaptation to both hospitals did not help: each way its features do worse than those that were adapted "
-        "to children alone.",
+        "to children alone. So version 1.0.1 goes back to the latter.",
         "Does a score use what says nothing of the disease? AUROC with which the score of a head that was fitted to "
         "both populations, without the patient, tells AP from PA views, and images whose patient is known from those "
-        "that were made smaller elsewhere, among adults of one label (0.5 is none). Among patients of one label a "
-        "score may differ with the disease too: those at the bedside are the sicker ones, and other diseases are among "
-        "the normal here.",
+        "that were made smaller elsewhere, among adults whom radiologists call alike: `opacity`, `normal`, or `other`, "
+        "abnormal without opacity (0.5 is none). A score may differ with the disease there too: those at the bedside "
+        "are the sicker ones.",
         table(["told apart", "images", *(f"`{name}`" for name in trained)], told),
         command_block("\n".join(commands)),
     )
+
+
+def _heads(figures: dict[str, Any]) -> str:
+    measured = {name.removeprefix("heads-"): kept for name, kept in figures.items() if name.startswith("heads-")}
+    parts = []
+    for name, kept in measured.items():
+        choices = kept["choices"]
+        keys = [key for key, values in next(iter(choices.values())).items() if None not in values]
+        rows = [[choice, *(_over_seeds(of[key]) for key in keys)] for choice, of in choices.items()]
+        parts += [f"`{name}`:", table(["head", *map(_judged, keys)], rows)]
+    mined = next(iter(measured.values()))["mined"]
+    return section(
+        "What each choice about the head brings",
+        "Heads on the features of the published networks, each fitted with three seeds, which decide folds and random "
+        "changes of the images: mean AUROC, and from least to most. A head for both populations is judged on the "
+        "children's validation images and on adults out of fold; a head for one population on the other alone. `AP "
+        "from PA` is how well a score tells the views of normal adults apart, 0.5 for not at all. The published "
+        "choice: each image as it is and once changed, each class of each population counts the same, a strong "
+        "penalty.",
+        *parts,
+        "What helps at the adults' own hospital (a stronger penalty, a changed copy) does little either way between "
+        "hospitals. Where each class of each view counts the same, the score tells views less, and opacities less too, "
+        f"also within PA. Labels from reports: {mined['images']} images that no radiologist of the challenge saw, of "
+        f"whose reports {mined['named']} name pneumonia; where radiologists saw an image whose report names it, they "
+        f"called {mined['opacity_if_named']:.0%} opacity, and {mined['opacity_if_not']:.0%} "
+        "where it does not.",
+        command_block("\n".join(kept["command"] for kept in measured.values())),
+    )
+
+
+def _over_seeds(values: list[float]) -> str:
+    return f"{sum(values) / len(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _judged(key: str) -> str:
+    if key == "view":
+        return "AP from PA"
+    if key == "main":
+        return VALIDATION
+    if key == "to-main":
+        return "adults to children"
+    return f"children to {key.removeprefix('to-')}" if key.startswith("to-") else key
 
 
 def _withdrawn(result: dict[str, Any]) -> str:

@@ -12,10 +12,9 @@ import numpy as np
 
 from pneumonia.cli.arguments import add_patients
 from pneumonia.cli.training_arguments import add_populations, read_data
-from pneumonia.core.labels import CLASS_NAMES
 from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.reader_sets import reader_sets
-from pneumonia.data.tables import VIEWS
+from pneumonia.data.tables import READINGS, VIEWS
 from pneumonia.metrics.bootstrap import resample_with_both_classes
 from pneumonia.metrics.classification import auroc
 from pneumonia.metrics.intervals import to_interval
@@ -47,7 +46,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     recipe = training["recipe"]
     views = trained.views()
     of_main, of_others = (
-        head_on_views(features, images.labels, np.zeros(len(images.labels)), trained.inverse_penalty)
+        head_on_views(features, images.labels, np.zeros(len(images.labels)), images.weights, trained.inverse_penalty)
         for features, images in zip(views, (trained.train, trained.others), strict=True)
     )
     others, validation = trained.others, trained.validation
@@ -73,25 +72,25 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _clues(others: ImageSet, logits: np.ndarray) -> dict[str, dict[str, Any]]:
-    """How well the published score tells, among images of one label, what says nothing of the disease.
+    """How well the published score tells, among images that radiologists call alike, what says nothing of the disease.
 
     Returns:
         AUROCs with the numbers of images: of AP views among those of known view, and of images whose patient is known
-        among all; where there are both of a label.
+        among all; where there are both of a radiologist's word.
     """
     views = np.array([record.stated.view for record in others.records])
     known = np.array([record.patient_known for record in others.records])
     figures = {}
-    for label, name in enumerate(CLASS_NAMES):
-        of_label = others.labels == label
+    readers = np.array([record.stated.readers for record in others.records])
+    for word in READINGS:
         for what, among, told in (
             ("AP or PA", np.isin(views, VIEWS), views == "AP"),
             ("patient known or not", np.ones(len(known), bool), known),
         ):
-            chosen = of_label & among
+            chosen = (readers == word) & among
             if len(set(told[chosen])) == 2:
                 found = _auroc(told[chosen].astype(float), logits[chosen], others.patients[chosen])
-                figures[f"{what}, {name}"] = {**found, "n": int(chosen.sum()), "of": int(told[chosen].sum())}
+                figures[f"{what}, {word}"] = {**found, "n": int(chosen.sum()), "of": int(told[chosen].sum())}
     return figures
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from demo.tabs.compare import texts as compare_texts
 from demo.tabs.read import texts as read_texts
+from demo.viewer import texts as viewer_texts
 from pneumonia.variants.registry import PUBLISHED
 from tests.fixtures.browsing import needs_chromium, opened, upload
 
@@ -24,8 +25,8 @@ def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
     for page in opened(browser, f"{address}/?__theme={theme}"):
         _require_accessible(page, "empty")
         upload(page, chest)
-        expect(page.locator("#overlay img")).to_be_visible()
-        page.get_by_text(read_texts.GREYS).click()
+        expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
+        page.get_by_text(viewer_texts.HELP).first.click()
         _require_accessible(page, "a reading")
 
         _open(page, "Compare")
@@ -42,7 +43,7 @@ def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
         page.locator("#batch-button").click()
         expect(page.locator("#batch-progress")).to_contain_text("2 images:")
         page.locator("#batch-table").get_by_test_id("cell-0-1").click()
-        expect(page.locator("#batch-overlay img")).to_be_visible()
+        expect(page.locator("#batch-viewer canvas[role=img]")).to_be_visible()
         _require_accessible(page, "a batch")
 
         _open(page, "Performance")

@@ -8,7 +8,6 @@ from pneumonia.data.augmentation import augment
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.pipeline import (
-    class_weights,
     load_images,
     prepare_inputs,
     shuffle,
@@ -52,26 +51,19 @@ def test_training_and_inference_see_the_same_array(images):
     np.testing.assert_array_equal(prepare_inputs(images, PREPROCESSOR)[5, ..., 0], inference)
 
 
-def test_class_weights_balance_and_average_to_one():
-    labels = np.array([0, 1, 1, 1])
-    weights = class_weights(labels)
-    assert weights == {0: 2.0, 1: pytest.approx(2 / 3)}
-    assert np.mean([weights[label] for label in labels]) == pytest.approx(1)
-
-
 def test_batches_have_shapes_ranges_and_the_right_labels(images):
     batches = list(training_batches(images, PREPROCESSING, batch_size=7, seed=0, epochs=range(2)))
     assert len(batches) == 2 * (24 // 7)
-    for inputs, labels in batches:
-        assert inputs.shape == (7, SIZE, SIZE, 1) and labels.shape == (7, 1)
+    for inputs, labels, weights in batches:
+        assert inputs.shape == (7, SIZE, SIZE, 1) and labels.shape == (7, 1) and weights.shape == (7,)
         assert inputs.numpy().min() >= 0 and inputs.numpy().max() <= 1
-    share = np.mean([labels.numpy().mean() for _, labels in batches])
+    share = np.mean([labels.numpy().mean() for _, labels, _ in batches])
     assert 0.2 < share < 0.8
 
 
 def test_batches_repeat_by_seed_and_epoch_alone(images):
     def epoch(seed, epochs):
-        return [x.numpy() for x, _ in training_batches(images, PREPROCESSING, 8, seed, epochs)]
+        return [x.numpy() for x, *_ in training_batches(images, PREPROCESSING, 8, seed, epochs)]
 
     both = epoch(0, range(2))
     np.testing.assert_array_equal(both, epoch(0, range(2)))

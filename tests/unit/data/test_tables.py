@@ -54,6 +54,9 @@ def of_patients(count, **stated):
         ({"label": "PNEUMONIA"}, Row("a.png", 1, None, NOTHING_STATED)),
         ({"label": "normal"}, Row("a.png", 0, None, NOTHING_STATED)),
         ({"label": ""}, Row("a.png", UNLABELLED, None, NOTHING_STATED)),
+        ({"label": "0.4"}, Row("a.png", UNLABELLED, None, Stated(share=0.4))),
+        ({"label": "1", "weight": "0.5"}, Row("a.png", 1, None, Stated(weight=0.5))),
+        ({"label": "0.0", "readers": "other"}, Row("a.png", 0, None, Stated(readers="other"))),
         ({"label": "Normal", "patient": ""}, Row("a.png", 0, "", NOTHING_STATED)),
         ({"readers": "opacity"}, Row("a.png", 1, None, Stated(readers="opacity"))),
         ({"readers": "other"}, Row("a.png", 0, None, Stated(readers="other"))),
@@ -80,7 +83,10 @@ def test_what_a_row_states(row, read, tmp_path):
     ("column", "text", "expected"),
     [
         ("label", "yes", "PNEUMONIA"),
-        ("label", "1", "PNEUMONIA"),
+        ("label", "1.5", "from 0 to 1"),
+        ("label", "nan", "PNEUMONIA"),
+        ("weight", "0", "above 0"),
+        ("weight", "inf", "above 0"),
         ("population", "dogs", "children or adults"),
         ("view", "lateral", "PA or AP"),
         ("age", "-1", "years"),
@@ -121,7 +127,7 @@ def test_what_a_table_lists_and_cannot_be_used_is_told(tmp_path):
     assert len(manifest.records) == 4 and not manifest.unlabelled and not manifest.patient_unknown
     assert list(map(str, manifest.left_out)) == [
         "d.png: 1 file, which is not there",
-        f"{tmp_path.name}: 1 file, without a label",
+        f"{tmp_path.name}: 1 file, without a label that is certain",
     ]
     images, left_out = images_of(table)
     assert [image.patient for image in images] == [record.patient for record in manifest.records]

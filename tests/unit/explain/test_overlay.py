@@ -1,13 +1,17 @@
 """Evidence in colour, lines over it, and how much of it lies inside the lungs: against numbers by hand."""
 
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from pneumonia.core.geometry import WHOLE, Box, heatmap_on, part_of, peak_of
 from pneumonia.explain.localisation import positive_evidence, share_inside
-from pneumonia.explain.outlines import contour_evidence, mark_peak, outline_lungs
-from pneumonia.explain.overlay import contour_level, draw_overlay, legend
+from pneumonia.explain.outlines import outline_lungs, outlines
+from pneumonia.explain.overlay import _STEPS, COLOURS, FADE_IN, contour_level, draw_overlay, legend, to_png
+from pneumonia.imaging.file_type import OVERLAY_TEXT
 from tests.fixtures.fakes import LUNGS, segmentation
 
 # How the colours of a screen, linear in light, reach eyes that lack one kind of cone: Machado, Oliveira and Fernandes,
@@ -92,6 +96,31 @@ def test_overlay_leaves_the_image_where_there_is_no_evidence():
     assert both[2, 2] and both[3, 3] and both.sum() == 2
 
 
+@pytest.mark.parametrize("against", [False, True])
+@pytest.mark.parametrize("top", [255, 65535], ids=["8 bits", "16 bits"])
+def test_every_pixel_is_blended_as_the_formula_says(top, against):
+    """Written for all pixels and colours at once, where the function goes by channels and by a rectangle."""
+    rng = np.random.default_rng(top)
+    pixels = (rng.integers(0, top, (70, 90), endpoint=True) / np.float32(top)).astype(np.float32)
+    heatmap = heatmap_on(rng.normal(0, 4, (5, 5)).astype(np.float32), 70, 90, Box(0.1, 0.2, 0.8, 0.9))
+    strength = np.clip(heatmap / 8.0, -1.0 if against else 0.0, 1.0)
+    alpha = (0.6 * np.clip(np.abs(strength) / FADE_IN, 0, 1))[..., None]
+    colours = COLOURS[np.rint((strength + 1) * _STEPS).astype(int)]
+    expected = np.rint(pixels[..., None] * 255 * (1 - alpha) + colours * alpha).astype(np.uint8)
+    assert (expected != expected[..., :1]).any()
+    np.testing.assert_array_equal(draw_overlay(pixels, heatmap, 8.0, against=against), expected)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (40, 30)])
+def test_a_png_file_holds_the_picture_and_says_what_it_is(size):
+    picture = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8, endpoint=True)
+    with Image.open(BytesIO(to_png(picture))) as image:
+        image.verify()
+    with Image.open(BytesIO(to_png(picture))) as image:
+        np.testing.assert_array_equal(np.asarray(image), picture)
+        assert image.mode == "RGB" and image.text == dict([OVERLAY_TEXT])
+
+
 def test_overlay_is_on_one_scale_not_stretched_per_image():
     for sign in (1.0, -1.0):
         weak = draw_overlay(grey(), sign * grey(0.5), scale=8.0, against=True)
@@ -148,22 +177,12 @@ def drawn(picture, marked):
     return (picture != marked).any(axis=-1)
 
 
-MARKS = {
-    "outline": lambda picture: outline_lungs(picture, LUNGS.outline(*picture.shape[:2])),
-    "contour": lambda picture: contour_evidence(
-        picture, cv2.resize(np.eye(2, dtype=np.float32), picture.shape[:2]), 0.5
-    ),
-    "peak": lambda picture: mark_peak(picture, (0.5, 0.5)),
-}
-
-
 @pytest.mark.parametrize("tone", [0, 128, 255])
-@pytest.mark.parametrize("mark", MARKS)
-def test_lines_show_on_every_grey_and_grow_with_the_picture(mark, tone):
+def test_the_outline_shows_on_every_grey_and_grows_with_the_picture(tone):
     shares = []
     for side in (1700, 3400):
         picture = np.full((side, side, 3), tone, np.uint8)
-        marked = MARKS[mark](picture)
+        marked = outline_lungs(picture, LUNGS.outline(side, side))
         assert (picture == tone).all() and np.abs(marked.astype(int) - tone).max() > 100
         shares.append(drawn(picture, marked).mean())
     # Twice the length of a line, and twice its width.
@@ -177,18 +196,15 @@ def test_the_outline_is_broken_and_lies_on_the_border_of_the_lungs():
     assert not drawn(picture, outline_lungs(picture, LUNGS.outline(*picture.shape[:2])))[:, 180:220].any()
 
 
-def test_a_contour_runs_at_its_level_and_only_there():
-    picture = np.zeros((100, 100, 3), np.uint8)
-    heatmap = np.tile(np.arange(100, dtype=np.float32), (100, 1))
-    columns = np.flatnonzero(drawn(picture, contour_evidence(picture, heatmap, 60.0))[50])
-    assert columns.min() in (58, 59) and 62 not in columns and 55 not in columns
-    assert not drawn(picture, contour_evidence(picture, heatmap, 100.0)).any()
-
-
-def test_the_cross_is_on_the_peak():
-    picture = np.zeros((100, 200, 3), np.uint8)
-    rows, columns = np.nonzero(drawn(picture, mark_peak(picture, (0.25, 0.75))))
-    assert (rows.mean(), columns.mean()) == pytest.approx((75, 50), abs=1)
+def test_a_border_is_traced_in_fractions_and_smoothly():
+    """A disc of a quarter of the width around a point, on a grid of 200 by 100, with a hole."""
+    rows, columns = np.mgrid[:100, :200] + 0.5
+    distance = np.hypot(columns - 120, rows - 50)
+    (line,) = outlines(distance < 25)
+    radius = np.hypot(*((line - [0.6, 0.5]) * [200, 100]).T)
+    # The border runs through the middle of the last pixels inside, and no step from pixel to pixel is left.
+    assert radius.min() > 23.5 and radius.max() < 25
+    assert len(outlines((distance < 25) & (distance > 10))) == 2 and outlines(distance < 0) == []
 
 
 def test_what_is_no_pair_of_lungs_has_no_inside():

@@ -183,6 +183,17 @@ def test_bytes_in_other_forms_are_read_as_they_are(make):
     assert decode(make(data)).sha256 == decode(data).sha256
 
 
+@pytest.mark.parametrize("told", [0, 100])
+def test_a_file_that_grew_after_its_size_was_told_is_read_whole(tmp_path, monkeypatch, told):
+    """So do files of systems that tell no size."""
+    path = tmp_path / "chest.png"
+    path.write_bytes(encode(GREY, "PNG"))
+    facts = os.stat_result((*os.stat(path)[:6], told, *os.stat(path)[7:]))
+    expected = decode(path)
+    monkeypatch.setattr("pneumonia.imaging.decode.os.stat", lambda _: facts)
+    assert decode(path).sha256 == expected.sha256
+
+
 def test_an_opened_file_is_read_as_its_path_is(tmp_path):
     path = tmp_path / "chest.png"
     path.write_bytes(encode(GREY, "PNG"))

@@ -225,12 +225,12 @@ def test_read_and_compare_say_why_and_read_shows_the_image(tiny_predictor, page)
     predictors = Predictors(lambda variant: tiny_predictor)
     session = Session()
     record, _, *view = ReadHandlers(predictors).on_read(page, "custom-cnn", "balanced", session)
-    verdict, overlay, key, details, original, *_ = view
+    verdict, viewer, details, *_ = view
     assert record["status"] == "rejected" and "frontal chest radiograph" in verdict
-    assert (overlay, key, details, session.reading) == (None, "", "", None) and original is not None
+    assert [pane["map"] for pane in viewer["panes"]] == [None] and (details, session.reading) == ("", None)
     # Below the refusal, and without repeating it.
     assert "Several pictures" in verdict and verdict.count(record["error"]) == 1
-    records, session, table = CompareHandlers(predictors).on_compare(page, "balanced", Session())
+    records, session, table, _ = CompareHandlers(predictors).on_compare(page, "balanced", Session())
     assert {record["status"] for record in records} == {"rejected"} and "frontal chest radiograph" in table
     assert session.reading is None
 
@@ -243,8 +243,8 @@ def test_a_refused_image_in_a_batch_has_its_row_and_opens(tiny_predictor, page):
     class Row:
         row_value = ("1",)
 
-    verdict, overlay, *_, original = handlers.on_row_select(session, Row())
-    assert "frontal chest radiograph" in verdict and overlay is None and original is not None
+    verdict, viewer, *_ = handlers.on_row_select(session, Row())
+    assert "frontal chest radiograph" in verdict and [pane["map"] for pane in viewer["panes"]] == [None]
 
 
 # === What is made to judge it ===

@@ -14,12 +14,12 @@ from PIL import Image
 from pneumonia import Prediction, list_variants, load_predictor
 from pneumonia.errors import UnknownNameError, WeightsError
 from pneumonia.imaging.decode import decode
-from pneumonia.inference import lung_segmentation
+from pneumonia.inference import lung_segmentation, shared_analysis
 from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, Measures
 from pneumonia.inference.predictor import Predictor
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.inference.shared_analysis import SharedAnalysis
-from pneumonia.utils.processes import Cached
+from pneumonia.utils.processes import Cached, PerProcess
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from tests.fixtures.tiny import tiny_radiograph, tiny_variant
 
@@ -216,6 +216,23 @@ def test_many_keeps_the_order_and_survives_bad_files(tiny_predictor):
     assert [reading.status for reading in readings] == ["read"] * 5 + ["rejected"] + ["read"] * 7
     expected = [tiny_predictor.predict(source).logit for source in sources]
     assert [reading.logit for reading in readings] == expected
+
+
+def test_many_hands_no_image_from_one_core_to_another(tiny_predictor, picture, monkeypatch):
+    """One image alone is shared by two cores; of many, each has one."""
+    submitted = []
+
+    class Watched(ThreadPoolExecutor):
+        def submit(self, *arguments):
+            submitted.append(arguments)
+            return super().submit(*arguments)
+
+    monkeypatch.setattr(shared_analysis, "_POOL", PerProcess(lambda: Watched(1)))
+    monkeypatch.setattr("pneumonia.inference.predictor.cores", lambda: 2)
+    alone = tiny_predictor.predict(picture)
+    assert len(submitted) == 1
+    assert list(tiny_predictor.predict_many([picture] * 4)) == [alone] * 4
+    assert len(submitted) == 1
 
 
 def test_many_takes_sources_only_as_needed(tiny_predictor, picture):

@@ -69,7 +69,7 @@ def test_lungs_move_along_with_their_image(images):
     batches = training_batches(
         painted, PREPROCESSOR.record, 8, 0, range(1), augmentation="rotate-zoom-shift-flip", lungs=lungs
     )
-    for (shown, inside), labels in batches:
+    for (shown, inside), labels, _ in batches:
         assert shown.shape == inside.shape == (8, SIZE, SIZE, 1) and labels.shape == (8, 1)
         assert inside.numpy().min() == 0 and inside.numpy().max() == 1
         np.testing.assert_allclose(shown, inside, atol=0.02)

@@ -103,7 +103,7 @@ def test_an_epoch_moves_the_declared_layers_and_no_others(name, images, tmp_path
         original = getattr(fit, function)
         monkeypatch.setattr(fit, function, lambda *a, **k: (note(*a, **k), original(*a, **k))[1])
 
-    spy("class_weights", lambda labels: seen["weights"].append(len(labels)))
+    spy("image_weights", lambda labels, weights, class_weighted: seen["weights"].append(class_weighted))
     spy("training_batches", lambda *a, augmentation, **k: seen["augmentations"].append(augmentation))
     spy("prepare_inputs", lambda images, preprocessor, changes=(): seen["changes"].append(len(changes)))
     trained = fit.train_variant(
@@ -111,7 +111,7 @@ def test_an_epoch_moves_the_declared_layers_and_no_others(name, images, tmp_path
     )
 
     assert len(trained.history) == len(phases) and all(np.isfinite(row["val_loss"]) for row in trained.history)
-    assert bool(seen["weights"]) == declared.class_weighted
+    assert seen["weights"] == [declared.class_weighted]
     assert seen["augmentations"] == [declared.augmentation] * len(phases) and seen["changes"] == [0]
     model = trained.model
     assert model.output_shape == (None, 1)
@@ -207,7 +207,7 @@ def test_augmentations_keep_range_input_and_label_and_repeat(name, images):
     before = images.squares.copy()
     first, again, second = epoch(0), epoch(0), epoch(1)
     np.testing.assert_array_equal(images.squares, before)
-    for (inputs, labels), (repeated, _) in zip(first, again, strict=True):
+    for (inputs, labels, _), (repeated, *_) in zip(first, again, strict=True):
         np.testing.assert_array_equal(inputs, repeated)
         assert inputs.dtype == np.float32 and inputs.numpy().min() >= 0 and inputs.numpy().max() <= 1
         if name != "strong":

@@ -127,7 +127,7 @@ def test_a_feature_that_hardly_ever_fires_gets_no_great_weight(images):
     # Fires in one image of a hundred, hardly, and in one class alone.
     features[:, 7] = 0
     features[[1, 3], 7] = 1e-4
-    fit_linear_probe(model, features, labels, 1.0)
+    fit_linear_probe(model, features, labels, np.ones(200), 1.0)
     weights = np.abs(model.get_layer("logit").kernel.numpy()[:, 0])
     assert 0 < weights[7] < 1 and weights[:7].min() > 0
 
@@ -135,7 +135,8 @@ def test_a_feature_that_hardly_ever_fires_gets_no_great_weight(images):
 def test_a_probe_of_a_head_with_hidden_layers_is_refused(images):
     model = build_model(dataclasses.replace(get_variant("custom-cnn"), hidden_units=(4,)), SIZE)
     with pytest.raises(ValueError, match="hidden"):
-        fit_linear_probe(model, prepare_inputs(images, Preprocessor(PREPROCESSING)), images.labels, 1.0)
+        inputs = prepare_inputs(images, Preprocessor(PREPROCESSING))
+        fit_linear_probe(model, inputs, images.labels, images.weights, 1.0)
 
 
 @pytest.mark.slow

@@ -14,9 +14,11 @@ from pneumonia.data.tables import UNLABELLED
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.metrics.scores import Scores
+from pneumonia.models.registry import build_model
 from pneumonia.training.job import TrainingJob, run_training
-from pneumonia.training.linear_probe import balanced_weights, fit_head
+from pneumonia.training.linear_probe import fit_head
 from pneumonia.training.parts import load_parts
+from pneumonia.training.shared_head import fit_shared_head
 from pneumonia.variants.registry import get_variant
 from pneumonia.variants.spec import Phase, Recipe
 from pneumonia.weights.folder import read_bundle
@@ -66,28 +68,37 @@ def test_a_few_children_in_the_adults_hospital_are_left_out_and_that_is_told(man
     assert "1 images, the few of one population in a source of another" in caplog.text
 
 
-def test_adaptation_sees_others_without_labels_and_nothing_of_those_held_out(manifest):
+def test_adaptation_sees_the_main_population_alone_and_nothing_of_those_held_out(manifest):
     frozen = replace(get_variant("mobilenetv2-frozen"), image_size=SIZE)
-    records = manifest.records
-    before = load_parts(frozen, manifest, records, PREPROCESSOR, 0)
-    trained, validates = before.train.records[0], before.validation.records[0]
-    held_out = before.others.records[0]
-    kept = [record for record in records if record not in (held_out,) and record.patient != held_out.patient]
-    kept += [r for r in records if r.patient == held_out.patient and r.stated.population == CHILDREN]
-    people = (trained, replace(trained, patient="nobody's"), validates, held_out)
-    everything = Manifest([*records, *(replace(r, label=UNLABELLED) for r in people)], [], "names")
-    seen = load_parts(frozen, everything, kept, PREPROCESSOR, 0).unlabelled.records
-    assert [r.patient for r in seen if r.label == UNLABELLED] == [trained.patient, "nobody's"]
-    labelled = {(r.stated.population, r.patient) for r in seen if r.label != UNLABELLED}
-    assert {population for population, _ in labelled} == {ADULTS} and (ADULTS, held_out.patient) not in labelled
+    before = load_parts(frozen, manifest, manifest.records, PREPROCESSOR, 0)
+    trained, validates, other = (of.records[0] for of in (before.train, before.validation, before.others))
+    people = (trained, replace(trained, patient="nobody's"), validates, other)
+    everything = Manifest([*manifest.records, *(replace(r, label=UNLABELLED) for r in people)], [], "names")
+    seen = load_parts(frozen, everything, manifest.records, PREPROCESSOR, 0).unlabelled
+    assert list(seen.patients) == [trained.patient, "nobody's"] and set(seen.sources) == {"ward"}
 
 
-def test_each_class_of_each_population_weighs_the_same():
-    labels, groups = np.array([0, 0, 0, 1, 0, 1, 1]), np.array(["a", "a", "a", "a", "b", "b", "b"])
-    weights = balanced_weights(labels, groups)
-    assert weights.mean() == pytest.approx(1)
-    totals = [weights[(labels == label) & (groups == group)].sum() for label in (0, 1) for group in "ab"]
-    assert totals == pytest.approx([len(labels) / 4] * 4)
+def test_uncertain_labels_train_and_judge_nothing(manifest):
+    variant = tiny_variant(recipe=SHARED)
+    before = load_parts(variant, manifest, manifest.records, PREPROCESSOR, 0)
+    kept, validates, other = (of.records[0] for of in (before.train, before.validation, before.others))
+
+    def doubted(record):
+        return replace(record, label=UNLABELLED, stated=replace(record.stated, share=0.25, weight=2.0))
+
+    with_doubts = Manifest([*manifest.records, *map(doubted, (kept, validates, other))], [], "names")
+    assert len(with_doubts.uncertain) == 3 and not with_doubts.unlabelled
+    parts = load_parts(variant, with_doubts, with_doubts.records, PREPROCESSOR, 0)
+    assert list(parts.train.labels[-2:]) == [before.train.labels[-1], 0.25] and parts.train.weights[-1] == 2
+    assert list(parts.validation.labels) == list(before.validation.labels)
+    assert parts.others.labels[-1] == 0.25 and len(parts.others.labels) == len(before.others.labels) + 1
+    # Those of a patient who is held out train nothing.
+    held_out = [record for record in with_doubts.records if record.patient != other.patient]
+    left = load_parts(variant, with_doubts, held_out, PREPROCESSOR, 0).others
+    assert UNLABELLED not in [record.label for record in left.records]
+    model = build_model(replace(variant, image_size=SIZE), SIZE)
+    scores = fit_shared_head(model, parts.train, parts.others, PREPROCESSOR, 0.01, 0)
+    assert len(scores[ADULTS]["adults-folds"].labels) == len(before.others.labels)
 
 
 def test_a_head_has_no_intercept_and_takes_the_scale_of_features_in():
@@ -97,7 +108,7 @@ def test_a_head_has_no_intercept_and_takes_the_scale_of_features_in():
     weights = np.ones(80)
     kernel = fit_head(features, labels, weights, 0.1)
     assert ((features @ kernel)[labels == 1]).mean() > ((features @ kernel)[labels == 0]).mean()
-    np.testing.assert_allclose(fit_head(features * 10, labels, weights, 0.1) * 10, kernel, rtol=1e-3)
+    np.testing.assert_allclose(fit_head(features * 10, labels, weights, 0.1) * 10, kernel, rtol=1e-2)
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ def test_in_a_checkout_the_command_names_the_lock(extra, lock):
         require_package(MISSING, "This needs it", extra)
 
 
-@pytest.mark.parametrize("extra", ["train", "hub", "onnx", "ray", "data"])
+@pytest.mark.parametrize("extra", ["train", "hub", "onnx", "ray", "data", "dicom"])
 def test_an_installed_package_names_its_extra_and_no_command(extra, monkeypatch, tmp_path):
     monkeypatch.setattr(packages, "_LOCKS", tmp_path / "locks")
     with pytest.raises(MissingExtraError) as error:

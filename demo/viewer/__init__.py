@@ -1,0 +1,1 @@
+"""Viewer of radiographs and of the evidence over them, drawn in the browser."""

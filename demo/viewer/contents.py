@@ -1,0 +1,95 @@
+"""What the viewer is given of a reading: the picture, the map's own values, and lines in fractions of the picture."""
+
+from typing import Any
+
+import cv2
+import gradio as gr
+import numpy as np
+
+from demo.server.downloads import new_file
+from demo.shared import radiograph_images
+from demo.viewer import texts
+from pneumonia import Prediction
+from pneumonia.explain.outlines import outlines
+from pneumonia.explain.overlay import contour_level
+from pneumonia.explain.region_test import marked_region
+from pneumonia.explain.zones import main_place, zone_shares
+from pneumonia.utils.formatting import percent
+
+# Of the longer side in pixels. Films are scanned at less; a telephone's canvas holds no more than the square of it.
+_MOST_SIDE = 4096
+# At the best quality no grey value is off by more than one of 255, in a fifth of the time that a PNG file takes.
+_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 100)
+# Side of the grids that lines are traced on.
+_LUNGS_SIDE, _REGION_SIDE = 384, 224
+
+Contents = dict[str, Any]
+
+
+def write_picture(pixels: np.ndarray) -> dict[str, Any]:
+    """Write a radiograph for the browser, among the files that are deleted after a while.
+
+    Args:
+        pixels: float32 (H, W) in [0, 1].
+
+    Returns:
+        What Gradio makes an address of.
+    """
+    picture = radiograph_images.preview(pixels, _MOST_SIDE)
+    with new_file("radiograph.jpg") as path:
+        path.write_bytes(cv2.imencode(".jpg", picture, _JPEG)[1].tobytes())
+    return gr.FileData(path=str(path), mime_type="image/jpeg").model_dump()
+
+
+def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float, title: str = "") -> Contents:
+    """Describe a radiograph with its evidence.
+
+    Args:
+        picture: as `write_picture` gives it.
+        prediction: a reading with a heatmap.
+        scale: logits at which the colours saturate.
+        title: of this pane, where there are several.
+    """
+    lungs, box = prediction.lungs, prediction.field_of_view
+    stands_out = bool(prediction.heatmap.max() >= contour_level(scale))
+    region = marked_region(prediction.heatmap, _REGION_SIDE) if stands_out else None
+    where = _where(prediction) if stands_out else texts.NO_REGION
+    size = np.array([box.right - box.left, box.bottom - box.top])
+    return {
+        "picture": picture,
+        "title": title,
+        "caption": where,
+        "alt": texts.BARE_ALT,
+        "evidence": texts.EVIDENCE_ALT.format(where=where),
+        "map": np.round(prediction.heatmap, 3).tolist(),
+        "box": list(box),
+        "contour": [] if region is None else _lines(region, np.array([box.left, box.top]), size),
+        "lungs": [] if lungs is None else _lines(lungs.on(_LUNGS_SIDE, _LUNGS_SIDE) >= lungs.threshold),
+    }
+
+
+def bare_pane(picture: dict[str, Any], title: str = texts.BARE) -> Contents:
+    """Describe a radiograph alone; `picture` as `write_picture` gives it."""
+    return {"picture": picture, "title": title, "caption": "", "alt": texts.BARE_ALT, "map": None}
+
+
+def side_by_side(panes: list[Contents], scale: float | None = None) -> Contents:
+    """Describe what a viewer shows; `scale` where one has evidence: logits at which the colours saturate."""
+    return {"panes": panes, "scale": scale, "bare": {"title": texts.BARE, "caption": ""}}
+
+
+def _where(prediction: Prediction) -> str:
+    """Sentence on where the evidence lies."""
+    inside = None if prediction.lungs is None else prediction.lungs.inside
+    shares = None if inside is None else zone_shares(prediction.heatmap, inside, prediction.field_of_view)
+    if shares is None:
+        return texts.STRONGEST
+    place = main_place(shares)
+    return texts.OUTSIDE if place is None else texts.MOSTLY.format(share=percent(place.share, 0), place=place.name)
+
+
+def _lines(
+    mask: np.ndarray, corner: np.ndarray | float = 0.0, size: np.ndarray | float = 1.0
+) -> list[list[list[float]]]:
+    """Outlines of a mask (S, S) over the part of the picture at `corner`, of this `size`, in fractions of it."""
+    return [np.round(corner + size * line, 4).tolist() for line in outlines(mask)]

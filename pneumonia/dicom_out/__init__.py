@@ -1,0 +1,1 @@
+"""A reading as DICOM objects in the study of its image."""
