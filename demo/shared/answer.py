@@ -71,6 +71,11 @@ def place(prediction: Prediction) -> Place | None:
     return None if shares is None else main_place(shares)
 
 
+def mostly_outside(prediction: Prediction) -> bool:
+    """Tell whether most of the evidence is known to lie outside the lungs."""
+    return prediction.in_lung_share is not None and prediction.in_lung_share < 0.5
+
+
 def evidence_sentences(prediction: Prediction, scale: float) -> tuple[str, str]:
     """Sentences on the strength and the place of the evidence, and on how far its share inside the lungs is one.
 
@@ -88,10 +93,11 @@ def evidence_sentences(prediction: Prediction, scale: float) -> tuple[str, str]:
         return texts.EVIDENCE_LUNGS_UNKNOWN.format(strength=word), ""
     share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
     rewarded = texts.REWARDED if get_variant(prediction.variant).recipe.evidence_penalty else ""
-    closer = texts.IN_LUNGS.format(share=share, area=area) + rewarded
+    closer = texts.IN_LUNGS.format(area=area) + rewarded
     where = place(prediction)
     if where is None:
-        return texts.EVIDENCE_OUTSIDE.format(strength=word, inside=share), closer
+        words = texts.EVIDENCE_OUTSIDE if mostly_outside(prediction) else texts.EVIDENCE_INSIDE
+        return words.format(strength=word, inside=share), closer
     held = percent(where.share, 0)
     return texts.EVIDENCE.format(strength=word, share=held, place=where.name.capitalize(), inside=share), closer
 

@@ -102,10 +102,10 @@ def test_the_evidence_is_told_by_strength_zone_and_share():
     prediction = judged(0.99, CHILDREN["balanced"], CHILDREN).prediction
     short, closer = evidence_sentences(prediction, 40.0)
     assert short.startswith("Strong evidence. Right lower zone: ") and short.endswith("Inside the lungs: 80%.")
-    assert closer.startswith("80% of the evidence lies inside the lungs; 24% would")
+    assert closer.startswith("Spread everywhere alike, 24% of it would lie inside the lungs.")
     assert evidence_sentences(prediction, 60.0)[0].startswith("Moderate")
     assert "not found" in evidence_sentences(replace(prediction, lungs=None), 40.0)[0]
     outside = np.zeros((10, 10), np.float32)
     outside[0, 0] = 40.0
-    assert "outside the lungs" in evidence_sentences(replace(prediction, heatmap=outside), 40.0)[0]
+    assert "outside the lungs" in evidence_sentences(replace(prediction, heatmap=outside, in_lung_share=0.0), 40.0)[0]
     assert evidence_sentences(replace(prediction, heatmap=0 * outside), 40.0) == (texts.NO_EVIDENCE, "")

@@ -118,7 +118,7 @@ def test_read_shows_and_records_one_prediction(chest):
     assert f"{record['probability']:.1%}" in verdict and shared_texts.CLOSE in verdict
     (pane,) = viewer["panes"]
     np.testing.assert_allclose(pane["map"], session.reading.predictions[VARIANT].heatmap, atol=1e-3)
-    assert "Inside: 82%" in verdict and "logits" not in verdict
+    assert "Inside the lungs: 82%" in verdict and "logits" not in verdict
     assert "sensitivity 95.1%" in figures and predictive == support == ""
     # Hashes, versions and the network's name fold away.
     assert "<details" in details and record["image_sha256"][:12] in details and "MobileNetV2" in details

@@ -86,7 +86,7 @@ def test_the_card_puts_for_whom_and_every_warning_above_the_answer_and_folds_ver
     text = _Text(prediction_html.verdict(of, choices=True)).text
     said = [
         *("Read as a child of 1 to 5 years, as was chosen.", "On 60 radiographs of children, 30 with pneumonia"),
-        *("Careful: A photograph.", "Signs of pneumonia", "Inside: 82%", f"{shared_texts.PROBABILITY} 96.4%"),
+        *("Careful: A photograph.", "Signs of pneumonia", "Inside the lungs: 82%", f"{shared_texts.PROBABILITY} 96.4%"),
         *("from 20.0%", "from 41.0%", "from 80.0%"),
     ]
     places = [text.index(words) for words in said]
@@ -216,7 +216,7 @@ def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
     for said in (
         "90.0%",
         "10.0%",
-        "30% of the evidence",
+        "most of it outside the lungs. Inside: 30%.",
         "the lungs were not found",
         "disagree",
         "Network and map in 14 ms",

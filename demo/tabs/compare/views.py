@@ -79,7 +79,7 @@ def difference(first: Prediction, second: Prediction, limit: float | None) -> tu
 
 
 def _table(first: str, rows: str) -> str:
-    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Evidence", "Answer", "Probability"))
+    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Answer", "Probability", "Evidence"))
     # The roles are written out because the style lays rows out as results, which hides them from readers.
     return (
         f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
@@ -90,10 +90,10 @@ def _table(first: str, rows: str) -> str:
 def _row(heading: str, judged: JudgedPrediction, below: str = "") -> str:
     return (
         f'<tr role="row" class="{state_class(judged)}"><th role="rowheader" scope="row">{heading}</th>'
-        f'<td role="cell">{evidence(judged)}</td>'
         f'<td role="cell">{answer(judged, "p")}{below and population(judged)}</td>'
         f'<td role="cell">{probability_bar(judged)}'
-        f"{paragraph(operating_point(judged), 'operating-point')}{below}</td></tr>"
+        f"{paragraph(operating_point(judged), 'operating-point')}</td>"
+        f'<td role="cell">{evidence(judged)}{below}</td></tr>'
     )
 
 

@@ -57,7 +57,8 @@ class Chart:
         """Give a figure with its title."""
         label = "; ".join([f"{self.y} over {self.x}", *(f"{m.name}: {m.x:.3g}, {m.y:.3g}" for m in self.marks)])
         lines = "".join(self._line(name, *line) for name, line in self.lines.items())
-        marks = "".join(self._mark(mark, number) for number, mark in enumerate(self.marks))
+        downwards = sorted(self.marks, key=lambda mark: -mark.y)
+        marks = "".join(self._mark(mark, number) for number, mark in enumerate(downwards))
         named = self.lines if len(self.lines) > 1 else ()
         legend = "".join(f'<span class="line-{name}">{escape(name)}</span>' for name in named)
         return (
