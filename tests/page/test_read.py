@@ -131,7 +131,7 @@ def test_another_operating_point_runs_no_network(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
     before = handlers.on_read(chest, VARIANT, "balanced", session)[2]
-    after, figures, _, threshold = handlers.on_operating_point_change(VARIANT, "rule-in", session)
+    after, figures, *_, threshold = handlers.on_operating_point_change(VARIANT, "rule-in", session)
     assert "called from 50.0%" in before and "called from 80.0%" in after and threshold == 0.8
     assert "Rule-in: sensitivity" in figures
     assert loader.readings == 1
@@ -141,7 +141,7 @@ def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chose
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
     handlers.on_read(chest, VARIANT, "balanced", session)
-    verdict, figures, _, operating_point = handlers.on_threshold_change(0.9, session)
+    verdict, figures, *_, operating_point = handlers.on_threshold_change(0.9, session)
     assert "called from 90.0%" in verdict and operating_point is None
     # As many of the thirty pneumonias as `_made_sets` draws above it.
     assert re.search(r"Your threshold: sensitivity \d+\.\d% \(95% interval", figures)
@@ -149,7 +149,7 @@ def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chose
     # It holds for the next image too.
     record = handlers.on_read(chest, VARIANT, None, session)[0]
     assert (record["operating_point"], record["threshold"]) == ("own", pytest.approx(0.9))
-    _, figures, _, threshold = handlers.on_operating_point_change(VARIANT, "screening", session)
+    _, figures, *_, threshold = handlers.on_operating_point_change(VARIANT, "screening", session)
     assert "Screening: sensitivity" in figures and threshold == 0.2 and session.threshold is None
 
 
@@ -163,9 +163,9 @@ def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_fi
     assert "Positive predictive value where 10% have it: 51.9%" in positive and "Negative" not in positive
     assert "50% of which show pneumonia" in positive
     assert handlers.on_operating_point_change(VARIANT, "screening", session)[:3] == (verdict, figures, positive)
-    _, _, uncertain, _ = handlers.on_operating_point_change(VARIANT, "balanced", session)
+    _, _, uncertain, *_ = handlers.on_operating_point_change(VARIANT, "balanced", session)
     assert "no predictive value" in uncertain and "Positive" not in uncertain
-    _, _, negative, _ = handlers.on_operating_point_change(VARIANT, "rule-in", session)
+    _, _, negative, *_ = handlers.on_operating_point_change(VARIANT, "rule-in", session)
     assert "Negative predictive value where 10% have it" in negative and "Positive" not in negative
     assert loader.readings == 1
 
@@ -180,8 +180,8 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     assert forgotten[1:] == EMPTY[1:] and session.reading is None
     # What would redraw it finds nothing to redraw.
     for shown in (
-        handlers.on_operating_point_change(VARIANT, "rule-in", session)[:3],
-        handlers.on_threshold_change(0.3, session)[:3],
+        handlers.on_operating_point_change(VARIANT, "rule-in", session)[:4],
+        handlers.on_threshold_change(0.3, session)[:4],
         [handlers.on_prevalence_change(5, session)],
     ):
         assert all(_skipped(value) for value in shown)

@@ -82,7 +82,7 @@ class ReadHandlers:
         return self.on_read(None, variant, operating_point, session, population)
 
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
-        """Judge the reading at another operating point: verdict, figures, predictive value, threshold."""
+        """Judge the reading at another operating point: verdict, figures, predictive value, details, threshold."""
         threshold = gr.skip()
         if operating_point is not None:
             session.threshold = None
@@ -94,7 +94,7 @@ class ReadHandlers:
         return *self._judged(operating_point, session), threshold
 
     def on_threshold_change(self, threshold: float, session: Session) -> tuple:
-        """Judge the reading at a custom threshold: verdict, figures, predictive value, operating point."""
+        """Judge the reading at a custom threshold: verdict, figures, predictive value, details, operating point."""
         session.threshold = threshold
         return *self._judged(None, session), None
 
@@ -152,20 +152,20 @@ class ReadHandlers:
     def _view(self, reading: Reading, picture: dict[str, Any], session: Session) -> ReadView:
         judged = self._judgement(reading)
         scale = judged.predictor.heatmap_scale
-        verdict, figures, predictive = self._card(reading, session)
+        verdict, figures, predictive, details = self._card(reading, session)
         return ReadView(
             verdict,
             contents.side_by_side([contents.evidence_pane(picture, judged.prediction, scale)], scale),
-            prediction_html.details(judged),
+            details,
             figures,
             predictive,
         )
 
     def _judged(self, operating_point: str | None, session: Session) -> tuple[str, ...]:
-        skipped = (gr.skip(),) * 3
+        skipped = (gr.skip(),) * 4
         generation, judged = session.generation, judge_again(self._predictors, operating_point, session)
         if judged is None:
-            return (page_html.prompt(shared_texts.SESSION_EXPIRED), "", "") if session.expired else skipped
+            return (page_html.prompt(shared_texts.SESSION_EXPIRED), "", "", "") if session.expired else skipped
         shown = self._card(judged, session)
         return shown if session.keep(judged, generation) else skipped
 
@@ -174,10 +174,10 @@ class ReadHandlers:
         return self._predictors.judged_prediction(*named)
 
     def _card(self, reading: Reading, session: Session) -> tuple[str, ...]:
-        """Verdict, figures and predictive value."""
+        """Verdict, figures, predictive value and details, which name the calibration."""
         judged = self._judgement(reading)
         verdict, figures = prediction_html.verdict(judged, choices=True), prediction_html.figures(judged)
-        return verdict, figures, self._predictive_value(reading, session)
+        return verdict, figures, self._predictive_value(reading, session), prediction_html.details(judged)
 
     def _predictive_value(self, reading: Reading, session: Session) -> str:
         if session.prevalence is None:

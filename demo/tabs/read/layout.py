@@ -78,7 +78,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     judge = {
         "fn": handlers.on_operating_point_change,
         "inputs": [variant, operating_point, session],
-        "outputs": [verdict, figures, predictive, threshold],
+        "outputs": [verdict, figures, predictive, checks, threshold],
     }
 
     # The first event takes the name, so this is the one that scripts call.
@@ -110,7 +110,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     threshold.input(
         handlers.on_threshold_change,
         [threshold, session],
-        [verdict, figures, predictive, operating_point],
+        [verdict, figures, predictive, checks, operating_point],
         **LATEST_ONLY,
     )
     prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
