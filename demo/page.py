@@ -37,6 +37,18 @@ document.addEventListener('paste', (event) => {
 });
 """
 
+# Gradio gives each radio button a name of its own, so that the tab key stops at each. Those of one choice share one.
+_ONE_STOP = """
+const share = () => {
+    for (const input of document.querySelectorAll('fieldset[id] input[type=radio]')) {
+        const name = input.closest('fieldset').id;
+        if (input.name !== name) input.name = name;
+    }
+};
+new MutationObserver(share).observe(document.body, {childList: true, subtree: true});
+share();
+"""
+
 
 def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     """Build the page; no weights are read until it is up.
@@ -49,7 +61,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     predictors = Predictors(lambda name: load_predictor(weights=own[name]) if name in own else load(name), own)
     examples = sorted(_EXAMPLES.glob("*.png"))
     with PrivateBlocks(title=texts.TITLE, analytics_enabled=False) as demo:
-        gr.HTML(page_html.header(), js_on_load=_ON_PASTE)
+        gr.HTML(page_html.header(), js_on_load=_ON_PASTE + _ONE_STOP)
         # Calibrations that this page fits, shared by its tabs: scores and no images, kept for as long as it is open.
         page_sites = gr.State(())
         with gr.Tab("Read"):

@@ -52,17 +52,18 @@ class Bar(Flowable):
     Args:
         probability: in [0, 1].
         point: the operating point.
+        colour: of the answer.
         width: in points.
     """
 
     _THICKNESS = 8
     _MARGIN = 4  # the mark of a probability of 0 or 1 stands out so far
 
-    def __init__(self, probability: float, point: OperatingPoint, width: float) -> None:
+    def __init__(self, probability: float, point: OperatingPoint, colour: HexColor, width: float) -> None:
         super().__init__()
         self.width, self.height = width, self._THICKNESS + 2 * self._MARGIN
         self._probability, self._point = probability, point
-        self._colour = STATES[point.finding(probability)]
+        self._colour = colour
 
     def draw(self) -> None:
         canvas, thickness, bottom = self.canv, self._THICKNESS, self._MARGIN

@@ -9,7 +9,6 @@ from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
-from pneumonia.records.receipt import JudgedPrediction
 
 
 class ReportHandlers:
@@ -42,11 +41,7 @@ class ReportHandlers:
         if reading is None:
             raise user_error(shared_texts.NOTHING_READ)
         readings = {
-            name: JudgedPrediction(
-                prediction,
-                self._predictors.point_of(name, prediction),
-                self._predictors.calibrated(name, prediction.calibration),
-            )
+            name: self._predictors.judged_prediction(name, prediction)
             for name, prediction in reading.predictions.items()
         }
         return Report(

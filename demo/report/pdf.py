@@ -20,11 +20,14 @@ from demo.report.report import Report
 from demo.report.typesetting import CODE, FAINT, FINDING, HEADING, LINE, REGULAR, SMALL, SMALL_ITEM, TITLE, paragraph
 from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.answer import answer, evidence_sentences
+from demo.shared.bar import threshold_words, zone_words
 from demo.shared.predictors import title_of, unavailable
 from pneumonia import __version__
 from pneumonia.core.check import Check
-from pneumonia.core.notices import HEATMAP_HELP, INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.explain.overlay import legend
+from pneumonia.explain.strength import STEPS
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
@@ -32,7 +35,7 @@ from pneumonia.variants.registry import get_variant
 _MARGIN = 17 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _GAP = 5 * mm
-_MAX_HEIGHT = 82 * mm  # of a picture
+_MAX_HEIGHT = 66 * mm  # of a picture
 _SMALL_SIDE = 44 * mm  # of a picture in a comparison
 _LABEL = 28 * mm
 _CARD_PADDING = 9
@@ -126,7 +129,7 @@ def _reading(report: Report) -> list[Flowable]:
         Spacer(0, 5),
         *_key(report),
         Spacer(0, 4),
-        paragraph(prediction_text.in_lungs_sentence(judged.prediction)),
+        paragraph(_evidence(judged)),
         *_checks(report),
     ]
 
@@ -148,7 +151,7 @@ def _comparison(report: Report) -> list[Flowable]:
                     paragraph(get_variant(judged.prediction.variant).summary, SMALL),
                     Spacer(0, 2),
                     *_verdict(judged, words),
-                    paragraph(prediction_text.in_lungs_sentence(judged.prediction), SMALL),
+                    paragraph(_evidence(judged), SMALL),
                 ],
             ]
         )
@@ -179,19 +182,22 @@ def _comparison(report: Report) -> list[Flowable]:
 def _verdict(judged: JudgedPrediction, width: float) -> list[Flowable]:
     """Finding, probability and operating point."""
     prediction, point, _ = judged
-    threshold, zone = prediction_text.bar_key(prediction, point)
-    finding = ParagraphStyle(prediction.finding, FINDING, textColor=STATES[prediction.finding])
-    whose = prediction_text.population(prediction)
+    sentence, state = answer(judged)
+    whose = f"{prediction_text.population(prediction)} {prediction_text.measured(judged)}".strip()
     return [
         *([paragraph(whose, SMALL), Spacer(0, 2)] if whose else []),
-        paragraph(prediction_text.finding(prediction), finding, bold=prediction.finding),
+        paragraph("", ParagraphStyle(state, FINDING, textColor=STATES[state]), bold=sentence),
         Spacer(0, 3),
         paragraph("", bold=f"{shared_texts.PROBABILITY} {percent(prediction.probability)}"),
-        Bar(prediction.probability, point, width),
-        Keys([(threshold_swatch, threshold), (zone_swatch, zone)]),
+        Bar(prediction.probability, point, STATES[state], width),
+        Keys([(threshold_swatch, threshold_words(point)), (zone_swatch, zone_words(point))]),
         Spacer(0, 2),
-        paragraph(prediction_text.operating_point(point, prediction), SMALL),
+        paragraph(prediction_text.operating_point(judged), SMALL),
     ]
+
+
+def _evidence(judged: JudgedPrediction) -> str:
+    return " ".join(filter(None, evidence_sentences(judged.prediction, judged.predictor.heatmap_scale)))
 
 
 def _overlay(report: Report, judged: JudgedPrediction) -> np.ndarray:
@@ -202,16 +208,16 @@ def _key(report: Report) -> list[Flowable]:
     """Meanings of the colours and the lines of an overlay."""
     colours = legend(width=256, height=12, opacity=radiograph_images.OPACITY)
     return [
-        Ramp(colours, prediction_text.scale_ends(report.scale)),
+        Ramp(colours, (shared_texts.NO_STRENGTH, STEPS[-1][0])),
         Spacer(0, 2),
         Keys([(lungs_swatch, shared_texts.KEY_LUNGS)]),
         Spacer(0, 2),
-        paragraph(HEATMAP_HELP, SMALL),
+        paragraph(shared_texts.MAP_HELP, SMALL),
     ]
 
 
 def _checks(report: Report) -> list[Flowable]:
-    """Checks of the image, what needs care first; with the variants, where not all noticed it."""
+    """Checks of the image, what needs care first; with the networks, where not all noticed it."""
     noticed: dict[Check, list[str]] = {}
     for variant, judged in report.readings.items():
         for check in prediction_text.sorted_checks(judged.prediction):
@@ -229,14 +235,14 @@ def _small_print(report: Report) -> list[Flowable]:
     facts = [
         (texts.CREATED, _time(report), SMALL),
         *([(texts.FILE_NAME, report.name, SMALL)] if report.name is not None else []),
-        (texts.IMAGE_HASH, report.image_sha256, CODE),
+        (shared_texts.IMAGE_HASH, report.image_sha256, CODE),
         (texts.PROGRAM, texts.PROGRAM_VERSION.format(version=__version__), SMALL),
     ]
     for name, (prediction, _, predictor) in report.readings.items():
         title = title_of(name)
         facts += [
-            (shared_texts.VARIANT, texts.WEIGHTS.format(title=title, version=predictor.version), SMALL),
-            (texts.WEIGHTS_HASH, prediction.weights_sha256, CODE),
+            (shared_texts.VARIANT, shared_texts.WEIGHTS.format(title=title, version=predictor.version), SMALL),
+            (shared_texts.WEIGHTS_HASH, prediction.weights_sha256, CODE),
             (shared_texts.CALIBRATION, prediction_text.calibration(prediction.calibration), SMALL),
             (texts.LOGIT, f"{prediction.logit:.5f}", CODE),
             (texts.COMMAND, command(prediction), CODE),
@@ -275,7 +281,7 @@ def _card(parts: Sequence[Flowable], judged: JudgedPrediction) -> Table:
         colWidths=[_WIDTH],
         style=[
             *_TIGHT,
-            ("LINEBEFORE", (0, 0), (0, -1), 3, STATES[judged.prediction.finding]),
+            ("LINEBEFORE", (0, 0), (0, -1), 3, STATES[answer(judged).state]),
             ("LEFTPADDING", *_ALL, _CARD_PADDING),
         ],
     )

@@ -5,7 +5,7 @@ JSON = "Report as JSON"
 NAME = "With the file's name"
 NAME_HELP = "Without it nothing in the report names the patient, unless the radiograph itself has a name on it."
 READING_REPORT = "Chest radiograph, read for pneumonia"
-COMPARISON_REPORT = "Chest radiograph, read for pneumonia by several variants"
+COMPARISON_REPORT = "Chest radiograph, read for pneumonia by several networks"
 REPRODUCTION = "What was read, and with what"
 REPRODUCED = (
     "The command reads the image of this hash with the weights of this hash again, and gives the same logit. The JSON "
@@ -13,9 +13,6 @@ REPRODUCED = (
 )
 CREATED = "Report made"
 FILE_NAME = "File"
-IMAGE_HASH = "Image, SHA-256"
-WEIGHTS = "{title}, weights version {version}"
-WEIGHTS_HASH = "Weights, SHA-256"
 LOGIT = "Logit"
 COMMAND = "Command"
 PROGRAM = "Program"

@@ -19,7 +19,15 @@ from pneumonia.variants.registry import DEFAULT
 # Last inputs of named endpoints that calls written for an older page leave out.
 LATER_INPUTS = ("population", "compare-population", "batch-population")
 
-_LIVE_REGION = "element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');"
+# What stands for a control elsewhere, as a mark on the bar does, clicks it; whoever has no mouse uses the control.
+_LIVE_REGION = """
+element.setAttribute('role', 'status');
+element.setAttribute('aria-live', 'polite');
+element.addEventListener('click', (event) => {
+    const mark = event.target.closest('[data-clicks]');
+    if (mark) document.querySelector(mark.dataset.clicks)?.click();
+});
+"""
 
 _ON_EXAMPLE = """
 element.addEventListener('click', (event) => {
@@ -55,8 +63,11 @@ def population_choice(elem_id: str) -> gr.Radio:
 
 def example_buttons(paths: Sequence[Path]) -> gr.HTML:
     """Thumbnails that can be clicked; the event holds the index of the one that was."""
-    images = [radiograph_images.preview(decode(path).pixels, radiograph_images.THUMBNAIL_SIDE) for path in paths]
-    return gr.HTML(page_html.example_buttons(images), js_on_load=_ON_EXAMPLE, visible=bool(paths))
+    examples = {
+        _example_name(path): radiograph_images.preview(decode(path).pixels, radiograph_images.THUMBNAIL_SIDE)
+        for path in paths
+    }
+    return gr.HTML(page_html.example_buttons(examples), js_on_load=_ON_EXAMPLE, visible=bool(paths))
 
 
 def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
@@ -65,6 +76,11 @@ def variant_choice(elem_id: str, predictors: Predictors) -> gr.Radio:
     choice = gr.Radio(choices, value=DEFAULT, label=texts.VARIANT, elem_id=elem_id)
     gr.on(None, partial(availability, predictors), outputs=choice, **IMMEDIATE)
     return choice
+
+
+def _example_name(path: Path) -> str:
+    """What an example is, by its file's name: `synthetic-normal-1.png` is normal 1."""
+    return path.stem.removeprefix("synthetic-").replace("-", " ").capitalize()
 
 
 def live_region(elem_id: str, value: str = "") -> gr.HTML:

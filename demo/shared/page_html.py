@@ -1,6 +1,6 @@
 """HTML of the page itself, and of what takes the place of a result; every text from outside is escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -15,16 +15,16 @@ def header() -> str:
     return f"<header><h1>{escape(texts.TITLE)}</h1>{paragraph(texts.INTRODUCTION)}{notice()}</header>"
 
 
-def example_buttons(images: Sequence[np.ndarray]) -> str:
+def example_buttons(examples: Mapping[str, np.ndarray]) -> str:
     """Buttons to read an example with; each carries its index.
 
     Args:
-        images: uint8 (H, W), as `preview` gives them.
+        examples: what each is, and its picture, uint8 (H, W), as `preview` gives it.
     """
     buttons = "".join(
         f'<button type="button" data-index="{index}"><img src="{data_uri(image)}" alt="">'
-        f"<span>{escape(texts.EXAMPLE.format(number=index + 1))}</span></button>"
-        for index, image in enumerate(images)
+        f"<span>{escape(name)}</span></button>"
+        for index, (name, image) in enumerate(examples.items())
     )
     return f'{paragraph(texts.EXAMPLES, "examples-label")}<div class="examples">{buttons}</div>'
 
@@ -44,9 +44,12 @@ def paragraph(sentence: str, css_class: str = "") -> str:
     return f'<p class="{css_class}">{escape(sentence)}</p>' if css_class else f"<p>{escape(sentence)}</p>"
 
 
-def rejection(sentence: str) -> str:
-    """Sentence in the place of the verdict when there will be none."""
-    return f'<div class="card card-rejected" role="alert"><h2>{escape(texts.REJECTED)}</h2>{paragraph(sentence)}</div>'
+def rejection(sentence: str, below: str = "") -> str:
+    """Sentence in the place of the verdict when there will be none, and HTML below it."""
+    return (
+        f'<div class="card card-rejected" role="alert"><h2>{escape(texts.REJECTED)}</h2>{paragraph(sentence)}{below}'
+        "</div>"
+    )
 
 
 def notice() -> str:
@@ -57,8 +60,14 @@ def notice() -> str:
 def figures_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Table of figures; the first cell of each row is its heading."""
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    # On a telephone each cell stands beside its column's name.
     body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(
+            f'<td data-column="{escape(column)}">{escape(cell)}</td>'
+            for column, cell in zip(columns[1:], rest, strict=True)
+        )
+        + "</tr>"
         for first, *rest in rows
     )
     return f'<div class="figures"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

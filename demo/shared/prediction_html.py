@@ -2,62 +2,93 @@
 
 from html import escape
 
+from demo.shared import answer as answers
 from demo.shared import prediction_text, texts
+from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
-from demo.shared.prediction_text import (
-    bar_key,
-    calibration,
-    in_lungs_sentence,
-    operating_point,
-    sorted_checks,
-)
+from demo.shared.predictors import title_of
 from pneumonia import Prediction
-from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.utils.formatting import percent
-from pneumonia.variants.registry import get_variant
+from pneumonia.records.receipt import JudgedPrediction
 
 _HASH_LENGTH = 12
 
 
-def verdict(prediction: Prediction, point: OperatingPoint, version: str) -> str:
-    """Card of a reading that was not rejected: words, a bar, and what was measured at its operating point."""
+def verdict(judged: JudgedPrediction, choices: bool = False) -> str:
+    """Card of a reading that was not rejected: for whom, what to care for, the answer, its place, and the bar.
+
+    Args:
+        judged: the reading.
+        choices: whether population and operating point can be chosen beside it, as on the Read tab.
+    """
+    prediction = judged.prediction
+    place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale)
     return (
-        f'<section class="card {finding_class(prediction)}">{population(prediction)}{finding(prediction, "h2")}'
-        f"{probability_bar(prediction, point)}"
-        f"{operating_point_sentence(prediction, point)}{notice()}"
-        f"{paragraph(_small_print(prediction, version), 'small-print')}</section>"
+        f'<section class="card {state_class(judged)}">{population(judged, choices)}{warnings(prediction)}'
+        f"{answer(judged, 'h2')}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
     )
 
 
-def population(prediction: Prediction) -> str:
-    """Sentence on whose radiograph it was read as; it stands out where the reader is asked."""
-    sentence = prediction_text.population(prediction)
-    asks = prediction.population is None
-    return paragraph(sentence, "population asks" if asks else "population") if sentence else ""
+def figures(judged: JudgedPrediction) -> str:
+    """Figures of the operating point of a reading, and the notice."""
+    return f"{paragraph(prediction_text.operating_point(judged), 'operating-point')}{notice()}"
 
 
-def operating_point_sentence(prediction: Prediction, point: OperatingPoint) -> str:
-    """Sentence on the operating point of a reading, and on what was measured at it."""
-    return paragraph(operating_point(point, prediction), "operating-point")
-
-
-def probability_bar(prediction: Prediction, point: OperatingPoint) -> str:
-    """Bar of probability, threshold and the zone that is too close to call, from 0 to 100 %."""
-    probability = percent(prediction.probability)
-    threshold, zone = bar_key(prediction, point)
-    summary = f"Probability of pneumonia {probability}, {threshold}, {zone}."
-    return (
-        f'<figure class="bar" role="img" aria-label="{escape(summary)}">'
-        f'<p class="bar-above">{escape(texts.PROBABILITY)} <strong>{escape(probability)}</strong></p>'
-        '<div class="bar-track">'
-        f'<span class="bar-fill" style="width:{100 * prediction.probability:.2f}%"></span>'
-        f'<span class="bar-zone" style="left:{100 * point.low:.2f}%;width:{100 * (point.high - point.low):.2f}%">'
-        "</span>"
-        f'<span class="bar-threshold" style="left:{100 * prediction.threshold:.2f}%"></span>'
-        f'<span class="bar-probability" style="left:{100 * prediction.probability:.2f}%"></span></div>'
-        f'<p class="bar-below"><span class="key-threshold">{escape(threshold)}</span> '
-        f'<span class="key-zone">{escape(zone)}</span></p></figure>'
+def population(judged: JudgedPrediction, choices: bool = False) -> str:
+    """Sentences on whose radiograph it was read as and what was measured on such; they stand out where they ask."""
+    prediction = judged.prediction
+    sentence = f"{prediction_text.population(prediction)} {prediction_text.measured(judged)}".strip()
+    if prediction.population is not None or not answers.undecided(prediction):
+        return paragraph(sentence, "population") if sentence else ""
+    buttons = "".join(
+        f'<button type="button" data-clicks="#population input[value={name}]">{escape(words)}</button>'
+        for name, words in texts.POPULATIONS.items()
+        if choices and name != texts.NOT_STATED
     )
+    return f'<div class="population asks">{paragraph(sentence)}{buttons}</div>'
+
+
+def warnings(prediction: Prediction) -> str:
+    """List of what needs care before the answer is read; what the population asks stands elsewhere."""
+    asked = "population" if answers.undecided(prediction) else None
+    items = "".join(
+        f"<li><strong>{escape(texts.CHECK_STATES[check.status])}:</strong> {escape(check.message)}</li>"
+        for check in prediction.checks
+        if check.status == "warn" and check.name != asked
+    )
+    return f'<ul class="warnings">{items}</ul>' if items else ""
+
+
+def answer(judged: JudgedPrediction, tag: str) -> str:
+    """Answer, as an element of this tag."""
+    return f'<{tag} class="answer">{escape(answers.answer(judged).sentence)}</{tag}>'
+
+
+def state_class(judged: JudgedPrediction) -> str:
+    """Class that gives an element the answer's colour."""
+    return f"state-{answers.answer(judged).state.lower()}"
+
+
+def evidence(judged: JudgedPrediction) -> str:
+    """Sentences on the strength and the place of the evidence."""
+    sentences = answers.evidence_sentences(judged.prediction, judged.predictor.heatmap_scale)
+    return paragraph(" ".join(filter(None, sentences)), "evidence")
+
+
+def details(judged: JudgedPrediction) -> str:
+    """All that folds away: checks that were passed, how to take the evidence, and what was read with what."""
+    prediction = judged.prediction
+    _, closer = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale)
+    passed = [check.message for check in prediction.checks if check.status == "ok"]
+    rows = (
+        (texts.CHECKS, " ".join(passed) or (texts.SEE_ABOVE if warnings(prediction) else texts.NO_CHECKS)),
+        (texts.EVIDENCE_SHARE, closer),
+        (texts.VARIANT, texts.WEIGHTS.format(title=title_of(prediction.variant), version=judged.predictor.version)),
+        (texts.WEIGHTS_HASH, prediction.weights_sha256[:_HASH_LENGTH]),
+        (texts.IMAGE_HASH, prediction.image_sha256[:_HASH_LENGTH]),
+        (texts.CALIBRATION, prediction_text.calibration(prediction.calibration)),
+    )
+    body = "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in rows if words)
+    return f'<details class="details"><summary>{escape(texts.DETAILS)}</summary><dl>{body}</dl></details>'
 
 
 def checks(*predictions: Prediction) -> str:
@@ -65,36 +96,7 @@ def checks(*predictions: Prediction) -> str:
     items = "".join(
         f'<li class="check-{check.status}"><strong>{escape(texts.CHECK_STATES[check.status])}:</strong> '
         f"{escape(check.message)}</li>"
-        for check in sorted_checks(*predictions)
+        for check in prediction_text.sorted_checks(*predictions)
     )
     body = f"<ul>{items}</ul>" if items else paragraph(texts.NO_CHECKS)
     return f"<h3>{escape(texts.CHECKS)}</h3>{body}"
-
-
-def in_lungs(prediction: Prediction) -> str:
-    """Sentence on how much of the evidence lies inside the lungs."""
-    return paragraph(in_lungs_sentence(prediction), "in-lungs")
-
-
-def finding(prediction: Prediction, tag: str) -> str:
-    """Finding, as an element of this tag."""
-    sentence = prediction_text.finding(prediction)
-    return (
-        f'<{tag} class="finding"><span class="finding-name">{escape(prediction.finding)}</span> '
-        f"{escape(sentence)}</{tag}>"
-    )
-
-
-def finding_class(prediction: Prediction) -> str:
-    """Class that gives an element the finding's colour."""
-    return f"finding-{prediction.finding.lower()}"
-
-
-def _small_print(prediction: Prediction, version: str) -> str:
-    return texts.SMALL_PRINT.format(
-        title=get_variant(prediction.variant).title,
-        version=version,
-        weights=prediction.weights_sha256[:_HASH_LENGTH],
-        image=prediction.image_sha256[:_HASH_LENGTH],
-        calibration=calibration(prediction.calibration),
-    )

@@ -4,32 +4,24 @@ from collections import Counter
 from collections.abc import Sequence
 
 from demo.shared import texts
+from demo.shared.answer import undecided
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
-from pneumonia.core.labels import UNCERTAIN
-from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, Interval
 from pneumonia.inference.population import NAMES, PATIENT
+from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
-from pneumonia.variants.registry import get_variant
 
 
 def agreement(findings: Sequence[str]) -> str:
-    """Sentence on whether the variants agree."""
+    """Sentence on whether the networks agree at one operating point."""
     if len(findings) == 1:
         return texts.ONLY_ONE
-    counts = Counter(findings)
+    counts = Counter(texts.CALLED[finding] for finding in findings)
     if len(counts) == 1:
-        return texts.AGREE.format(count=len(findings), finding=findings[0])
-    return texts.DISAGREE.format(findings=", ".join(f"{n} {finding}" for finding, n in counts.most_common()))
-
-
-def bar_key(prediction: Prediction, point: OperatingPoint) -> tuple[str, str]:
-    """Words for what is marked on the bar besides the probability: the threshold, and the zone around it."""
-    return (
-        texts.BAR_THRESHOLD.format(threshold=percent(prediction.threshold)),
-        texts.BAR_ZONE.format(low=percent(point.low), high=percent(point.high)),
-    )
+        return texts.AGREE.format(count=len(findings), called=next(iter(counts)))
+    return texts.DISAGREE.format(counts=", ".join(f"{n} {called}" for called, n in counts.most_common()))
 
 
 def sorted_checks(*predictions: Prediction) -> list[Check]:
@@ -37,22 +29,6 @@ def sorted_checks(*predictions: Prediction) -> list[Check]:
     order = list(texts.CHECK_STATES)
     once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
     return sorted(once, key=lambda check: -order.index(check.status))
-
-
-def in_lungs_sentence(prediction: Prediction) -> str:
-    """Sentence on how much of the evidence lies inside the lungs."""
-    if prediction.lungs is None:
-        return texts.LUNGS_UNKNOWN
-    if prediction.in_lung_share is None:
-        return texts.NO_EVIDENCE
-    share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
-    rewarded = texts.REWARDED if get_variant(prediction.variant).recipe.evidence_penalty else ""
-    return texts.IN_LUNGS.format(share=share, area=area) + rewarded
-
-
-def scale_ends(scale: float) -> tuple[str, str]:
-    """Words at the left and at the right of the colours, which saturate at a `scale` in logits."""
-    return "0", f"{scale:g} logits or more"
 
 
 def population(prediction: Prediction) -> str:
@@ -66,30 +42,35 @@ def population(prediction: Prediction) -> str:
     )
 
 
-def undecided(prediction: Prediction) -> bool:
-    """Tell whether a reading would need to know as whose it is judged."""
-    return prediction.population is None and any(check.name == "population" for check in prediction.checks)
+def measured(judged: JudgedPrediction) -> str:
+    """Sentence on what a network was measured on for patients like the one it read; empty where nobody knows whose."""
+    prediction, site = judged.prediction, judged.prediction.calibration
+    if prediction.population is None and undecided(prediction):
+        return ""
+    if site is not None:
+        count, positives, auroc = site.images, site.positives, site.auroc.value
+    else:
+        sets = judged.predictor.metrics["sets"]
+        of_set = sets[judged.predictor.calibration_for(prediction.population).sets[0]]
+        count, positives, auroc = of_set["n"], of_set["positives"], of_set["auroc"]["value"]
+    words = texts.MEASURED if prediction.population is None else texts.MEASURED_ON[prediction.population]
+    where = texts.MEASURED_AT.format(name=site.name) if site else ""
+    return words.format(count=f"{count:,}", where=where, positives=positives, pairs=percent(auroc, 0))
 
 
-def finding(prediction: Prediction) -> str:
-    """What a finding means."""
-    if prediction.finding == UNCERTAIN and undecided(prediction):
-        return texts.UNDECIDED
-    return texts.FINDINGS[prediction.finding]
-
-
-def operating_point(point: OperatingPoint, prediction: Prediction) -> str:
-    """Sentence on the operating point of a reading and what was measured at it."""
+def operating_point(judged: JudgedPrediction) -> str:
+    """Sentences on the operating point of a reading and what was measured at it."""
+    prediction, point, _ = judged
     site = prediction.calibration
-    words, images = texts.AT_OPERATING_POINT, calibration_images(prediction)
-    if point.name == CUSTOM:
-        words = texts.AT_CUSTOM_THRESHOLD
-    elif site is not None:
+    images = calibration_images(prediction)
+    if site is not None and point.name != CUSTOM:
         images = texts.LEFT_OUT.format(images=images)
-    return words.format(
-        name=point.name,
+    return texts.AT_OPERATING_POINT.format(
+        name=texts.POINTS[point.name],
         images=images,
         threshold=percent(point.threshold),
+        low=percent(point.low),
+        high=percent(point.high),
         sensitivity=interval(point.sensitivity),
         specificity=interval(point.specificity),
     )
@@ -107,7 +88,7 @@ def calibration_images(prediction: Prediction) -> str:
     site = prediction.calibration
     if site is None:
         words = texts.VALIDATION_IMAGES[prediction.population]
-        return texts.LESS_WELL.format(images=words.rstrip(",")) if undecided(prediction) else words
+        return texts.LESS_WELL.format(images=words) if undecided(prediction) else words
     return texts.LOCAL_IMAGES.format(count=site.images, name=site.name)
 
 

@@ -14,6 +14,7 @@ from pneumonia.errors import WeightsError
 from pneumonia.metrics.repeatability import repeatability_limit
 from pneumonia.metrics.scores import VALIDATION, Scores
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
+from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.processes import Cached, PerProcess
 from pneumonia.variants.registry import PUBLISHED, get_variant
 
@@ -148,6 +149,11 @@ class Predictors:
             prediction.calibration,
             prediction.population,
         )
+
+    def judged_prediction(self, variant: str, prediction: Prediction) -> JudgedPrediction:
+        """Give a reading of a variant with what it was judged by."""
+        predictor = self.calibrated(variant, prediction.calibration)
+        return JudgedPrediction(prediction, self.point_of(variant, prediction), predictor)
 
     def measured_prevalence(self, variant: str, population: str | None = None) -> float:
         """Give the share with pneumonia among the images that the calibration of a population was fixed on."""

@@ -1,7 +1,7 @@
 """Texts that several tabs show. What must be said beside every result comes from `pneumonia.core.notices`."""
 
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
-from pneumonia.core.operating_points import BALANCED, RULE_IN, SCREENING
+from pneumonia.core.operating_points import BALANCED, CUSTOM, RULE_IN, SCREENING
 from pneumonia.core.populations import ADULTS, CHILDREN
 
 TITLE = "Chest radiographs, read for pneumonia"
@@ -10,12 +10,27 @@ INTRODUCTION = (
     "from this one within the hour."
 )
 
-FINDINGS = {
-    NORMAL: "No sign of pneumonia above the threshold",
-    PNEUMONIA: "Signs of pneumonia above the threshold",
-    UNCERTAIN: "Too close to the threshold to call",
-}
+# Answers, as `demo.shared.answer` chooses them.
+SIGNS = "Signs of pneumonia"
+SIGNS_AT = "Signs of pneumonia, mostly {place}"
+NO_SIGNS = "No signs of pneumonia"
+HARDLY_ANY_SIGNS = "Hardly any signs of pneumonia"
+NOT_RULED_OUT = "Pneumonia is not ruled out"
+NOT_RULED_IN = "Pneumonia is not ruled in"
+LEANS_NOT_RULED_IN = "Leans to pneumonia, which is not ruled in"
+LEANS_NOT_RULED_OUT = "Leans to normal, but pneumonia is not ruled out"
+LEANS_UNSEEN = "Leans to pneumonia, but the picture hardly shows why"
+CLOSE = "Too close to call: pneumonia is not ruled out"
+CLOSE_LEANS = "Too close to call, leans to pneumonia"
+UNDECIDED = "Depends on whether this is a child or an adult"
 
+EVIDENCE = "{strength} evidence. {place}: {share} of it. Inside the lungs: {inside}."
+EVIDENCE_INSIDE = "{strength} evidence. Inside the lungs: {inside}."
+EVIDENCE_OUTSIDE = "{strength} evidence, but most of it outside the lungs. Inside: {inside}."
+EVIDENCE_LUNGS_UNKNOWN = "{strength} evidence; the lungs were not found, so its zone cannot be named."
+NO_EVIDENCE = "The picture shows next to no evidence for pneumonia."
+
+POINTS = {SCREENING: "Screening", BALANCED: "Balanced", RULE_IN: "Rule-in", CUSTOM: "Your threshold"}
 OPERATING_POINTS = {
     SCREENING: "Screening: misses least",
     BALANCED: "Balanced",
@@ -28,47 +43,50 @@ POPULATION = "Patient"
 POPULATIONS = {NOT_STATED: "As the image tells", CHILDREN: "Child, 1 to 5 years", ADULTS: "Adult"}
 READ_AS = "Read as {patient}, {source}."
 SOURCES = {"header": "by the DICOM header", "reader": "as was chosen", "picture": "by the outline of the lungs"}
-UNDECIDED = "Depends on whether this is a child or an adult"
-LESS_WELL = "{images} of the population that is read less well,"
+LESS_WELL = "{images}, of the population that is read less well"
 READ_AS_ONLY = "Read by a network for {population}; whether the patient is one is not stated."
+_PAIRS = "told one with pneumonia from one without in {pairs} of pairs."
+MEASURED_ON = {
+    CHILDREN: "On {count} radiographs of children{where}, {positives} with pneumonia, it " + _PAIRS,
+    ADULTS: "On {count} radiographs of adults{where}, {positives} with pneumonia, it " + _PAIRS,
+}
+MEASURED = "On {count} radiographs{where}, {positives} with pneumonia, it " + _PAIRS
+MEASURED_AT = " of {name}"
 
 UPLOAD = "Chest radiograph (DICOM or image file)"
 EXAMPLES = "Or an example (synthetic, not a patient)"
-EXAMPLE = "synthetic {number}"
-VARIANT = "Variant"
+VARIANT = "Network"
 UNAVAILABLE_LABEL = "{title} (unavailable)"
 UNAVAILABLE = "{title} is unavailable. {reason}"
 OPERATING_POINT = "Operating point"
 AT_OPERATING_POINT = (
-    "Operating point {name}: pneumonia is called from {threshold}. On {images} this gave sensitivity "
-    "{sensitivity} and specificity {specificity}."
-)
-AT_CUSTOM_THRESHOLD = (
-    "Custom threshold: pneumonia is called from {threshold}. On {images} this would give sensitivity "
-    "{sensitivity} and specificity {specificity}."
+    "{name}: sensitivity {sensitivity}, specificity {specificity}, on {images}. Pneumonia is called from {threshold}; "
+    "from {low} to {high} it is too close to call."
 )
 SHOW = "Show"
 ORIGINAL = "Original"
 OVERLAY = "Overlay: where the evidence lies"
 
-IN_LUNGS = (
-    "{share} of the evidence for pneumonia lies inside the lungs; a map without any knowledge would have {area} there."
-)
-REWARDED = " This variant was trained to keep it there, so that is no independent check."
-LUNGS_UNKNOWN = "No lung fields are known for this image, so how much of the evidence lies inside them is unknown."
-NO_EVIDENCE = "The map shows next to no evidence for pneumonia, inside the lungs or outside."
+IN_LUNGS = "Spread everywhere alike, {area} of it would lie inside the lungs."
+REWARDED = " This network was trained to keep it there, so that is no independent check."
 KEY_LUNGS = "lungs' outline, where found"
+NO_STRENGTH = "none"
+MAP_HELP = (
+    "Warm colours mark what speaks for pneumonia: dark for weak evidence, orange for moderate, yellow for strong. The "
+    "same colour means the same in every case."
+)
 
-PROBABILITY = "Calibrated probability of pneumonia"
-BAR_THRESHOLD = "threshold {threshold}"
+PROBABILITY = "Probability of pneumonia"
+BAR_THRESHOLD = "called from {threshold}"
 BAR_ZONE = "too close to call {low} to {high}"
+FROM = "from {threshold}"
 
 CHOOSE = "Choose, drop or paste a radiograph, or click an example; it is read at once."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."
 TRY_AGAIN = "Nothing was read. Try again."
-NO_VARIANT = "Choose a variant first."
+NO_VARIANT = "Choose a network first."
 NO_OPERATING_POINT = "Choose an operating point first."
 SESSION_EXPIRED = "This page was left alone, and what it had was deleted from the server. Choose the image again."
 UPLOAD_DELETED = "This image has been deleted from the server in the meantime. Choose it again."
@@ -77,20 +95,31 @@ NOTHING_READ = "Nothing has been read yet."
 CALIBRATION = "Calibration"
 LIMITS = "Limits"
 
-SMALL_PRINT = "{title}, weights version {version} ({weights}), image {image}, calibration {calibration}"
+DETAILS = "Checks, network and versions"
+EVIDENCE_SHARE = "Evidence"
+WEIGHTS = "{title}, weights version {version}"
+WEIGHTS_HASH = "Weights, SHA-256"
+IMAGE_HASH = "Image, SHA-256"
+SEE_ABOVE = "See what needs care above; nothing else was noticed."
 AS_PUBLISHED = "as published"
 CALIBRATED_TO = "{name}, {date}, {count} images"
 VALIDATION_IMAGES = {
-    None: "images, plain and corrupted,",
-    CHILDREN: "validation images of children, plain and corrupted,",
-    ADULTS: "images of adults, each read by a network whose last layer did not see its patient, plain and corrupted,",
+    None: "images, as they are and made worse",
+    CHILDREN: "validation images of children, as they are and made worse",
+    ADULTS: "images of adults, each read by a copy whose last step had not learned from its patient, "
+    "as they are and made worse",
 }
 LOCAL_IMAGES = "{count} images of {name}"
-LEFT_OUT = "{images}, each judged by what was fitted without its patient,"
+LEFT_OUT = "{images}, each judged by what was fitted without its patient"
 CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."
 CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
 
-AGREE = "All {count} variants agree: {finding}."
-DISAGREE = "The variants disagree: {findings}. Do not rely on any one of them for this image."
-ONLY_ONE = "Only one variant is available, so there is nothing to compare it with."
+# At one operating point.
+CALLED = {NORMAL: "not called", PNEUMONIA: "called", UNCERTAIN: "too close to call"}
+AGREE = "All {count} networks agree at this operating point: pneumonia is {called}."
+DISAGREE = (
+    "The networks disagree on pneumonia at this operating point: {counts}. Do not rely on any one of them for this "
+    "image."
+)
+ONLY_ONE = "Only one network is available, so there is nothing to compare it with."

@@ -8,12 +8,12 @@ import numpy as np
 
 from demo.server.downloads import new_file
 from demo.shared import radiograph_images
+from demo.shared.answer import mostly_outside, place
 from demo.viewer import texts
 from pneumonia import Prediction
 from pneumonia.explain.outlines import outlines
 from pneumonia.explain.overlay import contour_level
 from pneumonia.explain.region_test import marked_region
-from pneumonia.explain.zones import main_place, zone_shares
 from pneumonia.utils.formatting import percent
 
 # Of the longer side in pixels. Films are scanned at less; a telephone's canvas holds no more than the square of it.
@@ -80,12 +80,10 @@ def side_by_side(panes: list[Contents], scale: float | None = None) -> Contents:
 
 def _where(prediction: Prediction) -> str:
     """Sentence on where the evidence lies."""
-    inside = None if prediction.lungs is None else prediction.lungs.inside
-    shares = None if inside is None else zone_shares(prediction.heatmap, inside, prediction.field_of_view)
-    if shares is None:
-        return texts.STRONGEST
-    place = main_place(shares)
-    return texts.OUTSIDE if place is None else texts.MOSTLY.format(share=percent(place.share, 0), place=place.name)
+    where = place(prediction)
+    if where is not None:
+        return texts.MOSTLY.format(share=percent(where.share, 0), place=where.name)
+    return texts.OUTSIDE if mostly_outside(prediction) else texts.STRONGEST
 
 
 def _lines(

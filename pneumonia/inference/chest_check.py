@@ -181,9 +181,7 @@ class ChestCheck:
 
 
 def _why(seen: ChestScores, limits: ChestScores) -> str:
-    if seen.distance > limits.distance:
-        return f"its distance from known ones is {seen.distance:.1f}, above the limit of {limits.distance:.1f}"
-    return f"its score for a part or a turned one is {seen.score:.1f}, above the limit of {limits.score:.1f}"
+    return "it differs from known ones" if seen.distance > limits.distance else "it may be turned, or a part of one"
 
 
 @dataclass(frozen=True)

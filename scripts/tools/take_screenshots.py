@@ -80,7 +80,7 @@ def _batch(page: Page) -> None:
     page.locator("#batch-button").click()
     page.locator("#batch-progress").get_by_text(f"{len(_EXAMPLES)} images:").wait_for()
     page.locator("#batch-table").get_by_test_id(f"cell-{_EXAMPLE}-1").click()
-    page.locator("#batch-verdict").get_by_text("Calibrated probability").wait_for()
+    page.locator("#batch-verdict").get_by_text("Probability of pneumonia").wait_for()
 
 
 def _performance(page: Page) -> None:
@@ -94,7 +94,7 @@ def _about(page: Page) -> None:
 
 def _choose_example(page: Page, result: str) -> None:
     page.locator(".examples button:visible").nth(_EXAMPLE).click()
-    page.locator(result).get_by_text("Calibrated probability").first.wait_for()
+    page.locator(result).get_by_text("Probability of pneumonia").first.wait_for()
 
 
 # By name of the file: title, width in pixels, theme, and what is done before it is taken.

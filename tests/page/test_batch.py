@@ -138,9 +138,10 @@ def test_a_page_that_was_left_alone_shows_no_old_table(handlers):
 def test_a_row_opens_its_reading_however_the_table_is_sorted(handlers, files):
     session = BatchSession()
     done(handlers, files, session)
-    verdict, viewer, share, checks = handlers.on_row_select(session, SimpleNamespace(row_value=["3"]))
-    assert "Image 3: ward/=bright.png" in verdict and PNEUMONIA in verdict
-    assert len(viewer["panes"]) == 1 and "lungs" in share and shared_texts.CHECKS in checks
+    verdict, viewer, details = handlers.on_row_select(session, SimpleNamespace(row_value=["3"]))
+    assert "Image 3: ward/=bright.png" in verdict and "Signs of pneumonia" in verdict
+    assert len(viewer["panes"]) == 1
+    assert "Inside the lungs: 82%" in verdict and shared_texts.CHECKS in details
     verdict, viewer, *_ = handlers.on_row_select(session, SimpleNamespace(row_value=[2]))
     assert "PDF" in verdict and viewer is None
 

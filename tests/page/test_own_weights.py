@@ -70,7 +70,7 @@ def test_a_reading_is_judged_by_the_thresholds_of_the_network_that_made_it(chest
 
 def test_it_stands_beside_the_published_ones_under_its_name(chest, predictors):
     session = Session()
-    records, _, table = CompareHandlers(predictors).on_compare(chest, "balanced", session)
+    records, _, table, _ = CompareHandlers(predictors).on_compare(chest, "balanced", session)
     assert [record["variant"] for record in records] == [*PUBLISHED, DEFAULT]
     assert f">{OWN}<small>" in table and f">{get_variant(DEFAULT).title}<small>" in table
     report = ReportHandlers(predictors, comparison=True)._report(False, session)

@@ -1,19 +1,20 @@
 """The Performance tab's handlers, on made figures."""
 
+import re
+
 import gradio as gr
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from demo.shared.predictors import Predictors
-from demo.tabs.performance import texts
+from demo.tabs.performance import charts, texts
 from demo.tabs.performance import views as figures
 from demo.tabs.performance.handlers import PerformanceHandlers
-from demo.tabs.performance.layout import _COLOURS
 from pneumonia.metrics.scores import Scores
 from pneumonia.utils.formatting import UNDEFINED
 from pneumonia.variants.registry import PUBLISHED, get_variant
-from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
+from tests.fixtures.fakes import FakePredictor, TwoPopulations, load_all_but_frozen, load_fake
 
 VARIANT = "custom-cnn"
 SETS = FakePredictor.metrics["sets"]
@@ -42,19 +43,53 @@ def test_a_variant_without_weights_is_left_out_and_cannot_be_looked_at():
 
 
 def test_curves_are_those_of_the_stored_scores(handlers):
-    mark, threshold, roc, precision_recall, reliability, training, table = handlers.on_variant_change(
+    _, mark, threshold, roc, precision_recall, reliability, training, table = handlers.on_variant_change(
         VARIANT, "adults", "rule-in"
     )
     scores = Scores.from_dict(SETS["adults"]["scores"])
-    area = np.trapezoid(roc[texts.SENSITIVITY], roc[texts.FALSE_ALARMS])
-    assert area == pytest.approx(roc_auc_score(scores.labels, scores.logits))
+    false_alarms, sensitivity = _line(roc, "observed")
+    # Drawn to a tenth of a unit of 300 by 240.
+    assert np.trapezoid(sensitivity, false_alarms) == pytest.approx(
+        roc_auc_score(scores.labels, scores.logits), abs=0.001
+    )
     assert threshold == 0.8 and "80.0%" in mark and "80.0%" in table
-    assert precision_recall[texts.PRECISION].between(0, 1).all()
-    assert set(reliability[texts.LINE]) == {"observed", "perfect"}
+    for chart in (roc, precision_recall):
+        assert chart.count('class="mark') == 3 and '<g class="mark chosen">' in chart
+        assert all(f">{name}</text>" in chart for name in ("Screening", "Balanced", "Rule-in"))
+    # The set and its size stand in every title of what is measured on it.
+    for chart in (roc, precision_recall, reliability):
+        assert f"{texts.SETS['adults']}, {len(scores.labels)} images</figcaption>" in chart
     # The linear probe has no loss on training images.
-    assert list(training[texts.EPOCH]) == [1, 1, 2, 2] and list(training[texts.LOSS]) == [0.6, 0.4, 0.5, 0.3]
-    # Whether images were augmented or corrupted, the recipe decides.
-    assert list(training[texts.LINE]) == ["training", "validation"] * 2 and set(training[texts.LINE]) <= set(_COLOURS)
+    epochs, losses = _line(training, "training")
+    assert epochs == pytest.approx([0.5, 1.0]) and losses == pytest.approx([1.0, 0.5 / 0.6], abs=0.001)
+    assert _line(training, "validation")[1] == pytest.approx([0.4 / 0.6, 0.5], abs=0.001)
+
+
+def test_each_bin_of_the_reliability_has_its_count_and_its_interval():
+    labels = np.array([0.0, 1.0, 1.0, 1.0, 0.0])
+    scores = Scores(np.zeros(5), labels, np.array(["a", "b", "c", "d", "e"]))
+    bins = figures._reliability(scores, np.array([0.95, 0.95, 0.97, 0.97, 0.05]))
+    assert [(mark.name, mark.x, mark.y) for mark in bins] == [
+        ("1", pytest.approx(0.05), 0.0),
+        ("4", pytest.approx(0.96), 0.75),
+    ]
+    # Three of four: the exact interval of Clopper and Pearson.
+    assert (bins[1].low, bins[1].high) == (pytest.approx(0.194, abs=0.001), pytest.approx(0.994, abs=0.001))
+
+
+def test_the_tab_opens_with_each_population_on_images_that_were_held_out():
+    handlers = PerformanceHandlers(Predictors(TwoPopulations))
+    table, *_ = handlers.on_variant_change(VARIANT, "adults", "balanced")
+    assert table.count("<tr>") == 3 and "Children, 1 to 5 years" in table and ">Adults<" in table
+    of_set = SETS["validation"]
+    assert f"{of_set['n']} ({of_set['positives']})" in table and f"{of_set['auroc']['value']:.1%}" in table
+
+
+def _line(chart: str, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """What a line of a chart shows, in shares of the axes."""
+    (points,) = re.findall(f'<polyline class="line-{name}" points="([^"]*)"', chart)
+    x, y = np.array([point.split(",") for point in points.split()], float).T
+    return (x - charts._LEFT) / charts._WIDTH, 1 - (y - charts._ABOVE) / charts._HEIGHT
 
 
 def test_another_threshold_counts_anew(handlers):
@@ -62,10 +97,9 @@ def test_another_threshold_counts_anew(handlers):
     positive = scores.logits >= 0
     found = int(np.sum(positive & (scores.labels == 1)))
     table = handlers.on_threshold_change(0.5, VARIANT, "validation")
-    assert f"<td>{found}</td>" in table and f"{found / 30:.1%} (" in table
-    assert "<td>30</td><td>0</td>" in handlers.on_threshold_change(1.0, VARIANT, "validation"), (
-        "nothing is called from 100 %"
-    )
+    assert f">{found}</td>" in table and f"{found / 30:.1%} (" in table
+    nothing = handlers.on_threshold_change(1.0, VARIANT, "validation")
+    assert 'normal">30</td><td data-column="Called pneumonia">0</td>' in nothing, "nothing is called from 100 %"
 
 
 def test_a_share_without_denominator_is_said_to_be_undefined(handlers):

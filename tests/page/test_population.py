@@ -46,9 +46,9 @@ def test_the_choice_decides_what_the_image_does_not_tell(predictors, chest):
         probabilities[population] = record["probability"]
     assert probabilities[ADULTS] < asked["probability"] < probabilities[CHILDREN]
     # A threshold of the reader's own holds for the one that is shown, on its images.
-    moved, *_ = handlers.on_threshold_change(0.9, session)
+    _, moved, *_ = handlers.on_threshold_change(0.9, session)
     assert "images of adults" in moved and "90.0%" in moved
-    again, *_ = handlers.on_operating_point_change(VARIANT, "balanced", session)
+    _, again, *_ = handlers.on_operating_point_change(VARIANT, "balanced", session)
     assert session.reading.predictions[VARIANT].probability == probabilities[ADULTS] and "images of adults" in again
 
 
@@ -76,9 +76,9 @@ def test_a_call_that_knows_of_no_population_is_answered_as_before(chest):
 def test_all_variants_are_compared_as_one_population(predictors, chest):
     handlers, session = CompareHandlers(predictors), Session()
     session.choose(chest)
-    records, _, table = handlers.on_compare(None, "balanced", session)
+    records, _, table, _ = handlers.on_compare(None, "balanced", session)
     assert {record["population"] for record in records} == {None} and table.count("Choose which") >= 1
-    records, _, table = handlers.on_population_change("balanced", session, ADULTS)
+    records, _, table, _ = handlers.on_population_change("balanced", session, ADULTS)
     assert {record["population"] for record in records} == {ADULTS} and "an adult, as was chosen" in table
 
 

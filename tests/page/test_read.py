@@ -18,7 +18,6 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from demo.page import build_demo
 from demo.server.gradio_internals import PrivateBlocks
 from demo.shared import texts as shared_texts
 from demo.shared import uploaded_image
@@ -29,11 +28,10 @@ from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read import texts as read_texts
-from demo.tabs.read import views as read_views
 from demo.tabs.read.handlers import ReadHandlers, ReadView
-from pneumonia import Prediction, load_predictor
+from pneumonia import load_predictor
 from pneumonia.core.check import Check
-from pneumonia.core.labels import PNEUMONIA, UNCERTAIN
+from pneumonia.core.labels import UNCERTAIN
 from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from scripts import ROOT
@@ -43,7 +41,7 @@ from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake, 
 VARIANT = "mobilenetv2-finetuned"
 EMPTY = ReadView("")
 # Operating point, threshold and prevalence of a new page.
-CONTROLS = ("balanced", 0.5, 50)
+CONTROLS = ("balanced", 0.5, None)
 
 
 @pytest.fixture
@@ -114,14 +112,17 @@ def test_a_variant_that_is_loaded_waits_for_no_other():
 def test_read_shows_and_records_one_prediction(chest):
     session = Session()
     record, kept, *view = ReadHandlers(Predictors(load_fake)).on_read(chest, VARIANT, "balanced", session)
-    verdict, viewer, share, checks, predictive, support = view
+    verdict, viewer, details, figures, predictive, support = view
     assert json.loads(json.dumps(record))["name"] == "chest.png"
     assert record["variant"] == VARIANT and record["operating_point"] == "balanced"
-    assert f"{record['probability']:.1%}" in verdict and record["finding"] in verdict
+    assert f"{record['probability']:.1%}" in verdict and shared_texts.CLOSE in verdict
     (pane,) = viewer["panes"]
     np.testing.assert_allclose(pane["map"], session.reading.predictions[VARIANT].heatmap, atol=1e-3)
-    assert "82% of the evidence" in share and shared_texts.CHECKS in checks
-    assert "Positive predictive value" in predictive and support == ""
+    assert "Inside the lungs: 82%" in verdict and "logits" not in verdict
+    assert "sensitivity 95.1%" in figures and predictive == support == ""
+    # Hashes, versions and the network's name fold away.
+    assert "<details" in details and record["image_sha256"][:12] in details and "MobileNetV2" in details
+    assert "<details" not in verdict + figures and "MobileNetV2" not in verdict + figures
     assert record["in_lung_share"] == 0.82 and "lungs" not in record
     assert kept is session and session.reading is not None
 
@@ -130,8 +131,9 @@ def test_another_operating_point_runs_no_network(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
     before = handlers.on_read(chest, VARIANT, "balanced", session)[2]
-    after, _, threshold = handlers.on_operating_point_change(VARIANT, "rule-in", session)
-    assert "threshold 50.0%" in before and "threshold 80.0%" in after and threshold == 0.8
+    after, figures, *_, threshold = handlers.on_operating_point_change(VARIANT, "rule-in", session)
+    assert "called from 50.0%" in before and "called from 80.0%" in after and threshold == 0.8
+    assert "Rule-in: sensitivity" in figures
     assert loader.readings == 1
 
 
@@ -139,28 +141,32 @@ def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chose
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
     handlers.on_read(chest, VARIANT, "balanced", session)
-    verdict, predictive, operating_point = handlers.on_threshold_change(0.9, session)
-    assert "threshold 90.0%" in verdict and "Custom threshold" in verdict and operating_point is None
+    verdict, figures, *_, operating_point = handlers.on_threshold_change(0.9, session)
+    assert "called from 90.0%" in verdict and operating_point is None
     # As many of the thirty pneumonias as `_made_sets` draws above it.
-    assert re.search(r"sensitivity \d+\.\d% \(95% interval", verdict) and "Positive predictive value" in predictive
+    assert re.search(r"Your threshold: sensitivity \d+\.\d% \(95% interval", figures)
     assert loader.readings == 1
     # It holds for the next image too.
     record = handlers.on_read(chest, VARIANT, None, session)[0]
     assert (record["operating_point"], record["threshold"]) == ("own", pytest.approx(0.9))
-    verdict, _, threshold = handlers.on_operating_point_change(VARIANT, "screening", session)
-    assert "Operating point screening" in verdict and threshold == 0.2 and session.threshold is None
+    _, figures, *_, threshold = handlers.on_operating_point_change(VARIANT, "screening", session)
+    assert "Screening: sensitivity" in figures and threshold == 0.2 and session.threshold is None
 
 
-def test_the_prevalence_changes_what_the_finding_means_and_not_the_finding(chest):
+def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_findings_own(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
-    assert handlers.on_page_open(VARIANT) == (0.5, 50)  # half of the made validation images show pneumonia
-    verdict, *_, at_half, _ = handlers.on_read(chest, VARIANT, "balanced", session)[2:]
-    at_tenth = handlers.on_prevalence_change(10, session)
-    assert "instead of" not in at_half and "at 10%, instead of" in at_tenth
+    verdict, *_, figures, predictive, _ = handlers.on_read(chest, VARIANT, "screening", session)[2:]
+    assert predictive == ""
+    positive = handlers.on_prevalence_change(10, session)
     # 0.951 * 0.1 / (0.951 * 0.1 + 0.098 * 0.9) = 0.519, by the figures of `tests.fixtures.fakes`.
-    assert "Positive predictive value 51.9%" in at_tenth
-    assert handlers.on_operating_point_change(VARIANT, "balanced", session)[:2] == (verdict, at_tenth)
+    assert "Positive predictive value where 10% have it: 51.9%" in positive and "Negative" not in positive
+    assert "50% of which show pneumonia" in positive
+    assert handlers.on_operating_point_change(VARIANT, "screening", session)[:3] == (verdict, figures, positive)
+    _, _, uncertain, *_ = handlers.on_operating_point_change(VARIANT, "balanced", session)
+    assert "no predictive value" in uncertain and "Positive" not in uncertain
+    _, _, negative, *_ = handlers.on_operating_point_change(VARIANT, "rule-in", session)
+    assert "Negative predictive value where 10% have it" in negative and "Positive" not in negative
     assert loader.readings == 1
 
 
@@ -174,8 +180,8 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     assert forgotten[1:] == EMPTY[1:] and session.reading is None
     # What would redraw it finds nothing to redraw.
     for shown in (
-        handlers.on_operating_point_change(VARIANT, "rule-in", session)[:2],
-        handlers.on_threshold_change(0.3, session)[:2],
+        handlers.on_operating_point_change(VARIANT, "rule-in", session)[:4],
+        handlers.on_threshold_change(0.3, session)[:4],
         [handlers.on_prevalence_change(5, session)],
     ):
         assert all(_skipped(value) for value in shown)
@@ -194,7 +200,7 @@ def test_a_session_that_was_dropped_takes_over_what_the_controls_say(chest):
     assert shown._replace(viewer=None) == expected._replace(viewer=None)
     # An operating point goes before the slider, which then only shows its threshold.
     handlers.on_image_choice(chest, dropped, *CONTROLS)
-    assert dropped.threshold is None and "threshold 50.0%" in handlers.on_read(None, VARIANT, "balanced", dropped)[2]
+    assert dropped.threshold is None and "called from 50.0%" in handlers.on_read(None, VARIANT, "balanced", dropped)[2]
 
 
 def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):
@@ -245,20 +251,24 @@ def test_a_name_in_a_refusal_is_text_and_no_html():
     )
 
 
-def test_a_refusal_keeps_the_warning_that_explains_it():
+def test_a_refusal_keeps_the_warning_that_explains_it(chest):
     warning = Check("several-pictures", "warn", "Several pictures seem to be joined.")
     refusal = Check("image", "reject", "No chest radiograph.")
-    rejected = Prediction("rejected", VARIANT, "balanced", 0.5, "0", error=refusal.message, checks=(refusal, warning))
-    shown = read_views.other_checks(rejected)
-    assert warning.message in shown and refusal.message not in shown
-    assert read_views.other_checks(replace(rejected, checks=(refusal,))) == ""
+
+    class Refusing(FakePredictor):
+        def predict(self, *arguments):
+            read = super().predict(*arguments)
+            return replace(read, status="rejected", error=refusal.message, checks=(refusal, warning))
+
+    _, _, verdict, *_ = ReadHandlers(Predictors(Refusing)).on_read(chest, VARIANT, "balanced", Session())
+    assert verdict.count(refusal.message) == 1 and warning.message in verdict
 
 
 def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest):
     predictors = Predictors(load_all_but_frozen)
     handlers = ReadHandlers(predictors)
     marked = availability(predictors)
-    assert all(_skipped(value) for value in handlers.on_page_open("mobilenetv2-frozen"))
+    assert _skipped(handlers.on_page_open("mobilenetv2-frozen"))
     assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
     assert ("Custom CNN", "custom-cnn") in marked["choices"]
     assert "There is no weights folder" in marked["info"]
@@ -288,7 +298,7 @@ def test_compare_reads_with_every_variant_and_judges_anew_without_a_network(ches
     assert bare["map"] is None and all(pane["map"] and pane["picture"] == bare["picture"] for pane in others)
     assert [pane["title"] for pane in others] == [get_variant(variant).title for variant in PUBLISHED]
     judged = handlers.on_operating_point_change("screening", session)
-    assert PNEUMONIA in judged and loader.readings == len(PUBLISHED)
+    assert "pneumonia is not called" not in judged and "2 called" in judged and loader.readings == len(PUBLISHED)
 
 
 def test_compare_decodes_once_and_segments_once(monkeypatch):
@@ -322,14 +332,6 @@ def test_sessions_start_as_copies_of_their_own(chest):
 
 def _skipped(value: object) -> bool:
     return value == gr.skip()
-
-
-def test_a_prevalence_noted_before_the_slider_had_its_value_is_noted_again():
-    """An image may be chosen as soon as the page is open, when the slider still stands at its least."""
-    events = build_demo(load_fake).fns
-    (opened,) = (number for number, event in events.items() if event.name == "on_page_open")
-    (after,) = (event for event in events.values() if event.trigger_after == opened)
-    assert after.name == "on_prevalence_change" and after.inputs[0] in events[opened].outputs
 
 
 # === Start ===

@@ -3,6 +3,7 @@
 import functools
 import json
 import zipfile
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.calibration.site_store import save_site, saved_sites
 from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.operating_points import Interval
 from pneumonia.imaging.decode import decode
 from scripts.studies.reliability.synthetic_images import encode, radiograph
 from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
@@ -79,7 +81,7 @@ def test_a_recalibration_is_shown_before_and_after_and_can_be_taken_away(made):
     ):
         assert escape(said) in result
     assert "letter.png" in result and "<b>" not in result
-    assert "<td>50.0%</td>" in result, "the threshold as published was not fitted, so it has no interval"
+    assert ">50.0%</td>" in result, "the threshold as published was not fitted, so it has no interval"
     rows = 1 + 2 + 3 * 4
     assert result.count("<tr>") == rows
     path = Path(download["value"])
@@ -145,28 +147,26 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     session = Session()
     choice = choose.on_variant_change(VARIANT, own, session)
     assert choice["visible"] and choice["value"] == AS_PUBLISHED and session.calibration is None
-    record, _, shipped, *_ = read.on_read(chest, VARIANT, "balanced", session)
-    assert record["calibration"] is None and "calibration as published" in shipped
+    record, _, shipped, _, details, *_ = read.on_read(chest, VARIANT, "balanced", session)
+    assert record["calibration"] is None and f"<dd>{shared_texts.AS_PUBLISHED}</dd>" in details
 
     (_, key) = choice["choices"][1]
     assert choose.on_choice(key, VARIANT, own, session)["value"] == key and session.calibration == site
-    judged, predictive, threshold = read.on_operating_point_change(VARIANT, "balanced", session)
+    verdict, judged, _, details, threshold = read.on_operating_point_change(VARIANT, "balanced", session)
     assert predictor.readings == 1
-    assert f"calibration here, {site.date}, 40 images" in judged
-    assert "On 40 images of here, each judged by what was fitted without its patient, this gave" in judged
+    assert "On 40 radiographs of children of here" in verdict and f"<dd>here, {site.date}" in details
+    assert "on 40 images of here, each judged by what was fitted without its patient." in judged
     point = site.operating_points["balanced"]
-    assert f"pneumonia is called from {point.threshold:.1%}" in judged
+    assert f"Pneumonia is called from {point.threshold:.1%}" in judged
     assert session.reading.predictions[VARIANT].probability == pytest.approx(
         predictor.recalibrated(site).calibration.probability(session.reading.predictions[VARIANT].logit)
     )
-    assert "Positive predictive value" in predictive and "instead of" not in predictive, "50% in both"
     predictive = read.on_prevalence_change(20, session)
     probability = session.reading.predictions[VARIANT].probability
-    assert f"instead of {probability:.1%} at 50%" in predictive
-    assert "those of the 40 images of here in nothing but the prevalence" in predictive
+    assert f"instead of {probability:.1%}, if your patients differ from the 40 images of here, 50% of" in predictive
     assert threshold == round(point.threshold, 3)
-    moved, *_ = read.on_threshold_change(0.6, session)
-    assert "Custom threshold: pneumonia is called from 60.0%. On 40 images of here this would give" in moved
+    _, moved, *_ = read.on_threshold_change(0.6, session)
+    assert "on 40 images of here. Pneumonia is called from 60.0%" in moved
     scores = site.shifted_scores
     probabilities = expit(scores.logits / site.temperature.value)
     assert f"sensitivity {np.mean(probabilities[scores.labels == 1] >= 0.6):.1%} (" in moved
@@ -222,8 +222,18 @@ def test_calibrations_beside_the_weights_are_offered_unless_they_are_of_others(m
     path = save_site(site, tmp_path)
     handlers = CalibrationChoiceHandlers(Predictors(load_fake))
     choices = handlers.on_variant_change(VARIANT, (), Session())["choices"]
-    assert [label for label, _ in choices] == [shared_texts.AS_PUBLISHED, f"here, {site.date}, 40 images"]
+    shown = f"here, {site.date}, 40 images"
+    assert [label for label, _ in choices] == [shared_texts.AS_PUBLISHED, shown]
     # One of this page keeps apart from one beside the weights.
     assert len(handlers.on_variant_change(VARIANT, (site,), Session())["choices"]) == 3
     path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "0" * 64}))
     assert not handlers.on_variant_change(VARIANT, (), Session())["visible"]
+
+
+def test_a_calibration_that_was_advised_against_is_offered_with_that_word(made):
+    _, (site,), _ = made
+    against = replace(site, gain=Interval(0.0, -0.1, 0.1))
+    assert site.helps and "Stay with" in against.advice
+    handlers = CalibrationChoiceHandlers(Predictors(load_fake))
+    choices = handlers.on_variant_change(VARIANT, (against,), Session())["choices"]
+    assert choices[1][0] == f"here, {site.date}, 40 images, of this page, advised against"

@@ -22,15 +22,16 @@ from demo.report.handlers import ReportHandlers
 from demo.report.pdf import to_pdf
 from demo.report.report import Report
 from demo.report.typesetting import markup
-from demo.shared import prediction_text, radiograph_images
+from demo.shared import radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.answer import evidence_sentences
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia import __version__, load_predictor
 from pneumonia.core.check import Check
-from pneumonia.core.notices import HEATMAP_HELP, INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command, receipt
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
@@ -113,14 +114,14 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
     text = words(path)
     for said in (
         *(NOTICE, INTENDED_USE, POPULATION, *LIMITS),
-        *("UNCERTAIN", shared_texts.FINDINGS["UNCERTAIN"], f"{shared_texts.PROBABILITY} {prediction.probability:.1%}"),
-        *("threshold 50.0%", "too close to call 42.0% to 56.0%", "Operating point balanced", *FIGURES),
+        *(shared_texts.CLOSE, f"{shared_texts.PROBABILITY} {prediction.probability:.1%}"),
+        *("called from 50.0%", "too close to call 42.0% to 56.0%", "Balanced: sensitivity", *FIGURES),
         *(
             shared_texts.ORIGINAL,
             shared_texts.OVERLAY,
-            "4 logits or more",
+            shared_texts.MAP_HELP,
             shared_texts.KEY_LUNGS,
-            prediction_text.in_lungs_sentence(prediction),
+            *evidence_sentences(prediction, 4.0),
         ),
         *(shared_texts.CHECKS, "Nothing unusual was noticed", prediction.image_sha256, prediction.weights_sha256),
         *("MobileNetV2, fine-tuned, weights version 1.0.0", f"pneumonia {__version__}", f"{prediction.logit:.5f}"),
@@ -143,14 +144,15 @@ def test_the_pictures_are_those_of_the_page_without_loss(chest):
     for expected in (shown, drawn):
         assert any(np.array_equal(picture, expected) for picture in pictures)
     text = words(path)
-    assert "4 logits or more" in text and HEATMAP_HELP in text and shared_texts.KEY_LUNGS in text
+    assert shared_texts.MAP_HELP in text and shared_texts.KEY_LUNGS in text
+    assert "strong" in text and "logits" not in text
 
 
 def test_another_operating_point_is_reported_as_it_is_shown(chest):
     handlers, session = read(chest)
     ReadHandlers(Predictors(load_fake)).on_operating_point_change(VARIANT, "rule-in", session)
     text = words(handlers.on_pdf_request(False, session))
-    assert "threshold 80.0%" in text and "--operating-point rule-in" in text and "NORMAL No sign" in text
+    assert "called from 80.0%" in text and "--operating-point rule-in" in text and shared_texts.NOT_RULED_IN in text
     assert (
         json.loads(Path(handlers.on_json_request(False, session)).read_text())["readings"][0]["operating_point"]
         == "rule-in"
@@ -161,7 +163,7 @@ def test_a_threshold_of_ones_own_is_reported_and_the_command_names_no_operating_
     handlers, session = read(chest)
     ReadHandlers(Predictors(load_fake)).on_threshold_change(0.9, session)
     text = words(handlers.on_pdf_request(False, session))
-    assert "Custom threshold: pneumonia is called from 90.0%" in text and "--operating-point" not in text
+    assert "Your threshold: sensitivity" in text and "called from 90.0%" in text and "--operating-point" not in text
     (kept,) = json.loads(Path(handlers.on_json_request(False, session)).read_text())["readings"]
     assert (kept["operating_point"], kept["operating_point_figures"]["threshold"]) == ("own", pytest.approx(0.9))
 
@@ -199,7 +201,7 @@ def test_a_comparison_has_every_variant_and_why_one_is_missing(chest):
     handlers, session = compare(chest, load_all_but_frozen)
     path = handlers.on_pdf_request(False, session)
     text = words(path)
-    assert "The variants disagree: 1 UNCERTAIN, 1 PNEUMONIA." in text
+    assert "The networks disagree on pneumonia at this operating point: 1 too close to call, 1 called." in text
     assert "MobileNetV2, frozen is unavailable. There is no weights folder for mobilenetv2-frozen." in text
     for variant, prediction in session.reading.predictions.items():
         for said in (get_variant(variant).title, f"{prediction.probability:.1%}", prediction.weights_sha256):

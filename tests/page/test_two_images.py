@@ -7,7 +7,7 @@ from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.tabs.compare import views as compare_views
 from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
-from pneumonia.core.labels import PNEUMONIA
+from pneumonia.records.receipt import JudgedPrediction
 from scripts.studies.reliability.synthetic_images import encode, radiograph
 from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
 
@@ -35,11 +35,12 @@ def test_each_is_read_once_when_it_is_chosen(files):
     assert handlers.on_image_choice(0, files[0], session)[0] is None
     first, viewer = handlers.on_read(VARIANT, "balanced", session)
     assert [pane["title"] for pane in viewer["panes"]] == ["First image"]
-    assert "Not chosen yet." in first and first.count("Calibrated probability") == 1
+    assert "Not chosen yet." in first and first.count(f"{shared_texts.PROBABILITY} <strong>") == 1
     handlers.on_image_choice(1, files[1], session)
     both, viewer = handlers.on_read(VARIANT, "balanced", session)
     assert [pane["title"] for pane in viewer["panes"]] == ["First image", "Second image"]
-    assert both.count("Calibrated probability") == 2 and PNEUMONIA in both and "logits higher" in both
+    assert both.count(f"{shared_texts.PROBABILITY} <strong>") == 2
+    assert "Signs of pneumonia" in both and "logits higher" in both
     assert len(read) == 2
     assert both != handlers.on_operating_point_change(VARIANT, "rule-in", session) and len(read) == 2
     handlers.on_variant_change(session)
@@ -54,7 +55,7 @@ def test_a_file_that_is_no_image_leaves_the_other(files, tmp_path):
     handlers.on_image_choice(1, str(letter), session)
     table, viewer = handlers.on_read(VARIANT, "balanced", session)
     assert len(viewer["panes"]) == 1
-    assert "PDF" in table and table.count("Calibrated probability") == 1 and "logits higher" not in table
+    assert "PDF" in table and table.count(f"{shared_texts.PROBABILITY} <strong>") == 1 and "logits higher" not in table
 
 
 def test_what_was_overtaken_is_not_shown(files):
@@ -97,5 +98,6 @@ def test_a_difference_is_judged_by_what_unchanged_patients_show(change, limit, s
     object.__setattr__(second, "logit", first.logit + change)
     sentences = compare_views.difference(first, second, limit)
     assert all(words in sentence for words, sentence in zip(said, sentences, strict=True))
-    shown = compare_views.pair([(first, predictor.operating_points["balanced"]), None], 1.0)
+    judged = JudgedPrediction(first, predictor.operating_points["balanced"], predictor)
+    shown = compare_views.pair([judged, None], 1.0)
     assert sentences[0] not in shown

@@ -11,7 +11,7 @@ from scripts import ROOT
 from tests.fixtures.fakes import LUNGS
 from tests.page.test_views import reading
 
-SCALE = 4.0
+SCALE = 8.0
 
 
 def hot(row: int, column: int, box: Box = WHOLE, **changes):
@@ -63,7 +63,7 @@ def test_words_say_where_the_evidence_lies():
     right_upper = pane(hot(2, 2, lungs=LUNGS))
     assert "right upper zone" in right_upper["caption"] and right_upper["caption"] in right_upper["evidence"]
     assert "left middle zone" in pane(hot(3, 5, lungs=LUNGS))["caption"]
-    assert pane(hot(0, 7, lungs=LUNGS))["caption"] == texts.OUTSIDE
+    assert pane(hot(0, 7, lungs=LUNGS, in_lung_share=0.0))["caption"] == texts.OUTSIDE
     assert pane(hot(2, 2))["caption"] == texts.STRONGEST
 
 

@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 
 from demo.shared import page_html, prediction_html, prediction_text, radiograph_images
+from demo.shared import texts as shared_texts
+from demo.shared.bar import position, probability_bar
 from demo.shared.predictors import reading_record, unavailable_record
 from demo.tabs.compare import views as compare_views
 from pneumonia import Prediction
 from pneumonia.core.check import Check
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.notices import NOTICE
-from pneumonia.core.operating_points import Interval, OperatingPoint
+from pneumonia.core.operating_points import CUSTOM, OPERATING_POINTS, Interval, OperatingPoint
+from pneumonia.core.populations import CHILDREN
+from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
-from tests.fixtures.fakes import LUNGS
+from tests.fixtures.fakes import LUNGS, POINTS, FakePredictor
 
 POINT = OperatingPoint(
     "balanced", 0.41, 0.35, 0.48, sensitivity=Interval(0.951, 0.934, 0.966), specificity=Interval(0.902, 0.871, 1.0)
@@ -40,6 +44,14 @@ def reading(probability: float, **changes: object) -> Prediction:
         image_sha256="cd" * 32,
     )
     return replace(prediction, **changes)
+
+
+def judged(probability: float, variant: str = "mobilenetv2-finetuned", **changes: object) -> JudgedPrediction:
+    """The same with what it was judged by."""
+    predictor = FakePredictor(variant)
+    calibration = replace(predictor.calibration, operating_points=POINTS | {POINT.name: POINT})
+    predictor.calibrations = {CHILDREN: calibration}
+    return JudgedPrediction(reading(probability, variant=variant, **changes), POINT, predictor)
 
 
 class _Text(HTMLParser):
@@ -67,33 +79,54 @@ class _Text(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize(
-    ("probability", "finding", "words"),
-    [
-        (0.964, PNEUMONIA, "Signs of pneumonia above the threshold"),
-        (0.12, NORMAL, "No sign of pneumonia above the threshold"),
-        (0.44, UNCERTAIN, "Too close to the threshold to call"),
-    ],
-)
-def test_verdict_says_finding_probability_threshold_and_what_was_measured(probability, finding, words):
-    text = _Text(prediction_html.verdict(reading(probability), POINT, "1.2.0")).text
-    for said in (
-        *(finding, words, f"{probability:.1%}", "threshold 41.0%", "35.0% to 48.0%", "balanced"),
-        *("sensitivity 95.1% (95% interval 93.4% to 96.6%)", "specificity 90.2% (95% interval 87.1% to 100.0%)"),
-        *(NOTICE, "1.2.0", "abababababab", "cdcdcdcdcdcd", "MobileNetV2, fine-tuned"),
-    ):
-        assert said in text
-    assert "healthy" not in text.lower()
+def test_the_card_puts_for_whom_and_every_warning_above_the_answer_and_folds_versions_away():
+    checks = (Check("a", "ok", "Fine."), Check("b", "warn", "A photograph."))
+    known = {"lungs": LUNGS, "in_lung_share": 0.823, "population": "children", "population_source": "reader"}
+    of = judged(0.964, **known, checks=checks)
+    text = _Text(prediction_html.verdict(of, choices=True)).text
+    said = [
+        *("Read as a child of 1 to 5 years, as was chosen.", "On 60 radiographs of children, 30 with pneumonia"),
+        *("Careful: A photograph.", "Signs of pneumonia", "Inside the lungs: 82%", f"{shared_texts.PROBABILITY} 96.4%"),
+        *("from 20.0%", "from 41.0%", "from 80.0%"),
+    ]
+    places = [text.index(words) for words in said]
+    assert places == sorted(places)
+    figures = _Text(prediction_html.figures(of)).text
+    assert "Balanced: sensitivity 95.1% (95% interval 93.4% to 96.6%)" in figures and NOTICE in figures
+    assert "called from 41.0%; from 35.0% to 48.0% it is too close to call" in figures
+    folded = _Text(prediction_html.details(of))
+    assert folded.tags[0] == "details"
+    for words in ("Fine.", "1.0.0", "abababababab", "cdcdcdcdcdcd", "MobileNetV2, fine-tuned", "as published"):
+        assert words in folded.text and words not in text + figures
+    for jargon in ("logit", "ECE", "ariant", "shipped"):
+        assert jargon not in text + figures + folded.text
 
 
-def test_bar_draws_probability_threshold_and_zone_and_says_them_to_screen_readers():
-    bar = _Text(prediction_html.probability_bar(reading(0.964), POINT))
-    styles = [value for name, value in bar.attributes if name == "style"]
-    assert "left:96.40%" in styles  # the probability
-    assert "left:41.00%" in styles  # the threshold
-    assert "left:35.00%;width:13.00%" in styles  # the zone that is too close to call
+def test_bar_draws_all_points_and_says_the_chosen_one_to_screen_readers():
+    bar = _Text(probability_bar(judged(0.964), choices=True))
     label = dict(bar.attributes)["aria-label"]
     assert "96.4%" in label and "41.0%" in label and "35.0% to 48.0%" in label
+    styles = [value for name, value in bar.attributes if name == "style"]
+    assert f"left:{100 * position(0.964):.2f}%" in styles
+    for point in (POINTS | {POINT.name: POINT}).values():
+        assert f"left:{100 * position(point.threshold):.2f}%" in styles
+    # Each mark clicks its button.
+    clicked = [value for name, value in bar.attributes if name == "data-clicks"]
+    assert clicked == [f"#operating-point input[value={name}]" for name in OPERATING_POINTS]
+    assert "data-clicks" not in probability_bar(judged(0.964))
+
+
+def test_a_threshold_of_ones_own_has_a_mark_that_chooses_nothing():
+    own = replace(POINT, name=CUSTOM, threshold=0.9)
+    bar = probability_bar(judged(0.964)._replace(point=own), choices=True)
+    assert bar.count("bar-mark") == 4 and bar.count("bar-mark chosen") == 1 and f"value={CUSTOM}" not in bar
+
+
+@pytest.mark.parametrize(
+    ("probability", "place"), [(0, 0), (0.001, 0), (0.01, 0.167), (0.5, 0.5), (0.9, 0.659), (0.999, 1), (1, 1)]
+)
+def test_the_scale_of_the_bar_is_that_of_odds(probability, place):
+    assert position(probability) == pytest.approx(place, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +153,8 @@ def test_text_from_outside_is_escaped():
         page_html.rejection(MARKUP),
         page_html.prompt(MARKUP),
         prediction_html.checks(reading(0.9, checks=checks)),
-        prediction_html.verdict(reading(0.9), POINT, MARKUP),
-        compare_views.comparison({MARKUP: reading(0.9)}, [POINT], [0.1], {"custom-cnn": MARKUP}),
+        prediction_html.verdict(judged(0.9, checks=checks)),
+        compare_views.comparison({MARKUP: judged(0.9)}, [0.1], {"custom-cnn": MARKUP}),
         compare_views.pair([MARKUP, None], None),
     ):
         parsed = _Text(html)
@@ -161,23 +194,13 @@ def test_lungs_are_drawn_where_they_lie():
     assert 36 <= rows.min() <= 40 and 158 <= rows.max() <= 162 and not lungs[:, 85:115].any()
 
 
-def test_share_in_the_lungs_is_said_beside_that_of_a_map_without_knowledge():
-    words = _Text(prediction_html.in_lungs(reading(0.9, lungs=LUNGS, in_lung_share=0.823))).text
-    assert "82% of the evidence" in words and "would have 24% there" in words
-    assert "No lung fields are known for this image" in _Text(prediction_html.in_lungs(reading(0.9))).text
-    assert (
-        "The map shows next to no evidence for pneumonia"
-        in _Text(prediction_html.in_lungs(reading(0.1, lungs=LUNGS))).text
-    )
-
-
 @pytest.mark.parametrize(
     ("findings", "words"),
     [
-        ([NORMAL, NORMAL, NORMAL], "All 3 variants agree: NORMAL."),
-        ([PNEUMONIA, NORMAL, PNEUMONIA], "The variants disagree: 2 PNEUMONIA, 1 NORMAL."),
-        ([PNEUMONIA, UNCERTAIN], "The variants disagree: 1 PNEUMONIA, 1 UNCERTAIN."),
-        ([NORMAL], "Only one variant is available"),
+        ([NORMAL, NORMAL, NORMAL], "All 3 networks agree at this operating point: pneumonia is not called."),
+        ([PNEUMONIA, NORMAL, PNEUMONIA], "operating point: 2 called, 1 not called."),
+        ([PNEUMONIA, UNCERTAIN], "operating point: 1 called, 1 too close to call."),
+        ([NORMAL], "Only one network is available"),
     ],
 )
 def test_agreement(findings, words):
@@ -185,16 +208,16 @@ def test_agreement(findings, words):
 
 
 def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():
-    readings = (reading(0.9, lungs=LUNGS, in_lung_share=0.3), reading(0.1, variant="custom-cnn"))
-    predictions = {made.variant: made for made in readings}
+    readings = (judged(0.9, lungs=LUNGS, in_lung_share=0.3), judged(0.1, "custom-cnn"))
+    predictions = {made.prediction.variant: made for made in readings}
     missing = {"mobilenetv2-frozen": "There are no weights."}
-    table = _Text(compare_views.comparison(predictions, [POINT, POINT], [0.0144, 2.0], missing))
+    table = _Text(compare_views.comparison(predictions, [0.0144, 2.0], missing))
     assert table.tags.count("tr") == 1 + 3
     for said in (
         "90.0%",
         "10.0%",
-        "30% of the evidence",
-        "No lung fields are known for this image",
+        "most of it outside the lungs. Inside: 30%.",
+        "the lungs were not found",
         "disagree",
         "Network and map in 14 ms",
         "MobileNetV2, frozen is unavailable. There are no weights.",

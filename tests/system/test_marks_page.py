@@ -148,7 +148,7 @@ class Reader:
         assert not marks_anywhere(download.value.suggested_filename, download.value.url)
         self.exports[what] = Path(download.value.path()).read_bytes()
 
-    def read(self, file: Path, verdict: str = "Calibrated probability") -> None:
+    def read(self, file: Path, verdict: str = "Probability of pneumonia") -> None:
         """Read a file on the Read tab."""
         self.upload(file)
         self.says("#verdict", verdict)
@@ -216,7 +216,7 @@ def test_a_whole_session_shows_exports_and_leaves_no_mark(files, archive, site, 
 
         # Where single images are read, nothing says what they are called.
         for path in (lateral, *files[1 : len(readable())], dicom):
-            session.read(path, "lateral view" if path == lateral else "Calibrated probability")
+            session.read(path, "lateral view" if path == lateral else "Probability of pneumonia")
             assert not marks_anywhere(page.content()), path.name
         page.locator("#support-button").click()
         expect(page.locator("#support")).not_to_be_empty()
@@ -230,7 +230,7 @@ def test_a_whole_session_shows_exports_and_leaves_no_mark(files, archive, site, 
         session.open_tab(compare_texts.TWO_IMAGES)
         for place, path in enumerate((dicom, lateral)):
             session.upload(path, f"#pair-upload-{place}")
-        session.says("#pair-table", "Calibrated probability")
+        session.says("#pair-table", "Probability of pneumonia")
         session.says("#pair-table", "lateral view")
         session.open_tab("About")
         assert not marks_anywhere(page.content())

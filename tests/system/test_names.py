@@ -131,7 +131,7 @@ def test_identities_are_neither_shown_nor_kept_nor_saved(patient, tmp_path, uplo
     predictors = Predictors(load_fake)
     session = Session()
     shown = ReadHandlers(predictors).on_read(patient, VARIANT, "balanced", session)
-    assert "burned in" in shown[5] and "age" in shown[5]
+    assert "burned in" in shown[2] and "by the DICOM header" in shown[2]
     compared = CompareHandlers(predictors).on_compare(patient, "balanced", session)
     handlers, kept = read_batch([patient, archive(tmp_path / "a.zip", ("IM0002", Path(patient).read_bytes()))])
     opened = handlers.on_row_select(kept, SimpleNamespace(row_value=[2]))

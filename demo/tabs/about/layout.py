@@ -16,7 +16,7 @@ def build() -> None:
         ("Population", POPULATION),
         (shared_texts.LIMITS, limits),
         ("How to read the map", HEATMAP_HELP),
-        ("The variants", variants),
+        ("The networks", variants),
         ("How the networks were chosen", SELECTION),
         ("Data and licences", DATA),
         ("How to cite", CITATION),

@@ -143,9 +143,9 @@ class BatchHandlers:
 
     def on_start(self, session: BatchSession) -> tuple:
         """Note that a batch is wanted, before it waits its turn, and take the opened reading and the downloads away:
-        verdict, viewer, share, checks, CSV, archive."""
+        verdict, viewer, details, CSV, archive."""
         session.stopped_early = False
-        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "", "")
+        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "")
         return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
     def on_stop(self, session: BatchSession) -> None:
@@ -176,7 +176,7 @@ class BatchHandlers:
         return _rows(session)
 
     def on_row_select(self, session: BatchSession, event: gr.SelectData) -> tuple:
-        """Open the reading of the row that was chosen: verdict, viewer, share, checks."""
+        """Open the reading of the row that was chosen: verdict, viewer, details."""
         batch = session.batch
         # By its number, as the table may be sorted or filtered; a row of an earlier table may have none here.
         try:
@@ -193,13 +193,13 @@ class BatchHandlers:
         if prediction.status == "rejected":
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
-            return heading + page_html.rejection(prediction.error), shown, "", ""
-        point, scale = self._predictors.point_of(batch.variant, prediction), predictor.heatmap_scale
+            refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
+            return heading + refusal, shown, ""
+        judged, scale = self._predictors.judged_prediction(batch.variant, prediction), predictor.heatmap_scale
         return (
-            heading + prediction_html.verdict(prediction, point, predictor.version),
+            heading + prediction_html.verdict(judged) + prediction_html.figures(judged),
             contents.side_by_side([contents.evidence_pane(picture, prediction, scale)], scale),
-            prediction_html.in_lungs(prediction),
-            prediction_html.checks(prediction),
+            prediction_html.details(judged),
         )
 
     def on_readings_change(self, session: BatchSession) -> dict[str, Any]:

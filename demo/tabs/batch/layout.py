@@ -60,7 +60,6 @@ def build(predictors: Predictors) -> None:
             with gr.Column(elem_classes="result"):
                 verdict = live_region("batch-verdict", page_html.prompt(texts.OPEN_A_ROW))
                 radiograph = viewer("batch-viewer")
-                in_lungs = live_region("batch-in-lungs")
                 checks = gr.HTML(elem_id="batch-checks")
 
     records = gr.JSON(visible=False, label="readings")
@@ -68,7 +67,7 @@ def build(predictors: Predictors) -> None:
 
     # === Events ===
 
-    details = [verdict, radiograph, in_lungs, checks]
+    details = [verdict, radiograph, checks]
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],

@@ -45,7 +45,7 @@ def progress(done: int, count: int, seconds_left: float | None) -> str:
 def summary(records: Sequence[Mapping[str, Any]], count: int, operating_point: str) -> str:
     """Summary of a batch at an operating point, finished or stopped."""
     counts = Counter(record["finding"] or texts.NOT_READ for record in records)
-    findings = ", ".join(f"{counts[name]} {name}" for name in (*shared_texts.FINDINGS, texts.NOT_READ) if counts[name])
+    findings = ", ".join(f"{counts[name]} {name}" for name in (*shared_texts.CALLED, texts.NOT_READ) if counts[name])
     headline = f"{count} images: {findings}."
     if len(records) < count:
         headline = texts.STOPPED.format(done=len(records), count=count) + (f" {findings}." if findings else "")

@@ -86,8 +86,8 @@ class CompareHandlers:
         return None, session, page_html.prompt(shared_texts.READING), None
 
     def _table(self, reading: Reading) -> str:
-        points = [self._predictors.point_of(*named) for named in reading.predictions.items()]
-        return views.comparison(reading.predictions, points, reading.seconds, self._predictors.missing())
+        readings = {name: self._predictors.judged_prediction(name, of) for name, of in reading.predictions.items()}
+        return views.comparison(readings, reading.seconds, self._predictors.missing())
 
     def _panes(self, pixels: np.ndarray, reading: Reading) -> Contents:
         # One scale for all variants.

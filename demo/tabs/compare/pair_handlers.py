@@ -90,8 +90,8 @@ class PairHandlers:
         read = [result.predictions[variant] for result in session.results if isinstance(result, Reading)]
         limit = self._predictors.repeatability(variant) if len(read) == 2 else None
         results = [
-            (prediction, self._predictors.point_of(variant, prediction))
-            if isinstance(result, Reading) and (prediction := result.predictions[variant])
+            self._predictors.judged_prediction(variant, result.predictions[variant])
+            if isinstance(result, Reading)
             else result
             for result in session.results
         ]

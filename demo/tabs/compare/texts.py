@@ -1,10 +1,10 @@
 """Texts of the Compare tab."""
 
-COMPARE = "Compare all variants"
+COMPARE = "Compare all networks"
 DURATION = "Network and map in {milliseconds} ms"
 
 # Short enough to stand side by side on a telephone.
-ALL_VARIANTS = "All variants"
+ALL_VARIANTS = "All networks"
 TWO_IMAGES = "Two images"
 PAIR = ("First image", "Second image")
 CHOOSE_TWO = "Choose two radiographs, for instance an earlier and a later one of the same child; each is read at once."

@@ -3,63 +3,54 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from demo.shared import texts as shared_texts
+from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
-from demo.shared.prediction_html import (
-    checks,
-    finding,
-    finding_class,
-    in_lungs,
-    operating_point_sentence,
-    population,
-    probability_bar,
-)
-from demo.shared.prediction_text import agreement
+from demo.shared.prediction_html import answer, checks, evidence, population, state_class
+from demo.shared.prediction_text import agreement, operating_point
 from demo.shared.predictors import title_of, unavailable
 from demo.tabs.compare import texts
 from pneumonia import Prediction
-from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.variants.registry import get_variant
 
 
 def comparison(
-    predictions: Mapping[str, Prediction],
-    points: Sequence[OperatingPoint],
+    readings: Mapping[str, JudgedPrediction],
     seconds: Sequence[float],
     missing: Mapping[str, str],
 ) -> str:
     """Table of all variants.
 
     Args:
-        predictions: readings of the same image, by the name of the network.
-        points: the operating point each was judged at.
+        readings: of the same image, by the name of the network.
         seconds: that each took.
         missing: why a variant is unavailable, by variant.
     """
     rows = "".join(
-        _row(_heading(name, prediction, taken), prediction, point)
-        for (name, prediction), point, taken in zip(predictions.items(), points, seconds, strict=True)
+        _row(_heading(name, judged.prediction, taken), judged)
+        for (name, judged), taken in zip(readings.items(), seconds, strict=True)
     )
     rows += "".join(_empty_row(title_of(variant), unavailable(variant, reason)) for variant, reason in missing.items())
-    readings = list(predictions.values())
-    findings = [prediction.finding for prediction in readings]
-    whose = population(readings[0])
+    predictions = [judged.prediction for judged in readings.values()]
+    findings = [prediction.finding for prediction in predictions]
+    whose = population(next(iter(readings.values())))
     agreeing = "agree" if len(set(findings)) == 1 else "disagree"
     return (
         f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{whose}{notice()}'
-        f'<div class="comparison">{_table("Variant", rows)}</div>'
-        f'<div class="checks">{checks(*readings)}</div>'
+        f'<div class="comparison">{_table(shared_texts.VARIANT, rows)}</div>'
+        f'<div class="checks">{checks(*predictions)}</div>'
     )
 
 
 def pair(
-    results: Sequence[tuple[Prediction, OperatingPoint] | str | None],
+    results: Sequence[JudgedPrediction | str | None],
     limit: float | None,
 ) -> str:
     """Table of two images.
 
     Args:
-        results: for each, its reading and the operating point that it was judged at; or why it was not read; or None
-            while it was not chosen.
+        results: for each, its reading; or why it was not read; or None while it was not chosen.
         limit: that the scores of two radiographs of one patient stay within, in logits; None where it is unknown.
     """
     rows = ""
@@ -67,9 +58,8 @@ def pair(
         if result is None or isinstance(result, str):
             rows += _empty_row(title, result or texts.NOT_CHOSEN)
         else:
-            prediction, point = result
-            rows += _row(escape(title), prediction, point, f'<div class="checks">{checks(prediction)}</div>')
-    read = [result[0] for result in results if isinstance(result, tuple)]
+            rows += _row(escape(title), result, f'<div class="checks">{checks(result.prediction)}</div>')
+    read = [result.prediction for result in results if isinstance(result, JudgedPrediction)]
     headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
     return (
         f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(meaning)}{notice()}'
@@ -89,7 +79,7 @@ def difference(first: Prediction, second: Prediction, limit: float | None) -> tu
 
 
 def _table(first: str, rows: str) -> str:
-    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Evidence", "Finding", "Probability"))
+    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Answer", "Probability", "Evidence"))
     # The roles are written out because the style lays rows out as results, which hides them from readers.
     return (
         f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
@@ -97,13 +87,13 @@ def _table(first: str, rows: str) -> str:
     )
 
 
-def _row(heading: str, prediction: Prediction, point: OperatingPoint, below: str = "") -> str:
+def _row(heading: str, judged: JudgedPrediction, below: str = "") -> str:
     return (
-        f'<tr role="row" class="{finding_class(prediction)}"><th role="rowheader" scope="row">{heading}</th>'
-        f'<td role="cell">{in_lungs(prediction)}</td>'
-        f'<td role="cell">{finding(prediction, "p")}{below and population(prediction)}</td>'
-        f'<td role="cell">{probability_bar(prediction, point)}'
-        f"{operating_point_sentence(prediction, point)}{below}</td></tr>"
+        f'<tr role="row" class="{state_class(judged)}"><th role="rowheader" scope="row">{heading}</th>'
+        f'<td role="cell">{answer(judged, "p")}{below and population(judged)}</td>'
+        f'<td role="cell">{probability_bar(judged)}'
+        f"{paragraph(operating_point(judged), 'operating-point')}</td>"
+        f'<td role="cell">{evidence(judged)}{below}</td></tr>'
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, unavailable
+from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, title_of, unavailable
 from demo.tabs.performance import texts, views
 from pneumonia import Predictor
 from pneumonia.core.operating_points import BALANCED
@@ -26,9 +26,8 @@ class PerformanceHandlers:
             variant: predictor.metrics["sets"][name or VALIDATION] for variant, predictor in self._available().items()
         }
         missing = self._predictors.missing().items()
-        return views.overview(
-            sets, operating_point or BALANCED, [unavailable(variant, reason) for variant, reason in missing]
-        )
+        reasons = [unavailable(variant, reason) for variant, reason in missing]
+        return views.overview(name or VALIDATION, sets, operating_point or BALANCED, reasons)
 
     def on_tab_select(self, chosen: str) -> dict[str, Any]:
         """Offer the sets that all variants were scored on, and whose scores were kept: choice of the set."""
@@ -42,17 +41,18 @@ class PerformanceHandlers:
         return gr.update(choices=choices, value=chosen if chosen in names else VALIDATION)
 
     def on_variant_change(self, variant: str, name: str, operating_point: str) -> tuple:
-        """Show a variant on a set: mark, threshold, ROC, precision-recall, reliability, training, at the threshold."""
+        """Show a variant on a set: populations, mark, threshold, ROC, precision-recall, reliability, training, at the
+        threshold."""
         predictor, name = self._predictors.require(variant), name or VALIDATION
-        point = predictor.calibration_of_set(name).operating_points[operating_point or BALANCED]
+        chosen = operating_point or BALANCED
+        points = predictor.calibration_of_set(name).operating_points
+        point = points[chosen]
         thresholds, probabilities = self._scored(variant, name)
-        scores = thresholds.scores
         return (
-            views.mark(point, predictor.metrics["sets"][name]),
+            views.populations(title_of(variant), predictor, chosen),
+            views.mark(title_of(variant), point, predictor.metrics["sets"][name]),
             round(point.threshold, THRESHOLD_DIGITS),
-            views.roc(scores, probabilities),
-            views.precision_recall(scores, probabilities),
-            views.reliability(scores, probabilities),
+            *views.charts(name, thresholds.scores, probabilities, points, chosen),
             views.training(predictor.history),
             views.at_threshold(thresholds, probabilities, point.threshold),
         )

@@ -11,14 +11,6 @@ from demo.tabs.performance.handlers import PerformanceHandlers
 from demo.tabs.performance.recalibration import layout as recalibration_layout
 from pneumonia.metrics.scores import VALIDATION
 
-_WHOLE = [0.0, 1.0]
-_COLOURS = {
-    "observed": "#b45309",
-    "perfect": "#94a3b8",
-    "training": "#94a3b8",
-    "validation": "#b45309",
-}
-
 
 def build(predictors: Predictors, tab: gr.Tab, page_sites: gr.State) -> None:
     """Lay the tab out and wire it; call inside `gr.Blocks`. Nothing is computed before the tab is opened.
@@ -31,27 +23,17 @@ def build(predictors: Predictors, tab: gr.Tab, page_sites: gr.State) -> None:
 
     gr.HTML(paragraph(texts.HELP))
     with gr.Row():
+        variant = variant_choice("performance-variant", predictors)
+        operating_point = operating_point_choice("performance-operating-point")
         name = gr.Dropdown(
             [(texts.SETS[VALIDATION], VALIDATION)], value=VALIDATION, label=texts.SET, elem_id="performance-set"
         )
-        operating_point = operating_point_choice("performance-operating-point")
+    populations = gr.HTML(elem_id="performance-populations")
     overview = gr.HTML(elem_id="performance-overview")
-    variant = variant_choice("performance-variant", predictors)
     mark = gr.HTML(elem_id="performance-mark")
-    with gr.Row():
-        roc = _curve(texts.ROC, texts.FALSE_ALARMS, texts.SENSITIVITY, "performance-roc")
-        precision_recall = _curve(texts.PRECISION_RECALL, texts.SENSITIVITY, texts.PRECISION, "performance-pr")
-    with gr.Row():
-        reliability = _curve(texts.RELIABILITY, texts.PREDICTED, texts.OBSERVED, "performance-reliability", True)
-        training = gr.LinePlot(
-            x=texts.EPOCH,
-            y=texts.LOSS,
-            color=texts.LINE,
-            color_map=_COLOURS,
-            title=texts.TRAINING,
-            height=320,
-            min_width=320,
-            elem_id="performance-training",
+    with gr.Row(elem_classes="charts"):
+        roc, precision_recall, reliability, training = (
+            gr.HTML(elem_id=f"performance-{chart}") for chart in ("roc", "pr", "reliability", "training")
         )
     threshold = gr.Slider(0, 1, step=0.001, label=texts.THRESHOLD, elem_id="performance-threshold", buttons=[])
     at_threshold = gr.HTML(elem_id="performance-at-threshold")
@@ -65,24 +47,9 @@ def build(predictors: Predictors, tab: gr.Tab, page_sites: gr.State) -> None:
     curves = {
         "fn": handlers.on_variant_change,
         "inputs": [variant, name, operating_point],
-        "outputs": [mark, threshold, roc, precision_recall, reliability, training, at_threshold],
+        "outputs": [populations, mark, threshold, roc, precision_recall, reliability, training, at_threshold],
     }
     tab.select(**sets, **IMMEDIATE).then(**table, **IMMEDIATE).then(**curves, **IMMEDIATE)
     gr.on([name.input, operating_point.input], **table, **LATEST_ONLY).then(**curves, **IMMEDIATE)
     variant.input(**curves, **LATEST_ONLY)
     threshold.input(handlers.on_threshold_change, [threshold, variant, name], at_threshold, **LATEST_ONLY)
-
-
-def _curve(title: str, x: str, y: str, elem_id: str, lines: bool = False) -> gr.LinePlot:
-    return gr.LinePlot(
-        x=x,
-        y=y,
-        color=texts.LINE if lines else None,
-        color_map=_COLOURS if lines else None,
-        title=title,
-        x_lim=_WHOLE,
-        y_lim=_WHOLE,
-        height=320,
-        min_width=320,
-        elem_id=elem_id,
-    )

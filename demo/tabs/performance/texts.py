@@ -1,18 +1,25 @@
 """Texts of the Performance tab."""
 
+from pneumonia.core.populations import ADULTS, CHILDREN, UNSTATED
+
 HELP = (
     "Measured on labelled images that no network was trained on. The validation images come from the same hospital as "
     "those trained on, and they fixed the thresholds; so on images from elsewhere expect less, as those of "
     "another hospital show. Intervals are 95 %, from resampling patients, or images where the patient is unknown."
 )
+POPULATIONS = {CHILDREN: "Children, 1 to 5 years", ADULTS: "Adults", UNSTATED: "Not stated"}
+POPULATIONS_HEADING = "For whom it was measured: {network} at {point}, on images it did not learn from"
+_PAIRS = "Pairs told apart (AUROC)"
+POPULATION_COLUMNS = ("Patients", "Images (pneumonia)", _PAIRS, "Sensitivity", "Specificity", "Too close to call")
+OVERVIEW = "All networks on: {images}"
 OVERVIEW_COLUMNS = (
-    "Variant",
-    "AUROC",
+    "Network",
+    _PAIRS,
     "Accuracy",
     "Sensitivity",
     "Specificity",
-    "Calibration error (ECE)",
-    "Uncertain",
+    "Probability off by, on average",
+    "Too close to call",
 )
 _CORRUPTED = {
     "low-contrast": "less contrast",
@@ -24,7 +31,7 @@ _CORRUPTED = {
     "cropped": "cropped",
     "bordered": "with a border",
 }
-_FIXED_ON = {"validation": "Validation", "adults-folds": "Adults, held out in folds"}
+_FIXED_ON = {"validation": "Held out for validation", "adults-folds": "Adults, held out in folds"}
 SETS = {
     **_FIXED_ON,
     **{f"{name}-{how}": f"{title}, {words}" for name, title in _FIXED_ON.items() for how, words in _CORRUPTED.items()},
@@ -35,21 +42,25 @@ SETS = {
 }
 SET = "Images"
 MARK = (
-    "At the operating point {point} pneumonia is called from {threshold}; on these images that gives sensitivity "
+    "{network} at {point}: pneumonia is called from {threshold}; on these images that gives sensitivity "
     "{sensitivity} and specificity {specificity}."
 )
-ROC = "ROC"
-PRECISION_RECALL = "Precision and recall"
-RELIABILITY = "Reliability of the probability"
+CHART_TITLE = "{chart}: {images}, {count} images"
+ROC = "Sensitivity and false alarms (ROC)"
+PRECISION_RECALL = "Positive predictive value and sensitivity"
+RELIABILITY = "Whether the probability holds"
+RELIABILITY_HELP = (
+    "Each point is a tenth of the scale, with the number of its images and its 95 % interval. On the diagonal as many "
+    "have pneumonia as the probability says."
+)
 TRAINING = "Training"
-FALSE_ALARMS = "1 - specificity"
-SENSITIVITY = "sensitivity (recall)"
-PRECISION = "precision"
-PREDICTED = "calibrated probability"
+FALSE_ALARMS = "false alarms (1 - specificity)"
+SENSITIVITY = "sensitivity"
+PRECISION = "positive predictive value"
+PREDICTED = "probability of pneumonia"
 OBSERVED = "share with pneumonia"
 EPOCH = "epoch"
 LOSS = "loss"
-LINE = "line"
 THRESHOLD = "Try another threshold on these images; readings keep theirs"
 AT_THRESHOLD = "Calling pneumonia from {threshold}"
 SHARE_COLUMNS = ("Share", "With 95 % interval")

@@ -1,4 +1,4 @@
-"""Views of `metrics.json` and `history.csv`: tables as HTML, curves as data frames."""
+"""Views of `metrics.json` and `history.csv`: tables and charts as HTML."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from demo.shared import texts as shared_texts
 from demo.shared.page_html import figures_table, paragraph
 from demo.shared.predictors import title_of
 from demo.tabs.performance import texts
+from demo.tabs.performance.charts import Chart, Mark
+from pneumonia import Predictor
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.metrics.intervals import to_interval
+from pneumonia.metrics.intervals import share_interval, to_interval
 from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.utils.formatting import format_interval, percent
@@ -31,10 +33,11 @@ _SHARES = {
 }
 
 
-def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, missing: Sequence[str]) -> str:
+def overview(name: str, figures: Mapping[str, Mapping[str, Any]], operating_point: str, missing: Sequence[str]) -> str:
     """Table of all variants on one set of images at one operating point.
 
     Args:
+        name: of the set.
         figures: of the set, by variant.
         operating_point: its name.
         missing: why other variants are unavailable, a sentence each.
@@ -45,13 +48,16 @@ def overview(figures: Mapping[str, Mapping[str, Any]], operating_point: str, mis
         rows.append(
             [
                 title_of(variant),
-                format_interval(of_set["auroc"]),
+                format_interval(of_set["auroc"], percent),
                 *(format_interval(point[measure], percent) for measure in ("accuracy", "sensitivity", "specificity")),
-                format_interval(of_set["ece"]),
+                format_interval(of_set["ece"], percent),
                 percent(point["uncertain_share"]),
             ]
         )
-    return figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(map(paragraph, missing))
+    heading = texts.OVERVIEW.format(images=texts.SETS.get(name, name))
+    return (
+        f"<h2>{escape(heading)}</h2>" + figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(map(paragraph, missing))
+    )
 
 
 def at_threshold(thresholds: ThresholdSweep, probabilities: np.ndarray, threshold: float) -> str:
@@ -90,54 +96,115 @@ def shortcut_baseline() -> str:
     )
 
 
-def roc(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
-    """Sensitivity over 1 - specificity, at every threshold."""
-    # Imported only here, as in the next two: the page starts without it.
-    from sklearn.metrics import roc_curve
+def populations(network: str, predictor: Predictor, operating_point: str) -> str:
+    """Table of one network's figures for each population, on images that it did not learn from.
 
-    false_alarms, sensitivity, _ = roc_curve(scores.labels, probabilities)
-    return pd.DataFrame({texts.FALSE_ALARMS: false_alarms, texts.SENSITIVITY: sensitivity})
+    Args:
+        network: what it is called.
+        predictor: of the network.
+        operating_point: its name.
+    """
+    rows = []
+    for name, calibration in predictor.calibrations.items():
+        of_set = predictor.metrics["sets"][calibration.sets[0]]
+        point = of_set["operating_points"][operating_point]
+        rows.append(
+            [
+                texts.POPULATIONS.get(name, name),
+                f"{of_set['n']:,} ({of_set['positives']:,})",
+                format_interval(of_set["auroc"], percent),
+                *(format_interval(point[measure], percent) for measure in ("sensitivity", "specificity")),
+                percent(point["uncertain_share"]),
+            ]
+        )
+    heading = texts.POPULATIONS_HEADING.format(network=network, point=shared_texts.POINTS[operating_point].lower())
+    return f"<h2>{escape(heading)}</h2>" + figures_table(texts.POPULATION_COLUMNS, rows)
 
 
-def precision_recall(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
-    """Precision over sensitivity, at every threshold."""
-    from sklearn.metrics import precision_recall_curve
+def charts(
+    name: str, scores: Scores, probabilities: np.ndarray, points: Mapping[str, OperatingPoint], chosen: str
+) -> tuple[str, str, str]:
+    """Charts of one set: ROC, precision and recall, reliability.
 
-    precision, sensitivity, _ = precision_recall_curve(scores.labels, probabilities)
-    return pd.DataFrame({texts.SENSITIVITY: sensitivity, texts.PRECISION: precision})
+    Args:
+        name: of the set.
+        scores: of its images.
+        probabilities: (N,) calibrated, of the same images.
+        points: operating points, by name.
+        chosen: the name of the one that stands out.
+    """
+    # Imported only here: the page starts without it.
+    from sklearn.metrics import precision_recall_curve, roc_curve
 
+    labels = scores.labels.astype(bool)
+    false_alarms, sensitivity, _ = roc_curve(labels, probabilities)
+    precision, recall, _ = precision_recall_curve(labels, probabilities)
+    on_roc, on_precision_recall = [], []
+    for point in points.values():
+        called = probabilities >= point.threshold
+        found, alarms = float(called[labels].mean()), float(called[~labels].mean())
+        title, is_chosen = shared_texts.POINTS[point.name], point.name == chosen
+        on_roc.append(Mark(title, alarms, found, found, found, is_chosen))
+        if called.any():
+            right = float(labels[called].mean())
+            on_precision_recall.append(Mark(title, found, right, right, right, is_chosen))
 
-def reliability(scores: Scores, probabilities: np.ndarray) -> pd.DataFrame:
-    """Share with pneumonia over the mean probability, in ten bins of equal width; and the diagonal of a perfect one."""
-    from sklearn.calibration import calibration_curve
+    def title(of: str) -> str:
+        return texts.CHART_TITLE.format(chart=of, images=texts.SETS.get(name, name), count=f"{len(labels):,}")
 
-    observed, predicted = calibration_curve(scores.labels, probabilities, n_bins=_RELIABILITY_BINS)
-    return pd.DataFrame(
-        {
-            texts.PREDICTED: [*predicted, 0.0, 1.0],
-            texts.OBSERVED: [*observed, 0.0, 1.0],
-            texts.LINE: ["observed"] * len(predicted) + ["perfect", "perfect"],
-        }
+    return (
+        Chart(
+            title(texts.ROC), texts.FALSE_ALARMS, texts.SENSITIVITY, {"observed": (false_alarms, sensitivity)}, on_roc
+        ).to_html(),
+        Chart(
+            title(texts.PRECISION_RECALL),
+            texts.SENSITIVITY,
+            texts.PRECISION,
+            {"observed": (recall, precision)},
+            on_precision_recall,
+        ).to_html(),
+        Chart(
+            title(texts.RELIABILITY),
+            texts.PREDICTED,
+            texts.OBSERVED,
+            {"perfect": ((0, 1), (0, 1))},
+            _reliability(scores, probabilities),
+        ).to_html()
+        + paragraph(texts.RELIABILITY_HELP),
     )
 
 
-def training(history: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """Loss on training and validation images over the epochs that were trained step by step."""
+def _reliability(scores: Scores, probabilities: np.ndarray) -> list[Mark]:
+    """Share with pneumonia over the mean probability in bins of equal width, with how many images each holds."""
+    bins = np.minimum((probabilities * _RELIABILITY_BINS).astype(int), _RELIABILITY_BINS - 1)
+    marks = []
+    for held in (bins == number for number in range(_RELIABILITY_BINS)):
+        if held.any():
+            patients = len(np.unique(scores.patients[held]))
+            share = share_interval(float(scores.labels[held].mean()), patients)
+            x = float(probabilities[held].mean())
+            marks.append(Mark(f"{held.sum():,}", x, share.value, share.low, share.high))
+    return marks
+
+
+def training(history: Sequence[Mapping[str, str]]) -> str:
+    """Chart of the loss on training and validation images over the epochs that were trained step by step."""
     rows = trained_epochs(history)
-    return pd.DataFrame(
-        {
-            texts.EPOCH: [epoch for epoch in range(1, len(rows) + 1) for _ in range(2)],
-            texts.LOSS: [float(row[name]) for row in rows for name in ("loss", "val_loss")],
-            texts.LINE: ["training", "validation"] * len(rows),
-        }
-    )
+    epochs = range(1, len(rows) + 1)
+    lines = {
+        line: (epochs, [float(row[name]) for row in rows])
+        for line, name in (("training", "loss"), ("validation", "val_loss"))
+    }
+    most = max((loss for _, losses in lines.values() for loss in losses), default=1.0)
+    return Chart(texts.TRAINING, texts.EPOCH, texts.LOSS, lines, ends=(max(len(rows), 1), most)).to_html()
 
 
-def mark(point: OperatingPoint, figures: Mapping[str, Any]) -> str:
-    """Sentence on an operating point and its figures on one set."""
+def mark(network: str, point: OperatingPoint, figures: Mapping[str, Any]) -> str:
+    """Sentence on an operating point of a network and its figures on one set."""
     measured_at = figures["operating_points"][point.name]
     return texts.MARK.format(
-        point=point.name,
+        network=network,
+        point=shared_texts.POINTS[point.name].lower(),
         threshold=percent(point.threshold),
         sensitivity=format_interval(measured_at["sensitivity"], percent),
         specificity=format_interval(measured_at["specificity"], percent),

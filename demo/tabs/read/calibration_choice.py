@@ -97,4 +97,6 @@ def wire_choice(
 
 def _title(key: str, site: SiteCalibration) -> str:
     title = prediction_text.calibration(site)
-    return texts.THIS_SESSION.format(calibration=title) if key.startswith("page ") else title
+    if key.startswith("page "):
+        title = texts.THIS_SESSION.format(calibration=title)
+    return title if site.helps else texts.ADVISED_AGAINST.format(calibration=title)

@@ -20,6 +20,7 @@ from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
 from pneumonia.inference.shared_analysis import SharedAnalysis
+from pneumonia.records.receipt import JudgedPrediction
 
 
 class ReadView(NamedTuple):
@@ -27,8 +28,8 @@ class ReadView(NamedTuple):
 
     verdict: str
     viewer: Contents | None = None
-    in_lungs: str = ""
     checks: str = ""
+    figures: str = ""
     predictive: str = ""
     support: str = ""
 
@@ -66,8 +67,8 @@ class ReadHandlers:
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
-            reading = None
-            view = ReadView(page_html.rejection(prediction.error), shown, checks=views.other_checks(prediction))
+            refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
+            reading, view = None, ReadView(refusal, shown)
         if not session.keep(reading, generation):
             view = (gr.skip(),) * len(view)
         return reading_record(prediction, name), session, *view
@@ -81,7 +82,7 @@ class ReadHandlers:
         return self.on_read(None, variant, operating_point, session, population)
 
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
-        """Judge the reading at another operating point: verdict, predictive values, threshold."""
+        """Judge the reading at another operating point: verdict, figures, predictive value, details, threshold."""
         threshold = gr.skip()
         if operating_point is not None:
             session.threshold = None
@@ -93,14 +94,14 @@ class ReadHandlers:
         return *self._judged(operating_point, session), threshold
 
     def on_threshold_change(self, threshold: float, session: Session) -> tuple:
-        """Judge the reading at a custom threshold: verdict, predictive values, operating point."""
+        """Judge the reading at a custom threshold: verdict, figures, predictive value, details, operating point."""
         session.threshold = threshold
         return *self._judged(None, session), None
 
-    def on_prevalence_change(self, prevalence: float, session: Session) -> str:
-        """Carry the operating point over to a custom prevalence, in percent: predictive values."""
-        session.prevalence = prevalence / 100
-        return gr.skip() if session.reading is None else self._predictive_values(session.reading, session)
+    def on_prevalence_change(self, prevalence: float | None, session: Session) -> str:
+        """Carry the operating point over to a prevalence, in percent; None while none was chosen: predictive value."""
+        session.prevalence = None if prevalence is None else prevalence / 100
+        return gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
 
     def on_variant_change(self, variant: str, session: Session) -> tuple:
         """Take the old variant's result away: a `ReadView`."""
@@ -117,7 +118,7 @@ class ReadHandlers:
         session: Session,
         operating_point: str | None,
         threshold: float,
-        prevalence: float,
+        prevalence: float | None,
     ) -> tuple:
         """Choose a new image: upload box, session, and an empty `ReadView`.
 
@@ -137,50 +138,55 @@ class ReadHandlers:
         (variant,) = reading.predictions
         source, _ = decode_upload(session.file)
         support = self._predictors.get(variant).measure_support(source)
-        sentence = page_html.paragraph(support.message, "in-lungs")
+        sentence = page_html.paragraph(support.message)
         return sentence if session.generation == generation else gr.skip()
 
-    def on_page_open(self, variant: str) -> tuple:
-        """Set the controls that start at figures of the weights: threshold, and prevalence in percent."""
+    def on_page_open(self, variant: str) -> Any:
+        """Set the control that starts at a figure of the weights: threshold."""
         try:
             threshold = self._predictors.point(variant, BALANCED, population=CHILDREN).threshold
         except WeightsError:
-            return gr.skip(), gr.skip()
-        return round(threshold, THRESHOLD_DIGITS), round(100 * self._predictors.measured_prevalence(variant))
+            return gr.skip()
+        return round(threshold, THRESHOLD_DIGITS)
 
     def _view(self, reading: Reading, picture: dict[str, Any], session: Session) -> ReadView:
-        ((variant, prediction),) = reading.predictions.items()
-        scale = self._predictors.get(variant).heatmap_scale
+        judged = self._judgement(reading)
+        scale = judged.predictor.heatmap_scale
+        verdict, figures, predictive, details = self._card(reading, session)
         return ReadView(
-            self._verdict(reading),
-            contents.side_by_side([contents.evidence_pane(picture, prediction, scale)], scale),
-            prediction_html.in_lungs(prediction),
-            prediction_html.checks(prediction),
-            self._predictive_values(reading, session),
+            verdict,
+            contents.side_by_side([contents.evidence_pane(picture, judged.prediction, scale)], scale),
+            details,
+            figures,
+            predictive,
         )
 
-    def _judged(self, operating_point: str | None, session: Session) -> tuple[str, str]:
+    def _judged(self, operating_point: str | None, session: Session) -> tuple[str, ...]:
+        skipped = (gr.skip(),) * 4
         generation, judged = session.generation, judge_again(self._predictors, operating_point, session)
         if judged is None:
-            return (page_html.prompt(shared_texts.SESSION_EXPIRED), "") if session.expired else (gr.skip(), gr.skip())
-        shown = self._verdict(judged), self._predictive_values(judged, session)
-        return shown if session.keep(judged, generation) else (gr.skip(), gr.skip())
+            return (page_html.prompt(shared_texts.SESSION_EXPIRED), "", "", "") if session.expired else skipped
+        shown = self._card(judged, session)
+        return shown if session.keep(judged, generation) else skipped
 
-    def _verdict(self, reading: Reading) -> str:
-        ((variant, prediction),) = reading.predictions.items()
-        version = self._predictors.get(variant).version
-        return prediction_html.verdict(prediction, self._predictors.point_of(variant, prediction), version)
+    def _judgement(self, reading: Reading) -> JudgedPrediction:
+        (named,) = reading.predictions.items()
+        return self._predictors.judged_prediction(*named)
 
-    def _predictive_values(self, reading: Reading, session: Session) -> str:
+    def _card(self, reading: Reading, session: Session) -> tuple[str, ...]:
+        """Verdict, figures, predictive value and details, which name the calibration."""
+        judged = self._judgement(reading)
+        verdict, figures = prediction_html.verdict(judged, choices=True), prediction_html.figures(judged)
+        return verdict, figures, self._predictive_value(reading, session), prediction_html.details(judged)
+
+    def _predictive_value(self, reading: Reading, session: Session) -> str:
+        if session.prevalence is None:
+            return ""
         ((variant, prediction),) = reading.predictions.items()
-        # Whatever the calibration to a site.
-        measured = self._predictors.measured_prevalence(variant, prediction.population)
         site = prediction.calibration
-        return views.predictive_values_list(
-            prediction,
-            self._predictors.point_of(variant, prediction),
-            measured if site is None else site.prevalence,
-            session.prevalence or measured,
+        measured = self._predictors.measured_prevalence(variant, prediction.population)
+        return views.predictive_value(
+            self._judgement(reading), measured if site is None else site.prevalence, session.prevalence
         )
 
 

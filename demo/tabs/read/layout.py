@@ -41,24 +41,25 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
             example = example_buttons(examples)
             variant = variant_choice("variant", predictors)
             population = population_choice("population")
-            operating_point = operating_point_choice("operating-point")
             calibration = calibration_choice()
-            threshold = _slider(
-                texts.CUSTOM_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, texts.CUSTOM_THRESHOLD_HELP
-            )
+            with gr.Accordion(texts.OWN_THRESHOLD, open=False):
+                threshold = _slider(
+                    texts.CUSTOM_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, texts.CUSTOM_THRESHOLD_HELP
+                )
             button = gr.Button(texts.READ, variant="primary", elem_id="read-button")
         with gr.Column(scale=5, min_width=320, elem_classes="result"):
-            verdict = live_region("verdict", page_html.welcome())
+            with gr.Column(elem_id="answer-card"):
+                verdict = live_region("verdict", page_html.welcome())
+                operating_point = operating_point_choice("operating-point")
+                figures = gr.HTML(elem_id="figures")
+                choices = [(str(percent), percent) for percent in texts.PREVALENCES]
+                prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
+                predictive = live_region("predictive")
+                checks = gr.HTML(elem_id="checks")
             radiograph = viewer("viewer")
-            in_lungs = live_region("in-lungs")
-            with gr.Row(elem_classes="below-images"):
-                with gr.Column(min_width=300):
-                    test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
-                    support = live_region("support")
-                    checks = gr.HTML(elem_id="checks")
-                with gr.Column(min_width=300):
-                    prevalence = _slider(texts.PREVALENCE, "prevalence", 1, 99, None, 1, texts.PREVALENCE_HELP)
-                    predictive = live_region("predictive")
+            with gr.Column(elem_classes="below-images"):
+                test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
+                support = live_region("support")
             report = report_row("report")
             session = session_state(Session())
             dicom_button(predictors, session)
@@ -67,7 +68,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     # === Events ===
 
-    details = ReadView(verdict, radiograph, in_lungs, checks, predictive, support)
+    details = ReadView(verdict, radiograph, checks, figures, predictive, support)
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],
@@ -77,14 +78,14 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     judge = {
         "fn": handlers.on_operating_point_change,
         "inputs": [variant, operating_point, session],
-        "outputs": [verdict, predictive, threshold],
+        "outputs": [verdict, figures, predictive, checks, threshold],
     }
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
     controls = [operating_point, threshold, prevalence]
     on_choice = read_when_chosen(
-        upload, example, examples, handlers.on_image_choice, session, details, read, "verdict", controls
+        upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
     )
     forget = {"fn": handlers.on_variant_change, "inputs": [variant, session], "outputs": list(details), **IMMEDIATE}
     offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
@@ -107,15 +108,15 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     variant.input(**forget).then(**judge, **IMMEDIATE)
     operating_point.input(**judge, **LATEST_ONLY)
     threshold.input(
-        handlers.on_threshold_change, [threshold, session], [verdict, predictive, operating_point], **LATEST_ONLY
+        handlers.on_threshold_change,
+        [threshold, session],
+        [verdict, figures, predictive, checks, operating_point],
+        **LATEST_ONLY,
     )
     prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
     test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
     report.wire(predictors, session, comparison=False)
-    # An image may have been chosen before the slider had its value.
-    gr.on(None, handlers.on_page_open, variant, [threshold, prevalence], **IMMEDIATE).then(
-        handlers.on_prevalence_change, [prevalence, session], predictive, **IMMEDIATE
-    )
+    gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)
 
 
 def _slider(

@@ -1,22 +1,23 @@
 """Texts of the Read tab."""
 
+OWN_THRESHOLD = "A threshold of your own"
 CUSTOM_THRESHOLD = "Threshold"
 CUSTOM_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
-PREVALENCE = "At your prevalence, %"
-PREVALENCE_HELP = (
-    "How many of a hundred patients radiographed where you work have pneumonia. It begins at the share among the "
-    "validation images of children, which is far higher than in most practice."
-)
-POSITIVE_VALUE = "Positive predictive value {value}: of 100 called pneumonia, about {count} have it."
-NEGATIVE_VALUE = "Negative predictive value {value}: of 100 not called pneumonia, about {count} do not have it."
+PREVALENCE = "Of 100 patients like this one, how many have pneumonia?"
+# In percent.
+PREVALENCES = (1, 5, 10, 20, 50)
+POSITIVE_VALUE = "Positive predictive value where {prevalence} have it: {value} of those called pneumonia do."
+NEGATIVE_VALUE = "Negative predictive value where {prevalence} have it: {value} of those not called do not."
+NO_VALUE = "Too close to call, so no predictive value holds for it."
 AT_PREVALENCE = (
-    "The probability of this image is {probability} at {prevalence}, instead of {here} at {measured}, if your patients "
-    "differ from those of the {images} in nothing but the prevalence."
+    "The probability of this image would be {probability} instead of {here}, if your patients differ from the "
+    "{images}, {measured} of which show pneumonia, in nothing but that share."
 )
 TEST_SUPPORT = "Does the marked region matter?"
 NOTHING_TO_TEST = "Read an image first; then its marked region can be tested."
 READ = "Read"
 DICOM = "DICOM objects, for a test archive"
-PRESS = f"Press {READ} to read this image with the chosen variant."
+PRESS = f"Press {READ} to read this image with the chosen network."
 CALIBRATION_HELP = "Judges this tab's reading by a site's own probabilities and thresholds"
 THIS_SESSION = "{calibration}, of this page"
+ADVISED_AGAINST = "{calibration}, advised against"

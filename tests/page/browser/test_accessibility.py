@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from demo.tabs.compare import texts as compare_texts
+from demo.tabs.read import texts as read_texts
 from demo.viewer import texts as viewer_texts
 from pneumonia.variants.registry import PUBLISHED
 from tests.fixtures.browsing import needs_chromium, opened, upload
@@ -34,7 +35,7 @@ def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
         _require_accessible(page, "all variants")
         _open(page, compare_texts.TWO_IMAGES)
         upload(page, chest, "#pair-upload-0")
-        expect(page.locator("#pair-table")).to_contain_text("Calibrated probability")
+        expect(page.locator("#pair-table")).to_contain_text("Probability of pneumonia")
         _require_accessible(page, "one of two images")
 
         _open(page, "Batch")
@@ -57,13 +58,19 @@ def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
 def test_an_image_is_read_and_judged_anew_by_keyboard_alone(page):
     _press_until(page, "Tab", "document.activeElement.closest('.examples')")
     page.keyboard.press("Enter")
-    expect(page.locator("#verdict")).to_contain_text("threshold 50.0%")
-    _press_until(page, "Tab", "document.activeElement.value === 'rule-in'")
-    page.keyboard.press("Space")
-    expect(page.locator("#verdict")).to_contain_text("threshold 80.0%")
-    _press_until(page, "Tab", "document.activeElement.closest('#threshold') && document.activeElement.type == 'range'")
+    expect(page.locator("#figures")).to_contain_text("called from 50.0%")
+    # One stop for all three operating points; arrows choose, and the focus stays.
+    _press_until(page, "Tab", "document.activeElement.closest('#operating-point')")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#figures")).to_contain_text("called from 80.0%")
+    assert page.evaluate("document.activeElement.value") == "rule-in"
+    page.keyboard.press("Tab")
+    assert page.evaluate("!document.activeElement.closest('#operating-point')")
+    _press_until(page, "Shift+Tab", "document.activeElement.closest('#answer-card') === null")
+    page.get_by_text(read_texts.OWN_THRESHOLD).click()
+    page.locator("#threshold input[type=range]").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#verdict")).to_contain_text("Custom threshold: pneumonia is called from 79.9%")
+    expect(page.locator("#figures")).to_contain_text("called from 79.9%")
     _press_until(page, "Shift+Tab", "document.activeElement.closest('[role=tablist]')")
 
 

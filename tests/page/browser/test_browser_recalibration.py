@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from demo.shared import texts as shared_texts
 from demo.tabs.performance.recalibration import texts as recalibration_texts
 from tests.fixtures.browsing import needs_chromium, opened, upload
 from tests.page.test_recalibration_page import write_site
@@ -23,9 +24,9 @@ def says(locator: Locator, text: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, browser, address, chest, tmp_path):
-    choice, verdict = page.locator("#calibration"), page.locator("#verdict")
+    choice, checks = page.locator("#calibration"), page.locator("#checks")
     upload(page, chest)
-    says(verdict, "calibration as published")
+    says(checks, shared_texts.AS_PUBLISHED)
     expect(choice).to_be_hidden()
 
     page.get_by_role("tab", name="Performance").click()
@@ -43,20 +44,20 @@ def test_a_calibration_is_made_downloaded_chosen_and_unseen_by_others(page, brow
 
     page.get_by_role("tab", name="Read").click()
     expect(choice).to_be_visible(timeout=PATIENCE)
-    says(verdict, "calibration as published")
+    says(checks, shared_texts.AS_PUBLISHED)
     choice.locator("input").click()
     page.get_by_role("option", name="my-hospital").click()
-    says(verdict, "calibration my-hospital")
-    says(verdict, "On 40 images of my-hospital")
+    says(checks, "my-hospital")
+    says(page.locator("#figures"), "on 40 images of my-hospital")
 
     page.locator("#variant").get_by_label("Custom CNN").check()
     expect(choice).to_be_hidden(timeout=PATIENCE)
     page.locator("#read-button").click()
-    says(verdict, "calibration as published")
+    says(checks, shared_texts.AS_PUBLISHED)
 
     with another_page(browser, address) as other:
         upload(other, chest)
-        says(other.locator("#verdict"), "calibration as published")
+        says(other.locator("#checks"), shared_texts.AS_PUBLISHED)
         expect(other.locator("#calibration")).to_be_hidden()
 
 

@@ -81,7 +81,7 @@ def test_the_hub_shows_a_space_in_a_frame_which_reads(browser, chest):
             frame = page.frame_locator("iframe")
             frame.locator("#upload input[type=file]").wait_for(state="attached", timeout=60_000)
             frame.locator("#upload input[type=file]").set_input_files(chest)
-            expect(frame.locator("#verdict")).to_contain_text("threshold", timeout=60_000)
+            expect(frame.locator("#verdict")).to_contain_text("Probability", timeout=60_000)
             expect(frame.locator("#viewer canvas[role=img]")).to_be_visible(timeout=60_000)
             assert not complaints
         for page, complaints in framed(browser, address, OTHER):

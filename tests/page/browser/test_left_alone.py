@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from demo.shared import texts as shared_texts
 from demo.tabs.compare import texts as compare_texts
+from demo.tabs.read import texts as read_texts
 from tests.fixtures.browsing import needs_chromium, opened, upload
 from tests.fixtures.fakes import served_process
 
@@ -43,8 +44,9 @@ def test_read_says_so_and_takes_the_next_image(page, chest):
     choose_point(page, "#operating-point")
     expect(page.locator("#verdict")).not_to_contain_text("left alone")
     upload(page, chest)
-    expect(page.locator("#verdict")).to_contain_text("Calibrated probability", timeout=20_000)
+    expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia", timeout=20_000)
     threshold = page.locator("#threshold input[type=number]")
+    page.get_by_text(read_texts.OWN_THRESHOLD).click()
     leave_alone(page)
     threshold.fill("0.9")
     threshold.press("Enter")
@@ -52,7 +54,7 @@ def test_read_says_so_and_takes_the_next_image(page, chest):
     # The server forgets this, too, and the page none of it.
     page.wait_for_timeout(3000)
     upload(page, chest)
-    expect(page.locator("#verdict")).to_contain_text("pneumonia is called from 90.0%", timeout=20_000)
+    expect(page.locator("#figures")).to_contain_text("Pneumonia is called from 90.0%", timeout=20_000)
     expect(threshold).to_have_value("0.9")
     leave_alone(page)
     page.locator("#operating-point").get_by_label(shared_texts.OPERATING_POINTS["balanced"]).check()
@@ -65,7 +67,7 @@ def test_two_images_are_forgotten_too(page, chest, brighter):
     page.get_by_role("tab", name=compare_texts.TWO_IMAGES).click()
     for place, path in enumerate((chest, brighter)):
         upload(page, path, f"#pair-upload-{place}")
-        expect(page.locator("#pair-table")).to_contain_text("Calibrated probability", timeout=20_000)
+        expect(page.locator("#pair-table")).to_contain_text("Probability of pneumonia", timeout=20_000)
     expect(page.locator("#pair-table")).to_contain_text("logits higher", timeout=20_000)
     leave_alone(page)
     choose_point(page, "#pair-operating-point")

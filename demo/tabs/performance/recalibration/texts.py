@@ -3,7 +3,7 @@
 RECALIBRATE = "Recalibrate to your site"
 HELP = (
     "From at least 30 radiographs of your own with a label each, of at least ten patients with pneumonia and ten "
-    "without, this finds how far the probabilities of the variant "
+    "without, this finds how far the probabilities of the network "
     "chosen above are off at your site, and new thresholds. The network itself is not changed. Put the images into two "
     "folders, NORMAL and PNEUMONIA, one image a patient, and pack both into one ZIP archive. It is deleted from this "
     "server within the hour. The calibration is yours to download, can be chosen on the Read tab of this page for as "
