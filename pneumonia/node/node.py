@@ -106,6 +106,8 @@ class Node:
 
     def _read_one(self, name: str) -> None:
         objects = self._objects(name) if self._queue.count_try(name) <= MOST_TRIES else None
+        # Now, as writing its objects is tried again and again while the disk is full.
+        self._queue.forget_tries(name)
         if objects is None:
             self._queue.set_aside(name)
             log_event(logging.ERROR, "set-aside", id=name[:8])

@@ -189,7 +189,8 @@ def test_an_image_at_which_the_program_ends_each_time_is_set_aside(tmp_path):
 
 
 def test_a_disk_that_is_full_while_objects_are_written_is_tried_again(queue, archive, monkeypatch):
-    failures = iter([True, True, False])
+    """As often as it takes: an image is set aside only where the program ends at it."""
+    failures = iter([True] * (MOST_TRIES + 1) + [False])
     original = DiskQueue.put_objects
 
     def put_objects(self, name, objects):
