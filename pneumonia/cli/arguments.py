@@ -29,6 +29,7 @@ def _number(name: str, kind: type, allowed: Callable[[Any], bool], message: str)
 
 
 positive = _number("positive", int, lambda value: value >= 1, "must be at least 1")
+port = _number("port", int, lambda value: 0 <= value < 2**16, "must be from 0 to 65535")
 seed = _number("seed", int, lambda value: value >= 0, "must be at least 0")
 share = _number("share", float, lambda value: 0 <= value <= 1, "must be from 0 to 1")
 fraction = _number("fraction", float, lambda value: 0 <= value < 1, "must be at least 0 and below 1")

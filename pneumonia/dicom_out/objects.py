@@ -98,12 +98,14 @@ def to_files(objects: Mapping[str, "Dataset"]) -> dict[str, bytes]:
     Args:
         objects: as `make_objects` gives them.
     """
-    files = {}
-    for name, dataset in objects.items():
-        stream = BytesIO()
-        dataset.save_as(stream, enforce_file_format=True)
-        files[f"{name}-{dataset.SOPInstanceUID}.dcm"] = stream.getvalue()
-    return files
+    return {f"{name}-{dataset.SOPInstanceUID}.dcm": to_file(dataset) for name, dataset in objects.items()}
+
+
+def to_file(dataset: "Dataset") -> bytes:
+    """The contents of a DICOM file of an object."""
+    stream = BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
 
 
 def write_objects(objects: Mapping[str, "Dataset"], folder: Path) -> list[Path]:

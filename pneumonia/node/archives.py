@@ -15,16 +15,19 @@ from urllib.parse import urlsplit
 import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom import Dataset, dcmread
-from pynetdicom import AE, Association, build_context
+from pynetdicom import AE, Association, build_context, evt
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind  # type: ignore[attr-defined]
 
 from pneumonia.errors import NodeError
+from pneumonia.imaging.dicom_values import PYDICOM_ERRORS
 
 CONNECTION_SECONDS, ANSWER_SECONDS = 10, 60
 # Status of C-STORE (PS3.4 B.2.3 and PS3.7 C): stored, perhaps with a warning; and out of resources, which passes.
 _STORED, _OUT_OF_RESOURCES = (0x0000, 0x0107, 0x0116, *range(0xB000, 0xC000)), range(0xA700, 0xA800)
 # Status of HTTP by which an archive says that something is wrong with the object.
 _REFUSED_BY_HTTP = (400, 406, 409, 413, 415, 422)
+# By which it, or what stands before it, says that it can answer nothing now.
+_PASSES_BY_HTTP = (429, 502, 503, 504)
 
 
 class ArchiveDownError(Exception):
@@ -59,12 +62,20 @@ def parse_archive(text: str, own_title: str) -> Archive:
         NodeError: it is neither.
     """
     if text.startswith(("http://", "https://")):
-        if urlsplit(text).password or not urlsplit(text).hostname:
-            raise NodeError("The URL of --archive needs a host and holds no password: that goes into ~/.netrc.")
+        try:
+            parts = urlsplit(text)
+            usable = parts.hostname and not parts.password and parts.port != 0
+        except ValueError:  # its port is none, or its brackets do not match
+            usable = False
+        if not usable:
+            raise NodeError(
+                "The URL of --archive needs a host and a port that there may be, and holds no password: that goes "
+                "into ~/.netrc."
+            )
         return DicomWebArchive(text)
-    if not (parts := re.fullmatch(r"(.+)@(.+):(\d{1,5})", text)):
+    if not (found := re.fullmatch(r"(.+)@(.+):(\d{1,5})", text)) or not 0 < int(found[3]) < 2**16:
         raise NodeError("--archive is AE_TITLE@HOST:PORT, or the URL of a DICOMweb service.")
-    return StoreArchive(ae_title(parts[1]), parts[2].strip("[]"), int(parts[3]), own_title)
+    return StoreArchive(ae_title(found[1]), found[2].strip("[]"), int(found[3]), own_title)
 
 
 def ae_title(text: str) -> str:
@@ -100,17 +111,21 @@ class StoreArchive:
         # One for each, or the archive would choose one syntax for all objects of a class.
         contexts = [build_context(*kind) for kind in sorted(kinds)]
         contexts.append(build_context(StudyRootQueryRetrieveInformationModelFind))
-        association = entity.associate(self.host, self.port, contexts, self.title)
+        handlers: list[Any] = [(evt.EVT_CONN_OPEN, _send_at_once)]
+        association = entity.associate(self.host, self.port, contexts, self.title, evt_handlers=handlers)
         if not association.is_established:
             raise ArchiveDownError
-        # A request goes out in two parts: otherwise each would wait for the other side to confirm the first, 40 ms.
-        connected: Any = association.dul.socket
-        connected.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             yield _StoreConnection(association)
         finally:
             if association.is_established:
                 association.release()
+
+
+def _send_at_once(event: evt.Event) -> None:
+    """A request goes out in two parts: otherwise each would wait for the other side to confirm the first, 40 ms."""
+    connected: Any = event.assoc.dul.socket
+    connected.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 @dataclass(frozen=True)
@@ -172,21 +187,24 @@ class DicomWebArchive:
         wanted = {"SOPInstanceUID": dcmread(path, stop_before_pixels=True).SOPInstanceUID}
         try:
             return bool(self._client.search_for_instances(search_filters=wanted))
-        except requests.HTTPError:
+        except requests.HTTPError as error:
+            if error.response is not None and error.response.status_code in _PASSES_BY_HTTP:
+                raise ArchiveDownError from None
             return False
         except requests.RequestException:
             raise ArchiveDownError from None
 
     def store(self, path: Path) -> None:
+        dataset = dcmread(path)
         try:
-            answer = self._client.store_instances([dcmread(path)])
+            answer = self._client.store_instances([dataset])
         except requests.HTTPError as error:
             status = None if error.response is None else error.response.status_code
             if status in _REFUSED_BY_HTTP:
                 raise ObjectRefusedError(f"HTTP {status}") from None
             raise ArchiveDownError from None
-        except requests.RequestException:
-            raise ArchiveDownError from None
+        except (requests.RequestException, SyntaxError, *PYDICOM_ERRORS):
+            raise ArchiveDownError from None  # the others: an answer that is no DICOM, in XML or JSON
         for failed in answer.get("FailedSOPSequence", ()):
             raise ObjectRefusedError(f"{failed.get('FailureReason', 0):04X}")
         if not answer.get("ReferencedSOPSequence"):

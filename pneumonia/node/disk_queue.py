@@ -107,7 +107,7 @@ class DiskQueue:
         names = [path.stem for path in _by_age(self.images, "*.dcm")]
         for name in names:
             if self._is_read(name):  # and the program ended before it took the image away
-                self._take_away(name)
+                self._image(name).unlink()
         return [name for name in names if self._image(name).exists()]
 
     def image(self, name: str) -> bytes:
@@ -124,9 +124,12 @@ class DiskQueue:
             file.write(b".")
             return file.tell()
 
+    def forget_tries(self, name: str) -> None:
+        """Count from the beginning: the program did not end while it read the image."""
+        (self.tries / name).unlink(missing_ok=True)
+
     def set_aside(self, name: str) -> None:
         """Keep an image that cannot be read for a person to look at."""
-        (self.tries / name).unlink(missing_ok=True)
         os.replace(self._image(name), self.failed / f"{name}.dcm")
 
     def put_objects(self, name: str, objects: Mapping[str, bytes]) -> None:
@@ -148,7 +151,7 @@ class DiskQueue:
             _sync_folder(self.objects)
         else:
             self._mark_done(name)
-        self._take_away(name)
+        self._image(name).unlink()
 
     def undelivered(self) -> list[str]:
         """Identifiers of the images with objects, the oldest first."""
@@ -168,10 +171,6 @@ class DiskQueue:
 
     def _is_read(self, name: str) -> bool:
         return (self.objects / name).exists() or (self.done / name).exists()
-
-    def _take_away(self, name: str) -> None:
-        (self.tries / name).unlink(missing_ok=True)
-        self._image(name).unlink()
 
     def _mark_done(self, name: str) -> None:
         (self.done / name).touch()

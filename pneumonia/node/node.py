@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Worker(threading.Thread):
                 pause = FIRST_PAUSE
                 self._woken.wait()
             else:
-                self._stopped.wait(pause)
+                self._woken.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 
 
@@ -73,6 +74,8 @@ class Node:
         self.reading = Worker("reading", self._read_all)
         self.delivering = Worker("delivering", self._deliver_all)
         self._dropped = 0
+        # When what the archive refused is tried again, by image.
+        self._refused: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin with what the queue holds."""
@@ -106,6 +109,8 @@ class Node:
 
     def _read_one(self, name: str) -> None:
         objects = self._objects(name) if self._queue.count_try(name) <= MOST_TRIES else None
+        # Now, as writing its objects is tried again and again while the disk is full.
+        self._queue.forget_tries(name)
         if objects is None:
             self._queue.set_aside(name)
             log_event(logging.ERROR, "set-aside", id=name[:8])
@@ -131,7 +136,8 @@ class Node:
             for name in self._queue.undelivered():
                 if self.delivering.is_stopped:
                     break
-                nothing_left &= self._deliver(name)
+                is_due = self._refused.get(name, 0) <= time.monotonic()
+                nothing_left &= is_due and self._deliver(name)
         except ArchiveDownError:
             log_event(logging.WARNING, "archive-down", waiting=len(self._queue.undelivered()))
             return False
@@ -147,7 +153,10 @@ class Node:
             with self._archive.connect(paths) as connection:
                 for path in paths:
                     refused |= not self._deliver_object(connection, path, name)
-        if not refused:
+        if refused:
+            self._refused[name] = time.monotonic() + LONGEST_PAUSE
+        else:
+            self._refused.pop(name, None)
             self._queue.finish(name)
             log_event(logging.INFO, "delivered", id=name[:8])
         return not refused

@@ -2,11 +2,8 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from io import BytesIO
 
-from pydicom import dcmwrite
-
-from pneumonia.dicom_out.objects import make_objects, require_dicom_extra
+from pneumonia.dicom_out.objects import make_objects, require_dicom_extra, to_file
 from pneumonia.errors import DicomOutputError, UnsupportedImageError
 from pneumonia.inference.predictor import Predictor
 
@@ -34,12 +31,7 @@ def reader_of(
             objects = make_objects(image, prediction, predictor)
         except DicomOutputError as error:
             raise UnsupportedImageError(str(error)) from None
-        files = {}
-        for kind, dataset in objects.items():
-            stream = BytesIO()
-            dcmwrite(stream, dataset, enforce_file_format=True)
-            files[kind] = stream.getvalue()
-        return files
+        return {kind: to_file(dataset) for kind, dataset in objects.items()}
 
     return read
 

@@ -95,6 +95,10 @@ class Orthanc:
         """An answer of its REST API."""
         return requests.get(f"http://127.0.0.1:{self.http_port}{path}", timeout=10)
 
+    def post(self, contents: bytes) -> dict:
+        """Its answer to a file that it is given."""
+        return requests.post(f"http://127.0.0.1:{self.http_port}/instances", contents, timeout=30).json()
+
     def instances(self) -> list[str]:
         """UIDs of the instances that it has."""
         found = self.get("/instances?expand").json()

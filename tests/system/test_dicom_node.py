@@ -234,6 +234,7 @@ def test_what_the_archive_took_before_its_answer_was_lost_is_not_sent_again(way,
     orthanc.start()
     other.start()
     wait_for(lambda: other.events("delivered"))
+    other.stop()
     require_each_once(orthanc, 1)
 
 

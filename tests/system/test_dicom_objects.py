@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from pneumonia.core.notices import NOTICE
 from pneumonia.dicom_out.objects import OBJECTS, make_objects, write_objects
 from scripts.studies.dicom import verdict
 from scripts.studies.reliability.synthetic_images import radiograph
+from scripts.tools.local_archive import ORTHANC, PLUGIN, Orthanc
+from scripts.tools.served_page import free_port
 from tests.fixtures.dicom_study import CARRIED, STUDY, read, study_dicom
-from tests.fixtures.orthanc import PROGRAM, orthanc
 
 
 def needs(command: str) -> pytest.MarkDecorator:
@@ -108,26 +110,30 @@ def test_dcmtk_shows_the_image_under_the_presentation_state_in_the_same_greys(fi
     np.testing.assert_array_equal(*shown)
 
 
-@pytest.mark.skipif(PROGRAM is None, reason="needs Orthanc")
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Orthanc]:
+    orthanc = Orthanc(tmp_path / "orthanc", free_port(), free_port(), free_port()).start()
+    yield orthanc
+    orthanc.stop()
+
+
+@pytest.mark.skipif(ORTHANC is None or not PLUGIN.exists(), reason="needs Orthanc with its DICOMweb plugin")
 @pytest.mark.promise(
     "An archive keeps the DICOM objects of a reading in the study of its image, each once.", part="Hospital archives"
 )
-def test_an_archive_keeps_and_shows_them_in_the_study(files, tmp_path):
-    with orthanc(tmp_path) as archive:
-        archive.post("instances", study_dicom())
-        kept = {name: archive.post("instances", path.read_bytes()) for name, path in files["complete"].items()}
-        again = [archive.post("instances", path.read_bytes()) for path in files["complete"].values()]
-        assert {answer["Status"] for answer in again} == {"AlreadyStored"}
-        assert len({answer["ParentStudy"] for answer in kept.values()}) == 1
-        assert len({answer["ParentSeries"] for answer in kept.values()}) == len(OBJECTS)
-        for name, answer in kept.items():
-            assert archive.get(f"instances/{answer['ID']}/file") == files["complete"][name].read_bytes()
-        shown = archive.get(f"instances/{kept['secondary-capture']['ID']}/preview", "image/png")
-        pixels = dcmread(files["complete"]["secondary-capture"]).pixel_array
-        np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(shown)).convert("RGB")), pixels)
-        shown = archive.get(f"instances/{kept['map']['ID']}/image-uint8", "image/png")
-        np.testing.assert_array_equal(
-            np.asarray(Image.open(BytesIO(shown))), dcmread(files["complete"]["map"]).pixel_array
-        )
-        assert archive.get(f"instances/{kept['pdf']['ID']}/pdf").startswith(b"%PDF")
-        assert STUDY.encode() in archive.get(f"studies/{kept['pdf']['ParentStudy']}")
+def test_an_archive_keeps_and_shows_them_in_the_study(files, archive):
+    archive.post(study_dicom())
+    kept = {name: archive.post(path.read_bytes()) for name, path in files["complete"].items()}
+    again = [archive.post(path.read_bytes()) for path in files["complete"].values()]
+    assert {answer["Status"] for answer in again} == {"AlreadyStored"}
+    assert len({answer["ParentStudy"] for answer in kept.values()}) == 1
+    assert len({answer["ParentSeries"] for answer in kept.values()}) == len(OBJECTS)
+    for name, answer in kept.items():
+        assert archive.get(f"/instances/{answer['ID']}/file").content == files["complete"][name].read_bytes()
+    shown = archive.get(f"/instances/{kept['secondary-capture']['ID']}/preview").content
+    pixels = dcmread(files["complete"]["secondary-capture"]).pixel_array
+    np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(shown)).convert("RGB")), pixels)
+    shown = archive.get(f"/instances/{kept['map']['ID']}/image-uint8").content
+    np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(shown))), dcmread(files["complete"]["map"]).pixel_array)
+    assert archive.get(f"/instances/{kept['pdf']['ID']}/pdf").content.startswith(b"%PDF")
+    assert STUDY.encode() in archive.get(f"/studies/{kept['pdf']['ParentStudy']}").content

@@ -6,7 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
-from pneumonia.cli.arguments import add_network, add_population, population_of, positive
+from pneumonia.cli.arguments import add_network, add_population, population_of, port, positive
 from pneumonia.cli.exit_codes import DONE, FAILED
 from pneumonia.cli.terminal import load_quietly
 from pneumonia.core.notices import NOTICE
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--aet", default="PNEUMONIA", help="AE title of the node (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=11112, help="default: %(default)s")
+    parser.add_argument("--port", type=port, default=11112, help="default: %(default)s")
     parser.add_argument(
         "--most-waiting",
         type=positive,
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     start_logging()
-    port = receiver.start(arguments.host, arguments.port)
-    log_event(logging.INFO, "listening", port=port, notice=NOTICE)
+    listening_at = receiver.start(arguments.host, arguments.port)
+    log_event(logging.INFO, "listening", port=listening_at, notice=NOTICE)
     try:
         node.start()
         while node.is_alive and not ended.wait(1):

@@ -156,6 +156,27 @@ def test_an_object_that_is_refused_stays_and_keeps_no_other_back(queue, archive)
     assert sent_to(archive) == all_of("a", "b")
 
 
+def test_an_image_that_comes_while_the_archive_refuses_an_object_does_not_wait_for_its_turn(
+    queue, archive, monkeypatch
+):
+    monkeypatch.setattr(node_module, "FIRST_PAUSE", 50)
+    monkeypatch.setattr(node_module, "LONGEST_PAUSE", 50)
+    refused = []
+    store = archive.store
+    monkeypatch.setattr(archive, "store", lambda path: (refused.append(path.stem), store(path)))
+    archive.refuses = "pdf"
+    put(queue, "a")
+    node = Node(queue, read_as, archive)
+    node.start()
+    wait_for(lambda: len(sent_to(archive)) == 2)
+    time.sleep(0.1)
+    put(queue, "b")
+    node.reading.wake()
+    wait_for(lambda: len(sent_to(archive)) == 4, seconds=20)
+    node.stop()
+    assert refused.count("pdf") == 2, "nor is that object sent again at once"
+
+
 def test_an_image_that_cannot_be_read_is_set_aside_and_keeps_no_other_back(queue, archive, caplog):
     caplog.set_level(logging.INFO, "pneumonia")
     put(queue, "odd", "a")
@@ -189,7 +210,8 @@ def test_an_image_at_which_the_program_ends_each_time_is_set_aside(tmp_path):
 
 
 def test_a_disk_that_is_full_while_objects_are_written_is_tried_again(queue, archive, monkeypatch):
-    failures = iter([True, True, False])
+    """As often as it takes: an image is set aside only where the program ends at it."""
+    failures = iter([True] * (MOST_TRIES + 1) + [False])
     original = DiskQueue.put_objects
 
     def put_objects(self, name, objects):
@@ -213,6 +235,6 @@ def test_pauses_become_longer_up_to_a_limit(monkeypatch):
         if len(pauses) == 8:
             worker.stop()
 
-    monkeypatch.setattr(worker._stopped, "wait", wait)
+    monkeypatch.setattr(worker._woken, "wait", wait)
     worker.run()
     assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE]
