@@ -524,8 +524,8 @@ def test_no_reader_is_shown_what_another_reader_sent(victim):
     for _ in range(8):
         for client, name, pixels in ((first, "theirs.png", theirs), (second, "own.tiff", own)):
             file = handle_file(str(victim.secret.parent / name))
-            record, *_, shown, _, _ = client.predict(file, DEFAULT, "balanced", api_name="/read")
+            record, _, shown, *_ = client.predict(file, DEFAULT, "balanced", api_name="/read")
             assert record["status"] == "read"
-            with Image.open(shown if isinstance(shown, str) else shown["path"]) as image:
+            with Image.open(shown["panes"][0]["picture"]) as image:
                 difference = np.abs(np.asarray(image.convert("L"), np.int16) - pixels)
             assert difference.max() <= 2, name
