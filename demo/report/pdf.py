@@ -206,7 +206,7 @@ def _overlay(report: Report, judged: JudgedPrediction) -> np.ndarray:
 
 def _key(report: Report) -> list[Flowable]:
     """Meanings of the colours and the lines of an overlay."""
-    colours = legend(width=256, height=12, opacity=radiograph_images.OPACITY)
+    colours = legend(width=256, height=12)
     return [
         Ramp(colours, (shared_texts.NO_STRENGTH, STEPS[-1][0])),
         Spacer(0, 2),

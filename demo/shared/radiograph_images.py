@@ -8,15 +8,12 @@ import numpy as np
 from PIL import Image
 
 from pneumonia import Prediction
-from pneumonia.explain.outlines import outline_lungs
-from pneumonia.explain.overlay import draw_overlay
+from pneumonia.inference.drawn_reading import draw_reading
 
 # Longer sides in pixels: enough to see the map's grid on, little enough to keep for every open session.
 PREVIEW_SIDE = 1024
 COMPARISON_SIDE = 512
 THUMBNAIL_SIDE = 160
-
-OPACITY = 0.6
 
 
 def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
@@ -29,20 +26,8 @@ def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
 
 
 def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
-    """Draw the evidence over a preview, and the lungs' outline where they were found.
-
-    Args:
-        shown: uint8 (H, W), as `preview` gives it.
-        prediction: a reading with a heatmap.
-        scale: logits at which the colours saturate.
-
-    Returns:
-        uint8 (H, W, 3), RGB.
-    """
-    picture = draw_overlay(shown.astype(np.float32) / 255, prediction.heatmap_on(shown), scale, OPACITY)
-    if prediction.lungs is None:
-        return picture
-    return outline_lungs(picture, prediction.lungs.outline(*picture.shape[:2]))
+    """Draw a reading over a preview, uint8 (H, W), as `draw_reading` does."""
+    return draw_reading(shown.astype(np.float32) / 255, prediction, scale)
 
 
 def data_uri(image: np.ndarray) -> str:

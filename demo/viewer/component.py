@@ -5,10 +5,9 @@ from html import escape
 
 import gradio as gr
 
-from demo.shared import radiograph_images
 from demo.viewer import texts
 from pneumonia.core.notices import AGAINST_HELP
-from pneumonia.explain.overlay import COLOURS, FADE_IN
+from pneumonia.explain.overlay import COLOURS, FADE_IN, OPACITY
 
 # Of an event's output `value`: what `contents.contents` gives, or None while nothing is to be seen.
 _ON_LOAD = "mountViewer(element, props, watch);"
@@ -37,7 +36,7 @@ def _markup() -> str:
         f'<button type="button" data-does="full" aria-pressed="false">{texts.FULL}</button>',
     ]
     greys = [
-        _slider("opacity", texts.OPACITY, 0, round(100 * radiograph_images.OPACITY), "viewer-evidence"),
+        _slider("opacity", texts.OPACITY, 0, round(100 * OPACITY), "viewer-evidence"),
         _slider("level", texts.LEVEL, 0, 50),
         _slider("width", texts.WIDTH, 2, 100),
     ]

@@ -29,8 +29,9 @@ def certain_examples(labels: np.ndarray, weights: np.ndarray) -> Examples:
     Returns:
         The N images, then the normal halves of those whose label is uncertain.
     """
-    uncertain = np.flatnonzero((labels > 0) & (labels < 1))
-    halves = np.where((labels > 0) & (labels < 1), labels, 1)
+    is_uncertain = (labels > 0) & (labels < 1)
+    uncertain = np.flatnonzero(is_uncertain)
+    halves = np.where(is_uncertain, labels, 1)
     return Examples(
         np.concatenate([np.arange(len(labels)), uncertain]),
         np.concatenate([np.ceil(labels), np.zeros(len(uncertain))]),

@@ -11,9 +11,10 @@ import numpy as np
 from pneumonia._version import __version__
 from pneumonia.core.notices import NOTICE
 from pneumonia.dicom_out.source_image import SourceImage
-from pneumonia.explain.outlines import contour_evidence, evidence_contours, outline_lungs
-from pneumonia.explain.overlay import contour_level, draw_overlay
+from pneumonia.explain.outlines import contour_evidence, evidence_contours
+from pneumonia.explain.overlay import contour_level
 from pneumonia.imaging.decode import Radiograph
+from pneumonia.inference.drawn_reading import draw_reading
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.utils.formatting import percent
@@ -97,11 +98,8 @@ class Reading:
         factor = SIDE / max(pixels.shape)
         height, width = (max(1, round(factor * length)) for length in pixels.shape)
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
-        heatmap = self.prediction.heatmap_on(pixels)
-        picture = draw_overlay(pixels, heatmap, self.predictor.heatmap_scale)
-        if self.prediction.lungs is not None:
-            picture = outline_lungs(picture, self.prediction.lungs.outline(height, width))
-        return contour_evidence(picture, heatmap, self.level)
+        picture = draw_reading(pixels, self.prediction, self.predictor.heatmap_scale)
+        return contour_evidence(picture, self.prediction.heatmap_on(pixels), self.level)
 
     @property
     def finding(self) -> str:

@@ -1,10 +1,11 @@
 """Evidence in colour over the radiograph, on one scale for all cases."""
 
-import struct
-import zlib
+import io
 
 import cv2
 import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from pneumonia.imaging.file_type import OVERLAY_TEXT
 
@@ -24,12 +25,12 @@ _FIRST_BLUE, _LAST_BLUE = (20, 40, 200), (130, 220, 255)
 # Colours on either side of zero.
 _STEPS = 160
 
-# Of the PNG specification (ISO/IEC 15948): signature, colour type and filter.
-_PNG, _RGB, _UP = b"\x89PNG\r\n\x1a\n", 2, 2
+# Of the strongest evidence, in [0, 1].
+OPACITY = 0.6
 
 
 def draw_overlay(
-    pixels: np.ndarray, heatmap: np.ndarray, scale: float, opacity: float = 0.6, against: bool = False
+    pixels: np.ndarray, heatmap: np.ndarray, scale: float, opacity: float = OPACITY, against: bool = False
 ) -> np.ndarray:
     """Lay evidence over a radiograph.
 
@@ -68,30 +69,15 @@ def to_png(picture: np.ndarray) -> bytes:
     Args:
         picture: uint8 (H, W, 3), RGB.
     """
-    height, width, _ = picture.shape
-    rows = picture.reshape(height, -1)
-    # Each row as its difference from the one above. Pillow tries every filter for every row, which takes several times
-    # as long as to compress, for files that are a tenth smaller.
-    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = _UP
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    return _PNG + b"".join(
-        (
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)),
-            _chunk(b"tEXt", "\0".join(OVERLAY_TEXT).encode()),
-            _chunk(b"IDAT", zlib.compress(filtered.data, level=1)),
-            _chunk(b"IEND", b""),
-        )
-    )
+    text = PngInfo()
+    text.add_text(*OVERLAY_TEXT)
+    png = io.BytesIO()
+    # A tenth larger than by default, in a quarter of the time.
+    Image.fromarray(picture).save(png, "PNG", pnginfo=text, compress_level=1)
+    return png.getvalue()
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    """A part of a PNG file: its length, its kind, what it holds and the sum of both."""
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def legend(width: int, height: int, opacity: float = 0.6, against: bool = False) -> np.ndarray:
+def legend(width: int, height: int, opacity: float = OPACITY, against: bool = False) -> np.ndarray:
     """The colours of `draw_overlay` over mid-grey: uint8 (height, width, 3), RGB.
 
     From zero, or with `against` from the scale on the other side of it, on the left to the scale on the right.

@@ -40,6 +40,9 @@ def test_its_commands_lead_from_a_folder_to_a_network(tmp_path, monkeypatch, cap
         with pytest.raises(SystemExit) as ended:
             main([*words, *besides.get(words[0], [])])
         assert ended.value.code in (None, 0, 1), (words, capsys.readouterr().err)
-    card = (tmp_path / "runs" / "ours" / "README.md").read_text()
+    folder = {path.name: path.read_bytes() for path in (tmp_path / "runs" / "ours").iterdir()}
+    names = [path.stem.encode() for path in (tmp_path / "hospital").rglob("*.png")]
+    assert not [(file, name) for file, content in folder.items() for name in names if name in content]
+    card = folder["README.md"].decode()
     assert "Our hospital, 2020 to 2025" in card and "uncertain" in card
     assert (tmp_path / "runs" / "held-out.json").exists() and (tmp_path / "runs" / "readings.csv").exists()

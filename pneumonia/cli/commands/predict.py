@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
-
 from pneumonia.batch.part_files import FORMS, open_parts
 from pneumonia.batch.ray import read_on_ray
 from pneumonia.calibration.site_store import load_site_calibration
@@ -24,9 +22,9 @@ from pneumonia.core.notices import NOTICE
 from pneumonia.core.operating_points import BALANCED, OPERATING_POINTS
 from pneumonia.dicom_out.objects import make_objects, require_dicom_extra, write_objects
 from pneumonia.errors import DataError, DicomOutputError, ImageError, PneumoniaError
-from pneumonia.explain.outlines import outline_lungs
-from pneumonia.explain.overlay import draw_overlay, to_png
+from pneumonia.explain.overlay import to_png
 from pneumonia.imaging.decode import Radiograph, decode
+from pneumonia.inference.drawn_reading import draw_reading
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
@@ -138,7 +136,7 @@ def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Na
             return predictor.rejected(str(error), *choices)
         prediction = predictor.predict(radiograph, *choices)
         if prediction.status == "read":
-            png = to_png(_overlay(radiograph, prediction, predictor.heatmap_scale))
+            png = to_png(draw_reading(radiograph.pixels, prediction, predictor.heatmap_scale))
             with writing:
                 write_atomic(arguments.heatmaps / _overlay_name(path, radiograph), png)
         return prediction
@@ -252,14 +250,6 @@ def _text(prediction: Prediction) -> str:
         f"Prediction: {prediction.finding} (probability {percent(prediction.probability)}, "
         f"threshold {percent(prediction.threshold)}, {prediction.variant}{site}){whose}{warnings}"
     )
-
-
-def _overlay(radiograph: Radiograph, prediction: Prediction, scale: float) -> np.ndarray:
-    pixels = radiograph.pixels
-    picture = draw_overlay(pixels, prediction.heatmap_on(pixels), scale)
-    if prediction.lungs is None:
-        return picture
-    return outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
 
 
 def _overlay_name(path: str, radiograph: Radiograph) -> str:
