@@ -60,6 +60,7 @@ def train_variant(
     folder: Path,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     unlabelled: ImageSet | None = None,
+    evidence: np.ndarray | None = None,
 ) -> Trained:
     """Train a variant by its recipe.
 
@@ -81,6 +82,7 @@ def train_variant(
         folder: for checkpoints; phases found finished there are not run again.
         callbacks: are told of every epoch of the phases.
         unlabelled: images that the adaptation without labels takes beside `train`.
+        evidence: uint8 (N, S, S), 255 where the evidence of the N images of `train` belongs; their lungs if None.
     """
     recipe = variant.recipe
     strategy = choose_strategy()
@@ -111,7 +113,7 @@ def train_variant(
     recipe, trained, model = scale_recipe(recipe, replicas, len(train.records)), model, replicate(model, strategy)
     lungs = None
     if recipe.evidence_penalty:
-        lungs = lung_masks(train, load_lung_fields(), LUNG_MARGIN)
+        lungs = lung_masks(train, load_lung_fields(), LUNG_MARGIN) if evidence is None else evidence
         with strategy.scope():
             model = add_evidence_penalty(model, recipe.evidence_penalty)
         # Nothing is penalised in validation.

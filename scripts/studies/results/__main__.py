@@ -1,6 +1,6 @@
 """Keep the figures of trainings, and of what augmentation costs, and set all results side by side."""
 
-from scripts.studies.results import adults, augmentation, heads, trained, transfer
+from scripts.studies.results import adults, augmentation, heads, ingredients, trained, transfer
 from scripts.studies.results.document import render
 from scripts.studies.study import Measurement, Study
 
@@ -17,6 +17,7 @@ STUDY = Study(
         "heads": Measurement(
             heads.add_options, heads.measure, part=lambda arguments: f"heads-{arguments.weights.name}"
         ),
+        "ingredients": Measurement(ingredients.add_options, ingredients.measure),
         "adults": Measurement(adults.add_options, adults.measure),
         "augmentation": Measurement(augmentation.add_options, augmentation.measure),
     },

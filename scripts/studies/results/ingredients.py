@@ -1,0 +1,246 @@
+"""What each ingredient of a training brings at a hospital that was not trained on.
+
+Short trainings of the default variant, each on one population alone, are scored on the other, both ways, by a head that
+is penalised as that of the published networks. All are given as many steps, so that only the ingredient differs.
+"""
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from pneumonia.cli.arguments import add_patients, positive
+from pneumonia.cli.training_arguments import add_populations, read_data
+from pneumonia.data.manifest import Record
+from pneumonia.data.pipeline import ImageSet, join_images, load_images, lung_masks, prepare_inputs
+from pneumonia.data.reader_sets import reader_sets
+from pneumonia.data.splits import of_main_population, split_by_patient
+from pneumonia.data.tables import VIEWS
+from pneumonia.inference.lung_segmentation import load_lung_fields
+from pneumonia.inference.preprocessor import Preprocessor, new_preprocessor
+from pneumonia.metrics.classification import auroc
+from pneumonia.training.fit import LUNG_MARGIN, train_variant
+from pneumonia.training.linear_probe import pooled_features
+from pneumonia.training.shared_head import head_on_views, two_views
+from pneumonia.variants.registry import DEFAULT, get_variant
+from pneumonia.variants.spec import Phase, Recipe
+from pneumonia.weights.folder import KERAS_MODEL, WEIGHTS_FOLDER
+
+_EPOCHS = 4
+# Of each class, and of each word of radiologists; so that a training takes minutes.
+_MOST_TRAINED, _MOST_WATCHED = 600, 150
+_ADAPTED = "mobilenetv2-frozen"
+AS_PUBLISHED, UNMOVED, ADAPTED = "as published, in fewer steps", "features of photographs", "features adapted"
+HALF_WAY, ALL_SEEDS, BOTH = "weights half way", "mean of the weights of all seeds", "mean of two scores"
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """A way to train.
+
+    Attributes:
+        recipe: of it.
+        boxes: whether evidence belongs into radiologists' boxes where there are any, and not into the lungs.
+        mixed: whether each image is also shown in the style of one of the other hospital, half as often each.
+    """
+
+    recipe: Recipe
+    boxes: bool = False
+    mixed: bool = False
+
+
+@dataclass(frozen=True)
+class Side:
+    """Images of one population.
+
+    Attributes:
+        train: to train with.
+        watched: of other patients, which tell the best epoch.
+        scored: that networks of the other population are scored on.
+        style: that lend networks of the other population their style; none of them is scored.
+    """
+
+    train: ImageSet
+    watched: ImageSet
+    scored: ImageSet
+    style: ImageSet
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", nargs="+", type=Path, required=True, help="a folder and a table of two populations")
+    parser.add_argument("--backbone-weights", required=True, help="as for train.py")
+    parser.add_argument("--runs", type=Path, required=True, help="keeps what is trained; taken up again from there")
+    parser.add_argument("--seeds", type=positive, default=2, help="trainings of each kind")
+    add_patients(parser)
+    add_populations(parser)
+
+
+def ingredients() -> dict[str, Ingredient]:
+    """What is trained, by what it differs in from the published recipe, which is the first."""
+    published = replace(get_variant(DEFAULT).recipe, phases=(Phase(_EPOCHS, 2e-4, "all"),))
+    return {
+        AS_PUBLISHED: Ingredient(published),
+        "no penalty outside the lungs": Ingredient(replace(published, evidence_penalty=0.0)),
+        "penalty outside radiologists' boxes": Ingredient(published, boxes=True),
+        "no augmentation": Ingredient(replace(published, augmentation="none")),
+        "the top of the backbone alone": Ingredient(replace(published, phases=(Phase(_EPOCHS, 2e-4, "top"),))),
+        "styles mixed with the other hospital": Ingredient(
+            replace(published, phases=(Phase(_EPOCHS // 2, 2e-4, "all"),)), mixed=True
+        ),
+        "adaptation without labels first": Ingredient(replace(published, adaptation_epochs=2)),
+        UNMOVED: Ingredient(replace(published, phases=(), evidence_penalty=0.0)),
+    }
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train on each population, with each seed, and score on the other.
+
+    Returns:
+        Numbers of images, and by ingredient the AUROCs of each seed by set; None where the ingredient cannot be had.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    preprocessor = new_preprocessor(get_variant(DEFAULT))
+    sides = _sides(read_data(arguments).records, preprocessor)
+    adapted = keras.models.load_model(WEIGHTS_FOLDER / _ADAPTED / KERAS_MODEL, compile=False)
+    figures: dict[str, dict[str, list[float]]] = {}
+    for name, side in sides.items():
+        (other,) = (other for key, other in sides.items() if key != name)
+        bench = _Bench(preprocessor, side, other, arguments.backbone_weights, arguments.runs / name)
+        published = []
+        for seed in range(arguments.seeds):
+            models = {
+                title: bench.train(title, ingredient, seed)
+                for title, ingredient in ingredients().items()
+                if not ingredient.boxes or any(record.stated.boxes for record in side.train.records)
+            }
+            published.append(models[AS_PUBLISHED])
+            models |= {ADAPTED: adapted, HALF_WAY: _mean([models[UNMOVED], models[AS_PUBLISHED]])}
+            scores = {title: bench.score(model, seed) for title, model in models.items()}
+            scores[BOTH] = sum(scores[title] / scores[title].std() for title in (AS_PUBLISHED, ADAPTED))
+            for title, logits in scores.items():
+                bench.judge(figures.setdefault(title, {}), logits)
+        bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(published), 0))
+    return {
+        "images": {
+            name: {"train": len(side.train.records), "scored": len(side.scored.records)} for name, side in sides.items()
+        },
+        "epochs": _EPOCHS,
+        "ingredients": figures,
+    }
+
+
+def _sides(records: Sequence[Record], preprocessor: Preprocessor) -> dict[str, Side]:
+    own, others = of_main_population(records)
+    sides = {}
+    for of_one in (own, others):
+        pool, held_out = split_by_patient(list(of_one), 0)
+        train, watched = some(pool, _MOST_TRAINED), some(held_out, _MOST_WATCHED)
+        # Of the main population the held-out patients are scored, as always; of the others, of whom few have pneumonia,
+        # those too that the other way is trained on.
+        scored = held_out if of_one is own else train + some(held_out, _MOST_TRAINED)
+        used = {record.path for record in (*train, *scored)}
+        style = some([record for record in pool if record.path not in used], _MOST_WATCHED)
+        sides[of_one[0].stated.population] = Side(
+            *(load_images(part, preprocessor) for part in (train, watched, scored, style))
+        )
+    return sides
+
+
+def some(records: Sequence[Record], most: int) -> list[Record]:
+    """At most so many of each label and word of radiologists, at random, those of known view first."""
+    order = np.random.default_rng(0).permutation(len(records))
+    shuffled = sorted((records[place] for place in order), key=lambda record: record.stated.view not in VIEWS)
+    counts: dict[tuple[int, str], int] = {}
+    chosen = []
+    for record in shuffled:
+        kind = (record.label, record.stated.readers)
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= most:
+            chosen.append(record)
+    return chosen
+
+
+def evidence_masks(images: ImageSet, boxes: bool) -> np.ndarray:
+    """Where evidence belongs: uint8 (N, S, S), 255 in the lungs, or in the boxes of an image that has any."""
+    masks = lung_masks(images, load_lung_fields(), LUNG_MARGIN)
+    size = masks.shape[1]
+    for mask, record in zip(masks, images.records, strict=True):
+        if boxes and record.stated.boxes:
+            mask[:] = 0
+            for box in record.stated.boxes:
+                left, top, right, bottom = (round(size * max(side, 0.0)) for side in box)
+                mask[top:bottom, left:right] = 255
+    return masks
+
+
+def mix_styles(image: np.ndarray, style: np.ndarray, share: float) -> np.ndarray:
+    """Mix the amplitudes of an image's spectrum with those of another; its phases, which hold its shapes, stay.
+
+    Xu et al., "A Fourier-Based Framework for Domain Generalization", CVPR 2021.
+
+    Args:
+        image: float32 (S, S) in [0, 1].
+        style: likewise.
+        share: of the style's amplitudes, in [0, 1].
+    """
+    spectrum = np.fft.rfft2(image)
+    amplitude = (1 - share) * np.abs(spectrum) + share * np.abs(np.fft.rfft2(style))
+    mixed = np.fft.irfft2(amplitude * np.exp(1j * np.angle(spectrum)), image.shape)
+    return np.clip(mixed, 0.0, 1.0).astype(np.float32)
+
+
+def _mean(models: Sequence[keras.Model]) -> keras.Model:
+    """The network whose weights are the mean of several, which have no statistics of batches."""
+    mean = keras.models.clone_model(models[0])
+    mean.set_weights([np.mean(of, axis=0) for of in zip(*(model.get_weights() for model in models), strict=True)])
+    return mean
+
+
+class _Bench:
+    """Trains on one side and scores on the other."""
+
+    def __init__(self, preprocessor: Preprocessor, side: Side, other: Side, backbone: str, runs: Path) -> None:
+        self._preprocessor, self._side, self._other = preprocessor, side, other
+        self._backbone, self._runs = backbone, runs
+        self._inputs = prepare_inputs(other.scored, preprocessor)
+        records = other.scored.records
+        self._sets = reader_sets(records[0].stated.population, records)
+
+    def train(self, title: str, ingredient: Ingredient, seed: int) -> keras.Model:
+        """Train on this side, or take a training up again."""
+        images, recipe = self._mixed(seed) if ingredient.mixed else self._side.train, ingredient.recipe
+        evidence = evidence_masks(images, ingredient.boxes) if recipe.evidence_penalty else None
+        variant, watched = replace(get_variant(DEFAULT), recipe=recipe), self._side.watched
+        folder = self._runs / re.sub("[^a-z]+", "-", title) / str(seed)
+        trained = train_variant(
+            *(variant, images, watched, self._preprocessor, seed, self._backbone, folder), evidence=evidence
+        )
+        return trained.model
+
+    def _mixed(self, seed: int) -> ImageSet:
+        """The images to train with, and each once more in the style of one of the other hospital."""
+        rng, train, styles = np.random.default_rng(seed), self._side.train, self._other.style.squares
+        squares = [mix_styles(square, styles[rng.integers(len(styles))], rng.uniform()) for square in train.squares]
+        return join_images(train, replace(train, squares=np.stack(squares)))
+
+    def score(self, model: keras.Model, seed: int) -> np.ndarray:
+        """Logits (N,) of the other side's images, by a head that is fitted to this side's."""
+        train, penalty = self._side.train, get_variant(DEFAULT).recipe.shared_head
+        views = two_views(model, train, self._preprocessor, seed)
+        head = head_on_views(views, train.labels, np.zeros(len(train.labels)), train.weights, penalty)
+        return pooled_features(model, self._inputs) @ head
+
+    def judge(self, figures: dict[str, list[float]], logits: np.ndarray) -> None:
+        """Add the AUROC of each set."""
+        labels = self._other.scored.labels
+        for name, (chosen, weights) in self._sets.items():
+            if weights is None:
+                counted = np.ones((1, int(chosen.sum())))
+                figures.setdefault(name, []).append(float(auroc(labels[chosen], logits[chosen], counted)[0]))
