@@ -31,6 +31,7 @@ from pneumonia.utils.atomic_files import write_atomic, write_synced
 SENT = ".sent"
 # So long an image that is done is known again.
 REMEMBERED_DAYS = 30
+_DAY = 86400.0  # seconds
 _KEY = "key"
 
 
@@ -173,11 +174,14 @@ class DiskQueue:
         return (self.objects / name).exists() or (self.done / name).exists()
 
     def _mark_done(self, name: str) -> None:
+        if time.time() - self._forgot > _DAY:
+            self._forget()
         (self.done / name).touch()
         _sync_folder(self.done)
 
     def _forget(self) -> None:
-        oldest = time.time() - REMEMBERED_DAYS * 86400
+        self._forgot = time.time()
+        oldest = self._forgot - REMEMBERED_DAYS * _DAY
         for path in self.done.iterdir():
             if path.stat().st_mtime < oldest:
                 path.unlink()

@@ -18,6 +18,8 @@ from scripts import ROOT
 
 ORTHANC = shutil.which("Orthanc", path=os.defpath + os.pathsep + "/usr/sbin")
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+# Sends radiographs that arrive to the node.
+ROUTE = ROOT / "docs" / "hospital" / "route.lua"
 # As the node is called, and the archive, and who sends images.
 NODE, ARCHIVE, SENDER = "PNEUMONIA", "ORTHANC", "MODALITY"
 _UP_WITHIN = 60.0
@@ -64,9 +66,9 @@ class Orthanc:
                     "HttpPort": self.http_port,
                     "RemoteAccessAllowed": False,
                     "AuthenticationEnabled": False,
-                    "LuaScripts": [str(script)],
+                    "LuaScripts": [str(script), str(ROUTE)],
                     "Plugins": [str(PLUGIN)],
-                    "DicomModalities": {"node": [NODE, "127.0.0.1", self.node_port]},
+                    "DicomModalities": {"pneumonia": [NODE, "127.0.0.1", self.node_port]},
                 }
             )
         )

@@ -24,7 +24,7 @@ pytest.importorskip("highdicom")
 
 from pneumonia.core.notices import NOTICE
 from pneumonia.dicom_out.objects import OBJECTS
-from scripts.tools.local_archive import NODE, ORTHANC, PLUGIN, SENDER, LocalNode, Orthanc
+from scripts.tools.local_archive import ARCHIVE, NODE, ORTHANC, PLUGIN, SENDER, LocalNode, Orthanc
 from scripts.tools.make_dicom_example import STUDY, write_image
 from scripts.tools.served_page import free_port
 from tests.fixtures.disks import fill, small_disk
@@ -128,6 +128,20 @@ def test_all_objects_of_an_image_come_to_the_archive_and_nothing_stays(way, plac
     assert study["MainDicomTags"]["StudyInstanceUID"] == STUDY and len(study["Series"]) == EACH
     assert node.stop() == 0
     assert not list(node.queue.rglob("*.dcm"))
+
+
+@pytest.mark.slow
+def test_an_archive_routes_the_radiographs_that_it_is_sent_and_nothing_else(place, tmp_path):
+    orthanc, node = place
+    node.options = ("--allow", ARCHIVE)
+    orthanc.start()
+    node.start()
+    image = write_image(tmp_path / "a.dcm", 1)
+    orthanc.post(write_image(tmp_path / "ct.dcm", 2, SOPClassUID=CT).read_bytes())
+    orthanc.post(image.read_bytes())
+    wait_for(lambda: node.events("delivered"))
+    assert len(orthanc.instances()) == 2 + EACH
+    assert len(node.events("reading")) == 1 and not node.events("no-radiograph")
 
 
 @pytest.mark.slow

@@ -77,6 +77,16 @@ def test_an_image_is_forgotten_in_the_end(queue, tmp_path):
     assert later.put("old", b"image") and not later.put("new", b"image")
 
 
+def test_an_image_is_forgotten_while_the_node_runs(queue, monkeypatch):
+    queue.put("old", b"image")
+    queue.put_objects("old", {})
+    later = time.time() + (REMEMBERED_DAYS + 1) * 86400
+    monkeypatch.setattr(time, "time", lambda: later)
+    queue.put("new", b"image")
+    queue.put_objects("new", {})
+    assert queue.put("old", b"image")
+
+
 def test_an_image_that_is_set_aside_is_kept_and_not_taken_again(queue):
     queue.put("a", b"image")
     assert [queue.count_try("a") for _ in range(3)] == [1, 2, 3]
