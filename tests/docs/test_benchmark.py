@@ -23,7 +23,9 @@ from scripts.studies.peer_packages import require_peers
 from scripts.studies.performance import versions
 from scripts.studies.performance.__main__ import STUDY
 from scripts.studies.performance.document import goals
+from scripts.studies.performance.in_browser import seconds_to_answers
 from scripts.studies.performance.versions import ask_at_once, measure_versions
+from tests.fixtures.browsing import needs_chromium
 from tests.fixtures.tiny import SIZE
 
 
@@ -35,7 +37,8 @@ def version_round(factor):
     """Figures of one round of one version, better by a factor."""
     each = {"seconds": 0.04 / factor, "processor": 0.05 / factor}
     programs = {"seconds": 0.4 / factor, "per_second": 4.0 * factor, "p95": 6.0 / factor}
-    return {"reading": each, "folder": each, "overlays": each, "programs": programs}
+    person = {"seconds": 0.9 / factor, "frames_per_second": 59.0, "slowest_frame": 0.034}
+    return {"reading": each, "folder": each, "overlays": each, "programs": programs, "person": person}
 
 
 FIGURES = {
@@ -101,6 +104,7 @@ def test_goals_are_judged_by_the_figures():
     assert missed == {
         "one reading, over the bare passes and decoding",
         "a folder of 500 images, native size, images a second",
+        "file chosen to answer drawn, in a browser, milliseconds",
         "20 programs at once, readings a second",
         "20 programs at once, 95 of 100 answers within, seconds",
     }
@@ -278,3 +282,12 @@ def test_the_benchmark_goes_the_whole_way():
     assert figures["folders"]["native"]["images"] == 4 and figures["start"]["readings"] == 2
     assert figures["reading"]["agreement"] == {} and figures["image"]["synthetic"]
     assert figures["command"] in STUDY.render(figures)
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_a_person_is_timed_from_the_file_to_the_answer_that_is_drawn(address):
+    files = sorted((ROOT / "demo" / "examples").glob("*.png"))[:3]
+    waited, frames = seconds_to_answers(address, files, drag=True)
+    assert len(waited) == 2 and all(0.02 < seconds < 60 for seconds in waited)
+    assert len(frames) > 10 and 2 < sum(frames) < 10

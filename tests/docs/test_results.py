@@ -2,14 +2,18 @@
 
 import importlib.util
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pneumonia.data.manifest import Record
+from pneumonia.data.tables import Stated
 from pneumonia.errors import DataError
 from pneumonia.variants.registry import PUBLISHED
 from scripts import ROOT
 from scripts.studies import study
-from scripts.studies.results import heads
+from scripts.studies.results import heads, ingredients
 from scripts.studies.results.__main__ import STUDY
 from scripts.studies.results.trained import summary
 from scripts.studies.study import FIGURES
@@ -87,3 +91,45 @@ def test_choices_about_the_head_are_judged_with_labels_of_reports_too(tmp_path, 
         assert all(0 <= value <= 1 for values in figures.values() for value in values)
     with pytest.raises(DataError, match="column report"):
         STUDY.main(["measure", "heads", "--weights", str(folder), "--data", str(ward), str(clinic), *data[3:]])
+
+
+def test_a_style_is_taken_over_and_shapes_stay():
+    rng = np.random.default_rng(0)
+    image, style = (rng.uniform(0.3, 0.7, (32, 32)).astype(np.float32) for _ in range(2))
+    assert ingredients.mix_styles(image, style, 0.0) == pytest.approx(image, abs=1e-5)
+    mixed = ingredients.mix_styles(image, style, 1.0)
+    spectra = {name: np.fft.rfft2(of) for name, of in (("mixed", mixed), ("image", image), ("style", style))}
+    inner = np.s_[1:16, 1:16]  # of these, no phase is bound to be one of two
+    np.testing.assert_allclose(np.abs(spectra["mixed"])[inner], np.abs(spectra["style"])[inner], rtol=1e-2, atol=0.05)
+    assert np.cos(np.angle(spectra["mixed"] / spectra["image"]))[inner].min() > 0.99
+
+
+def test_images_are_drawn_evenly_and_those_of_known_view_first():
+    records = [
+        Record(Path(f"{label}{number}"), label, f"{number}", "", stated=Stated(view="PA" if number > 7 else ""))
+        for label in (0, 1)
+        for number in range(10)
+    ]
+    chosen = ingredients.some(records, 4)
+    assert [record.label for record in chosen].count(1) == 4 and len(chosen) == 8
+    assert sum(record.stated.view == "PA" for record in chosen) == 4
+
+
+@pytest.mark.slow
+def test_ingredients_are_judged_both_ways_on_images_that_were_not_trained_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "FIGURES", tmp_path)
+    every = ingredients.ingredients()
+    two = {name: every[name] for name in (ingredients.AS_PUBLISHED, ingredients.UNMOVED)}
+    monkeypatch.setattr(ingredients, "ingredients", lambda: two)
+    ward, clinic = map(str, write_two_hospitals(tmp_path))
+    options = ["--data", ward, clinic, "--populations", "children", "adults", "--backbone-weights", "none"]
+    options += ["--seeds", "1", "--runs", str(tmp_path / "runs")]
+    assert STUDY.main(["measure", "ingredients", *options]) == 0
+    kept = json.loads((tmp_path / "results" / "ingredients.json").read_text())
+    assert set(kept["ingredients"]) == {
+        *two,
+        *(ingredients.ADAPTED, ingredients.HALF_WAY, ingredients.BOTH, ingredients.ALL_SEEDS),
+    }
+    for figures in kept["ingredients"].values():
+        assert set(figures) == {"adults", "children"} and all(0 <= value <= 1 for [value] in figures.values())
+    assert kept["images"]["children"]["train"] > kept["images"]["children"]["scored"] > 0

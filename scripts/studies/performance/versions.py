@@ -1,4 +1,4 @@
-"""This version beside the one before it, in turn: readings, folders, overlays, and programs that ask the page."""
+"""This version beside the one before it, in turn: readings, folders, overlays, and people and programs at the page."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from pneumonia.errors import DataError
 from pneumonia.variants.registry import DEFAULT
 from scripts import ROOT
 from scripts.studies import timing
+from scripts.studies.performance.in_browser import seconds_to_answers
 from scripts.tools.served_page import served_page
 
 _WORKLOAD = Path(__file__).with_name("workload.py")
@@ -29,8 +30,8 @@ ROUNDS = 3
 _DRAWN = 30
 # Programs that ask at once, and for how many seconds.
 PROGRAMS, _SECONDS = 20, 10.0
-# Readings by which one program is timed.
-_ALONE = 20
+# Readings by which one program is timed, and one person.
+_ALONE, ANSWERS = 20, 30
 # A way for one of many programs to have a file read: its path in, the reading out.
 Ask = Callable[[Path], dict[str, Any]]
 
@@ -53,7 +54,7 @@ def measure_versions(before: Path, one: Path, files: Sequence[Path]) -> dict[str
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in checkouts}
     for _ in range(ROUNDS):
         for name, checkout in checkouts.items():
-            rounds[name].append({**_library(checkout, one, files), "programs": _programs(checkout, ways[name], files)})
+            rounds[name].append({**_library(checkout, one, files), **_page(checkout, ways[name], files)})
     return {"rounds": ROUNDS, **rounds}
 
 
@@ -112,10 +113,14 @@ def _library(checkout: Path, one: Path, files: Sequence[Path]) -> dict[str, Any]
     return json.loads(done.stdout)
 
 
-def _programs(checkout: Path, way: Callable[[str], Ask], files: Sequence[Path]) -> dict[str, float]:
+def _page(checkout: Path, way: Callable[[str], Ask], files: Sequence[Path]) -> dict[str, dict[str, float]]:
     with served_page(str(checkout / "app.py"), stderr=subprocess.DEVNULL, PYTHONPATH=str(checkout)) as page:
+        answers, frames = seconds_to_answers(page.address, files[: ANSWERS + 1], drag=checkout == ROOT)
         ask = way(page.address)
         ask(files[0])
         alone = [timing.seconds(partial(ask, path)) for path in files[:_ALONE]]
         at_once = ask_at_once([way(page.address) for _ in range(PROGRAMS)], files, _SECONDS)
-    return {"seconds": float(np.median(alone)), **at_once}
+    person = {"seconds": float(np.median(answers))}
+    if frames:
+        person |= {"frames_per_second": len(frames) / sum(frames), "slowest_frame": max(frames)}
+    return {"person": person, "programs": {"seconds": float(np.median(alone)), **at_once}}

@@ -10,6 +10,7 @@ from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from scripts.studies import shortcuts
 from scripts.studies.documents import opening, section
+from scripts.studies.results.ingredients import ADAPTED, BOTH, HALF_WAY, UNMOVED
 from scripts.studies.results.trained import SHARES, summary
 
 # What is compared under which name; figures of one stand in docs/studies/results/series-NAME.json.
@@ -43,6 +44,7 @@ def render(figures: dict[str, Any]) -> str:
         _OPENING,
         _before_and_after(figures),
         _transfer(figures),
+        _ingredients(figures["ingredients"]),
         _heads(figures),
         _variants(),
         _withdrawn(figures["adults"]),
@@ -168,6 +170,34 @@ def _transfer(figures: dict[str, Any]) -> str:
         "are the sicker ones.",
         table(["told apart", "images", *(f"`{name}`" for name in trained)], told),
         command_block("\n".join(commands)),
+    )
+
+
+def _ingredients(result: dict[str, Any]) -> str:
+    measured, images = result["ingredients"], result["images"]
+    columns = {"children to adults": "adults", "children to adults-pa": "adults-pa"}
+    columns |= {"children to adults-other": "adults-other", "adults to children": "children"}
+    rows = [
+        [name, *(_over_seeds(of[key]) if key in of else UNDEFINED for key in columns.values())]
+        for name, of in measured.items()
+    ]
+    counts = "; ".join(
+        f"{of['train']:,} images of {name} to train with, {of['scored']:,} to be scored" for name, of in images.items()
+    )
+    return section(
+        "What each ingredient of fine-tuning brings at another hospital",
+        f"Short trainings of `{DEFAULT}` from ImageNet, {result['epochs']} epochs each or as many steps, on one "
+        "population alone; then a head, penalised as that of the published networks, is fitted to the same images, and "
+        f"scored on the other population: {counts}; of each class and each word of radiologists the same number at "
+        "most, so that normal adults weigh less than in other tables. AUROC: mean over the seeds, and from least to "
+        "most; what is one network over all seeds has one figure. Each row differs from the first in one thing.",
+        table(["training", *columns], rows),
+        f"`{UNMOVED}` are those of ImageNet under the same head, `{ADAPTED}` those of `mobilenetv2-frozen`, which saw "
+        f"children without labels; `{BOTH}` adds the score on these to that of the first row, each scaled to a "
+        f"deviation of one; `{HALF_WAY}` is the mean of the weights before and after fine-tuning. Styles are mixed "
+        "with those of images of the other hospital that are not scored, without their labels: what a hospital that is "
+        "in neither source cannot lend.",
+        command_block(result["command"]),
     )
 
 

@@ -62,7 +62,7 @@ class Side:
         train: to train with.
         watched: of other patients, which tell the best epoch.
         scored: that networks of the other population are scored on.
-        style: that lend networks of the other population their style; none of them is scored.
+        style: that lend networks of the other population their style; none of them is scored, where there are others.
     """
 
     train: ImageSet
@@ -146,7 +146,7 @@ def _sides(records: Sequence[Record], preprocessor: Preprocessor) -> dict[str, S
         # those too that the other way is trained on.
         scored = held_out if of_one is own else train + some(held_out, _MOST_TRAINED)
         used = {record.path for record in (*train, *scored)}
-        style = some([record for record in pool if record.path not in used], _MOST_WATCHED)
+        style = some([record for record in pool if record.path not in used] or pool, _MOST_WATCHED)
         sides[of_one[0].stated.population] = Side(
             *(load_images(part, preprocessor) for part in (train, watched, scored, style))
         )
