@@ -83,6 +83,23 @@ def test_every_tab_can_be_reached_and_nothing_runs_out_of_the_screen(browser, ad
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
+def test_performance_is_read_on_a_telephone_without_scrolling_sideways(browser, address):
+    for page in opened(browser, address, width=390):
+        _open(page, "Performance")
+        expect(page.locator("#performance-at-threshold")).to_contain_text("from 50.0%")
+        wide = page.evaluate("""() => [...document.querySelectorAll('[role=tabpanel] :is(table, td, th, svg, h2)')]
+            .filter((part) => part.checkVisibility({visibilityProperty: true}) && !part.closest('thead'))
+            .filter((part) => part.getBoundingClientRect().right > 390 || part.scrollWidth > part.clientWidth + 1)
+            .map((part) => part.outerHTML.slice(0, 80))""")
+        assert not wide
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        # The first table is that of the populations, ahead of those of networks and thresholds.
+        first = page.locator("[role=tabpanel]:visible table").first
+        assert first.evaluate("(table) => Boolean(table.closest('#performance-populations'))")
+        expect(first).to_contain_text("Children, 1 to 5 years")
+
+
 def _open(page: Page, tab: str) -> None:
     # What lies behind Gradio's overflow button is not visible.
     found = page.get_by_role("tab", name=tab, exact=True)
