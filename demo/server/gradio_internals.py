@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.exceptions import ComponentProcessingError, InvalidPathError
-from gradio.route_utils import CustomCORSMiddleware
+from gradio.route_utils import API_PREFIX, CustomCORSMiddleware
 from gradio.routes import App
 from gradio.utils import get_type_hints, get_upload_folder
-from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
+from gradio_client.utils import encode_file_path, is_file_obj_with_meta, is_http_url_like, traverse
 
 from demo.server import texts
 from demo.server.disk_full import is_disk_full
@@ -91,6 +91,11 @@ async def without_cross_origin_access(app: App) -> AsyncIterator[None]:
 def upload_folder() -> Path:
     """Give the folder that Gradio keeps uploads in, which need not exist yet."""
     return Path(get_upload_folder())
+
+
+def folder_address(folder: Path) -> str:
+    """Give the address, below the page's own, under which the files of a folder of uploads are handed out."""
+    return f"{API_PREFIX}/file={encode_file_path(str(folder))}".removeprefix("/")
 
 
 def _required_of_selection(handler: Callable) -> set[str]:

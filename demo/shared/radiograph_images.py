@@ -9,11 +9,15 @@ from PIL import Image
 
 from pneumonia import Prediction
 from pneumonia.inference.drawn_reading import draw_reading
+from pneumonia.inference.input_transform import Preprocessing
+from pneumonia.inference.shared_analysis import SharedAnalysis
 
 # Longer sides in pixels: enough to see the map's grid on, little enough to keep for every open session.
 PREVIEW_SIDE = 1024
 COMPARISON_SIDE = 512
 THUMBNAIL_SIDE = 160
+ROW_SIDE = 96
+_ROW_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 60)
 
 
 def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
@@ -23,6 +27,15 @@ def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
         height, width = (max(1, round(factor * length)) for length in pixels.shape)
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     return cv2.convertScaleAbs(pixels, alpha=255)
+
+
+def row_thumbnail(case: SharedAnalysis) -> bytes:
+    """Draw a radiograph for a row of a list, as a JPEG file of a few kilobytes, from what its reading needs anyhow."""
+    height, width = case.radiograph.pixels.shape
+    factor = ROW_SIDE / max(height, width)
+    size = max(1, round(factor * width)), max(1, round(factor * height))
+    small = cv2.resize(case.square(Preprocessing().size), size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", cv2.convertScaleAbs(small, alpha=255), _ROW_JPEG)[1].tobytes()
 
 
 def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:

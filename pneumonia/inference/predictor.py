@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # An operating point, its name, or what makes one for the calibration that turns out to be the patient's.
 PointChoice = str | OperatingPoint | Callable[[Calibration], OperatingPoint]
+# What `predict_many` takes: a source, or what opens one on the thread that reads it.
+Opened = Source | SharedAnalysis | Callable[[], SharedAnalysis]
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class Predictor:
 
     def _read(
         self,
-        source: Source | Radiograph | SharedAnalysis,
+        source: Radiograph | Opened,
         operating_point: PointChoice,
         population: str | None,
         on_two_cores: bool,
@@ -210,12 +212,13 @@ class Predictor:
         )
 
     def predict_many(
-        self, sources: Iterable[Source], operating_point: str = BALANCED, population: str | None = None
+        self, sources: Iterable[Opened], operating_point: str = BALANCED, population: str | None = None
     ) -> Iterator[Prediction]:
         """Read a stream of radiographs on all cores.
 
         Args:
-            sources: as for `predict`; taken as they are needed, so the stream may be endless.
+            sources: as for `predict`, or functions that decode one and do with it whatever else is to be done, on the
+                thread that reads it; taken as they are needed, so the stream may be endless.
             operating_point: name of the operating point.
             population: of all patients; as for `predict`.
 
@@ -224,7 +227,7 @@ class Predictor:
         """
         self._require_known(operating_point, population)
 
-        def read(source: Source) -> Prediction:
+        def read(source: Opened) -> Prediction:
             # On one core: where all are busy, what is handed to another thread is only waited for.
             return log_reading(ONE_OF_MANY, self._read, source, operating_point, population, False)
 
@@ -335,9 +338,11 @@ def _point(chosen: PointChoice, calibration: Calibration) -> OperatingPoint:
     return look_up(calibration.operating_points, chosen, "operating point")
 
 
-def _case(source: Source | Radiograph | SharedAnalysis) -> SharedAnalysis:
+def _case(source: Radiograph | Opened) -> SharedAnalysis:
     if isinstance(source, SharedAnalysis):
         return source
+    if callable(source):
+        return source()
     return SharedAnalysis(source if isinstance(source, Radiograph) else decode(source))
 
 

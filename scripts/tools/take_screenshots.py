@@ -79,7 +79,7 @@ def _batch(page: Page) -> None:
     page.set_input_files("#batch-upload input[type=file]", _EXAMPLES)
     page.locator("#batch-button").click()
     page.locator("#batch-progress").get_by_text(f"{len(_EXAMPLES)} images:").wait_for()
-    page.locator("#batch-table").get_by_test_id(f"cell-{_EXAMPLE}-1").click()
+    page.locator("#batch-table").get_by_role("option", name=_EXAMPLES[_EXAMPLE].name).click()
     page.locator("#batch-verdict").get_by_text("Probability of pneumonia").wait_for()
 
 

@@ -59,6 +59,10 @@ def test_curves_are_those_of_the_stored_scores(handlers):
     # The set and its size stand in every title of what is measured on it.
     for chart in (roc, precision_recall, reliability):
         assert f"{texts.SETS['adults']}, {len(scores.labels)} images</figcaption>" in chart
+    overview = handlers.on_set_change("adults", "rule-in")
+    for titled in (overview, table):
+        assert f"{texts.SETS['adults']}, {len(scores.labels)} images</h2>" in titled
+    assert f"{SETS['validation']['n']} images</figcaption>" in training
     # The linear probe has no loss on training images.
     epochs, losses = _line(training, "training")
     assert epochs == pytest.approx([0.5, 1.0]) and losses == pytest.approx([1.0, 0.5 / 0.6], abs=0.001)
@@ -113,6 +117,6 @@ def test_the_choice_of_sets_is_what_was_measured(handlers):
 
 
 def test_the_shortcut_baseline_is_shown_where_it_was_measured(tmp_path, monkeypatch):
-    assert "0.974" in figures.shortcut_baseline()
+    assert "97.4%" in figures.shortcut_baseline()
     monkeypatch.setattr(figures, "SHORTCUTS", tmp_path / "missing.json")
     assert figures.shortcut_baseline() == ""

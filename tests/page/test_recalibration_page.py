@@ -129,6 +129,22 @@ def test_requests_that_cannot_be_met_get_a_sentence(tmp_path, chest, archive):
     assert "at most 200" in refusal(str(tmp_path / "many.zip"))
 
 
+def test_the_name_of_a_site_is_refused_before_any_image_is_read(archive):
+    predictor = FakePredictor(VARIANT)
+    handlers = RecalibrationHandlers(Predictors(lambda _: predictor))
+    for file in (archive, None):
+        with pytest.raises(gr.Error, match="my-hospital"):
+            handlers.on_fit(file, VARIANT, "St. Mary's", ())
+    assert predictor.readings == 0
+
+
+def test_a_calibration_that_is_advised_against_is_not_handed_out_without_that_word(archive, made, monkeypatch):
+    assert made[2]["label"] == recalibration_texts.DOWNLOAD_CALIBRATION
+    monkeypatch.setattr(SiteCalibration, "helps", property(lambda site: False))
+    result, _, download = RecalibrationHandlers(Predictors(load_fake)).on_fit(archive, VARIANT, "here", ())
+    assert "advised against" in download["label"] and "Stay with" in result
+
+
 def test_the_choice_is_hidden_while_there_is_none(made):
     handlers, session = CalibrationChoiceHandlers(Predictors(load_all_but_frozen)), Session()
     choice = handlers.on_variant_change(VARIANT, (), session)

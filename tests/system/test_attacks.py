@@ -315,7 +315,7 @@ def test_nobody_gets_or_ends_what_another_reader_does(victim, attacker):
         assert said["msg"] == "unexpected_error" and said["session_not_found"]
     # The other's stop, and its downloads, are of its own session, in which nothing was read.
     attacker.run(events["on_stop"], [None])
-    for name in ("on_pdf_request", "on_json_request", "on_readings_change", "on_overlays_request", "on_row_select"):
+    for name in ("on_pdf_request", "on_json_request", "on_readings_change", "on_overlays_request", "on_row_open"):
         answer = attacker.run(events[name], [None] * len(events[name]["inputs"]))
         assert answer.get("error") or str(victim.folder) not in str(answer), name
     done = reader.heard(reader.session)[-1]

@@ -68,7 +68,7 @@ def test_every_name_is_read_shown_as_text_and_saved(tmp_path, uploads):
     assert sorted(record["name"] for record in records) == sorted(NAMES)
     assert {record["status"] for record in records} == {"read"}
     for number in range(1, len(NAMES) + 1):
-        assert "<img" not in handlers.on_row_select(session, SimpleNamespace(row_value=[number]))[0]
+        assert "<img" not in handlers.on_row_open(session, SimpleNamespace(index=number))[0]
     with open(handlers.on_readings_change(session)["value"], newline="") as file:
         cells = [record["name"].replace("\r", "\n") for record in records]
         assert [row["name"] for row in csv.DictReader(file)] == cells
@@ -134,7 +134,7 @@ def test_identities_are_neither_shown_nor_kept_nor_saved(patient, tmp_path, uplo
     assert "burned in" in shown[2] and "by the DICOM header" in shown[2]
     compared = CompareHandlers(predictors).on_compare(patient, "balanced", session)
     handlers, kept = read_batch([patient, archive(tmp_path / "a.zip", ("IM0002", Path(patient).read_bytes()))])
-    opened = handlers.on_row_select(kept, SimpleNamespace(row_value=[2]))
+    opened = handlers.on_row_open(kept, SimpleNamespace(index=2))
     saved = [Path(handlers.on_readings_change(kept)["value"]).read_bytes()]
     with zipfile.ZipFile(handlers.on_overlays_request(kept)["value"]) as packed:
         saved += [packed.read(name) for name in packed.namelist()]

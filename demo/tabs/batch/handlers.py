@@ -3,19 +3,22 @@
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from demo.server.downloads import new_file
+from demo.server.downloads import new_file, new_folder
+from demo.server.gradio_internals import folder_address
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.answer import place
 from demo.shared.predictors import Predictors, chosen_population, reading_record
-from demo.shared.session import TabSession
+from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
@@ -24,14 +27,16 @@ from demo.viewer import contents
 from pneumonia import Prediction, Predictor
 from pneumonia.errors import ImageError
 from pneumonia.explain.overlay import to_png
+from pneumonia.imaging.decode import decode
 from pneumonia.imaging.zip_archive import ZipMember, list_members
 from pneumonia.inference.reading_log import log_batch
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
+from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.safe_csv import CsvWriter, plain_name
 
 MAX_FILES = 5000
-_REDRAW_SECONDS = 0.5  # between two updates of the table
+_REDRAW_SECONDS = 0.5  # between two updates of the list
 _ZIP_SIGNATURE = b"PK\x03\x04"
 
 
@@ -50,16 +55,34 @@ class Upload:
     refusal: str | None = None
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Image of the list. What is large is not kept: a reading that is opened is read again.
+
+    Attributes:
+        prediction: without the lungs.
+        place: where most of its evidence lies, in words; None where that cannot be named.
+        thumbnail: whether there is one.
+    """
+
+    prediction: Prediction
+    place: str | None = None
+    thumbnail: bool = False
+
+
 @dataclass
 class Batch:
-    """Run over some files. Images are not kept: a reading that is opened is read again.
+    """Run over some files.
 
     Attributes:
         uploads: the files, in order.
         variant: they are read with.
         operating_point: they are judged at.
+        thumbnails: folder of their thumbnails, by number.
         population: of all patients; None where each image tells.
-        records: of those read so far, in the same order, as `Prediction.to_dict` with the name.
+        listed: those read so far, in the same order.
+        records: of the same, as `Prediction.to_dict` with the name.
+        rows: of the same, as `views.row` gives them: lines and states.
         stopped: whether no more images are to be read.
         ended: whether none is being read any more.
     """
@@ -67,25 +90,28 @@ class Batch:
     uploads: list[Upload]
     variant: str
     operating_point: str
+    thumbnails: Path
     population: str | None = None
+    listed: list[Listed] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[tuple[str, str | None]] = field(default_factory=list)
     stopped: bool = False
     ended: bool = False
 
 
 @dataclass
-class BatchSession(TabSession):
-    """State of the Batch tab.
+class BatchSession(Session):
+    """State of the Batch tab, whose one image is that of the opened row.
 
     Attributes:
         batch: the last one; the next takes its place, and what still works on the last one is not disturbed.
         stopped_early: whether a batch that waits its turn is to be stopped.
-        shown: which findings the table shows; a key of `texts.FILTERS`.
+        opened: number of the row that was opened last.
     """
 
     batch: Batch | None = None
     stopped_early: bool = False
-    shown: str = texts.ALL
+    opened: int = 0
 
 
 class BatchHandlers:
@@ -102,22 +128,24 @@ class BatchHandlers:
         session: BatchSession,
         population: str = NOT_STATED,
     ) -> Iterator[tuple]:
-        """Read all files, one after the other: records, session, progress, table; again and again while it goes on."""
+        """Read all files, one after the other: records, session, progress, list; again and again while it goes on."""
         predictor, uploads = self._predictors.require(variant), _uploads(files)
         operating_point = self._predictors.point(variant, operating_point).name
         chosen = chosen_population(population)
-        session.batch = batch = Batch(uploads, variant, operating_point, chosen, stopped=session.stopped_early)
+        batch = Batch(uploads, variant, operating_point, new_folder(), chosen, stopped=session.stopped_early)
+        session.batch = batch
         session.stopped_early = session.expired = False
         started = redrawn = time.monotonic()
         try:
-            yield gr.skip(), session, views.progress(0, len(uploads), None), _rows(session)
+            yield gr.skip(), session, views.progress(0, len(uploads), None), _worklist(batch)
+            sources = (
+                partial(_open, upload.source, _thumbnail(batch, number))
+                for number, upload in enumerate(uploads, start=1)
+                if upload.refusal is None
+            )
             with (
                 _archives_in_use(uploads),
-                closing(
-                    predictor.predict_many(
-                        (upload.source for upload in uploads if upload.refusal is None), operating_point, chosen
-                    )
-                ) as readings,
+                closing(predictor.predict_many(sources, operating_point, chosen)) as readings,
             ):
                 for upload in uploads:
                     if batch.stopped:
@@ -126,25 +154,23 @@ class BatchHandlers:
                     reading = (
                         next(readings) if refusal is None else predictor.rejected(refusal, operating_point, chosen)
                     )
-                    record = reading_record(reading, upload.name)
-                    batch.records.append(record)
-                    # It may have been changed since the first of them.
-                    self._judge(record, batch)
+                    self._list(reading, upload.name, batch)
                     now = time.monotonic()
                     if now - redrawn >= _REDRAW_SECONDS:
                         redrawn, done = now, len(batch.records)
                         left = (now - started) / done * (len(uploads) - done)
-                        yield gr.skip(), session, views.progress(done, len(uploads), left), _rows(session)
+                        yield gr.skip(), session, views.progress(done, len(uploads), left), _worklist(batch)
         finally:
             # Whether it is through, was stopped, or failed.
             log_batch(started, batch.variant, batch.operating_point, batch.records)
             batch.ended = True
-        yield batch.records, session, _summary(batch), _rows(session)
+        yield batch.records, session, _summary(batch), _worklist(batch)
 
     def on_start(self, session: BatchSession) -> tuple:
         """Note that a batch is wanted, before it waits its turn, and take the opened reading and the downloads away:
         verdict, viewer, details, CSV, archive."""
         session.stopped_early = False
+        session.forget()
         opened = (page_html.prompt(texts.OPEN_A_ROW), None, "")
         return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
@@ -155,36 +181,34 @@ class BatchHandlers:
             session.batch.stopped = True
 
     def on_operating_point_change(self, operating_point: str, session: BatchSession) -> tuple:
-        """Judge the readings at another operating point, without running a network: progress, table."""
+        """Judge all readings at another operating point, without running a network: progress, list, verdict, details.
+
+        The last two are of the opened row.
+        """
         batch = session.batch
         if batch is None:
-            return (page_html.prompt(shared_texts.SESSION_EXPIRED), []) if session.expired else (gr.skip(), gr.skip())
+            prompt = page_html.prompt(shared_texts.SESSION_EXPIRED)
+            return (prompt, None, "", "") if session.expired else (gr.skip(),) * 4
         batch.operating_point = operating_point
-        for record in batch.records:
-            self._judge(record, batch)
-        return _summary(batch) if batch.ended else gr.skip(), _rows(session)
+        for number in range(1, len(batch.records) + 1):
+            self._judge(number, batch)
+        opened = self._judge_opened(session, session.generation)
+        shown = (gr.skip(),) * 2 if opened is None else self._card(session, opened)
+        return _summary(batch) if batch.ended else gr.skip(), _worklist(batch), *shown
 
-    def _judge(self, record: dict[str, Any], batch: Batch) -> None:
-        point = self._predictors.point(batch.variant, batch.operating_point, population=record["population"])
-        record |= {"operating_point": point.name, "threshold": point.threshold}
-        if record["probability"] is not None:
-            record["finding"] = point.finding(record["probability"])
-
-    def on_filter_change(self, shown: str | None, session: BatchSession) -> list[list[Any]]:
-        """Show some findings only: table."""
-        session.shown = shown or texts.ALL
-        return _rows(session)
-
-    def on_row_select(self, session: BatchSession, event: gr.SelectData) -> tuple:
+    def on_row_open(self, session: BatchSession, event: gr.EventData) -> tuple:
         """Open the reading of the row that was chosen: verdict, viewer, details."""
         batch = session.batch
-        # By its number, as the table may be sorted or filtered; a row of an earlier table may have none here.
+        # By its number, as the list may be sorted or filtered; a row of an earlier list may have none here.
         try:
-            number = int(event.row_value[0])
-        except (LookupError, TypeError, ValueError):
+            number = int(event.index)
+        except (TypeError, ValueError):
             raise user_error(shared_texts.WRONG_VALUES) from None
         if batch is None or not 1 <= number <= len(batch.records):
             raise user_error(shared_texts.UPLOAD_DELETED)
+        # Another row may be opened, or another batch begun, while this one is read.
+        session.forget()
+        session.opened, generation = number, session.generation
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
         with _archives_in_use([upload]):
             pixels, prediction = _read(upload, predictor, batch)
@@ -194,13 +218,46 @@ class BatchHandlers:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
             refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
-            return heading + refusal, shown, ""
-        judged, scale = self._predictors.judged_prediction(batch.variant, prediction), predictor.heatmap_scale
-        return (
-            heading + prediction_html.verdict(judged) + prediction_html.figures(judged),
-            contents.side_by_side([contents.evidence_pane(picture, prediction, scale)], scale),
-            prediction_html.details(judged),
-        )
+            view = heading + refusal, shown, ""
+            return view if session.keep(None, generation) else (gr.skip(),) * 3
+        reading = Reading(radiograph_images.preview(pixels), {batch.variant: prediction}, upload.name)
+        if not session.keep(reading, generation) or (judged := self._judge_opened(session, generation)) is None:
+            return (gr.skip(),) * 3
+        verdict, details = self._card(session, judged)
+        scale = predictor.heatmap_scale
+        pane = contents.evidence_pane(picture, prediction, scale)
+        return verdict, contents.side_by_side([pane], scale), details
+
+    def _judge_opened(self, session: BatchSession, generation: int) -> JudgedPrediction | None:
+        """Judge the opened reading as the list is by now; None where there is none, or another one by now."""
+        judged = judge_again(self._predictors, session.batch.operating_point, session)
+        if judged is None or not session.keep(judged, generation):
+            return None
+        ((variant, prediction),) = judged.predictions.items()
+        return self._predictors.judged_prediction(variant, prediction)
+
+    def _card(self, session: BatchSession, judged: JudgedPrediction) -> tuple[str, str]:
+        heading = views.heading(session.opened, session.reading.name)
+        verdict = heading + prediction_html.verdict(judged) + prediction_html.figures(judged)
+        return verdict, prediction_html.details(judged)
+
+    def _list(self, prediction: Prediction, name: str, batch: Batch) -> None:
+        """Add a reading to a batch, judged as this is by now."""
+        record = reading_record(prediction, name)
+        where = place(prediction) if prediction.status == "read" else None
+        thumbnail = _thumbnail(batch, len(batch.records) + 1).exists()
+        batch.listed.append(Listed(replace(prediction, lungs=None), where and where.name, thumbnail))
+        batch.rows.append(("", None))
+        batch.records.append(record)
+        self._judge(len(batch.records), batch)
+
+    def _judge(self, number: int, batch: Batch) -> None:
+        """Judge a reading at the operating point of its batch: its record and its row."""
+        listed, record = batch.listed[number - 1], batch.records[number - 1]
+        prediction = self._predictors.judged(batch.variant, listed.prediction, batch.operating_point)
+        record |= {name: getattr(prediction, name) for name in ("operating_point", "threshold", "finding")}
+        judged = self._predictors.judged_prediction(batch.variant, prediction)
+        batch.rows[number - 1] = views.row(record["name"], judged, listed.place, listed.thumbnail)
 
     def on_readings_change(self, session: BatchSession) -> dict[str, Any]:
         """Write what was read as CSV: download button."""
@@ -278,17 +335,30 @@ def _read(upload: Upload, predictor: Predictor, batch: Batch) -> tuple[np.ndarra
     return pixels, predictor.predict(source, batch.operating_point, batch.population)
 
 
-def _rows(session: BatchSession) -> list[list[Any]]:
-    """The table's rows of those records that are to be shown."""
-    findings = texts.FILTERS[session.shown]
-    numbered = enumerate(session.batch.records if session.batch else (), start=1)
-    return [
-        views.row(number, record) for number, record in numbered if findings is None or record["finding"] in findings
-    ]
+def _open(source: Path | ZipMember, thumbnail: Path) -> SharedAnalysis:
+    """Decode a file, and write its thumbnail; a full disk costs that alone."""
+    case = SharedAnalysis(decode(source))
+    with suppress(OSError):
+        thumbnail.write_bytes(radiograph_images.row_thumbnail(case))
+    return case
+
+
+def _thumbnail(batch: Batch, number: int) -> Path:
+    return batch.thumbnails / f"{number}.jpg"
+
+
+def _worklist(batch: Batch) -> dict[str, Any]:
+    """What the list shows, as `worklist.worklist` says."""
+    return {
+        "count": len(batch.uploads),
+        "rows": "\n".join(line for line, _ in batch.rows),
+        "ended": batch.ended,
+        "thumbnails": folder_address(batch.thumbnails),
+    }
 
 
 def _summary(batch: Batch) -> str:
-    return views.summary(batch.records, len(batch.uploads), batch.operating_point)
+    return views.summary([state for _, state in batch.rows], len(batch.uploads), batch.operating_point)
 
 
 def _archives_in_use(uploads: Sequence[Upload]) -> ExitStack:

@@ -1,9 +1,9 @@
-"""Batch tab: many images with one variant, as a table that fills while they are read."""
+"""Batch tab: many images with one variant, as a list to work through, which fills while they are read."""
 
 import gradio as gr
 
+from demo.report.layout import report_row
 from demo.shared import page_html
-from demo.shared import texts as shared_texts
 from demo.shared.components import (
     live_region,
     operating_point_choice,
@@ -15,6 +15,7 @@ from demo.shared.events import BATCH_QUEUE, IMMEDIATE, LATEST_ONLY, PRIVATE, REA
 from demo.shared.predictors import Predictors
 from demo.tabs.batch import texts
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.worklist import worklist
 from demo.viewer.component import viewer
 
 
@@ -34,33 +35,29 @@ def build(predictors: Predictors) -> None:
                 height=150,
             )
             folder = gr.UploadButton(texts.FOLDER, file_count="directory", size="md", elem_id="batch-folder")
+        with gr.Column(scale=3, min_width=300):
             variant = variant_choice("batch-variant", predictors)
             population = population_choice("batch-population")
-            operating_point = operating_point_choice("batch-operating-point")
             with gr.Row():
                 button = gr.Button(texts.READ_ALL, variant="primary", elem_id="batch-button")
                 stop = gr.Button(texts.STOP, elem_id="batch-stop")
-        with gr.Column(scale=5, min_width=320):
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
             progress = live_region("batch-progress", page_html.prompt(texts.CHOOSE_SEVERAL))
-            shown = gr.Radio(list(texts.FILTERS), value=texts.ALL, label=shared_texts.SHOW, elem_id="batch-filter")
-            table = gr.Dataframe(
-                headers=list(texts.COLUMNS),
-                datatype=list(texts.COLUMNS.values()),
-                interactive=False,
-                wrap=True,
-                column_widths=["52px", "170px", "116px", "128px", "104px", "270px"],
-                max_height=420,
-                elem_id="batch-table",
-                label=texts.TABLE,
-            )
+        with gr.Column(scale=3, min_width=300):
+            operating_point = operating_point_choice("batch-operating-point")
+    with gr.Row(elem_id="batch-work"):
+        with gr.Column(scale=2, min_width=320, elem_id="batch-list"):
+            table = worklist("batch-table")
             with gr.Row():
-                save_table = gr.DownloadButton(texts.CSV, interactive=False, elem_id="batch-csv")
-                save_overlays = gr.Button(texts.OVERLAYS, elem_id="batch-overlays")
+                save_table = gr.DownloadButton(texts.CSV, interactive=False, size="sm", elem_id="batch-csv")
+                save_overlays = gr.Button(texts.OVERLAYS, size="sm", elem_id="batch-overlays")
             archive = gr.File(label=texts.OVERLAYS, interactive=False, visible=False, elem_id="batch-archive")
-            with gr.Column(elem_classes="result"):
-                verdict = live_region("batch-verdict", page_html.prompt(texts.OPEN_A_ROW))
-                radiograph = viewer("batch-viewer")
-                checks = gr.HTML(elem_id="batch-checks")
+        with gr.Column(scale=3, min_width=320, elem_id="batch-opened", elem_classes="result"):
+            verdict = live_region("batch-verdict", page_html.prompt(texts.OPEN_A_ROW))
+            checks = gr.HTML(elem_id="batch-checks")
+            radiograph = viewer("batch-viewer")
+            report = report_row("batch-report")
 
     records = gr.JSON(visible=False, label="readings")
     session = session_state(BatchSession())
@@ -84,11 +81,11 @@ def build(predictors: Predictors) -> None:
     judge = {
         "fn": handlers.on_operating_point_change,
         "inputs": [operating_point, session],
-        "outputs": [progress, table],
+        "outputs": [progress, table, verdict, checks],
     }
     for ended in (on_click, on_folder, operating_point.input(**judge, **LATEST_ONLY)):
         # The operating point may have been changed while images were read.
         ended.then(**judge, **IMMEDIATE).then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
-    shown.input(handlers.on_filter_change, [shown, session], table, **LATEST_ONLY)
-    table.select(handlers.on_row_select, session, details, **READING_QUEUE, **PRIVATE)
+    table.click(handlers.on_row_open, session, details, **READING_QUEUE, **PRIVATE, show_progress_on=verdict)
+    report.wire(predictors, session, comparison=False)
     save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)

@@ -7,31 +7,32 @@ FOLDER = "Choose a folder"
 READ_ALL = "Read all"
 STOP = "Stop"
 STOPPED = "Stopped: {done} of {count} images were read, and are kept."
-JUDGED_AT = "Judged at the operating point {point}."
+# Of so many images that have an answer of this state.
+COUNTED = {
+    PNEUMONIA: "{count} with signs of pneumonia",
+    UNCERTAIN: "{count} in doubt",
+    NORMAL: "{count} without signs",
+    None: "{count} not read",
+}
+JUDGED_AT = "Judged at {point}."
 CHOOSE_SEVERAL = "Choose several radiographs, a folder or a ZIP archive, then press Read all."
 NO_FILES = "Choose some images first."
 TOO_MANY = "These are {count:,} files; at most {most:,} are read at once."
-OPEN_A_ROW = "Click a row of the table to open its reading."
+OPEN_A_ROW = "Click a row to open its reading, or go through the list with the arrow keys."
 ROW = "Image {number}: {name}"
-ALL = "All"
-NOT_READ = "Not read"
-# The findings that each choice shows; None for all.
-FILTERS = {
-    ALL: None,
-    PNEUMONIA: {PNEUMONIA},
-    UNCERTAIN: {UNCERTAIN},
-    NORMAL: {NORMAL},
-    NOT_READ: {None},
-}
-# The table's columns with their types.
-COLUMNS = {
-    "No.": "number",
-    "File": "str",
-    "Finding": "str",
-    "Probability, %": "number",
-    "Inside lungs, %": "number",
-    "Remarks": "str",
-}
-TABLE = "Readings; click a heading to sort, a row to open it"
+BACK = "Back to the list"
 CSV = "Table as CSV"
 OVERLAYS = "Overlays as ZIP"
+
+# === The list ===
+
+LIST = "Readings. Arrow keys, Home and End open the next one."
+SORT = "Sort by"
+# By what the script calls them. In doubt is what lies nearest to the threshold; what is too close to call comes first.
+SORTS = {"doubt": "Doubt", "probability": "Probability", "name": "Name"}
+SHOW = "Show"
+# By state, as above.
+FILTERS = {"": "All", PNEUMONIA: "Signs", UNCERTAIN: "In doubt", NORMAL: "No signs", "NOT READ": "Not read"}
+NOT_READ = "Not read"
+NUMBER = "No. {number}"
+NOTHING = "None of these."

@@ -1,38 +1,61 @@
 """Views of many readings: rows, progress, summary."""
 
+import json
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from demo.shared import texts as shared_texts
+from demo.shared.answer import answer
 from demo.shared.page_html import notice, prompt
 from demo.tabs.batch import texts
+from pneumonia.core.labels import UNCERTAIN
+from pneumonia.records.receipt import JudgedPrediction
+from pneumonia.utils.formatting import percent
+
+# Odds of a probability beyond these are drawn and sorted as theirs.
+_LEAST, _MOST = 1e-6, 1 - 1e-6
 
 
-def row(number: int, record: Mapping[str, Any]) -> list[Any]:
-    """Row of one image, in the order of `texts.COLUMNS`.
+def row(name: str, judged: JudgedPrediction, place: str | None, thumbnail: bool) -> tuple[str, str | None]:
+    """One line of the list for its script, and the state whose colour it has; None for an image that was not read.
+
+    The line is a JSON array: name, answer or reason, state, probability in [0, 1] and in words, doubt, remarks, and
+    whether there is a thumbnail.
 
     Args:
-        number: of the image, from 1.
-        record: as `reading_record` gives it.
+        name: of the file.
+        judged: the reading.
+        place: name of the place where most of the evidence lies; None where it cannot be named.
+        thumbnail: whether there is one.
     """
-    probability, share = record["probability"], record["in_lung_share"]
-    remarks = [check["message"] for check in record["checks"] if check["status"] != "ok"]
-    return [
-        number,
-        record["name"],
-        record["finding"] or texts.NOT_READ,
-        None if probability is None else _rounded(probability, 1),
-        None if share is None else _rounded(share, 0),
-        " ".join(remarks),
-    ]
+    prediction = judged.prediction
+    remarks = " ".join(check.message for check in prediction.checks if check.status == "warn")
+    if prediction.status == "rejected":
+        return json.dumps([name, prediction.error, None, None, "", None, "", thumbnail]), None
+    words, state = answer(judged)
+    if words == shared_texts.SIGNS and place is not None:
+        words = shared_texts.SIGNS_AT.format(place=place)
+    probability = prediction.probability
+    line = [name, words, state, probability, percent(probability), doubt(judged), remarks, thumbnail]
+    return json.dumps(line), state
 
 
-def _rounded(share: float, digits: int) -> float:
-    """Round to percent; 0 and 100 are kept for what is exactly that, as by `percent`."""
-    least = 10.0**-digits
-    return 100 * share if share in (0, 1) else min(max(round(100 * share, digits), least), 100 - least)
+def doubt(judged: JudgedPrediction) -> float:
+    """Order of a reading among others, from the most doubtful one on.
+
+    What is too close to call comes first, below zero; then follows by how far the odds lie from those of the threshold,
+    as only they tell the points of adults apart.
+    """
+    prediction = judged.prediction
+    far = abs(_log_odds(prediction.probability) - _log_odds(prediction.threshold))
+    return round(-1 / (1 + far) if prediction.finding == UNCERTAIN else far, 4)
+
+
+def _log_odds(probability: float) -> float:
+    inside = min(max(probability, _LEAST), _MOST)
+    return math.log(inside / (1 - inside))
 
 
 def progress(done: int, count: int, seconds_left: float | None) -> str:
@@ -42,20 +65,27 @@ def progress(done: int, count: int, seconds_left: float | None) -> str:
     return prompt(sentence, f'<progress max="{count}" value="{done}" aria-label="{escape(sentence)}"></progress>')
 
 
-def summary(records: Sequence[Mapping[str, Any]], count: int, operating_point: str) -> str:
-    """Summary of a batch at an operating point, finished or stopped."""
-    counts = Counter(record["finding"] or texts.NOT_READ for record in records)
-    findings = ", ".join(f"{counts[name]} {name}" for name in (*shared_texts.CALLED, texts.NOT_READ) if counts[name])
+def summary(states: Sequence[str | None], count: int, operating_point: str) -> str:
+    """Summary of a batch at an operating point, finished or stopped.
+
+    Args:
+        states: of the images that were read or refused, as `row` gives them.
+        count: of all images.
+        operating_point: its name.
+    """
+    counts = Counter(states)
+    findings = ", ".join(words.format(count=counts[state]) for state, words in texts.COUNTED.items() if counts[state])
     headline = f"{count} images: {findings}."
-    if len(records) < count:
-        headline = texts.STOPPED.format(done=len(records), count=count) + (f" {findings}." if findings else "")
-    headline += f" {texts.JUDGED_AT.format(point=operating_point)}"
+    if len(states) < count:
+        headline = texts.STOPPED.format(done=len(states), count=count) + (f" {findings}." if findings else "")
+    headline += f" {texts.JUDGED_AT.format(point=shared_texts.POINTS[operating_point])}"
     return prompt(headline, notice())
 
 
 def heading(number: int, name: str) -> str:
-    """Heading of the row that was opened."""
-    return f'<h2 class="opened">{escape(texts.ROW.format(number=number, name=name))}</h2>'
+    """Heading of the row that was opened, and on a narrow screen the way back."""
+    back = f'<a class="back" href="#batch-table">{escape(texts.BACK)}</a>'
+    return f'{back}<h2 class="opened">{escape(texts.ROW.format(number=number, name=name))}</h2>'
 
 
 def duration(seconds: float) -> str:

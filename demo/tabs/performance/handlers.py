@@ -53,13 +53,14 @@ class PerformanceHandlers:
             views.mark(title_of(variant), point, predictor.metrics["sets"][name]),
             round(point.threshold, THRESHOLD_DIGITS),
             *views.charts(name, thresholds.scores, probabilities, points, chosen),
-            views.training(predictor.history),
-            views.at_threshold(thresholds, probabilities, point.threshold),
+            views.training(predictor.history, predictor.metrics["sets"][VALIDATION]["n"]),
+            views.at_threshold(name, thresholds, probabilities, point.threshold),
         )
 
     def on_threshold_change(self, threshold: float, variant: str, name: str) -> str:
         """Apply another threshold to the same scores: at the threshold."""
-        return views.at_threshold(*self._scored(variant, name or VALIDATION), threshold)
+        name = name or VALIDATION
+        return views.at_threshold(name, *self._scored(variant, name), threshold)
 
     def _available(self) -> dict[str, Predictor]:
         missing = self._predictors.missing()

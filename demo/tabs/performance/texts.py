@@ -11,7 +11,7 @@ POPULATIONS = {CHILDREN: "Children, 1 to 5 years", ADULTS: "Adults", UNSTATED: "
 POPULATIONS_HEADING = "For whom it was measured: {network} at {point}, on images it did not learn from"
 _PAIRS = "Pairs told apart (AUROC)"
 POPULATION_COLUMNS = ("Patients", "Images (pneumonia)", _PAIRS, "Sensitivity", "Specificity", "Too close to call")
-OVERVIEW = "All networks on: {images}"
+OVERVIEW = "All networks on: {images}, {count} images"
 OVERVIEW_COLUMNS = (
     "Network",
     _PAIRS,
@@ -53,7 +53,7 @@ RELIABILITY_HELP = (
     "Each point is a tenth of the scale, with the number of its images and its 95 % interval. On the diagonal as many "
     "have pneumonia as the probability says."
 )
-TRAINING = "Training"
+TRAINING = "Training: loss on what it learned from, and on what was held out for validation, {count} images"
 FALSE_ALARMS = "false alarms (1 - specificity)"
 SENSITIVITY = "sensitivity"
 PRECISION = "positive predictive value"
@@ -62,16 +62,16 @@ OBSERVED = "share with pneumonia"
 EPOCH = "epoch"
 LOSS = "loss"
 THRESHOLD = "Try another threshold on these images; readings keep theirs"
-AT_THRESHOLD = "Calling pneumonia from {threshold}"
+AT_THRESHOLD = "Calling pneumonia from {threshold}: {images}, {count} images"
 SHARE_COLUMNS = ("Share", "With 95 % interval")
 CONFUSION_COLUMNS = ("Labelled", "Called normal", "Called pneumonia")
 LABELLED = ("normal", "pneumonia")
-SHORTCUTS = "What a classifier reaches without looking at the lungs"
+SHORTCUTS = "What a classifier reaches on validation images without looking at the lungs"
 SHORTCUTS_HELP = (
     "In this data set normals and pneumonias were taken differently, so even these reach high figures on validation "
-    "images: a high AUROC here does not show that disease was seen."
+    "images: a high figure here does not show that disease was seen."
 )
-SHORTCUT_COLUMNS = ("It sees", "AUROC")
+SHORTCUT_COLUMNS = ("It sees", _PAIRS)
 SHORTCUT_NAMES = {
     "border": "The border of the image alone",
     "corners": "The four corners alone",

@@ -54,16 +54,18 @@ def overview(name: str, figures: Mapping[str, Mapping[str, Any]], operating_poin
                 percent(point["uncertain_share"]),
             ]
         )
-    heading = texts.OVERVIEW.format(images=texts.SETS.get(name, name))
+    count = next((of_set["n"] for of_set in figures.values()), 0)
+    heading = texts.OVERVIEW.format(images=texts.SETS.get(name, name), count=f"{count:,}")
     return (
         f"<h2>{escape(heading)}</h2>" + figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(map(paragraph, missing))
     )
 
 
-def at_threshold(thresholds: ThresholdSweep, probabilities: np.ndarray, threshold: float) -> str:
+def at_threshold(name: str, thresholds: ThresholdSweep, probabilities: np.ndarray, threshold: float) -> str:
     """Table of what a threshold would have given on one set, with 95 % intervals.
 
     Args:
+        name: of the set.
         thresholds: of the set.
         probabilities: (N,) calibrated, of the same images.
         threshold: probability from which pneumonia is called.
@@ -78,8 +80,11 @@ def at_threshold(thresholds: ThresholdSweep, probabilities: np.ndarray, threshol
         [title, f"{np.sum((labels == label) & ~positive):,}", f"{np.sum((labels == label) & positive):,}"]
         for label, title in enumerate(texts.LABELLED)
     ]
+    heading = texts.AT_THRESHOLD.format(
+        threshold=percent(threshold), images=texts.SETS.get(name, name), count=f"{len(labels):,}"
+    )
     return (
-        f"<h2>{escape(texts.AT_THRESHOLD.format(threshold=percent(threshold)))}</h2>"
+        f"<h2>{escape(heading)}</h2>"
         f'<div class="side-by-side">{figures_table(texts.SHARE_COLUMNS, rows)}'
         f"{figures_table(texts.CONFUSION_COLUMNS, counts)}</div>"
     )
@@ -90,7 +95,9 @@ def shortcut_baseline() -> str:
     if not SHORTCUTS.is_file():
         return ""
     figures = json.loads(SHORTCUTS.read_text())["figures"]
-    rows = [[texts.SHORTCUT_NAMES.get(name, name), format_interval(figure)] for name, figure in figures.items()]
+    rows = [
+        [texts.SHORTCUT_NAMES.get(name, name), format_interval(figure, percent)] for name, figure in figures.items()
+    ]
     return f"<h2>{escape(texts.SHORTCUTS)}</h2>{paragraph(texts.SHORTCUTS_HELP)}" + figures_table(
         texts.SHORTCUT_COLUMNS, rows
     )
@@ -187,8 +194,8 @@ def _reliability(scores: Scores, probabilities: np.ndarray) -> list[Mark]:
     return marks
 
 
-def training(history: Sequence[Mapping[str, str]]) -> str:
-    """Chart of the loss on training and validation images over the epochs that were trained step by step."""
+def training(history: Sequence[Mapping[str, str]], count: int) -> str:
+    """Chart of the loss over the epochs trained step by step, on the images trained on and on `count` held out."""
     rows = trained_epochs(history)
     epochs = range(1, len(rows) + 1)
     lines = {
@@ -196,7 +203,9 @@ def training(history: Sequence[Mapping[str, str]]) -> str:
         for line, name in (("training", "loss"), ("validation", "val_loss"))
     }
     most = max((loss for _, losses in lines.values() for loss in losses), default=1.0)
-    return Chart(texts.TRAINING, texts.EPOCH, texts.LOSS, lines, ends=(max(len(rows), 1), most)).to_html()
+    return Chart(
+        texts.TRAINING.format(count=f"{count:,}"), texts.EPOCH, texts.LOSS, lines, ends=(max(len(rows), 1), most)
+    ).to_html()
 
 
 def mark(network: str, point: OperatingPoint, figures: Mapping[str, Any]) -> str:

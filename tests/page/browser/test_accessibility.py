@@ -42,7 +42,7 @@ def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
         upload(page, [chest, brighter], "#batch-upload")
         page.locator("#batch-button").click()
         expect(page.locator("#batch-progress")).to_contain_text("2 images:")
-        page.locator("#batch-table").get_by_test_id("cell-0-1").click()
+        page.locator("#batch-table").get_by_role("option").first.click()
         expect(page.locator("#batch-viewer canvas[role=img]")).to_be_visible()
         _require_accessible(page, "a batch")
 
@@ -81,6 +81,23 @@ def test_every_tab_can_be_reached_and_nothing_runs_out_of_the_screen(browser, ad
         for name in TABS:
             _open(page, name)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.slow
+def test_performance_is_read_on_a_telephone_without_scrolling_sideways(browser, address):
+    for page in opened(browser, address, width=390):
+        _open(page, "Performance")
+        expect(page.locator("#performance-at-threshold")).to_contain_text("from 50.0%")
+        wide = page.evaluate("""() => [...document.querySelectorAll('[role=tabpanel] :is(table, td, th, svg, h2)')]
+            .filter((part) => part.checkVisibility({visibilityProperty: true}) && !part.closest('thead'))
+            .filter((part) => part.getBoundingClientRect().right > 390 || part.scrollWidth > part.clientWidth + 1)
+            .map((part) => part.outerHTML.slice(0, 80))""")
+        assert not wide
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        # The first table is that of the populations, ahead of those of networks and thresholds.
+        first = page.locator("[role=tabpanel]:visible table").first
+        assert first.evaluate("(table) => Boolean(table.closest('#performance-populations'))")
+        expect(first).to_contain_text("Children, 1 to 5 years")
 
 
 def _open(page: Page, tab: str) -> None:

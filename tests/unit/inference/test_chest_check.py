@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -240,10 +241,7 @@ def test_a_refused_image_in_a_batch_has_its_row_and_opens(tiny_predictor, page):
     *_, (records, *_) = handlers.on_read([page, str(EXAMPLES[0])], "custom-cnn", "balanced", session)
     assert [record["status"] for record in records] == ["rejected", "read"]
 
-    class Row:
-        row_value = ("1",)
-
-    verdict, viewer, *_ = handlers.on_row_select(session, Row())
+    verdict, viewer, *_ = handlers.on_row_open(session, SimpleNamespace(index=1))
     assert "frontal chest radiograph" in verdict and [pane["map"] for pane in viewer["panes"]] == [None]
 
 

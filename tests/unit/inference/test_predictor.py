@@ -218,6 +218,24 @@ def test_many_keeps_the_order_and_survives_bad_files(tiny_predictor):
     assert [reading.logit for reading in readings] == expected
 
 
+def test_a_stream_takes_functions_that_decode_and_do_something_else_with_what_they_decoded(tiny_predictor, tmp_path):
+    good, bad, seen = tmp_path / "good.png", tmp_path / "bad.png", []
+    Image.fromarray(tiny_radiograph(np.random.default_rng(0), diseased=True)).save(good)
+    bad.write_bytes(b"%PDF-1.7 a letter")
+
+    def opener(path):
+        def open_image():
+            case = SharedAnalysis(decode(path))
+            seen.append(case.radiograph.sha256)
+            return case
+
+        return open_image
+
+    first, refused, last = tiny_predictor.predict_many(map(opener, (good, bad, good)))
+    assert first == last == tiny_predictor.predict(good) and seen == [first.image_sha256] * 2
+    assert refused.status == "rejected" and "PDF" in refused.error
+
+
 def test_many_hands_no_image_from_one_core_to_another(tiny_predictor, picture, monkeypatch):
     """One image alone is shared by two cores; of many, each has one."""
     submitted = []

@@ -39,13 +39,17 @@ class RecalibrationHandlers:
         # Imported only here, as fitting is of no use to reading: the page starts without it.
         from pneumonia.calibration.recalibrate import recalibrate
 
+        try:
+            # Before anything is unpacked or read.
+            require_name(name := name.strip())
+        except PneumoniaError as error:
+            raise user_error(str(error)) from error
         if file is None or not Path(file).is_file():
             raise user_error(texts.NO_ARCHIVE)
         if not is_zipfile(file):
             raise user_error(texts.NO_ZIP)
         predictor = self._predictors.require(variant)
         try:
-            require_name(name := name.strip())
             images, left_out = images_in_archive(Path(file), MAX_IMAGES)
             with (
                 images[0].source.archive,
@@ -62,4 +66,5 @@ class RecalibrationHandlers:
         with new_file(f"{site.label}.json") as path:
             path.write_bytes(site.to_bytes())
         others = tuple(other for other in page_sites if (other.variant, other.label) != (site.variant, site.label))
-        return result, (*others, site), gr.update(value=str(path), visible=True)
+        label = texts.DOWNLOAD_CALIBRATION if site.helps else texts.DOWNLOAD_ADVISED_AGAINST
+        return result, (*others, site), gr.update(value=str(path), visible=True, label=label)

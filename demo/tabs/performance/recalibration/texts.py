@@ -16,6 +16,7 @@ FIT = "Fit a calibration"
 NO_ARCHIVE = "Choose a ZIP archive with the folders NORMAL and PNEUMONIA first."
 NO_ZIP = "This is no ZIP archive, or a damaged one. Pack the folders NORMAL and PNEUMONIA into one."
 DOWNLOAD_CALIBRATION = "Calibration as JSON"
+DOWNLOAD_ADVISED_AGAINST = "Calibration as JSON, advised against"
 CALIBRATED = (
     "{variant} at {name}: {count} images, {positives} with pneumonia, of {patients} patients as far as names tell"
 )
@@ -23,8 +24,8 @@ PATIENT_UNKNOWN = "Names tell no patient of {count} of {files} files, so each of
 NOT_USABLE = "Not usable at this site"
 COMPARED_COLUMNS = ("On these images", "As published", "Recalibrated, cross-validated")
 MEASURES = {
-    "ece": "Calibration error (ECE); 0 is perfect, and few images never reach it",
-    "brier": "Brier score; 0 is perfect",
+    "ece": "Probability off by, on average; 0 is perfect, and few images never reach it",
+    "brier": "Squared error of the probability (Brier score); 0 is perfect",
     "threshold": "threshold",
     "accuracy": "accuracy",
     "sensitivity": "sensitivity",
