@@ -165,6 +165,16 @@ def threshold_swatch(canvas: Canvas, x: float, y: float) -> None:
     _tick(canvas, x + _SWATCH / 2, y - 1, 8)
 
 
+def region_swatch(canvas: Canvas, x: float, y: float) -> None:
+    """The line around the strongest region: as that of the lungs, unbroken and white."""
+    canvas.setStrokeColor(INK)
+    canvas.setLineWidth(3)
+    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
+    canvas.setStrokeColor(white)
+    canvas.setLineWidth(1.4)
+    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
+
+
 def lungs_swatch(canvas: Canvas, x: float, y: float) -> None:
     """The lungs' outline: a light line on a dark one."""
     canvas.setStrokeColor(INK)

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from pneumonia import Prediction
-from pneumonia.inference.drawn_reading import draw_reading
+from pneumonia.explain.outlines import outline_region
+from pneumonia.inference.drawn_reading import draw_reading, region_outlines
 
 # Longer sides in pixels: enough to see the map's grid on, little enough to keep for every open session.
 PREVIEW_SIDE = 1024
@@ -28,6 +29,11 @@ def preview(pixels: np.ndarray, side: int = PREVIEW_SIDE) -> np.ndarray:
 def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
     """Draw a reading over a preview, uint8 (H, W), as `draw_reading` does."""
     return draw_reading(shown.astype(np.float32) / 255, prediction, scale)
+
+
+def printed(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
+    """Draw a reading over a preview, uint8 (H, W), as the viewer shows it: with a line around the strongest region."""
+    return outline_region(overlay_on(shown, prediction, scale), region_outlines(prediction, scale))
 
 
 def data_uri(image: np.ndarray) -> str:
