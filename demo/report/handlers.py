@@ -15,7 +15,7 @@ from demo.shared.session import TabSession
 from demo.shared.user_error import user_error
 
 # Letters of a comment, so that the report of a reading stays on one page.
-LONGEST_COMMENT = 1000
+LONGEST_COMMENT = 800
 # In minutes, of clocks from UTC.
 _FARTHEST_ZONE = 14 * 60
 

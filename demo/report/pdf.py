@@ -12,7 +12,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
 
 from demo.report import texts
 from demo.report.drawing import (
@@ -42,7 +42,7 @@ from demo.report.typesetting import (
 )
 from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.answer import answer, evidence_sentences, undecided
+from demo.shared.answer import answer, evidence_sentences
 from demo.shared.bar import threshold_words, zone_words
 from demo.shared.predictors import title_of, unavailable
 from pneumonia import __version__
@@ -57,9 +57,9 @@ from pneumonia.variants.registry import get_variant
 _MARGIN = 17 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _GAP = 5 * mm
-_TOP, _BOTTOM = 14 * mm, 17 * mm
+_TOP, _BOTTOM = 12 * mm, 16 * mm
 _LEAST_HEIGHT = 45 * mm  # of a picture
-_PAIR_HEIGHT = 80 * mm  # of one of two images
+_LEAST_PAIR_HEIGHT = 60 * mm  # of one of two images
 _SMALL_SIDE = 44 * mm  # of a picture in a comparison
 _LABEL = 24 * mm
 _CARD_PADDING = 9
@@ -169,16 +169,15 @@ def _reading(report: Report, left: float) -> list[Flowable]:
 def _pair(report: Report, left: float) -> list[Flowable]:
     """Two images beside each other, what was found of each below it."""
     half = (_WIDTH - _GAP) / 2
-    columns = [
-        [
-            paragraph(entry.title, HEADING),
-            Picture(_drawn(report, entry), half, _PAIR_HEIGHT),
-            Spacer(0, 4),
-            *_verdict(entry.judged, half),
-        ]
-        for entry in report.entries
-    ]
-    return [*_headline(report), _columns(columns), Spacer(0, 4), *_key()]
+    whose = list(dict.fromkeys(_whose(entry.judged) for entry in report.entries))
+    # What holds for both is said once.
+    above = [*_headline(report), *([paragraph(whose[0], SMALL)] if len(whose) == 1 else [])]
+    titles = [paragraph(entry.title, HEADING) for entry in report.entries]
+    found = [_verdict(entry.judged, half, "" if len(whose) == 1 else None) for entry in report.entries]
+    below = [_columns(found), Spacer(0, 4), *_key()]
+    height = max(_LEAST_PAIR_HEIGHT, min(half, left - _height([*above, titles[0], *below]) - 4))
+    pictures = [Picture(_drawn(report, entry), half, height) for entry in report.entries]
+    return [*above, _columns(titles, pictures), Spacer(0, 4), *below]
 
 
 def _comparison(report: Report, left: float) -> list[Flowable]:
@@ -188,7 +187,7 @@ def _comparison(report: Report, left: float) -> list[Flowable]:
     rows = [
         [
             Picture(first.shown, _SMALL_SIDE, _SMALL_SIDE),
-            [*_headline(report), paragraph(_whose(first.judged), SMALL), Spacer(0, 6), *_key()],
+            [*_headline(report), paragraph(_whose(first.judged), SMALL), Spacer(0, 6), *_key(words)],
         ]
     ]
     for entry in report.entries:
@@ -251,12 +250,16 @@ def _drawn(report: Report, entry: Entry) -> np.ndarray:
     return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale)
 
 
-def _key() -> list[Flowable]:
+def _key(width: float = _WIDTH) -> list[Flowable]:
     """Meanings of the colours and the lines over a radiograph."""
     return [
-        Ramp(legend(width=256, height=12), (shared_texts.NO_STRENGTH, STEPS[-1][0])),
-        Spacer(0, 2),
-        Keys([(region_swatch, texts.KEY_REGION), (lungs_swatch, shared_texts.KEY_LUNGS)]),
+        _columns(
+            [
+                Ramp(legend(width=256, height=12), (shared_texts.NO_STRENGTH, STEPS[-1][0])),
+                Keys([(region_swatch, texts.KEY_REGION), (lungs_swatch, shared_texts.KEY_LUNGS)]),
+            ],
+            width=width,
+        ),
         paragraph(shared_texts.MAP_HELP, SMALL),
     ]
 
@@ -277,10 +280,8 @@ def _noticed(report: Report) -> list[tuple[Check, str]]:
     """Checks of the image, what needs care first; with the readings, where not all noticed it."""
     noticed: dict[Check, list[str]] = {}
     for entry in report.entries:
-        prediction = entry.judged.prediction
-        for check in prediction_text.sorted_checks(prediction):
-            if not (check.name == "population" and undecided(prediction)):
-                noticed.setdefault(check, []).append(entry.title)
+        for check in prediction_text.sorted_checks(entry.judged.prediction):
+            noticed.setdefault(check, []).append(entry.title)
     order = list(shared_texts.CHECK_STATES)
     return [
         (check, "" if len(titles) == len(report.entries) else f" ({', '.join(titles)})")
@@ -320,20 +321,16 @@ def _small_print(report: Report) -> list[Flowable]:
     return [
         paragraph(shared_texts.LIMITS, HEADING),
         *(paragraph(limit, SMALL_ITEM) for limit in (POPULATION, *LIMITS)),
-        KeepTogether(
-            [
-                paragraph(texts.REPRODUCTION, HEADING),
-                Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL], style=_TIGHT),
-                Spacer(0, 2),
-                paragraph(texts.REPRODUCED.format(verify=VERIFY), SMALL),
-            ]
-        ),
+        paragraph(texts.REPRODUCTION, HEADING),
+        Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL], style=_TIGHT),
+        Spacer(0, 2),
+        paragraph(texts.REPRODUCED.format(verify=VERIFY), SMALL),
     ]
 
 
-def _columns(*rows: Sequence[Any]) -> Table:
+def _columns(*rows: Sequence[Any], width: float = _WIDTH) -> Table:
     """Two columns with a gap between them."""
-    column = _WIDTH / 2
+    column = width / 2
     style = [*_TIGHT, ("LEFTPADDING", (1, 0), (1, -1), _GAP / 2), ("RIGHTPADDING", (0, 0), (0, -1), _GAP / 2)]
     return Table([list(row) for row in rows], colWidths=[column] * 2, style=style)
 

@@ -76,9 +76,14 @@ def change(
 
 
 def sorted_checks(*predictions: Prediction) -> list[Check]:
-    """Checks of one reading or several, each once, what needs care first."""
+    """Checks of one reading or several, each once, what needs care first; `population` has what the population asks."""
     order = list(texts.CHECK_STATES)
-    once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
+    once = dict.fromkeys(
+        check
+        for prediction in predictions
+        for check in prediction.checks
+        if not (check.name == "population" and undecided(prediction))
+    )
     return sorted(once, key=lambda check: -order.index(check.status))
 
 

@@ -71,10 +71,7 @@ IN_LUNGS = "Spread everywhere alike, {area} of it would lie inside the lungs."
 REWARDED = " This network was trained to keep it there, so that is no independent check."
 KEY_LUNGS = "lungs' outline, where found"
 NO_STRENGTH = "none"
-MAP_HELP = (
-    "Warm colours mark what speaks for pneumonia: dark for weak evidence, orange for moderate, yellow for strong. The "
-    "same colour means the same in every case."
-)
+MAP_HELP = "The same colour is the same evidence in every case: dark is weak, orange moderate, yellow strong."
 
 PROBABILITY = "Probability of pneumonia"
 BAR_THRESHOLD = "called from {threshold}"
