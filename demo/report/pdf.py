@@ -29,6 +29,7 @@ from demo.report.drawing import (
 from demo.report.report import Entry, Report
 from demo.report.typesetting import (
     CODE,
+    COMMENT,
     FAINT,
     FINDING,
     HEADING,
@@ -58,8 +59,8 @@ _MARGIN = 17 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _GAP = 5 * mm
 _TOP, _BOTTOM = 12 * mm, 16 * mm
-_LEAST_HEIGHT = 45 * mm  # of a picture
-_LEAST_PAIR_HEIGHT = 60 * mm  # of one of two images
+_LEAST_HEIGHT = 40 * mm  # of a picture
+_LEAST_PAIR_HEIGHT = 50 * mm  # of one of two images
 _SMALL_SIDE = 44 * mm  # of a picture in a comparison
 _LABEL = 24 * mm
 _CARD_PADDING = 9
@@ -100,7 +101,7 @@ def _parts(report: Report) -> tuple[str, list[Flowable]]:
     """Title, and all that stands on the pages."""
     if report.headline is None:
         title, shown = texts.READING_REPORT, _reading
-    elif len(report.image_hashes) > 1 or report.entries[0].title in shared_texts.PAIR:
+    elif report.is_pair:
         title, shown = texts.PAIR_REPORT, _pair
     else:
         title, shown = texts.COMPARISON_REPORT, _comparison
@@ -292,32 +293,33 @@ def _noticed(report: Report) -> list[tuple[Check, str]]:
 def _comment(report: Report) -> list[Flowable]:
     """The reader's own words, line by line."""
     lines = [" ".join(line.split()) for line in report.comment.splitlines()]
-    return [paragraph(texts.OF_READER, HEADING), *map(paragraph, filter(None, lines))] if any(lines) else []
+    if not any(lines):
+        return []
+    return [paragraph(texts.OF_READER, HEADING), *(paragraph(line, COMMENT) for line in lines if line)]
 
 
 def _small_print(report: Report) -> list[Flowable]:
     """Limits of the reading, and what it takes to read the image again."""
     passed = [f"{check.message}{by}" for check, by in _noticed(report) if check.status == "ok"]
     facts = [(shared_texts.CHECKS, " ".join(passed), SMALL)] if passed else []
-    several = len({entry.title for entry in report.entries} & set(shared_texts.PAIR)) > 0
-    for entry in report.entries:
-        of = f"{entry.title}: " if several else ""
+    for entry in report.entries if report.is_pair else report.entries[:1]:
+        of = f"{entry.title}: " if report.is_pair else ""
         if entry.name is not None:
             facts.append((texts.FILE_NAME, f"{of}{entry.name}", SMALL))
         facts.append((shared_texts.IMAGE_HASH, f"{of}{entry.judged.prediction.image_sha256}", CODE))
     facts.append((texts.PROGRAM, texts.PROGRAM_VERSION.format(version=__version__), SMALL))
-    for entry in report.entries:
+    # One network read both of a pair.
+    for entry in report.entries[:1] if report.is_pair else report.entries:
         prediction, _, predictor = entry.judged
         title = title_of(entry.network)
         facts += [
             (shared_texts.VARIANT, shared_texts.WEIGHTS.format(title=title, version=predictor.version), SMALL),
             (shared_texts.WEIGHTS_HASH, prediction.weights_sha256, CODE),
             (shared_texts.CALIBRATION, prediction_text.calibration(prediction.calibration), SMALL),
-            (texts.LOGIT, f"{prediction.logit:.5f}", CODE),
+            (texts.LOGIT, ", ".join(_logits(report, entry)), CODE),
             (texts.COMMAND, command(prediction), CODE),
         ]
-    # What readings share is said once.
-    rows = [[paragraph(name, SMALL), paragraph(value, style)] for name, value, style in dict.fromkeys(facts)]
+    rows = [[paragraph(name, SMALL), paragraph(value, style)] for name, value, style in facts]
     return [
         paragraph(shared_texts.LIMITS, HEADING),
         *(paragraph(limit, SMALL_ITEM) for limit in (POPULATION, *LIMITS)),
@@ -326,6 +328,13 @@ def _small_print(report: Report) -> list[Flowable]:
         Spacer(0, 2),
         paragraph(texts.REPRODUCED.format(verify=VERIFY), SMALL),
     ]
+
+
+def _logits(report: Report, entry: Entry) -> list[str]:
+    """What the network of an entry gave: one figure, or that of each image of a pair."""
+    if not report.is_pair:
+        return [f"{entry.judged.prediction.logit:.5f}"]
+    return [f"{each.title} {each.judged.prediction.logit:.5f}" for each in report.entries]
 
 
 def _columns(*rows: Sequence[Any], width: float = _WIDTH) -> Table:

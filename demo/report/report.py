@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from demo.shared import texts as shared_texts
 from pneumonia.records.receipt import JudgedPrediction, receipt
 
 
@@ -51,6 +52,11 @@ class Report:
     predictive: tuple[str, ...] = ()
 
     @property
+    def is_pair(self) -> bool:
+        """Whether it is of an earlier and a later image."""
+        return self.entries[0].title in shared_texts.PAIR
+
+    @property
     def image_hashes(self) -> tuple[str, ...]:
         """Hashes of the images, each once."""
         return tuple(dict.fromkeys(entry.judged.prediction.image_sha256 for entry in self.entries))
@@ -62,10 +68,9 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values, without the pictures."""
-        several = len(self.image_hashes) > 1
-        name = None if several else self.entries[0].name
+        name = None if self.is_pair else self.entries[0].name
         record = receipt([entry.judged for entry in self.entries], self.created, self.missing, name, self.comment)
-        if several:
+        if self.is_pair:
             for reading, entry in zip(record["readings"], self.entries, strict=True):
                 reading |= {"image": entry.title} | ({} if entry.name is None else {"name": entry.name})
         if self.headline is not None:

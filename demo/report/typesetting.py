@@ -30,6 +30,7 @@ HEADING = ParagraphStyle(
     "heading", fontName=BOLD, fontSize=9.5, leading=12, textColor=INK, spaceBefore=7, spaceAfter=2, keepWithNext=1
 )
 BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9, leading=11.5, textColor=INK)
+COMMENT = ParagraphStyle("comment", BODY, fontSize=8.5, leading=10.5)
 SMALL = ParagraphStyle("small", BODY, fontSize=7.5, leading=9.5, textColor=FAINT)
 RIGHT = ParagraphStyle("right", SMALL, alignment=TA_RIGHT)
 SMALL_ITEM = ParagraphStyle("item", SMALL, leftIndent=9, bulletText="\N{BULLET}", bulletFontSize=7.5)
