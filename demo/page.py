@@ -65,9 +65,9 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
         # Calibrations that this page fits, shared by its tabs: scores and no images, kept for as long as it is open.
         page_sites = gr.State(())
         with gr.Tab("Read"):
-            read_layout.build(predictors, examples, page_sites)
-        with gr.Tab("Compare"):
-            compare_layout.build(predictors, examples)
+            read = read_layout.build(predictors, examples, page_sites)
+        with gr.Tab("Compare") as tab:
+            compare_layout.build(predictors, examples, tab, read)
         with gr.Tab("Batch"):
             batch_layout.build(predictors)
         with gr.Tab("Performance") as tab:

@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable
 
 from demo.report.typesetting import FAINT, INK, LINE, REGULAR, plain
+from demo.shared.bar import position
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import OperatingPoint
 from pneumonia.explain.outlines import OUTLINE_COLOUR
@@ -47,7 +48,7 @@ class Picture(Flowable):
 
 
 class Bar(Flowable):
-    """Probability on a bar from 0 to 100 %, with the threshold and the zone that is too close to call.
+    """Probability on a bar, with the threshold and the zone that is too close to call; on the page's scale of odds.
 
     Args:
         probability: in [0, 1].
@@ -83,7 +84,7 @@ class Bar(Flowable):
         canvas.circle(probability, bottom + thickness / 2, thickness / 2, fill=1)
 
     def _at(self, share: float) -> float:
-        return self._MARGIN + share * (self.width - 2 * self._MARGIN)
+        return self._MARGIN + position(share) * (self.width - 2 * self._MARGIN)
 
 
 class Ramp(Flowable):
@@ -163,6 +164,16 @@ def zone_swatch(canvas: Canvas, x: float, y: float) -> None:
 def threshold_swatch(canvas: Canvas, x: float, y: float) -> None:
     """The threshold on the bar."""
     _tick(canvas, x + _SWATCH / 2, y - 1, 8)
+
+
+def region_swatch(canvas: Canvas, x: float, y: float) -> None:
+    """The line around the strongest region: as that of the lungs, unbroken and white."""
+    canvas.setStrokeColor(INK)
+    canvas.setLineWidth(3)
+    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
+    canvas.setStrokeColor(white)
+    canvas.setLineWidth(1.4)
+    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
 
 
 def lungs_swatch(canvas: Canvas, x: float, y: float) -> None:

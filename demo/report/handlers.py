@@ -1,14 +1,23 @@
 """Events of the report row."""
 
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from functools import partial
 
-from demo.report.report import Report
+from demo.report import texts
+from demo.report.report import Entry, Report
 from demo.server.downloads import new_file
+from demo.shared import prediction_text
 from demo.shared import texts as shared_texts
-from demo.shared.predictors import Predictors
-from demo.shared.session import Session
+from demo.shared.predictors import Predictors, title_of
+from demo.shared.session import TabSession
 from demo.shared.user_error import user_error
+
+# Letters of a comment, so that the report of a reading stays on one page.
+LONGEST_COMMENT = 800
+# In minutes, of clocks from UTC.
+_FARTHEST_ZONE = 14 * 60
 
 
 class ReportHandlers:
@@ -16,46 +25,87 @@ class ReportHandlers:
 
     Args:
         predictors: those of the page.
-        comparison: whether the tab compares all variants.
+        comparison: whether the tab shows several readings beside each other.
     """
 
     def __init__(self, predictors: Predictors, comparison: bool) -> None:
         self._predictors = predictors
         self._comparison = comparison
 
-    def on_pdf_request(self, with_name: bool, session: Session) -> str:
+    def on_pdf_request(
+        self, with_name: bool, session: TabSession, comment: str | None = None, zone: float | None = None
+    ) -> str:
         """Write what is shown as a PDF document: its path."""
         # Imported only now: the page starts without the library.
         from demo.report.pdf import to_pdf
 
-        report = self._report(with_name, session)
+        report = self._report(with_name, session, comment, zone)
         return self._write(report, "pdf", to_pdf(report))
 
-    def on_json_request(self, with_name: bool, session: Session) -> str:
+    def on_json_request(
+        self, with_name: bool, session: TabSession, comment: str | None = None, zone: float | None = None
+    ) -> str:
         """Write what is shown as JSON: its path."""
-        report = self._report(with_name, session)
+        report = self._report(with_name, session, comment, zone)
         return self._write(report, "json", json.dumps(report.to_json(), indent=2).encode("ascii"))
 
-    def _report(self, with_name: bool, session: Session) -> Report:
-        reading = session.reading
-        if reading is None:
+    def _report(
+        self, with_name: bool, session: TabSession, comment: str | None = None, zone: float | None = None
+    ) -> Report:
+        """Gather what a session shows.
+
+        Args:
+            with_name: whether the files' names are told.
+            session: of the tab.
+            comment: the reader's own words. They are neither logged nor kept.
+            zone: how many minutes the reader's clock is ahead of UTC; None for the server's.
+        """
+        if not session.readings:
             raise user_error(shared_texts.NOTHING_READ)
-        readings = {
-            name: self._predictors.judged_prediction(name, prediction)
-            for name, prediction in reading.predictions.items()
-        }
-        return Report(
-            shown=reading.shown,
-            readings=readings,
-            missing=self._predictors.missing() if self._comparison else None,
-            # One scale for all variants.
-            scale=self._predictors.get(next(iter(reading.predictions))).heatmap_scale,
-            created=datetime.now().astimezone(),
-            name=reading.name if with_name else None,
+        comment = (comment or "").strip()
+        if len(comment) > LONGEST_COMMENT:
+            raise user_error(texts.COMMENT_TOO_LONG.format(most=LONGEST_COMMENT))
+        entries = tuple(
+            Entry(
+                title or title_of(network),
+                network,
+                reading.shown,
+                self._predictors.judged_prediction(network, prediction),
+                reading.name if with_name else None,
+            )
+            for title, reading in session.readings.items()
+            for network, prediction in reading.predictions.items()
         )
+        return self._with_meaning(Report(entries, _now(zone), comment=comment), session)
+
+    def _with_meaning(self, report: Report, session: TabSession) -> Report:
+        """Add what the readings say together, or what a single one means at the prevalence that the reader chose."""
+        entries = {entry.title: entry for entry in report.entries}
+        predictions = {entry.network: entry.judged.prediction for entry in report.entries}
+        if not self._comparison:
+            (entry,) = report.entries
+            if session.prevalence is None:
+                return report
+            measured = self._predictors.measured_prevalence(entry.network, entry.judged.prediction)
+            sentences = prediction_text.predictive_value(entry.judged, measured, session.prevalence)
+            return replace(report, prevalence=session.prevalence, predictive=sentences)
+        if "" in session.readings:
+            headline = prediction_text.agreement(predictions)
+            return replace(report, headline=headline, missing=self._predictors.missing())
+        if len(entries) < len(shared_texts.PAIR):
+            raise user_error(texts.NEEDS_TWO)
+        earlier, later = (entries[title].judged.prediction for title in shared_texts.PAIR)
+        repeatability = partial(self._predictors.repeatability, report.entries[0].network)
+        return replace(report, headline=prediction_text.change(earlier, later, repeatability))
 
     def _write(self, report: Report, ending: str, contents: bytes) -> str:
         kind = "comparison" if self._comparison else "reading"
         with new_file(f"{kind}-{report.created:%Y-%m-%d-%H%M}.{ending}") as path:
             path.write_bytes(contents)
         return str(path)
+
+
+def _now(zone: float | None) -> datetime:
+    """Give the reader's local time; the server may stand in another zone, or know none."""
+    known = zone is not None and abs(zone) <= _FARTHEST_ZONE
+    return datetime.now().astimezone(timezone(timedelta(minutes=round(zone))) if known else None)

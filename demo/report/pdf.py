@@ -1,6 +1,6 @@
-"""A report as a PDF document of A4 pages."""
+"""A report as a PDF document of A4 pages: first what a reader must know, at the foot what it takes to read again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -12,12 +12,35 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
 
 from demo.report import texts
-from demo.report.drawing import STATES, Bar, Keys, Picture, Ramp, lungs_swatch, threshold_swatch, zone_swatch
-from demo.report.report import Report
-from demo.report.typesetting import CODE, FAINT, FINDING, HEADING, LINE, REGULAR, SMALL, SMALL_ITEM, TITLE, paragraph
+from demo.report.drawing import (
+    STATES,
+    Bar,
+    Keys,
+    Picture,
+    Ramp,
+    lungs_swatch,
+    region_swatch,
+    threshold_swatch,
+    zone_swatch,
+)
+from demo.report.report import Entry, Report
+from demo.report.typesetting import (
+    CODE,
+    COMMENT,
+    FAINT,
+    FINDING,
+    HEADING,
+    LINE,
+    REGULAR,
+    RIGHT,
+    SMALL,
+    SMALL_ITEM,
+    TITLE,
+    paragraph,
+)
 from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.answer import answer, evidence_sentences
@@ -35,13 +58,15 @@ from pneumonia.variants.registry import get_variant
 _MARGIN = 17 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _GAP = 5 * mm
-_MAX_HEIGHT = 66 * mm  # of a picture
+_TOP, _BOTTOM = 12 * mm, 16 * mm
+_LEAST_HEIGHT = 40 * mm  # of a picture
+_LEAST_PAIR_HEIGHT = 50 * mm  # of one of two images
 _SMALL_SIDE = 44 * mm  # of a picture in a comparison
-_LABEL = 28 * mm
+_LABEL = 24 * mm
 _CARD_PADDING = 9
 _SHORT_HASH = 12
 _PADDING = 6  # which reportlab leaves around all that is on a page
-_SHADE = HexColor("#f1f5f9")
+_SHADE, _WARNING = HexColor("#f1f5f9"), HexColor("#b45309")
 _ALL = ((0, 0), (-1, -1))
 _SIDES = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
 _TIGHT = [("VALIGN", *_ALL, "TOP"), *((side, *_ALL, 0) for side in _SIDES)]
@@ -51,24 +76,15 @@ def to_pdf(report: Report) -> bytes:
     """Set a report; the same one gives the same bytes."""
     # No channel asks for files of printable letters any more, and they are a quarter larger.
     rl_config.useA85 = 0
-    title = texts.READING_REPORT if report.missing is None else texts.COMPARISON_REPORT
-    parts = _reading(report) if report.missing is None else _comparison(report)
-    story = [
-        paragraph(title, TITLE),
-        Spacer(0, 5),
-        _frame([paragraph(INTENDED_USE, SMALL, bold=NOTICE)]),
-        Spacer(0, 8),
-        *parts,
-        *_small_print(report),
-    ]
+    title, parts = _parts(report)
     stream = BytesIO()
     document = SimpleDocTemplate(
         stream,
         pagesize=A4,
         leftMargin=_MARGIN - _PADDING,
         rightMargin=_MARGIN - _PADDING,
-        topMargin=14 * mm,
-        bottomMargin=17 * mm,
+        topMargin=_TOP,
+        bottomMargin=_BOTTOM,
         title=title,
         author="",
         subject="",
@@ -77,8 +93,32 @@ def to_pdf(report: Report) -> bytes:
         invariant=1,
         pageCompression=1,
     )
-    document.build(story, canvasmaker=partial(_Canvas, report=report))
+    document.build(parts, canvasmaker=partial(_Canvas, report=report))
     return stream.getvalue()
+
+
+def _parts(report: Report) -> tuple[str, list[Flowable]]:
+    """Title, and all that stands on the pages."""
+    if report.headline is None:
+        title, shown = texts.READING_REPORT, _reading
+    elif report.is_pair:
+        title, shown = texts.PAIR_REPORT, _pair
+    else:
+        title, shown = texts.COMPARISON_REPORT, _comparison
+    made = paragraph(f"{texts.CREATED} {_time(report)}", RIGHT)
+    above = [
+        Table([[paragraph(title, TITLE), made]], colWidths=[_WIDTH * 0.66, _WIDTH * 0.34], style=_TIGHT),
+        Spacer(0, 4),
+        _frame([paragraph(INTENDED_USE, SMALL, bold=NOTICE)]),
+        Spacer(0, 5),
+        *_warnings(report),
+    ]
+    below = [*_comment(report), *_small_print(report)]
+    left = A4[1] - _TOP - _BOTTOM - 2 * _PADDING - _height([*above, *below])
+    between = shown(report, left)
+    # The small print stands at the foot where the page has room.
+    spare = max(0.0, left - _height(between) - 1)
+    return title, [*above, *between, *_comment(report), Spacer(0, spare), *_small_print(report)]
 
 
 class _Canvas(Canvas):
@@ -96,7 +136,7 @@ class _Canvas(Canvas):
         self._startPage()
 
     def save(self) -> None:
-        image = self._report.image_sha256[:_SHORT_HASH]
+        image = ", ".join(sha256[:_SHORT_HASH] for sha256 in self._report.image_hashes)
         for number, page in enumerate(self._pages, start=1):
             self.__dict__.update(page)
             self.setStrokeColor(LINE)
@@ -110,156 +150,203 @@ class _Canvas(Canvas):
         super().save()
 
 
-def _reading(report: Report) -> list[Flowable]:
-    (judged,) = report.readings.values()
-    half = (_WIDTH - _GAP) / 2
-    pictures = (report.shown, _overlay(report, judged))
-    captions = (shared_texts.ORIGINAL, shared_texts.OVERLAY)
-    return [
-        _card(_verdict(judged, _WIDTH - _CARD_PADDING), judged),
-        Spacer(0, 8),
-        Table(
-            [
-                [paragraph(caption, HEADING) for caption in captions],
-                [Picture(pixels, half, _MAX_HEIGHT) for pixels in pictures],
-            ],
-            colWidths=[half + _GAP / 2] * 2,
-            style=[*_TIGHT, ("LEFTPADDING", (1, 0), (1, -1), _GAP / 2), ("BOTTOMPADDING", (0, 0), (-1, 0), 2)],
-        ),
-        Spacer(0, 5),
-        *_key(report),
-        Spacer(0, 4),
-        paragraph(_evidence(judged)),
-        *_checks(report),
+def _reading(report: Report, left: float) -> list[Flowable]:
+    """One reading, its pictures as large as a height that is left allows."""
+    (entry,) = report.entries
+    predictive, *more = report.predictive or ("",)
+    card = [
+        *_verdict(entry.judged, _WIDTH - _CARD_PADDING),
+        *([paragraph(" ".join(more), SMALL, bold=predictive)] if predictive else []),
     ]
+    above = [_card(card, entry.judged), Spacer(0, 6)]
+    below = [Spacer(0, 4), *_key()]
+    half = (_WIDTH - _GAP) / 2
+    captions = [paragraph(caption, HEADING) for caption in (shared_texts.ORIGINAL, shared_texts.OVERLAY)]
+    height = max(_LEAST_HEIGHT, min(half, left - _height([*above, captions[0], *below]) - 4))
+    pictures = [Picture(pixels, half, height) for pixels in (entry.shown, _drawn(report, entry))]
+    return [*above, _columns(captions, pictures), *below]
 
 
-def _comparison(report: Report) -> list[Flowable]:
+def _pair(report: Report, left: float) -> list[Flowable]:
+    """Two images beside each other, what was found of each below it."""
+    half = (_WIDTH - _GAP) / 2
+    whose = list(dict.fromkeys(_whose(entry.judged) for entry in report.entries))
+    # What holds for both is said once.
+    above = [*_headline(report), *([paragraph(whose[0], SMALL)] if len(whose) == 1 else [])]
+    titles = [paragraph(entry.title, HEADING) for entry in report.entries]
+    found = [_verdict(entry.judged, half, "" if len(whose) == 1 else None) for entry in report.entries]
+    below = [_columns(found), Spacer(0, 4), *_key()]
+    height = max(_LEAST_PAIR_HEIGHT, min(half, left - _height([*above, titles[0], *below]) - 4))
+    pictures = [Picture(_drawn(report, entry), half, height) for entry in report.entries]
+    return [*above, _columns(titles, pictures), Spacer(0, 4), *below]
+
+
+def _comparison(report: Report, left: float) -> list[Flowable]:
+    """One image, and below it each network's reading beside its evidence."""
     words = _WIDTH - _SMALL_SIDE - _GAP
+    first = report.entries[0]
     rows = [
         [
-            [paragraph(shared_texts.ORIGINAL, HEADING), Spacer(0, 2), Picture(report.shown, _SMALL_SIDE, _SMALL_SIDE)],
-            [paragraph(shared_texts.OVERLAY, HEADING), Spacer(0, 2), *_key(report), *_checks(report)],
+            Picture(first.shown, _SMALL_SIDE, _SMALL_SIDE),
+            [*_headline(report), paragraph(_whose(first.judged), SMALL), Spacer(0, 6), *_key(words)],
         ]
     ]
-    for name, judged in report.readings.items():
+    for entry in report.entries:
+        summary = get_variant(entry.judged.prediction.variant).summary
         rows.append(
             [
-                Picture(_overlay(report, judged), _SMALL_SIDE, _SMALL_SIDE),
+                Picture(_drawn(report, entry), _SMALL_SIDE, _SMALL_SIDE),
                 [
-                    paragraph(title_of(name), HEADING),
-                    paragraph(get_variant(judged.prediction.variant).summary, SMALL),
+                    paragraph(summary, SMALL, bold=entry.title),
                     Spacer(0, 2),
-                    *_verdict(judged, words),
-                    paragraph(_evidence(judged), SMALL),
+                    *_verdict(entry.judged, words, whose=prediction_text.measured(entry.judged)),
                 ],
             ]
         )
-    for variant, reason in report.missing.items():
-        rows.append(["", paragraph(unavailable(variant, reason))])
-    table = Table(
-        rows,
-        colWidths=[_SMALL_SIDE + _GAP, words],
-        splitInRow=1,
-        style=[
-            *_TIGHT,
-            ("LINEABOVE", (0, 1), (-1, -1), 0.5, LINE),
-            ("TOPPADDING", *_ALL, 5),
-            ("BOTTOMPADDING", *_ALL, 4),
-        ],
-    )
+    rows += [["", paragraph(unavailable(variant, reason))] for variant, reason in report.missing.items()]
     return [
-        paragraph(
-            "",
-            FINDING,
-            bold=prediction_text.agreement([judged.prediction.finding for judged in report.readings.values()]),
-        ),
-        Spacer(0, 3),
-        table,
+        Table(
+            rows,
+            colWidths=[_SMALL_SIDE + _GAP, words],
+            splitInRow=1,
+            style=[
+                *_TIGHT,
+                ("LINEABOVE", (0, 1), (-1, -1), 0.5, LINE),
+                ("TOPPADDING", *_ALL, 4),
+                ("BOTTOMPADDING", *_ALL, 3),
+            ],
+        )
     ]
 
 
-def _verdict(judged: JudgedPrediction, width: float) -> list[Flowable]:
-    """Finding, probability and operating point."""
-    prediction, point, _ = judged
+def _headline(report: Report) -> list[Flowable]:
+    """What several readings say together."""
+    headline, meaning = report.headline
+    return [paragraph("", FINDING, bold=headline), *([paragraph(meaning)] if meaning else []), Spacer(0, 4)]
+
+
+def _verdict(judged: JudgedPrediction, width: float, whose: str | None = None) -> list[Flowable]:
+    """For whom it was read, the answer, the place of the evidence, probability and operating point."""
+    prediction, point, predictor = judged
     sentence, state = answer(judged)
-    whose = f"{prediction_text.population(prediction)} {prediction_text.measured(judged)}".strip()
+    whose = _whose(judged) if whose is None else whose
+    place, _ = evidence_sentences(prediction, predictor.heatmap_scale)
     return [
         *([paragraph(whose, SMALL), Spacer(0, 2)] if whose else []),
         paragraph("", ParagraphStyle(state, FINDING, textColor=STATES[state]), bold=sentence),
+        paragraph(place),
         Spacer(0, 3),
         paragraph("", bold=f"{shared_texts.PROBABILITY} {percent(prediction.probability)}"),
         Bar(prediction.probability, point, STATES[state], width),
         Keys([(threshold_swatch, threshold_words(point)), (zone_swatch, zone_words(point))]),
-        Spacer(0, 2),
         paragraph(prediction_text.operating_point(judged), SMALL),
     ]
 
 
-def _evidence(judged: JudgedPrediction) -> str:
-    return " ".join(filter(None, evidence_sentences(judged.prediction, judged.predictor.heatmap_scale)))
+def _whose(judged: JudgedPrediction) -> str:
+    return f"{prediction_text.population(judged.prediction)} {prediction_text.measured(judged)}".strip()
 
 
-def _overlay(report: Report, judged: JudgedPrediction) -> np.ndarray:
-    return radiograph_images.overlay_on(report.shown, judged.prediction, report.scale)
+def _drawn(report: Report, entry: Entry) -> np.ndarray:
+    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale)
 
 
-def _key(report: Report) -> list[Flowable]:
-    """Meanings of the colours and the lines of an overlay."""
-    colours = legend(width=256, height=12)
+def _key(width: float = _WIDTH) -> list[Flowable]:
+    """Meanings of the colours and the lines over a radiograph."""
     return [
-        Ramp(colours, (shared_texts.NO_STRENGTH, STEPS[-1][0])),
-        Spacer(0, 2),
-        Keys([(lungs_swatch, shared_texts.KEY_LUNGS)]),
-        Spacer(0, 2),
+        _columns(
+            [
+                Ramp(legend(width=256, height=12), (shared_texts.NO_STRENGTH, STEPS[-1][0])),
+                Keys([(region_swatch, texts.KEY_REGION), (lungs_swatch, shared_texts.KEY_LUNGS)]),
+            ],
+            width=width,
+        ),
         paragraph(shared_texts.MAP_HELP, SMALL),
     ]
 
 
-def _checks(report: Report) -> list[Flowable]:
-    """Checks of the image, what needs care first; with the networks, where not all noticed it."""
+def _warnings(report: Report) -> list[Flowable]:
+    """What needs care before the answer is read; what the population asks stands with it."""
+    items = [
+        paragraph(check.message, bold=f"{shared_texts.CHECK_STATES[check.status]}{by}:")
+        for check, by in _noticed(report)
+        if check.status != "ok"
+    ]
+    # One a row, so that many go on over pages.
+    style = [*_TIGHT, ("LINEBEFORE", (0, 0), (0, -1), 3, _WARNING), ("LEFTPADDING", *_ALL, _CARD_PADDING)]
+    return [Table([[item] for item in items], colWidths=[_WIDTH], style=style), Spacer(0, 5)] if items else []
+
+
+def _noticed(report: Report) -> list[tuple[Check, str]]:
+    """Checks of the image, what needs care first; with the readings, where not all noticed it."""
     noticed: dict[Check, list[str]] = {}
-    for variant, judged in report.readings.items():
-        for check in prediction_text.sorted_checks(judged.prediction):
-            noticed.setdefault(check, []).append(title_of(variant))
-    lines = []
-    for state, name in reversed(shared_texts.CHECK_STATES.items()):
-        for check in (check for check in noticed if check.status == state):
-            by = "" if len(noticed[check]) == len(report.readings) else f" ({', '.join(noticed[check])})"
-            lines.append(paragraph(check.message, bold=f"{name}{by}:"))
-    return [paragraph(shared_texts.CHECKS, HEADING), *(lines or [paragraph(shared_texts.NO_CHECKS)])]
+    for entry in report.entries:
+        for check in prediction_text.sorted_checks(entry.judged.prediction):
+            noticed.setdefault(check, []).append(entry.title)
+    order = list(shared_texts.CHECK_STATES)
+    return [
+        (check, "" if len(titles) == len(report.entries) else f" ({', '.join(titles)})")
+        for check, titles in sorted(noticed.items(), key=lambda pair: -order.index(pair[0].status))
+    ]
+
+
+def _comment(report: Report) -> list[Flowable]:
+    """The reader's own words, line by line."""
+    lines = [" ".join(line.split()) for line in report.comment.splitlines()]
+    if not any(lines):
+        return []
+    return [paragraph(texts.OF_READER, HEADING), *(paragraph(line, COMMENT) for line in lines if line)]
 
 
 def _small_print(report: Report) -> list[Flowable]:
     """Limits of the reading, and what it takes to read the image again."""
-    facts = [
-        (texts.CREATED, _time(report), SMALL),
-        *([(texts.FILE_NAME, report.name, SMALL)] if report.name is not None else []),
-        (shared_texts.IMAGE_HASH, report.image_sha256, CODE),
-        (texts.PROGRAM, texts.PROGRAM_VERSION.format(version=__version__), SMALL),
-    ]
-    for name, (prediction, _, predictor) in report.readings.items():
-        title = title_of(name)
+    passed = [f"{check.message}{by}" for check, by in _noticed(report) if check.status == "ok"]
+    facts = [(shared_texts.CHECKS, " ".join(passed), SMALL)] if passed else []
+    for entry in report.entries if report.is_pair else report.entries[:1]:
+        of = f"{entry.title}: " if report.is_pair else ""
+        if entry.name is not None:
+            facts.append((texts.FILE_NAME, f"{of}{entry.name}", SMALL))
+        facts.append((shared_texts.IMAGE_HASH, f"{of}{entry.judged.prediction.image_sha256}", CODE))
+    facts.append((texts.PROGRAM, texts.PROGRAM_VERSION.format(version=__version__), SMALL))
+    # One network read both of a pair.
+    for entry in report.entries[:1] if report.is_pair else report.entries:
+        prediction, _, predictor = entry.judged
+        title = title_of(entry.network)
         facts += [
             (shared_texts.VARIANT, shared_texts.WEIGHTS.format(title=title, version=predictor.version), SMALL),
             (shared_texts.WEIGHTS_HASH, prediction.weights_sha256, CODE),
             (shared_texts.CALIBRATION, prediction_text.calibration(prediction.calibration), SMALL),
-            (texts.LOGIT, f"{prediction.logit:.5f}", CODE),
+            (texts.LOGIT, ", ".join(_logits(report, entry)), CODE),
             (texts.COMMAND, command(prediction), CODE),
         ]
     rows = [[paragraph(name, SMALL), paragraph(value, style)] for name, value, style in facts]
     return [
         paragraph(shared_texts.LIMITS, HEADING),
         *(paragraph(limit, SMALL_ITEM) for limit in (POPULATION, *LIMITS)),
-        KeepTogether(
-            [
-                paragraph(texts.REPRODUCTION, HEADING),
-                Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL], style=_TIGHT),
-                Spacer(0, 2),
-                paragraph(texts.REPRODUCED.format(verify=VERIFY), SMALL),
-            ]
-        ),
+        paragraph(texts.REPRODUCTION, HEADING),
+        Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL], style=_TIGHT),
+        Spacer(0, 2),
+        paragraph(texts.REPRODUCED.format(verify=VERIFY), SMALL),
     ]
+
+
+def _logits(report: Report, entry: Entry) -> list[str]:
+    """What the network of an entry gave: one figure, or that of each image of a pair."""
+    if not report.is_pair:
+        return [f"{entry.judged.prediction.logit:.5f}"]
+    return [f"{each.title} {each.judged.prediction.logit:.5f}" for each in report.entries]
+
+
+def _columns(*rows: Sequence[Any], width: float = _WIDTH) -> Table:
+    """Two columns with a gap between them."""
+    column = width / 2
+    style = [*_TIGHT, ("LEFTPADDING", (1, 0), (1, -1), _GAP / 2), ("RIGHTPADDING", (0, 0), (0, -1), _GAP / 2)]
+    return Table([list(row) for row in rows], colWidths=[column] * 2, style=style)
+
+
+def _height(parts: Iterable[Flowable]) -> float:
+    """Height in points that parts need below each other."""
+    return sum(part.wrap(_WIDTH, A4[1])[1] + part.getSpaceBefore() + part.getSpaceAfter() for part in parts)
 
 
 def _frame(parts: Sequence[Flowable]) -> Table:

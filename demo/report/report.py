@@ -1,40 +1,78 @@
 """Contents of a report, apart from how it is set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from demo.shared import texts as shared_texts
 from pneumonia.records.receipt import JudgedPrediction, receipt
+
+
+class Entry(NamedTuple):
+    """One reading of a report.
+
+    Attributes:
+        title: of the image, where there are two, or else of the network.
+        network: its name.
+        shown: uint8 (H, W), the radiograph as `radiograph_images.preview` gives it.
+        judged: the reading.
+        name: the file's, which may be a patient's; None for a report without it.
+    """
+
+    title: str
+    network: str
+    shown: np.ndarray
+    judged: JudgedPrediction
+    name: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Readings that the page shows of one image at one moment.
+    """Readings that the page shows at one moment.
 
     Attributes:
-        shown: uint8 (H, W), as `radiograph_images.preview` gives it.
-        readings: one on the Read tab, one for each available network on the Compare tab, by its name.
-        missing: why a variant is unavailable, by variant; None where nothing is compared.
-        scale: logits at which the colours saturate.
+        entries: one reading; or those of one image by several networks; or those of an earlier and a later image.
         created: when, with the time zone.
-        name: the file's, which may be a patient's; None for a report without it.
+        headline: what several readings say together, and what that means; None for a single one.
+        missing: why a network is unavailable, by its name.
+        comment: the reader's own words.
+        prevalence: that the reader chose, in (0, 1).
+        predictive: what the reading means at it, in sentences.
     """
 
-    shown: np.ndarray
-    readings: Mapping[str, JudgedPrediction]
-    missing: Mapping[str, str] | None
-    scale: float
+    entries: tuple[Entry, ...]
     created: datetime
-    name: str | None
+    headline: tuple[str, str] | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    comment: str = ""
+    prevalence: float | None = None
+    predictive: tuple[str, ...] = ()
 
     @property
-    def image_sha256(self) -> str:
-        """Hash of the image, which all readings are of."""
-        return next(iter(self.readings.values())).prediction.image_sha256
+    def is_pair(self) -> bool:
+        """Whether it is of an earlier and a later image."""
+        return self.entries[0].title in shared_texts.PAIR
+
+    @property
+    def image_hashes(self) -> tuple[str, ...]:
+        """Hashes of the images, each once."""
+        return tuple(dict.fromkeys(entry.judged.prediction.image_sha256 for entry in self.entries))
+
+    @property
+    def scale(self) -> float:
+        """Logits at which the colours saturate, the same for all."""
+        return self.entries[0].judged.predictor.heatmap_scale
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values, without the pictures."""
-        return receipt(tuple(self.readings.values()), self.created, self.missing or {}, self.name)
+        name = None if self.is_pair else self.entries[0].name
+        record = receipt([entry.judged for entry in self.entries], self.created, self.missing, name, self.comment)
+        if self.is_pair:
+            for reading, entry in zip(record["readings"], self.entries, strict=True):
+                reading |= {"image": entry.title} | ({} if entry.name is None else {"name": entry.name})
+        if self.headline is not None:
+            record["summary"] = " ".join(filter(None, self.headline))
+        return record | ({} if self.prevalence is None else {"prevalence": self.prevalence})

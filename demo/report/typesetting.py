@@ -1,9 +1,9 @@
 """Words in a PDF document: fonts, styles, and what is done with a letter that the fonts lack.
 
 Helvetica and Courier are in every reader of PDF documents and hold the letters of Western Europe. For others, which
-only a file's name may have, DejaVu Sans is taken from matplotlib and embedded, where that is installed; a server lacks
-it. What no font has, or what could not be set in its right order (scripts from right to left, marks of direction),
-stands there as its code point: a name is better spelled out than wrong.
+only a file's name or a comment may have, DejaVu Sans is taken from matplotlib and embedded, where that is installed; a
+server lacks it. What no font has, or what could not be set in its right order (scripts from right to left, marks of
+direction), stands there as its code point: a name is better spelled out than wrong.
 """
 
 import importlib.util
@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor
+from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -25,9 +26,13 @@ INK, FAINT, LINE = HexColor("#0f172a"), HexColor("#475569"), HexColor("#cbd5e1")
 
 TITLE = ParagraphStyle("title", fontName=BOLD, fontSize=15, leading=18, textColor=INK)
 FINDING = ParagraphStyle("finding", fontName=REGULAR, fontSize=12, leading=15, textColor=INK)
-HEADING = ParagraphStyle("heading", fontName=BOLD, fontSize=9.5, leading=12, textColor=INK, spaceBefore=7, spaceAfter=2)
+HEADING = ParagraphStyle(
+    "heading", fontName=BOLD, fontSize=9.5, leading=12, textColor=INK, spaceBefore=7, spaceAfter=2, keepWithNext=1
+)
 BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9, leading=11.5, textColor=INK)
+COMMENT = ParagraphStyle("comment", BODY, fontSize=8.5, leading=10.5)
 SMALL = ParagraphStyle("small", BODY, fontSize=7.5, leading=9.5, textColor=FAINT)
+RIGHT = ParagraphStyle("right", SMALL, alignment=TA_RIGHT)
 SMALL_ITEM = ParagraphStyle("item", SMALL, leftIndent=9, bulletText="\N{BULLET}", bulletFontSize=7.5)
 CODE = ParagraphStyle("code", SMALL, fontName=FIXED, fontSize=6.6)
 

@@ -1,33 +1,89 @@
 """Sentences on readings, for the page and for the report."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
 from demo.shared import texts
-from demo.shared.answer import undecided
+from demo.shared.answer import place, undecided
+from demo.shared.predictors import Repeatability, title_of
 from pneumonia import Prediction
+from pneumonia.calibration.prevalence import at_prevalence, predictive_values
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
+from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.core.operating_points import CUSTOM, Interval
 from pneumonia.inference.population import NAMES, PATIENT
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
 
 
-def agreement(findings: Sequence[str]) -> str:
-    """Sentence on whether the networks agree at one operating point."""
-    if len(findings) == 1:
-        return texts.ONLY_ONE
-    counts = Counter(texts.CALLED[finding] for finding in findings)
+def agreement(predictions: Mapping[str, Prediction]) -> tuple[str, str]:
+    """Sentences on whether networks agree at one operating point, and on whether they mean the same place.
+
+    Args:
+        predictions: of one image, by the network's name.
+
+    Returns:
+        The second is empty where they agree on it, or where there is none to agree on.
+    """
+    if len(predictions) == 1:
+        return texts.ONLY_ONE, ""
+    counts = Counter(texts.CALLED[prediction.finding] for prediction in predictions.values())
     if len(counts) == 1:
-        return texts.AGREE.format(count=len(findings), called=next(iter(counts)))
-    return texts.DISAGREE.format(counts=", ".join(f"{n} {called}" for called, n in counts.most_common()))
+        called = next(iter(counts))
+        apart = "" if called == texts.CALLED[NORMAL] else _places(predictions)
+        return texts.AGREE.format(count=len(predictions), called=called), apart
+    return texts.DISAGREE.format(counts=", ".join(f"{n} {called}" for called, n in counts.most_common())), ""
+
+
+def _places(predictions: Mapping[str, Prediction]) -> str:
+    """Sentence on where each network sees most, if there is no zone that all mean; empty if there is."""
+    places = {name: place(prediction) for name, prediction in predictions.items()}
+    if not any(places.values()) or set.intersection(*(set(where.zones if where else ()) for where in places.values())):
+        return ""
+    named = (f"{title_of(name)}: {where.name if where else texts.NO_PLACE}" for name, where in places.items())
+    return texts.OTHER_PLACES.format(places="; ".join(named))
+
+
+def change(
+    earlier: Prediction, later: Prediction, repeatability: Callable[[str | None], Repeatability | None]
+) -> tuple[str, str]:
+    """Headline on what a network sees changed between two images of one patient, and what it means.
+
+    Args:
+        earlier: reading of the first.
+        later: reading of the second, by the same network.
+        repeatability: of the network, by population.
+    """
+    whose = earlier.population
+    if earlier.image_sha256 == later.image_sha256:
+        return texts.SAME_IMAGE, texts.SAME_IMAGE_MEANS
+    if whose != later.population or undecided(earlier):
+        return (texts.UNDECIDED_PATIENT if None in (whose, later.population) else texts.OTHER_PATIENTS), texts.SAY_WHOSE
+    usual = repeatability(whose)
+    if usual is None:
+        return texts.CHANGE_UNKNOWN.format(patient=texts.ONE_PATIENT[whose]), texts.CHANGE_UNKNOWN_MEANS
+    difference = later.logit - earlier.logit
+    headline, means = texts.NO_CHANGE, texts.NO_CHANGE_MEANS
+    if abs(difference) > usual.limit:
+        headline, means = (texts.MORE if difference > 0 else texts.FEWER), texts.CHANGE_MEANS
+    # What was measured on others is said of them.
+    patient, of = texts.ONE_PATIENT[usual.population], usual.population
+    sentences = [means.format(patient=patient), texts.ONE_PATIENT_ASSUMED]
+    if whose not in (None, of):
+        sentences.insert(1, texts.MEASURED_ON_OTHERS.format(patients=NAMES[of], others=NAMES[whose]))
+    return headline.format(patient=patient), " ".join(sentences)
 
 
 def sorted_checks(*predictions: Prediction) -> list[Check]:
-    """Checks of one reading or several, each once, what needs care first."""
+    """Checks of one reading or several, each once, what needs care first; `population` has what the population asks."""
     order = list(texts.CHECK_STATES)
-    once = dict.fromkeys(check for prediction in predictions for check in prediction.checks)
+    once = dict.fromkeys(
+        check
+        for prediction in predictions
+        for check in prediction.checks
+        if not (check.name == "population" and undecided(prediction))
+    )
     return sorted(once, key=lambda check: -order.index(check.status))
 
 
@@ -74,6 +130,28 @@ def operating_point(judged: JudgedPrediction) -> str:
         sensitivity=interval(point.sensitivity),
         specificity=interval(point.specificity),
     )
+
+
+def predictive_value(judged: JudgedPrediction, measured: float, prevalence: float) -> tuple[str, str]:
+    """Sentences on what the finding and the probability mean at a prevalence; of the predictive values the finding's.
+
+    Args:
+        judged: a reading.
+        measured: prevalence among the images that its calibration was fixed on, in (0, 1).
+        prevalence: the reader's, in (0, 1).
+    """
+    prediction, point, _ = judged
+    positive, negative = predictive_values(point, prevalence)
+    words, value = {PNEUMONIA: (texts.POSITIVE_VALUE, positive), NORMAL: (texts.NEGATIVE_VALUE, negative)}.get(
+        prediction.finding, (texts.NO_VALUE, None)
+    )
+    adjusted = texts.AT_PREVALENCE.format(
+        probability=percent(at_prevalence(prediction.probability, measured, prevalence)),
+        here=percent(prediction.probability),
+        measured=percent(measured, 0),
+        images=calibration_images(prediction),
+    )
+    return words.format(value=value and interval(value), prevalence=percent(prevalence, 0)), adjusted
 
 
 def calibration(site: SiteCalibration | None) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from demo.shared import texts
 from demo.shared.user_error import user_error
@@ -10,9 +10,10 @@ from pneumonia import Prediction, Predictor
 from pneumonia.calibration.calibration import Calibration
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
 from pneumonia.metrics.repeatability import repeatability_limit
-from pneumonia.metrics.scores import VALIDATION, Scores
+from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.processes import Cached, PerProcess
@@ -20,6 +21,18 @@ from pneumonia.variants.registry import PUBLISHED, get_variant
 
 # Of a threshold on a slider; the stored ones have more.
 THRESHOLD_DIGITS = 3
+
+
+class Repeatability(NamedTuple):
+    """How far the scores of two images of one patient differ when nothing is known to have changed.
+
+    Attributes:
+        limit: that 95 of 100 pairs stay within, in logits.
+        population: of the patients that it was measured on; None where it is not known.
+    """
+
+    limit: float
+    population: str | None
 
 
 class Predictors:
@@ -136,9 +149,18 @@ class Predictors:
         """Give `Predictor.thresholds_on` of a variant."""
         return self.get(variant).thresholds_on(name)
 
-    def _repeatability(self, variant: str) -> float | None:
-        """Give `repeatability_limit` of the validation images of a variant."""
-        return repeatability_limit(Scores.from_dict(self.get(variant).metrics["sets"][VALIDATION]["scores"]))
+    def _repeatability(self, variant: str, population: str | None) -> Repeatability | None:
+        """Give how far two images of one patient differ, on the images that fixed the calibration of a population.
+
+        Where too few patients of it have several images, on those of children; None where these are too few too.
+        """
+        predictor = self.get(variant)
+        for name in dict.fromkeys((population, CHILDREN)):
+            calibration = predictor.calibrations.get(name or "", predictor.calibration)
+            scores = Scores.from_dict(predictor.metrics["sets"][calibration.sets[0]]["scores"])
+            if (limit := repeatability_limit(scores)) is not None:
+                return Repeatability(limit, calibration.population)
+        return None
 
     def point_of(self, variant: str, prediction: Prediction) -> OperatingPoint:
         """Give the operating point at which a prediction of a variant was judged."""
@@ -155,9 +177,11 @@ class Predictors:
         predictor = self.calibrated(variant, prediction.calibration)
         return JudgedPrediction(prediction, self.point_of(variant, prediction), predictor)
 
-    def measured_prevalence(self, variant: str, population: str | None = None) -> float:
-        """Give the share with pneumonia among the images that the calibration of a population was fixed on."""
-        predictor = self.get(variant)
+    def measured_prevalence(self, variant: str, prediction: Prediction) -> float:
+        """Give the share with pneumonia among the images that the calibration of a reading was fixed on."""
+        predictor, population = self.get(variant), prediction.population
+        if prediction.calibration is not None:
+            return prediction.calibration.prevalence
         calibration = predictor.calibrations.get(population or "", predictor.calibration)
         first = predictor.metrics["sets"][calibration.sets[0]]
         return first["positives"] / first["n"]

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from pneumonia import Prediction
-from pneumonia.inference.drawn_reading import draw_reading
+from pneumonia.explain.outlines import outline_region
+from pneumonia.inference.drawn_reading import draw_reading, region_outlines
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.shared_analysis import SharedAnalysis
 
@@ -41,6 +42,11 @@ def row_thumbnail(case: SharedAnalysis) -> bytes:
 def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
     """Draw a reading over a preview, uint8 (H, W), as `draw_reading` does."""
     return draw_reading(shown.astype(np.float32) / 255, prediction, scale)
+
+
+def printed(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
+    """Draw a reading over a preview, uint8 (H, W), as the viewer shows it: with a line around the strongest region."""
+    return outline_region(overlay_on(shown, prediction, scale), region_outlines(prediction, scale))
 
 
 def data_uri(image: np.ndarray) -> str:

@@ -1,8 +1,12 @@
 """State of the tabs of one open page: the chosen image, and the reading of it."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import gradio as gr
 import numpy as np
 
 from demo.shared.predictors import Predictors
@@ -25,12 +29,14 @@ class Reading:
         predictions: by the network's name; one on the Read tab, all that are available on the Compare tab.
         name: base name of its file, which may be a patient's.
         seconds: that each took, on the Compare tab.
+        picture: as `contents.write_picture` gives it, where two images are read one by one.
     """
 
     shown: np.ndarray
     predictions: dict[str, Prediction]
     name: str
     seconds: Sequence[float] = ()
+    picture: dict[str, Any] | None = None
 
 
 @dataclass
@@ -41,10 +47,21 @@ class TabSession:
         generation: how often a result was taken away. The result of an event that began before the last time is not
             shown: its image or its variant is no longer the chosen one.
         expired: whether what the page had was deleted after a while, and nothing was chosen since.
+        chosen_at: when an image was chosen last, in seconds of a clock that only runs on; 0 for never.
     """
 
     generation: int = 0
     expired: bool = False
+    chosen_at: float = 0.0
+
+    def renew(self) -> None:
+        """Note that an image was chosen, now.
+
+        Whoever calls this gives the session to Gradio again, or one that had expired is lost at once.
+        """
+        self.generation += 1
+        self.expired = False
+        self.chosen_at = time.monotonic()
 
 
 @dataclass
@@ -66,14 +83,15 @@ class Session(TabSession):
     prevalence: float | None = None
     calibration: SiteCalibration | None = None
 
-    def choose(self, file: str) -> None:
-        """Note a new image.
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """What is shown, if anything is, by its title; one image needs none."""
+        return {} if self.reading is None else {"": self.reading}
 
-        Whoever calls this gives the session to Gradio again, or one that had expired is lost at once.
-        """
-        self.forget()
-        self.file = file
-        self.expired = False
+    def choose(self, file: str) -> None:
+        """Note a new image, as `renew` does."""
+        self.reading, self.file = None, file
+        self.renew()
 
     def forget(self) -> None:
         """Take the result away."""
@@ -86,6 +104,29 @@ class Session(TabSession):
             return False
         self.reading = reading
         return True
+
+
+class ChosenImage(NamedTuple):
+    """Components of a tab whose image other tabs take over: its session, and as whose it is read."""
+
+    session: gr.State
+    population: gr.Radio
+
+
+def chosen_elsewhere(session: TabSession, *others: Session | str) -> tuple[str, str] | None:
+    """Give the image that was chosen last on this page, if it was on another tab and is still there.
+
+    Args:
+        session: of the tab that is opened.
+        others: values of a `ChosenImage` for each other tab, one after the other.
+
+    Returns:
+        Its path, and the choice of the population there.
+    """
+    last, population = max(zip(others[::2], others[1::2], strict=True), key=lambda pair: pair[0].chosen_at)
+    if last.chosen_at <= session.chosen_at or last.file is None or not Path(last.file).is_file():
+        return None
+    return last.file, population
 
 
 def judge_again(predictors: Predictors, operating_point: str | None, session: Session) -> Reading | None:

@@ -71,10 +71,7 @@ IN_LUNGS = "Spread everywhere alike, {area} of it would lie inside the lungs."
 REWARDED = " This network was trained to keep it there, so that is no independent check."
 KEY_LUNGS = "lungs' outline, where found"
 NO_STRENGTH = "none"
-MAP_HELP = (
-    "Warm colours mark what speaks for pneumonia: dark for weak evidence, orange for moderate, yellow for strong. The "
-    "same colour means the same in every case."
-)
+MAP_HELP = "The same colour is the same evidence in every case: dark is weak, orange moderate, yellow strong."
 
 PROBABILITY = "Probability of pneumonia"
 BAR_THRESHOLD = "called from {threshold}"
@@ -115,6 +112,14 @@ CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."
 CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
 
+POSITIVE_VALUE = "Positive predictive value where {prevalence} have it: {value} of those called pneumonia do."
+NEGATIVE_VALUE = "Negative predictive value where {prevalence} have it: {value} of those not called do not."
+NO_VALUE = "Too close to call, so no predictive value holds for it."
+AT_PREVALENCE = (
+    "The probability of this image would be {probability} instead of {here}, if your patients differ from the "
+    "{images}, {measured} of which show pneumonia, in nothing but that share."
+)
+
 # At one operating point.
 CALLED = {NORMAL: "not called", PNEUMONIA: "called", UNCERTAIN: "too close to call"}
 AGREE = "All {count} networks agree at this operating point: pneumonia is {called}."
@@ -122,4 +127,30 @@ DISAGREE = (
     "The networks disagree on pneumonia at this operating point: {counts}. Do not rely on any one of them for this "
     "image."
 )
+OTHER_PLACES = "They do not agree on the place: {places}."
+NO_PLACE = "no zone of the lungs"
 ONLY_ONE = "Only one network is available, so there is nothing to compare it with."
+
+# Two images of one patient, by one network.
+PAIR = "Earlier image", "Later image"
+ONE_PATIENT = {CHILDREN: "child", ADULTS: "adult", None: "patient"}
+NO_CHANGE = "No change beyond what two images of one {patient} differ by"
+MORE = "More signs of pneumonia than two images of one {patient} differ by"
+FEWER = "Fewer signs of pneumonia than two images of one {patient} differ by"
+NO_CHANGE_MEANS = (
+    "The two lie within the range of 95 of 100 pairs of radiographs of one {patient} with the same diagnosis. This "
+    "shows no change, and does not show that there is none."
+)
+CHANGE_MEANS = (
+    "The two lie further apart than 95 of 100 pairs of radiographs of one {patient} with the same diagnosis. Position, "
+    "breath and exposure move the score too: look for the change yourself."
+)
+MEASURED_ON_OTHERS = "That range was measured on {patients}, and not on {others}."
+SAME_IMAGE = "Both are the same image"
+SAME_IMAGE_MEANS = "Choose another one, and the two are compared."
+OTHER_PATIENTS = "One was read as a child's image and the other as an adult's"
+UNDECIDED_PATIENT = "Whether the two differ depends on whose images they are"
+SAY_WHOSE = "Choose the patient, and both are read again."
+CHANGE_UNKNOWN = "How much two images of one {patient} differ by was not measured for this network"
+CHANGE_UNKNOWN_MEANS = "So nothing is said of a change. Look at both answers, and for the change yourself."
+ONE_PATIENT_ASSUMED = "Nobody checks that both are of one patient, nor which is the earlier."

@@ -12,16 +12,15 @@ from demo.shared.answer import mostly_outside, place
 from demo.viewer import texts
 from pneumonia import Prediction
 from pneumonia.explain.outlines import outlines
-from pneumonia.explain.overlay import contour_level
-from pneumonia.explain.region_test import marked_region
+from pneumonia.inference.drawn_reading import region_outlines
 from pneumonia.utils.formatting import percent
 
 # Of the longer side in pixels. Films are scanned at less; a telephone's canvas holds no more than the square of it.
 _MOST_SIDE = 4096
 # At the best quality no grey value is off by more than one of 255, in a fifth of the time that a PNG file takes.
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 100)
-# Side of the grids that lines are traced on.
-_LUNGS_SIDE, _REGION_SIDE = 384, 224
+# Side of the grid that the lungs are traced on.
+_LUNGS_SIDE = 384
 
 Contents = dict[str, Any]
 
@@ -50,11 +49,8 @@ def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float,
         scale: logits at which the colours saturate.
         title: of this pane, where there are several.
     """
-    lungs, box = prediction.lungs, prediction.field_of_view
-    stands_out = bool(prediction.heatmap.max() >= contour_level(scale))
-    region = marked_region(prediction.heatmap, _REGION_SIDE) if stands_out else None
-    where = _where(prediction) if stands_out else texts.NO_REGION
-    size = np.array([box.right - box.left, box.bottom - box.top])
+    lungs, region = prediction.lungs, region_outlines(prediction, scale)
+    where = _where(prediction) if region else texts.NO_REGION
     return {
         "picture": picture,
         "title": title,
@@ -62,9 +58,9 @@ def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float,
         "alt": texts.BARE_ALT,
         "evidence": texts.EVIDENCE_ALT.format(where=where),
         "map": np.round(prediction.heatmap, 3).tolist(),
-        "box": list(box),
-        "contour": [] if region is None else _lines(region, np.array([box.left, box.top]), size),
-        "lungs": [] if lungs is None else _lines(lungs.on(_LUNGS_SIDE, _LUNGS_SIDE) >= lungs.threshold),
+        "box": list(prediction.field_of_view),
+        "contour": _rounded(region),
+        "lungs": [] if lungs is None else _rounded(outlines(lungs.on(_LUNGS_SIDE, _LUNGS_SIDE) >= lungs.threshold)),
     }
 
 
@@ -86,8 +82,6 @@ def _where(prediction: Prediction) -> str:
     return texts.OUTSIDE if mostly_outside(prediction) else texts.STRONGEST
 
 
-def _lines(
-    mask: np.ndarray, corner: np.ndarray | float = 0.0, size: np.ndarray | float = 1.0
-) -> list[list[list[float]]]:
-    """Outlines of a mask (S, S) over the part of the picture at `corner`, of this `size`, in fractions of it."""
-    return [np.round(corner + size * line, 4).tolist() for line in outlines(mask)]
+def _rounded(lines: list[np.ndarray]) -> list[list[list[float]]]:
+    """Lines in fractions of the picture, finely enough for any screen."""
+    return [np.round(line, 4).tolist() for line in lines]

@@ -63,6 +63,22 @@ def contour_evidence(picture: np.ndarray, heatmap: np.ndarray, level: float) -> 
     return _drawn(picture, evidence_contours(heatmap, level), EVIDENCE_COLOUR)
 
 
+def outline_region(picture: np.ndarray, lines: Iterable[np.ndarray]) -> np.ndarray:
+    """Unbroken lines around a region.
+
+    Args:
+        picture: uint8 (H, W, 3), RGB.
+        lines: closed ones, float64 (N, 2): x and y in fractions of width and height, as `outlines` gives them.
+
+    Returns:
+        uint8 (H, W, 3), RGB; the picture itself is left as it is.
+    """
+    size = np.array(picture.shape[1::-1])
+    closed = (np.concatenate([line, line[:1]]) for line in lines)
+    # Pixel 0 reaches from 0 to 1, and its middle is where a line is drawn.
+    return _drawn(picture, [np.rint(line * size - 0.5).astype(np.int32) for line in closed], EVIDENCE_COLOUR)
+
+
 def evidence_contours(heatmap: np.ndarray, level: float) -> list[np.ndarray]:
     """The lines around what reaches a level, and around holes in it.
 

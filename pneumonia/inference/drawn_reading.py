@@ -2,9 +2,13 @@
 
 import numpy as np
 
-from pneumonia.explain.outlines import outline_lungs
-from pneumonia.explain.overlay import draw_overlay
+from pneumonia.explain.outlines import outline_lungs, outlines
+from pneumonia.explain.overlay import contour_level, draw_overlay
+from pneumonia.explain.region_test import marked_region
 from pneumonia.inference.prediction import Prediction
+
+# Side of the grid that the strongest region is traced on.
+_REGION_SIDE = 224
 
 
 def draw_reading(pixels: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
@@ -20,3 +24,21 @@ def draw_reading(pixels: np.ndarray, prediction: Prediction, scale: float) -> np
     """
     picture = draw_overlay(pixels, prediction.heatmap_on(pixels), scale)
     return picture if prediction.lungs is None else outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
+
+
+def region_outlines(prediction: Prediction, scale: float) -> list[np.ndarray]:
+    """Trace the region that a reading marks as the strongest.
+
+    Args:
+        prediction: a reading with a heatmap.
+        scale: logits at which the colours saturate.
+
+    Returns:
+        Closed lines, float64 (N, 2): x and y in fractions of the radiograph's width and height. None where the
+        evidence stays so weak that its colours have not faded in.
+    """
+    if prediction.heatmap is None or prediction.heatmap.max() < contour_level(scale):
+        return []
+    box = prediction.field_of_view
+    corner, size = np.array([box.left, box.top]), np.array([box.right - box.left, box.bottom - box.top])
+    return [corner + size * line for line in outlines(marked_region(prediction.heatmap, _REGION_SIDE))]

@@ -48,7 +48,11 @@ class JudgedPrediction(NamedTuple):
 
 
 def receipt(
-    readings: Sequence[JudgedPrediction], made: datetime, unavailable: Mapping[str, str], name: str | None = None
+    readings: Sequence[JudgedPrediction],
+    made: datetime,
+    unavailable: Mapping[str, str],
+    name: str | None = None,
+    comment: str = "",
 ) -> dict[str, Any]:
     """Readings of one image as plain JSON values.
 
@@ -59,9 +63,11 @@ def receipt(
         made: with its time zone.
         unavailable: why there is no reading by a variant, by variant.
         name: the file's, which may be a patient's; left out for None.
+        comment: the reader's own words; left out if there are none.
     """
     return {
         **({} if name is None else {"name": name}),
+        **({"comment": comment} if comment else {}),
         "made": made.isoformat(timespec="seconds"),
         "program_version": __version__,
         "versions": serving_versions(),

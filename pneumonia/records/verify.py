@@ -1,7 +1,8 @@
 """Verification of a receipt: the image is read again, and each figure compared.
 
 A receipt is not signed. What a reading found and what it was judged by cannot be changed in it without being found,
-by whoever has the image and the weights; its time, the file's name and the versions it names are taken as they stand.
+by whoever has the image and the weights; its time, the file's name, a comment and the versions it names are taken as
+they stand.
 """
 
 from collections.abc import Mapping

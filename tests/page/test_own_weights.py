@@ -74,10 +74,10 @@ def test_it_stands_beside_the_published_ones_under_its_name(chest, predictors):
     assert [record["variant"] for record in records] == [*PUBLISHED, DEFAULT]
     assert f">{OWN}<small>" in table and f">{get_variant(DEFAULT).title}<small>" in table
     report = ReportHandlers(predictors, comparison=True)._report(False, session)
-    assert list(report.readings) == [*PUBLISHED, OWN]
+    assert [entry.network for entry in report.entries] == [*PUBLISHED, OWN]
     text = " ".join(page.extract_text() for page in PdfReader(BytesIO(to_pdf(report))).pages)
     assert all(title in text for title in (*(get_variant(name).title for name in PUBLISHED), OWN))
-    points: list[OperatingPoint] = [judged.point for judged in report.readings.values()]
+    points: list[OperatingPoint] = [entry.judged.point for entry in report.entries]
     assert [point.threshold for point in points] == [*[POINTS["balanced"].threshold] * 3, THRESHOLD]
     assert OWN in PerformanceHandlers(predictors).on_set_change("validation", "balanced")
     assert (OWN, OWN) in availability(predictors)["choices"]

@@ -32,6 +32,7 @@ from demo.tabs.read.handlers import ReadHandlers, ReadView
 from pneumonia import load_predictor
 from pneumonia.core.check import Check
 from pneumonia.core.labels import UNCERTAIN
+from pneumonia.core.populations import CHILDREN
 from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from scripts import ROOT
@@ -103,7 +104,9 @@ def test_a_variant_that_is_loaded_waits_for_no_other():
         pool.submit(predictors.get, "custom-cnn")
         assert begun.wait(60)
         try:
-            answers = pool.submit(lambda: (predictors.point(VARIANT, None, 0.7), predictors.repeatability(VARIANT)))
+            answers = pool.submit(
+                lambda: (predictors.point(VARIANT, None, 0.7), predictors.repeatability(VARIANT, CHILDREN))
+            )
             assert answers.result(60)[0].threshold == pytest.approx(0.7)
         finally:
             go_on.set()

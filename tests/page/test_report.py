@@ -1,6 +1,7 @@
 """Reports: what they say and draw, and what they must not hold."""
 
 import json
+import logging
 import re
 import shlex
 import subprocess
@@ -18,9 +19,9 @@ from pypdf import PdfReader
 
 from demo.report import texts as report_texts
 from demo.report import typesetting as report_text
-from demo.report.handlers import ReportHandlers
+from demo.report.handlers import LONGEST_COMMENT, ReportHandlers
 from demo.report.pdf import to_pdf
-from demo.report.report import Report
+from demo.report.report import Entry, Report
 from demo.report.typesetting import markup
 from demo.shared import radiograph_images
 from demo.shared import texts as shared_texts
@@ -29,10 +30,11 @@ from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
+from demo.viewer.contents import evidence_pane
 from pneumonia import __version__, load_predictor
 from pneumonia.core.check import Check
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.records.receipt import VERIFY, JudgedPrediction, command, receipt
+from pneumonia.records.receipt import VERIFY, JudgedPrediction, command, read_receipt, receipt
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts import ROOT
@@ -68,23 +70,17 @@ def compare(file: str, load=load_fake) -> tuple[ReportHandlers, Session]:
     return ReportHandlers(predictors, comparison=True), session
 
 
-def made(seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (), compared: bool = False) -> Report:
+def made(
+    seed: int = 0, name: str | None = None, checks: tuple[Check, ...] = (), compared: bool = False, comment: str = ""
+) -> Report:
     """A report of a made radiograph, at a known time."""
-    pixels = radiograph(seed=seed)
-    readings = []
+    pixels, entries = radiograph(seed=seed), []
     for variant in PUBLISHED if compared else [VARIANT]:
         predictor = FakePredictor(variant)
         prediction = replace(predictor.predict(pixels), checks=checks)
-        readings.append(JudgedPrediction(prediction, predictor.operating_points["balanced"], predictor))
-    missing = {} if compared else None
-    return Report(
-        pixels,
-        {r.prediction.variant: r for r in readings},
-        missing,
-        4.0,
-        MADE,
-        name,
-    )
+        judged = JudgedPrediction(prediction, predictor.operating_points["balanced"], predictor)
+        entries.append(Entry(get_variant(variant).title, variant, pixels, judged, name))
+    return Report(tuple(entries), MADE, ("All agree.", "") if compared else None, comment=comment)
 
 
 def words(document: str | bytes) -> str:
@@ -121,9 +117,9 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
             shared_texts.OVERLAY,
             shared_texts.MAP_HELP,
             shared_texts.KEY_LUNGS,
-            *evidence_sentences(prediction, 4.0),
+            evidence_sentences(prediction, 4.0)[0],
         ),
-        *(shared_texts.CHECKS, "Nothing unusual was noticed", prediction.image_sha256, prediction.weights_sha256),
+        *(prediction.image_sha256, prediction.weights_sha256),
         *("MobileNetV2, fine-tuned, weights version 1.0.0", f"pneumonia {__version__}", f"{prediction.logit:.5f}"),
         "python scripts/predict.py IMAGE --variant mobilenetv2-finetuned --operating-point balanced --format jsonl",
         *(VERIFY, f"image {prediction.image_sha256[:12]}", "page 1 of 1"),
@@ -131,6 +127,9 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
         assert said in text, said
     assert text.count(NOTICE) == 2  # at the top and at the foot
     assert re.search(r"Report made \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC[+-]\d\d:\d\d ", text)
+    # No word that a clinician would have to look up before the small print.
+    above = text[: text.index(shared_texts.LIMITS)]
+    assert not any(jargon in above for jargon in ("ogit", "ariant", "SHA-256", "ECE", "--format"))
     assert re.fullmatch(r"reading-\d{4}-\d\d-\d\d-\d{4}\.pdf", Path(path).name)
 
 
@@ -140,7 +139,7 @@ def test_the_pictures_are_those_of_the_page_without_loss(chest):
     path = handlers.on_pdf_request(False, session)
     pictures = [np.asarray(picture.image) for picture in PdfReader(path).pages[0].images]
     (prediction,) = session.reading.predictions.values()
-    drawn = radiograph_images.overlay_on(shown, prediction, 4.0)
+    drawn = radiograph_images.printed(shown, prediction, 4.0)
     for expected in (shown, drawn):
         assert any(np.array_equal(picture, expected) for picture in pictures)
     text = words(path)
@@ -181,7 +180,9 @@ def test_checks_put_what_needs_care_first_and_go_on_over_pages():
         flowing = re.sub(rf" {re.escape(NOTICE)} {MADE:%Y-%m-%d}.*?page \d of \d", "", text)
         for check in checks:
             assert check.message in flowing
-        assert text.rindex("Careful:") < text.index("Passed:")
+        # All that needs care comes before the answer, what was passed at the foot.
+        first, last = text.index(checks[1].message), text.index(checks[0].message)
+        assert first < text.index(shared_texts.PROBABILITY) < text.index(shared_texts.LIMITS) < last
         pages = PdfReader(BytesIO(document)).pages
         assert len(pages) > 2
         for number, page in enumerate(pages, start=1):
@@ -190,8 +191,116 @@ def test_checks_put_what_needs_care_first_and_go_on_over_pages():
 
 def test_images_of_any_shape_stay_on_one_page():
     for shape in ((128, 1024), (1024, 128)):
-        report = replace(made(), shown=np.zeros(shape, np.uint8))
+        report = made()
+        report = replace(report, entries=(report.entries[0]._replace(shown=np.zeros(shape, np.uint8)),))
         assert len(PdfReader(BytesIO(to_pdf(report))).pages) == 1
+
+
+def test_pictures_are_printed_with_at_least_150_dots_an_inch(chest, tmp_path):
+    path = tmp_path / "large.png"
+    path.write_bytes(encode(np.kron(radiograph(), np.ones((3, 3), np.uint8)), "PNG"))
+    for tab in (read, compare):
+        handlers, session = tab(str(path))
+        (page, *_) = PdfReader(handlers.on_pdf_request(False, session)).pages
+        sizes, matrices = [image.image.size for image in page.images], []
+        page.extract_text(
+            visitor_operand_before=lambda name, _, matrix, __, to=matrices: to.append(matrix) if name == b"Do" else None
+        )
+        assert matrices
+        # The ramp of colours is a picture too.
+        widths = [matrix[0] / 72 for matrix in matrices if matrix[3] > 72]
+        wide = [size[0] for size in sizes if size[1] > 100]
+        assert len(widths) >= len(wide) >= 2
+        assert min(wide) / max(widths) >= 150
+
+
+def test_the_picture_has_the_contour_of_the_viewer():
+    prediction = made().entries[0].judged.prediction
+    lines = evidence_pane({}, prediction, 4.0)["contour"]
+    shown = np.full((600, 400), 90, np.uint8)
+    plain, printed = (
+        draw(shown, prediction, 4.0) for draw in (radiograph_images.overlay_on, radiograph_images.printed)
+    )
+    assert lines
+    for line in lines:
+        places = np.array(line) * (400, 600)
+        drawn = printed[places[:, 1].astype(int), places[:, 0].astype(int)]
+        # White, but for points at the edge.
+        assert np.mean((drawn > 240).all(axis=1)) > 0.9
+    assert (printed != plain).any(axis=2).mean() < 0.1
+    weak = replace(prediction, heatmap=prediction.heatmap / 100)
+    assert np.array_equal(
+        *(draw(shown, weak, 4.0) for draw in (radiograph_images.overlay_on, radiograph_images.printed))
+    )
+
+
+def test_the_time_is_that_of_the_reader(chest):
+    handlers, session = read(chest)
+    for zone, said in ((330.0, "UTC+05:30"), (-150.0, "UTC-02:30"), (0.0, "UTC+00:00")):
+        assert said in words(handlers.on_pdf_request(False, session, "", zone))
+        assert json.loads(Path(handlers.on_json_request(False, session, "", zone)).read_text())["made"].endswith(
+            said[3:]
+        )
+    # Of a zone that there is not, or none, the server's.
+    server = datetime.now().astimezone().isoformat()[-6:]
+    for zone in (None, 1e9, float("nan")):
+        assert f"UTC{server}" in words(handlers.on_pdf_request(False, session, "", zone))
+
+
+def test_a_predictive_value_is_reported_if_a_prevalence_was_chosen(chest):
+    handlers, session = read(chest)
+    ReadHandlers(Predictors(load_fake)).on_operating_point_change(VARIANT, "screening", session)
+    assert "redictive value" not in words(handlers.on_pdf_request(False, session))
+    assert "prevalence" not in json.loads(Path(handlers.on_json_request(False, session)).read_text())
+    session.prevalence = 0.1
+    assert "Positive predictive value where 10% have it" in words(handlers.on_pdf_request(False, session))
+    assert json.loads(Path(handlers.on_json_request(False, session)).read_text())["prevalence"] == 0.1
+
+
+# === The comment ===
+
+
+def test_a_comment_stands_in_both_forms_and_nowhere_else(chest, caplog):
+    handlers, session = read(chest)
+    comment = "  Zebra lobe,\n\nnext line. "
+    with caplog.at_level(logging.DEBUG):
+        document = handlers.on_pdf_request(False, session, comment)
+        record = json.loads(Path(handlers.on_json_request(False, session, comment)).read_text())
+    assert f"{report_texts.OF_READER} Zebra lobe, next line. " in words(document)
+    assert record["comment"] == comment.strip() and read_receipt(json.dumps(record).encode()).readings
+    assert "Zebra" not in caplog.text and "Zebra" not in repr(session) and "Zebra" not in document
+    # The next report knows nothing of it.
+    assert "Zebra" not in words(handlers.on_pdf_request(False, session))
+    assert "comment" not in json.loads(Path(handlers.on_json_request(False, session, "  ")).read_text())
+
+
+@pytest.mark.parametrize(
+    ("comment", "pages"),
+    [
+        ("The right lower zone. " * 36, 1),
+        ("W" * LONGEST_COMMENT, 1),
+        ("ж" * LONGEST_COMMENT, 1),
+        ("\U0001f600" * LONGEST_COMMENT, None),
+        ("a\n" * (LONGEST_COMMENT // 2), None),
+        ("<b>&amp;</para>\0\x1b[31m\u202e\ud800 \t" * 20, 1),
+        ("\u05d0" * LONGEST_COMMENT, None),
+    ],
+)
+def test_any_comment_is_set(comment, pages):
+    document = to_pdf(made(comment=comment))
+    text = "".join(words(document).split())
+    assert "".join(report_texts.OF_READER.split()) in text and shared_texts.LIMITS in text
+    if pages:
+        assert len(PdfReader(BytesIO(document)).pages) == pages
+    if comment.isascii() and comment.isalpha():
+        assert comment in text
+
+
+def test_a_comment_that_is_too_long_is_refused(chest):
+    handlers, session = read(chest)
+    for make in (handlers.on_pdf_request, handlers.on_json_request):
+        with pytest.raises(gr.Error, match=f"longer than {LONGEST_COMMENT} letters"):
+            make(False, session, "x" * (LONGEST_COMMENT + 1))
 
 
 # === A comparison ===
@@ -210,7 +319,7 @@ def test_a_comparison_has_every_variant_and_why_one_is_missing(chest):
     shown = session.reading.shown
     pictures = [np.asarray(picture.image) for page in PdfReader(path).pages for picture in page.images]
     overlays = [
-        radiograph_images.overlay_on(shown, prediction, 4.0) for prediction in session.reading.predictions.values()
+        radiograph_images.printed(shown, prediction, 4.0) for prediction in session.reading.predictions.values()
     ]
     for expected in (shown, *overlays):
         assert any(np.array_equal(picture, expected) for picture in pictures)
@@ -222,10 +331,11 @@ def test_a_comparison_has_every_variant_and_why_one_is_missing(chest):
 
 def test_a_check_that_one_variant_made_names_it():
     report = made(compared=True)
-    title, odd = next(iter(report.readings.items()))
-    noticed = (*odd.prediction.checks, Check("evidence", "warn", "Look closely."))
-    odd = odd._replace(prediction=replace(odd.prediction, checks=noticed))
-    report = replace(report, readings={**report.readings, title: odd})
+    odd, *others = report.entries
+    prediction = odd.judged.prediction
+    noticed = (*prediction.checks, Check("evidence", "warn", "Look closely."))
+    odd = odd._replace(judged=odd.judged._replace(prediction=replace(prediction, checks=noticed)))
+    report = replace(report, entries=(odd, *others))
     assert "Careful (Custom CNN): Look closely." in words(to_pdf(report))
 
 

@@ -1,15 +1,23 @@
-"""Two images side by side."""
+"""Two images side by side, and images that other tabs have already."""
+
+import hashlib
+import json
+from pathlib import Path
 
 import gradio as gr
 import pytest
+from pypdf import PdfReader
 
+from demo.report.handlers import ReportHandlers
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
-from demo.tabs.compare import views as compare_views
+from demo.shared.session import Session
+from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
-from pneumonia.records.receipt import JudgedPrediction
+from pneumonia.core.populations import ADULTS
+from pneumonia.records.receipt import read_receipt
 from scripts.studies.reliability.synthetic_images import encode, radiograph
-from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
+from tests.fixtures.fakes import FakePredictor, TwoPopulations, load_all_but_frozen, load_fake
 
 VARIANT = "mobilenetv2-finetuned"
 
@@ -34,13 +42,13 @@ def test_each_is_read_once_when_it_is_chosen(files):
     handlers = PairHandlers(Predictors(Counting))
     assert handlers.on_image_choice(0, files[0], session)[0] is None
     first, viewer = handlers.on_read(VARIANT, "balanced", session)
-    assert [pane["title"] for pane in viewer["panes"]] == ["First image"]
+    assert [pane["title"] for pane in viewer["panes"]] == ["Earlier image"]
     assert "Not chosen yet." in first and first.count(f"{shared_texts.PROBABILITY} <strong>") == 1
     handlers.on_image_choice(1, files[1], session)
     both, viewer = handlers.on_read(VARIANT, "balanced", session)
-    assert [pane["title"] for pane in viewer["panes"]] == ["First image", "Second image"]
+    assert [pane["title"] for pane in viewer["panes"]] == ["Earlier image", "Later image"]
     assert both.count(f"{shared_texts.PROBABILITY} <strong>") == 2
-    assert "Signs of pneumonia" in both and "logits higher" in both
+    assert "Signs of pneumonia" in both and "No change beyond what" in both and "logit" not in both
     assert len(read) == 2
     assert both != handlers.on_operating_point_change(VARIANT, "rule-in", session) and len(read) == 2
     handlers.on_variant_change(session)
@@ -55,7 +63,7 @@ def test_a_file_that_is_no_image_leaves_the_other(files, tmp_path):
     handlers.on_image_choice(1, str(letter), session)
     table, viewer = handlers.on_read(VARIANT, "balanced", session)
     assert len(viewer["panes"]) == 1
-    assert "PDF" in table and table.count(f"{shared_texts.PROBABILITY} <strong>") == 1 and "logits higher" not in table
+    assert "PDF" in table and table.count(f"{shared_texts.PROBABILITY} <strong>") == 1 and "No change" not in table
 
 
 def test_what_was_overtaken_is_not_shown(files):
@@ -74,7 +82,7 @@ def test_what_was_overtaken_is_not_shown(files):
 def test_nothing_to_judge_missing_weights_and_deleted_files(files):
     handlers, session = PairHandlers(Predictors(load_all_but_frozen)), PairSession()
     assert handlers.on_operating_point_change(VARIANT, "rule-in", session) == gr.skip()
-    assert "Choose two radiographs, for instance" in handlers.on_variant_change(session)[0]
+    assert "Choose two radiographs, an earlier and a later one" in handlers.on_variant_change(session)[0]
     handlers.on_image_choice(0, "/nowhere/x.png", session)
     with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
         handlers.on_read(VARIANT, "balanced", session)
@@ -83,21 +91,86 @@ def test_nothing_to_judge_missing_weights_and_deleted_files(files):
         handlers.on_read("mobilenetv2-frozen", "balanced", session)
 
 
-@pytest.mark.parametrize(
-    ("change", "limit", "said"),
-    [
-        (1.0, 2.0, ("1.0 logits higher", "does not show a change")),
-        (-3.0, 2.0, ("3.0 logits lower", "only 5 of 100")),
-        (1.0, None, ("1.0 logits higher", "was not measured for these weights")),
-    ],
-)
-def test_a_difference_is_judged_by_what_unchanged_patients_show(change, limit, said):
-    predictor = FakePredictor(VARIANT)
-    first = predictor.predict(radiograph())
-    second = predictor.predict(radiograph())
-    object.__setattr__(second, "logit", first.logit + change)
-    sentences = compare_views.difference(first, second, limit)
-    assert all(words in sentence for words, sentence in zip(said, sentences, strict=True))
-    judged = JudgedPrediction(first, predictor.operating_points["balanced"], predictor)
-    shown = compare_views.pair([judged, None], 1.0)
-    assert sentences[0] not in shown
+# === The image of another tab ===
+
+
+def chosen(file: str) -> Session:
+    """The session of a tab where a file was chosen just now."""
+    session = Session()
+    session.choose(file)
+    return session
+
+
+def test_the_image_chosen_last_on_another_tab_is_read_as_the_later_one(files):
+    handlers, session = PairHandlers(Predictors(TwoPopulations)), PairSession()
+    compared, read = chosen(files[0]), chosen(files[1])
+    others = read, ADULTS, compared, shared_texts.NOT_STATED
+    (_, prompt, _, population, comment), (_, table, viewer, *_) = handlers.on_open(
+        VARIANT, "balanced", session, shared_texts.NOT_STATED, *others
+    )
+    assert session.files == [None, files[1]] and (population, comment) == (ADULTS, "")
+    assert shared_texts.READING in prompt and table.count(f"{shared_texts.PROBABILITY} <strong>") == 1
+    assert [pane["title"] for pane in viewer["panes"]] == ["Later image"]
+    assert session.readings["Later image"].predictions[VARIANT].population_source == "reader"
+    # Nothing new is there.
+    (nothing,) = handlers.on_open(VARIANT, "balanced", session, ADULTS, *others)
+    assert all(value == gr.skip() for value in nothing)
+    # Another is, until there are two.
+    compared.choose(files[0])
+    assert len(list(handlers.on_open(VARIANT, "balanced", session, ADULTS, *others))) == 2
+    assert session.files == [None, files[0]]
+    handlers.on_image_choice(0, files[1], session)
+    read.choose(str(Path(files[0]).with_name("third.png")))
+    Path(read.file).write_bytes(Path(files[0]).read_bytes())
+    assert len(list(handlers.on_open(VARIANT, "balanced", session, ADULTS, *others))) == 1
+    assert session.files == [files[1], files[0]]
+
+
+def test_compare_reads_the_image_of_the_read_tab_as_the_same_patient(files):
+    handlers, session, read = CompareHandlers(Predictors(TwoPopulations)), Session(), chosen(files[1])
+    first, second = handlers.on_open("balanced", session, read, ADULTS)
+    assert first[1] is session and session.file == files[1] and first[4:] == (ADULTS, "")
+    records, _, table, viewer, *_ = second
+    assert {record["population"] for record in records} == {ADULTS} and len(viewer["panes"]) == 1 + len(records)
+    assert "networks" in table
+    # One that is chosen here stays until another is chosen there.
+    handlers.on_image_choice(files[0], session)
+    assert len(list(handlers.on_open("balanced", session, read, ADULTS))) == 1 and session.file == files[0]
+    read.choose(files[1])
+    assert len(list(handlers.on_open("balanced", session, read, ADULTS))) == 2 and session.file == files[1]
+
+
+def test_there_is_nothing_to_take_over_where_nothing_was_chosen_or_it_was_deleted(files):
+    handlers, session = CompareHandlers(Predictors(load_fake)), Session()
+    for read in (Session(), Session(expired=True), chosen("/nowhere/x.png")):
+        (nothing,) = handlers.on_open("balanced", session, read, shared_texts.NOT_STATED)
+        assert all(value == gr.skip() for value in nothing) and session == Session()
+
+
+# === Its report ===
+
+
+def test_two_images_have_a_report(files, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    predictors, session = Predictors(load_fake), PairSession()
+    handlers, reports = PairHandlers(predictors), ReportHandlers(predictors, comparison=True)
+    handlers.on_image_choice(1, files[1], session)
+    handlers.on_read(VARIANT, "balanced", session)
+    with pytest.raises(gr.Error, match="Choose two images first"):
+        reports.on_pdf_request(False, session)
+    handlers.on_image_choice(0, files[0], session)
+    table, _ = handlers.on_read(VARIANT, "balanced", session)
+    document = PdfReader(reports.on_pdf_request(True, session, "Worse than last week."))
+    text = " ".join(" ".join(page.extract_text() for page in document.pages).split())
+    headline = "No change beyond what two images of one child differ by"
+    assert headline in table
+    for said in (headline, "Earlier image: first.png", "Later image: second.png", "Worse than last week."):
+        assert said in text
+    assert text.count("--format jsonl") == 1  # one network, said once
+    record = json.loads(Path(reports.on_json_request(True, session, "Worse than last week.")).read_text())
+    first, _ = record["readings"]
+    assert (first["image"], first["name"]) == ("Earlier image", "first.png") and "name" not in record
+    assert record["comment"] == "Worse than last week." and record["summary"].startswith(headline)
+    # Whoever has one of the images verifies its reading.
+    hashes = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
+    assert [reading["image_sha256"] for reading in read_receipt(json.dumps(record).encode()).readings] == hashes

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from demo.shared import page_html, prediction_html, prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.bar import position, probability_bar
-from demo.shared.predictors import reading_record, unavailable_record
+from demo.shared.predictors import Predictors, Repeatability, reading_record, unavailable_record
 from demo.tabs.compare import views as compare_views
 from pneumonia import Prediction
 from pneumonia.core.check import Check
@@ -204,7 +205,88 @@ def test_lungs_are_drawn_where_they_lie():
     ],
 )
 def test_agreement(findings, words):
-    assert words in prediction_text.agreement(findings)
+    predictions = {str(number): reading(0.5, finding=finding) for number, finding in enumerate(findings)}
+    assert words in prediction_text.agreement(predictions)[0]
+
+
+def test_networks_that_agree_on_the_finding_but_not_on_the_place_are_said_to():
+    def at(variant: str, *cells: tuple[int, int], probability: float = 0.9, **others: object) -> JudgedPrediction:
+        heatmap = np.zeros((10, 10), np.float32)
+        heatmap[tuple(zip(*cells, strict=True))] = 100.0
+        return judged(probability, variant, **{"heatmap": heatmap, "lungs": LUNGS, "in_lung_share": 0.8} | others)
+
+    def said(*readings: JudgedPrediction) -> str:
+        table = compare_views.comparison({r.prediction.variant: r for r in readings}, [0.0] * len(readings), {})
+        return _Text(table).text
+
+    one, other = "custom-cnn", "mobilenetv2-finetuned"
+    upper, lower, outside = (2, 2), (7, 7), (0, 0)
+    apart = said(at(one, upper), at(other, lower))
+    places = "Custom CNN: right upper zone; MobileNetV2, fine-tuned: left lower zone."
+    assert f"They do not agree on the place: {places}" in apart and "All 2 networks agree" in apart
+    unnamed = said(at(one, upper), at(other, outside))
+    assert f"fine-tuned: {shared_texts.NO_PLACE}." in unnamed
+    # The same zone, once as a part of a larger place; no signs, which lie nowhere; other findings; unknown lungs.
+    for readings in (
+        (at(one, upper), at(other, upper)),
+        (at(one, upper), at(other, upper, (4, 2))),
+        (at(one, upper, probability=0.01), at(other, lower, probability=0.01)),
+        (at(one, upper), at(other, lower, probability=0.01)),
+        (at(one, upper, lungs=None), at(other, lower, lungs=None)),
+    ):
+        assert "do not agree on the place" not in said(*readings)
+
+
+EARLIER, LATER = reading(0.1, population="children"), reading(0.9, population="children", image_sha256="ef" * 32)
+
+
+@pytest.mark.parametrize(
+    ("change", "whose", "usual", "headline", "meaning"),
+    [
+        (1.9, "children", Repeatability(2.0, "children"), "No change beyond what two images of one child", "no change"),
+        (2.1, "children", Repeatability(2.0, "children"), "More signs of pneumonia than two images of one child", "95"),
+        (-2.1, "adults", Repeatability(2.0, "adults"), "Fewer signs of pneumonia than two images of one adult", "95"),
+        (0.0, "adults", Repeatability(2.0, "children"), "two images of one child", "children of 1 to 5 years, and not"),
+        (0.0, None, Repeatability(2.0, None), "two images of one patient", "no change"),
+        (9.9, "adults", None, "one adult differ by was not measured", "nothing is said of a change"),
+    ],
+)
+def test_a_change_is_told_by_what_images_of_one_patient_differ_by(change, whose, usual, headline, meaning):
+    later = replace(LATER, logit=change, population=whose)
+    said = prediction_text.change(replace(EARLIER, population=whose), later, {whose: usual}.__getitem__)
+    assert headline in said[0] and meaning in said[1]
+    assert not any(jargon in " ".join(said) for jargon in ("logit", "score of", "ariant"))
+
+
+def test_nothing_is_said_of_a_change_between_other_patients_or_of_one_image():
+    def never(population: str | None) -> None:
+        raise AssertionError(population)
+
+    asks = Check("population", "warn", "Child or adult?")
+    for later, headline in (
+        (replace(LATER, population="adults"), shared_texts.OTHER_PATIENTS),
+        (replace(LATER, population=None, checks=(asks,)), shared_texts.UNDECIDED_PATIENT),
+        (replace(LATER, image_sha256=EARLIER.image_sha256), shared_texts.SAME_IMAGE),
+    ):
+        assert prediction_text.change(EARLIER, later, never)[0] == headline
+
+
+def test_what_images_of_one_patient_differ_by_is_that_of_the_population(monkeypatch):
+    limits = {"validation": 2.0, "adults": None}
+    of_children = FakePredictor("custom-cnn")
+    of_children.metrics = {"sets": {name: {"scores": name} for name in limits}}
+    of_children.calibrations = {
+        "children": replace(of_children.calibration, population="children", sets=("validation",)),
+        "adults": replace(of_children.calibration, population="adults", sets=("adults",)),
+    }
+    monkeypatch.setattr("demo.shared.predictors.Scores", SimpleNamespace(from_dict=lambda name: name))
+    monkeypatch.setattr("demo.shared.predictors.repeatability_limit", limits.__getitem__)
+    predictors = Predictors(lambda name: of_children)
+    assert predictors.repeatability("custom-cnn", "children") == (2.0, "children")
+    # Too few adults have several images: it is measured on children, and said to be.
+    assert predictors.repeatability("custom-cnn", "adults") == (2.0, "children")
+    limits["adults"] = 1.0
+    assert Predictors(lambda name: of_children).repeatability("custom-cnn", "adults") == (1.0, "adults")
 
 
 def test_comparison_has_a_row_a_variant_and_says_why_one_is_missing():

@@ -82,7 +82,7 @@ def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
         held.acquire()
 
     def read():
-        page.repeatability("custom-cnn")
+        page.repeatability("custom-cnn", "children")
         return [tiny_predictor.predict(source).logit for source in (CHEST, known)]
 
     try:

@@ -87,5 +87,5 @@ def build(predictors: Predictors) -> None:
         # The operating point may have been changed while images were read.
         ended.then(**judge, **IMMEDIATE).then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
     table.click(handlers.on_row_open, session, details, **READING_QUEUE, **PRIVATE, show_progress_on=verdict)
-    report.wire(predictors, session, comparison=False)
+    report.wire(predictors, session, comparison=False, choices=[table.click])
     save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)

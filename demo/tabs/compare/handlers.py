@@ -1,6 +1,7 @@
 """Events of the Compare tab: one image with all variants."""
 
 import time
+from collections.abc import Iterator
 
 import gradio as gr
 import numpy as np
@@ -15,7 +16,7 @@ from demo.shared.predictors import (
     unavailable,
     unavailable_record,
 )
-from demo.shared.session import Reading, Session, judge_again
+from demo.shared.session import Reading, Session, chosen_elsewhere, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
 from demo.shared.user_error import user_error
@@ -71,6 +72,26 @@ class CompareHandlers:
         if session.file is None:
             return (gr.skip(),) * 4
         return self.on_compare(None, operating_point, session, population)
+
+    def on_open(self, operating_point: str, session: Session, *others: Session | str) -> Iterator[tuple]:
+        """Read the image that was chosen last on another tab, if that was later than the one here.
+
+        Args:
+            operating_point: its name.
+            session: of this tab.
+            others: as for `chosen_elsewhere`.
+
+        Yields:
+            Records, session, table, viewer, population, comment.
+        """
+        taken = chosen_elsewhere(session, *others)
+        if taken is None or taken[0] == session.file:
+            yield (gr.skip(),) * 6
+            return
+        file, population = taken
+        session.choose(file)
+        yield gr.skip(), session, page_html.prompt(shared_texts.READING), None, population, ""
+        yield *self.on_compare(None, operating_point, session, population), gr.skip(), gr.skip()
 
     def on_operating_point_change(self, operating_point: str, session: Session) -> str:
         """Judge the readings at another operating point: table."""

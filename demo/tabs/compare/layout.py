@@ -8,6 +8,7 @@ import gradio as gr
 
 from demo.report.layout import report_row
 from demo.shared import page_html
+from demo.shared import texts as shared_texts
 from demo.shared.components import (
     example_buttons,
     live_region,
@@ -19,22 +20,22 @@ from demo.shared.components import (
 )
 from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, judge_when_read, read_when_chosen
 from demo.shared.predictors import Predictors
-from demo.shared.session import Session
+from demo.shared.session import ChosenImage, Session
 from demo.tabs.compare import texts
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
 from demo.viewer.component import viewer
 
 
-def build(predictors: Predictors, examples: Sequence[Path]) -> None:
-    """Lay the tab out and wire it; call inside `gr.Blocks`."""
+def build(predictors: Predictors, examples: Sequence[Path], tab: gr.Tab, read: ChosenImage) -> None:
+    """Lay the tab out and wire it; call inside `gr.Blocks`. `read` is the image of the Read tab."""
     with gr.Tab(texts.ALL_VARIANTS):
-        _build_variants(predictors, examples)
-    with gr.Tab(texts.TWO_IMAGES):
-        _build_pair(predictors)
+        compared = _build_variants(predictors, examples, tab, read)
+    with gr.Tab(texts.TWO_IMAGES) as two_images:
+        _build_pair(predictors, two_images, (*read, *compared))
 
 
-def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
+def _build_variants(predictors: Predictors, examples: Sequence[Path], tab: gr.Tab, read: ChosenImage) -> ChosenImage:
     handlers = CompareHandlers(predictors)
 
     # === Layout ===
@@ -47,8 +48,8 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
             population = population_choice("compare-population")
             operating_point = operating_point_choice("compare-operating-point")
             button = gr.Button(texts.COMPARE, variant="primary", elem_id="compare-button")
-    radiographs = viewer("compare-viewer")
     table = live_region("compare-table", page_html.welcome())
+    radiographs = viewer("compare-viewer")
     report = report_row("compare-report")
 
     records = gr.JSON(visible=False, label="readings")
@@ -80,23 +81,34 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path]) -> None:
         **PRIVATE,
     )
     judge_when_read(chosen, judge)
+    opened = tab.select(
+        handlers.on_open,
+        [operating_point, session, *read],
+        [records, session, table, radiographs, population, report.comment],
+        show_progress="hidden",
+        **READING_QUEUE,
+        **PRIVATE,
+    )
+    judge_when_read(opened, judge)
     operating_point.input(**judge, **LATEST_ONLY)
-    report.wire(predictors, session, comparison=True)
+    report.wire(predictors, session, comparison=True, choices=[upload.upload, example.click])
+    return ChosenImage(session, population)
 
 
-def _build_pair(predictors: Predictors) -> None:
+def _build_pair(predictors: Predictors, tab: gr.Tab, others: Sequence[gr.State | gr.Radio]) -> None:
     handlers = PairHandlers(predictors)
 
     # === Layout ===
 
     with gr.Row():
-        uploads = [upload_box(f"pair-upload-{place}", title) for place, title in enumerate(texts.PAIR)]
+        uploads = [upload_box(f"pair-upload-{place}", title) for place, title in enumerate(shared_texts.PAIR)]
         with gr.Column(min_width=300):
             variant = variant_choice("pair-variant", predictors)
             population = population_choice("pair-population")
             operating_point = operating_point_choice("pair-operating-point")
-    radiographs = viewer("pair-viewer")
     table = live_region("pair-table", page_html.prompt(texts.CHOOSE_TWO))
+    radiographs = viewer("pair-viewer")
+    report = report_row("pair-report")
     session = session_state(PairSession())
 
     # === Events ===
@@ -122,4 +134,14 @@ def _build_pair(predictors: Predictors) -> None:
     )
     for choice in choices:
         judge_when_read(choice.then(**read, **READING_QUEUE, **PRIVATE), judge)
+    opened = tab.select(
+        handlers.on_open,
+        [variant, operating_point, session, population, *others],
+        [session, table, radiographs, population, report.comment],
+        show_progress="hidden",
+        **READING_QUEUE,
+        **PRIVATE,
+    )
+    judge_when_read(opened, judge)
     operating_point.input(**judge, **LATEST_ONLY)
+    report.wire(predictors, session, comparison=True, choices=[upload.upload for upload in uploads])

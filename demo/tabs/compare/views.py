@@ -32,50 +32,37 @@ def comparison(
         for (name, judged), taken in zip(readings.items(), seconds, strict=True)
     )
     rows += "".join(_empty_row(title_of(variant), unavailable(variant, reason)) for variant, reason in missing.items())
-    predictions = [judged.prediction for judged in readings.values()]
-    findings = [prediction.finding for prediction in predictions]
-    whose = population(next(iter(readings.values())))
-    agreeing = "agree" if len(set(findings)) == 1 else "disagree"
+    predictions = {name: judged.prediction for name, judged in readings.items()}
+    headline, places = agreement(predictions)
     return (
-        f'<h2 class="agreement {agreeing}">{escape(agreement(findings))}</h2>{whose}{notice()}'
+        f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(places, "places") if places else ""}'
+        f"{population(next(iter(readings.values())))}{notice()}"
         f'<div class="comparison">{_table(shared_texts.VARIANT, rows)}</div>'
-        f'<div class="checks">{checks(*predictions)}</div>'
+        f'<div class="checks">{checks(*predictions.values())}</div>'
     )
 
 
 def pair(
     results: Sequence[JudgedPrediction | str | None],
-    limit: float | None,
+    change: tuple[str, str] | None,
 ) -> str:
     """Table of two images.
 
     Args:
         results: for each, its reading; or why it was not read; or None while it was not chosen.
-        limit: that the scores of two radiographs of one patient stay within, in logits; None where it is unknown.
+        change: what `prediction_text.change` says of them; None until both are read.
     """
     rows = ""
-    for title, result in zip(texts.PAIR, results, strict=True):
+    for title, result in zip(shared_texts.PAIR, results, strict=True):
         if result is None or isinstance(result, str):
             rows += _empty_row(title, result or texts.NOT_CHOSEN)
         else:
             rows += _row(escape(title), result, f'<div class="checks">{checks(result.prediction)}</div>')
-    read = [result.prediction for result in results if isinstance(result, JudgedPrediction)]
-    headline, meaning = difference(*read, limit) if len(read) == 2 else (texts.ONE_OF_TWO, "")
+    headline, meaning = change or (texts.ONE_OF_TWO, "")
     return (
         f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(meaning)}{notice()}'
         f'<div class="comparison pair">{_table("Image", rows)}</div>'
     )
-
-
-def difference(first: Prediction, second: Prediction, limit: float | None) -> tuple[str, str]:
-    """Sentences on how far two scores differ, and on what that means; arguments as for `pair`."""
-    change = second.logit - first.logit
-    if limit is None:
-        meaning = texts.LIMIT_UNKNOWN
-    else:
-        meaning = (texts.WITHIN_LIMIT if abs(change) <= limit else texts.BEYOND_LIMIT).format(limit=f"{limit:.1f}")
-    direction = texts.HIGHER if change >= 0 else texts.LOWER
-    return texts.DIFFERENCE.format(change=f"{abs(change):.1f}", direction=direction), meaning
 
 
 def _table(first: str, rows: str) -> str:

@@ -183,11 +183,8 @@ class ReadHandlers:
         if session.prevalence is None:
             return ""
         ((variant, prediction),) = reading.predictions.items()
-        site = prediction.calibration
-        measured = self._predictors.measured_prevalence(variant, prediction.population)
-        return views.predictive_value(
-            self._judgement(reading), measured if site is None else site.prevalence, session.prevalence
-        )
+        measured = self._predictors.measured_prevalence(variant, prediction)
+        return views.predictive_value(self._judgement(reading), measured, session.prevalence)
 
 
 def _population(session: Session) -> str | None:

@@ -18,7 +18,7 @@ from demo.shared.components import (
 )
 from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, read_when_chosen
 from demo.shared.predictors import Predictors
-from demo.shared.session import Session
+from demo.shared.session import ChosenImage, Session
 from demo.tabs.read import texts
 from demo.tabs.read.calibration_choice import calibration_choice, wire_choice
 from demo.tabs.read.dicom_objects import dicom_button
@@ -29,8 +29,17 @@ from demo.viewer.component import viewer
 _THRESHOLDS = (0.001, 0.999)
 
 
-def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State) -> None:
-    """Lay the tab out and wire it; call inside `gr.Blocks`. `page_sites` are the calibrations that the page fitted."""
+def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State) -> ChosenImage:
+    """Lay the tab out and wire it; call inside `gr.Blocks`.
+
+    Args:
+        predictors: those of the page.
+        examples: images.
+        page_sites: the calibrations that the page fitted.
+
+    Returns:
+        The tab's image, for others to take over.
+    """
     handlers = ReadHandlers(predictors)
 
     # === Layout ===
@@ -115,8 +124,9 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     )
     prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
     test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
-    report.wire(predictors, session, comparison=False)
+    report.wire(predictors, session, comparison=False, choices=[upload.upload, example.click])
     gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)
+    return ChosenImage(session, population)
 
 
 def _slider(

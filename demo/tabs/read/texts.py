@@ -6,13 +6,6 @@ CUSTOM_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by ha
 PREVALENCE = "Of 100 patients like this one, how many have pneumonia?"
 # In percent.
 PREVALENCES = (1, 5, 10, 20, 50)
-POSITIVE_VALUE = "Positive predictive value where {prevalence} have it: {value} of those called pneumonia do."
-NEGATIVE_VALUE = "Negative predictive value where {prevalence} have it: {value} of those not called do not."
-NO_VALUE = "Too close to call, so no predictive value holds for it."
-AT_PREVALENCE = (
-    "The probability of this image would be {probability} instead of {here}, if your patients differ from the "
-    "{images}, {measured} of which show pneumonia, in nothing but that share."
-)
 TEST_SUPPORT = "Does the marked region matter?"
 NOTHING_TO_TEST = "Read an image first; then its marked region can be tested."
 READ = "Read"

@@ -1,33 +1,11 @@
 """HTML that only the Read tab shows."""
 
+from demo.shared import prediction_text
 from demo.shared.page_html import paragraph
-from demo.shared.prediction_text import calibration_images, interval
-from demo.tabs.read import texts
-from pneumonia.calibration.prevalence import at_prevalence, predictive_values
-from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.records.receipt import JudgedPrediction
-from pneumonia.utils.formatting import percent
 
 
 def predictive_value(judged: JudgedPrediction, measured: float, prevalence: float) -> str:
-    """What the finding and the probability mean at a prevalence; of the two predictive values the finding's own.
-
-    Args:
-        judged: a reading.
-        measured: prevalence among the images that its calibration was fixed on, in (0, 1).
-        prevalence: the reader's, in (0, 1).
-    """
-    prediction, point, _ = judged
-    positive, negative = predictive_values(point, prevalence)
-    words, value = {PNEUMONIA: (texts.POSITIVE_VALUE, positive), NORMAL: (texts.NEGATIVE_VALUE, negative)}.get(
-        prediction.finding, (texts.NO_VALUE, None)
-    )
-    adjusted = texts.AT_PREVALENCE.format(
-        probability=percent(at_prevalence(prediction.probability, measured, prevalence)),
-        here=percent(prediction.probability),
-        measured=percent(measured, 0),
-        images=calibration_images(prediction),
-    )
-    return paragraph(words.format(value=value and interval(value), prevalence=percent(prevalence, 0))) + paragraph(
-        adjusted, "small-print"
-    )
+    """What the finding and the probability mean at a prevalence; arguments as for `prediction_text`."""
+    value, adjusted = prediction_text.predictive_value(judged, measured, prevalence)
+    return paragraph(value) + paragraph(adjusted, "small-print")

@@ -187,7 +187,7 @@ def test_two_images_stand_side_by_side(page, chest, brighter):
     upload(page, chest, "#pair-upload-0")
     expect(table).to_contain_text("Not chosen yet.")
     upload(page, brighter, "#pair-upload-1")
-    expect(table).to_contain_text("logits higher than that of the first")
+    expect(table).to_contain_text("No change beyond what two images of one child differ by")
     expect(table).to_contain_text(NOTICE)
     page.locator("#pair-variant").get_by_label("Custom CNN").check()
     expect(table.locator(".bar")).to_have_count(2)

@@ -68,7 +68,7 @@ def test_two_images_are_forgotten_too(page, chest, brighter):
     for place, path in enumerate((chest, brighter)):
         upload(page, path, f"#pair-upload-{place}")
         expect(page.locator("#pair-table")).to_contain_text("Probability of pneumonia", timeout=20_000)
-    expect(page.locator("#pair-table")).to_contain_text("logits higher", timeout=20_000)
+    expect(page.locator("#pair-table")).to_contain_text("No change beyond", timeout=20_000)
     leave_alone(page)
     choose_point(page, "#pair-operating-point")
     expect(page.locator("#pair-table")).to_contain_text("left alone")

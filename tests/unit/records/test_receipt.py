@@ -16,6 +16,7 @@ from demo.report.handlers import ReportHandlers
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.compare.handlers import CompareHandlers
+from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia import load_predictor
 from pneumonia.__main__ import main
@@ -135,6 +136,23 @@ def test_a_comparison_is_verified_variant_by_variant(chest, verify):
     receipt["readings"][1]["finding"] = "NORMAL"
     status, said = verify(receipt, chest)
     assert status == 1 and said.count("same:") == 2 and "differs: mobilenetv2-frozen\n  finding: NORMAL" in said
+
+
+def test_a_comment_changes_nothing_of_what_is_verified(chest, verify):
+    commented = {"comment": "The reader's own words.", **reported(chest)}
+    assert verify(commented, chest) == verify(reported(chest), chest) and verify(commented, chest)[0] == 0
+
+
+def test_the_receipt_of_two_images_holds_for_each(chest, tmp_path, verify):
+    other, session, predictors = tmp_path / "other.png", PairSession(), Predictors(load_fake)
+    other.write_bytes(encode(radiograph(seed=1), "PNG"))
+    session.files = [str(chest), str(other)]
+    PairHandlers(predictors).on_read(VARIANT, "balanced", session)
+    make = ReportHandlers(predictors, comparison=True).on_json_request
+    receipt = json.loads(Path(make(False, session, "Comment.")).read_text())
+    for image in (chest, other):
+        status, said = verify(receipt, image)
+        assert status == 0 and said.count("same:") == 1, said
 
 
 def test_a_threshold_of_ones_own_is_verified(chest, verify):
