@@ -60,7 +60,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     own = own_folders()
     predictors = Predictors(lambda name: load_predictor(weights=own[name]) if name in own else load(name), own)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with PrivateBlocks(title=texts.TITLE, analytics_enabled=False) as demo:
+    with PrivateBlocks(predictors.activity, title=texts.TITLE, analytics_enabled=False) as demo:
         gr.HTML(page_html.header(), js_on_load=_ON_PASTE + _ONE_STOP)
         # Calibrations that this page fits, shared by its tabs: scores and no images, kept for as long as it is open.
         page_sites = gr.State(())

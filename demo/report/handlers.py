@@ -52,6 +52,7 @@ class ReportHandlers:
             scale=self._predictors.get(next(iter(reading.predictions))).heatmap_scale,
             created=datetime.now().astimezone(),
             name=reading.name if with_name else None,
+            support=reading.region.support,
         )
 
     def _write(self, report: Report, ending: str, contents: bytes) -> str:

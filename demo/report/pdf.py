@@ -20,7 +20,7 @@ from demo.report.report import Report
 from demo.report.typesetting import CODE, FAINT, FINDING, HEADING, LINE, REGULAR, SMALL, SMALL_ITEM, TITLE, paragraph
 from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.answer import answer, evidence_sentences
+from demo.shared.answer import answer, evidence_sentences, has_outline
 from demo.shared.bar import threshold_words, zone_words
 from demo.shared.predictors import title_of, unavailable
 from pneumonia import __version__
@@ -129,7 +129,7 @@ def _reading(report: Report) -> list[Flowable]:
         Spacer(0, 5),
         *_key(report),
         Spacer(0, 4),
-        paragraph(_evidence(judged)),
+        paragraph(f"{_evidence(judged)} {_region_test(report, judged)}"),
         *_checks(report),
     ]
 
@@ -198,6 +198,11 @@ def _verdict(judged: JudgedPrediction, width: float) -> list[Flowable]:
 
 def _evidence(judged: JudgedPrediction) -> str:
     return " ".join(filter(None, evidence_sentences(judged.prediction, judged.predictor.heatmap_scale)))
+
+
+def _region_test(report: Report, judged: JudgedPrediction) -> str:
+    outlined = has_outline(judged.prediction, report.scale)
+    return prediction_text.region_test(report.support) if outlined else ""
 
 
 def _overlay(report: Report, judged: JudgedPrediction) -> np.ndarray:

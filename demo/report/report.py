@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pneumonia.explain.region_test import Support
 from pneumonia.records.receipt import JudgedPrediction, receipt
 
 
@@ -21,6 +22,7 @@ class Report:
         scale: logits at which the colours saturate.
         created: when, with the time zone.
         name: the file's, which may be a patient's; None for a report without it.
+        support: whether the region that a reading marks matters; None where that was not tested.
     """
 
     shown: np.ndarray
@@ -29,6 +31,7 @@ class Report:
     scale: float
     created: datetime
     name: str | None
+    support: Support | None = None
 
     @property
     def image_sha256(self) -> str:
@@ -37,4 +40,4 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values, without the pictures."""
-        return receipt(tuple(self.readings.values()), self.created, self.missing or {}, self.name)
+        return receipt(tuple(self.readings.values()), self.created, self.missing or {}, self.name, self.support)

@@ -12,6 +12,7 @@ from pneumonia import Prediction
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import RULE_IN, SCREENING
 from pneumonia.explain.localisation import positive_evidence
+from pneumonia.explain.overlay import contour_level
 from pneumonia.explain.strength import strength
 from pneumonia.explain.zones import Place, main_place, zone_shares
 from pneumonia.inference.lung_checks import LEAST_EVIDENCE
@@ -57,6 +58,16 @@ def has_evidence(prediction: Prediction) -> bool:
     return positive_evidence(prediction.heatmap) >= LEAST_EVIDENCE
 
 
+def has_outline(prediction: Prediction, scale: float) -> bool:
+    """Tell whether a region stands out, to be outlined, named and tested: where the colours have faded in.
+
+    Args:
+        prediction: a reading.
+        scale: logits at which overlays saturate.
+    """
+    return has_evidence(prediction) and float(prediction.heatmap.max()) >= contour_level(scale)
+
+
 def undecided(prediction: Prediction) -> bool:
     """Tell whether a reading would need to know as whose it is judged."""
     return prediction.population is None and any(check.name == "population" for check in prediction.checks)
@@ -88,6 +99,11 @@ def evidence_sentences(prediction: Prediction, scale: float) -> tuple[str, str]:
     """
     if not has_evidence(prediction):
         return texts.NO_EVIDENCE, ""
+    sentence, closer = _where(prediction, scale)
+    return sentence if has_outline(prediction, scale) else f"{sentence} {texts.NO_REGION}", closer
+
+
+def _where(prediction: Prediction, scale: float) -> tuple[str, str]:
     word = strength(float(prediction.heatmap.max()), scale).capitalize()
     if prediction.lungs is None or prediction.in_lung_share is None:
         return texts.EVIDENCE_LUNGS_UNKNOWN.format(strength=word), ""

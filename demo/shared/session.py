@@ -1,19 +1,32 @@
 """State of the tabs of one open page: the chosen image, and the reading of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from demo.shared.predictors import Predictors
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
+from pneumonia.explain.region_test import Support
 
 # Of what a page knows of its images; then it is deleted, as the uploads are.
 KEPT_SECONDS = 1800
 
 # The calibrations to sites that a page fitted for itself; no one else sees them.
 PageSites = tuple[SiteCalibration, ...]
+
+
+@dataclass
+class RegionTest:
+    """The test of the region that a reading marks, which follows it; one for the reading at all its thresholds.
+
+    Attributes:
+        support: its result; None where there is none.
+    """
+
+    support: Support | None = None
 
 
 @dataclass(frozen=True)
@@ -25,12 +38,16 @@ class Reading:
         predictions: by the network's name; one on the Read tab, all that are available on the Compare tab.
         name: base name of its file, which may be a patient's.
         seconds: that each took, on the Compare tab.
+        picture: as the viewer is given it, on the Read tab.
+        region: whether the marked region matters, on the Read tab.
     """
 
     shown: np.ndarray
     predictions: dict[str, Prediction]
     name: str
     seconds: Sequence[float] = ()
+    picture: Mapping[str, Any] = field(default_factory=dict)
+    region: RegionTest = field(default_factory=RegionTest)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What the viewer is given of a reading: the picture, the map's own values, and lines in fractions of the picture."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -8,12 +9,12 @@ import numpy as np
 
 from demo.server.downloads import new_file
 from demo.shared import radiograph_images
-from demo.shared.answer import mostly_outside, place
+from demo.shared import texts as shared_texts
+from demo.shared.answer import has_outline, mostly_outside, place
 from demo.viewer import texts
 from pneumonia import Prediction
 from pneumonia.explain.outlines import outlines
-from pneumonia.explain.overlay import contour_level
-from pneumonia.explain.region_test import marked_region
+from pneumonia.explain.region_test import Support, marked_region
 from pneumonia.utils.formatting import percent
 
 # Of the longer side in pixels. Films are scanned at less; a telephone's canvas holds no more than the square of it.
@@ -41,34 +42,39 @@ def write_picture(pixels: np.ndarray) -> dict[str, Any]:
     return gr.FileData(path=str(path), mime_type="image/jpeg").model_dump()
 
 
-def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float, title: str = "") -> Contents:
+def evidence_pane(
+    picture: Mapping[str, Any], prediction: Prediction, scale: float, title: str = "", support: Support | None = None
+) -> Contents:
     """Describe a radiograph with its evidence.
 
     Args:
         picture: as `write_picture` gives it.
         prediction: a reading with a heatmap.
         scale: logits at which the colours saturate.
-        title: of this pane, where there are several.
+        title: of this pane, where there are several; one alone stands beside a card that says where the evidence lies.
+        support: whether the marked region matters, if that is known.
     """
     lungs, box = prediction.lungs, prediction.field_of_view
-    stands_out = bool(prediction.heatmap.max() >= contour_level(scale))
-    region = marked_region(prediction.heatmap, _REGION_SIDE) if stands_out else None
-    where = _where(prediction) if stands_out else texts.NO_REGION
+    outlined = has_outline(prediction, scale)
+    region = marked_region(prediction.heatmap, _REGION_SIDE) if outlined else None
+    where = _where(prediction) if outlined else shared_texts.NO_REGION
+    unconfirmed = texts.UNCONFIRMED if outlined and support is not None and not support.supported else ""
     size = np.array([box.right - box.left, box.bottom - box.top])
     return {
         "picture": picture,
         "title": title,
-        "caption": where,
+        "caption": " ".join(filter(None, (where if title else "", unconfirmed))),
         "alt": texts.BARE_ALT,
-        "evidence": texts.EVIDENCE_ALT.format(where=where),
+        "evidence": " ".join(filter(None, (texts.EVIDENCE_ALT.format(where=where), unconfirmed))),
         "map": np.round(prediction.heatmap, 3).tolist(),
         "box": list(box),
+        "unconfirmed": bool(unconfirmed),
         "contour": [] if region is None else _lines(region, np.array([box.left, box.top]), size),
         "lungs": [] if lungs is None else _lines(lungs.on(_LUNGS_SIDE, _LUNGS_SIDE) >= lungs.threshold),
     }
 
 
-def bare_pane(picture: dict[str, Any], title: str = texts.BARE) -> Contents:
+def bare_pane(picture: Mapping[str, Any], title: str = texts.BARE) -> Contents:
     """Describe a radiograph alone; `picture` as `write_picture` gives it."""
     return {"picture": picture, "title": title, "caption": "", "alt": texts.BARE_ALT, "map": None}
 

@@ -17,6 +17,7 @@ from pneumonia.calibration.site import LONGEST_NAME, NAME
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import CUSTOM, OPERATING_POINTS, Number, OperatingPoint, Share
 from pneumonia.errors import ReceiptError
+from pneumonia.explain.region_test import Support
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.versions import serving_versions, shared_hashes
@@ -48,7 +49,11 @@ class JudgedPrediction(NamedTuple):
 
 
 def receipt(
-    readings: Sequence[JudgedPrediction], made: datetime, unavailable: Mapping[str, str], name: str | None = None
+    readings: Sequence[JudgedPrediction],
+    made: datetime,
+    unavailable: Mapping[str, str],
+    name: str | None = None,
+    support: Support | None = None,
 ) -> dict[str, Any]:
     """Readings of one image as plain JSON values.
 
@@ -59,6 +64,7 @@ def receipt(
         made: with its time zone.
         unavailable: why there is no reading by a variant, by variant.
         name: the file's, which may be a patient's; left out for None.
+        support: whether the region that the one reading marks matters; None where that was not tested.
     """
     return {
         **({} if name is None else {"name": name}),
@@ -67,6 +73,7 @@ def receipt(
         "versions": serving_versions(),
         "weights_of_checks": shared_hashes(),
         "readings": [_record(judged) for judged in readings],
+        "region_test": None if support is None else support.to_dict(),
         "unavailable": dict(unavailable),
         "verify": VERIFY,
     }

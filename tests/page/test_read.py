@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from gradio_client.exceptions import AppError
 from demo.server.gradio_internals import PrivateBlocks
 from demo.shared import texts as shared_texts
 from demo.shared import uploaded_image
+from demo.shared.activity import Activity
 from demo.shared.components import availability
-from demo.shared.events import on_failure
+from demo.shared.events import BATCH_QUEUE, IMMEDIATE, READING_QUEUE, on_failure
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
@@ -119,7 +121,7 @@ def test_read_shows_and_records_one_prediction(chest):
     (pane,) = viewer["panes"]
     np.testing.assert_allclose(pane["map"], session.reading.predictions[VARIANT].heatmap, atol=1e-3)
     assert "Inside the lungs: 82%" in verdict and "logits" not in verdict
-    assert "sensitivity 95.1%" in figures and predictive == support == ""
+    assert "sensitivity 95.1%" in figures and predictive == "" and read_texts.TESTING_REGION in support
     # Hashes, versions and the network's name fold away.
     assert "<details" in details and record["image_sha256"][:12] in details and "MobileNetV2" in details
     assert "<details" not in verdict + figures and "MobileNetV2" not in verdict + figures
@@ -314,13 +316,92 @@ def test_compare_decodes_once_and_segments_once(monkeypatch):
     assert calls == ["decode", "segment"]
 
 
-def test_the_marked_region_is_tested_on_request_and_only_after_a_reading(chest):
+@pytest.fixture
+def read(chest: str) -> tuple[ReadHandlers, Session]:
+    """Handlers, and a session with a reading."""
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
-    with pytest.raises(gr.Error, match=read_texts.NOTHING_TO_TEST):
-        handlers.on_region_test(session)
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert read_texts.TESTING_REGION in handlers.on_read(None, VARIANT, "balanced", session)[-1]
+    return handlers, session
+
+
+def test_the_outlined_region_is_tested_after_a_reading_and_kept_with_it(read):
+    handlers, session = read
+    sentence, viewer = handlers.on_region_test(session)
+    assert "matters to the answer" in sentence and "40 of 40 regions" in sentence and _skipped(viewer)
+    # The reading keeps it, however it is judged.
+    handlers.on_operating_point_change(VARIANT, "rule-in", session)
+    assert session.reading.region.support.supported
+
+
+def test_a_region_that_is_not_confirmed_is_warned_of_and_drawn_as_such(chest):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    first = handlers.on_read(None, "custom-cnn", "balanced", session)[3]
+    sentence, viewer = handlers.on_region_test(session)
+    assert "Careful:" in sentence and "not confirmed" in sentence
+    ((before,), (after,)) = first["panes"], viewer["panes"]
+    assert after["unconfirmed"] and not before["unconfirmed"] and after["contour"] == before["contour"] != []
+    assert "not confirmed" in after["caption"] and "not confirmed" in after["evidence"] and before["caption"] == ""
+    assert after["picture"] == before["picture"]
+
+
+def test_nothing_is_tested_where_nothing_is_outlined(chest):
+    class Dark(FakePredictor):
+        def predict(self, *arguments):
+            return replace(super().predict(*arguments), heatmap=np.full((7, 7), 0.5, np.float32))
+
+    handlers, session = ReadHandlers(Predictors(Dark)), Session()
+    assert all(map(_skipped, handlers.on_region_test(session)))
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert handlers.on_read(None, VARIANT, "balanced", session)[-1] == ""
+    assert all(map(_skipped, handlers.on_region_test(session))) and session.reading.region.support is None
+
+
+@pytest.mark.parametrize(
+    ("when", "dropped"), [("before", [True]), ("meanwhile", [True]), ("by another test", [False, True])]
+)
+def test_a_test_is_dropped_with_a_word_where_somebody_waits_for_a_reading(chest, when, dropped):
+    class Watched(FakePredictor):
+        def measure_support(self, source, interrupted):
+            if when == "meanwhile":
+                with predictors.activity.at_work():
+                    return super().measure_support(source, interrupted)
+            nested.append(handlers.on_region_test(session))
+            return super().measure_support(source, interrupted)
+
+    predictors, session, nested = Predictors(Watched), Session(), []
+    handlers = ReadHandlers(predictors)
     handlers.on_image_choice(chest, session, *CONTROLS)
     handlers.on_read(None, VARIANT, "balanced", session)
-    assert "marks no region" in handlers.on_region_test(session)
+    with predictors.activity.at_work() if when == "before" else nullcontext():
+        answers = [handlers.on_region_test(session), *nested]
+    assert [read_texts.REGION_BUSY in sentence for sentence, _ in answers] == dropped
+    assert (session.reading.region.support is None) == dropped[0]
+
+
+def test_a_test_that_another_choice_overtook_is_not_shown(chest):
+    class Overtaken(FakePredictor):
+        def measure_support(self, *given):
+            session.forget()
+            return super().measure_support(*given)
+
+    handlers, session = ReadHandlers(Predictors(Overtaken)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    handlers.on_read(None, VARIANT, "balanced", session)
+    assert all(map(_skipped, handlers.on_region_test(session)))
+
+
+def test_what_readers_wait_for_is_counted_and_what_follows_by_itself_is_not():
+    activity, seen = Activity(), []
+    with PrivateBlocks(activity) as page:
+        button = gr.Button()
+        button.click(lambda: seen.append(activity.is_busy()), **READING_QUEUE)
+        button.click(lambda: seen.append(activity.is_busy()), **BATCH_QUEUE)
+        button.click(lambda: seen.append(activity.is_busy()), **IMMEDIATE)
+    for event in page.fns.values():
+        asyncio.run(page.process_api(event, [], request=None))
+    assert seen == [True, True, False] and not activity.is_busy()
 
 
 def test_sessions_start_as_copies_of_their_own(chest):
@@ -447,7 +528,7 @@ def test_one_script_never_gets_what_another_one_chose(address, client, chest):
 
 @pytest.mark.parametrize(("typed", "taken"), [(60, 0.999), (-1, 0.001), (None, 0.001), (0.7, 0.7)])
 def test_what_is_typed_beside_a_slider_is_taken_for_the_nearest_of_its_ends(typed, taken):
-    with PrivateBlocks() as page:
+    with PrivateBlocks(Activity()) as page:
         slider = gr.Slider(0.001, 0.999, 0.5, step=0.001)
         gr.Button().click(lambda value: None, slider)
     (event,) = page.fns.values()

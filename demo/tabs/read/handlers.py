@@ -1,5 +1,6 @@
 """Events of the Read tab: check the request, ask the predictor, hand the answer to the views."""
 
+import threading
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -7,11 +8,11 @@ import gradio as gr
 
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.answer import has_outline
 from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, chosen_population, reading_record, unavailable
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
-from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
 from demo.viewer import contents
 from demo.viewer.contents import Contents
@@ -19,6 +20,7 @@ from pneumonia.calibration.calibration import Calibration
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
+from pneumonia.explain.region_test import Interrupted
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.receipt import JudgedPrediction
 
@@ -39,6 +41,7 @@ class ReadHandlers:
 
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
+        self._testing = threading.Lock()
 
     def on_read(
         self,
@@ -62,8 +65,8 @@ class ReadHandlers:
         pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
         picture = None if pixels is None else contents.write_picture(pixels)
         if prediction.status == "read":
-            reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name)
-            view = self._view(reading, picture, session)
+            reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name, picture=picture)
+            view = self._view(reading, session)
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
@@ -130,16 +133,35 @@ class ReadHandlers:
         self.on_prevalence_change(prevalence, session)
         return None, session, *ReadView(page_html.prompt(shared_texts.READING))
 
-    def on_region_test(self, session: Session) -> str:
-        """Test whether the region that the map marks matters more than others: sentence."""
-        generation, reading = session.generation, session.reading
-        if reading is None:
-            raise user_error(texts.NOTHING_TO_TEST)
+    def on_region_test(self, session: Session) -> tuple:
+        """Test whether the region that is outlined matters more than others: sentence, viewer.
+
+        For nobody has asked for it: it is dropped as soon as somebody waits for a reading.
+        """
+        reading = session.reading
+        if reading is None or not self._has_outline(reading):
+            return (gr.skip(),) * 2
         (variant,) = reading.predictions
-        source, _ = decode_upload(session.file)
-        support = self._predictors.get(variant).measure_support(source)
-        sentence = page_html.paragraph(support.message)
-        return sentence if session.generation == generation else gr.skip()
+        predictor, busy = self._predictors.get(variant), self._predictors.activity.is_busy
+        if busy() or not self._testing.acquire(blocking=False):
+            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+        try:
+            source, _ = decode_upload(session.file)
+            support = predictor.measure_support(source, busy)
+        except Interrupted:
+            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+        finally:
+            self._testing.release()
+        reading.region.support = support
+        # Another reading may be shown by now.
+        if session.reading is None or session.reading.region is not reading.region:
+            return (gr.skip(),) * 2
+        shown = gr.skip() if support.supported else self._viewer(reading)
+        return views.region_test(support), shown
+
+    def on_region_test_failure(self) -> str:
+        """Sentence in place of that of a test that failed."""
+        return views.region_test(None)
 
     def on_page_open(self, variant: str) -> Any:
         """Set the control that starts at a figure of the weights: threshold."""
@@ -149,17 +171,20 @@ class ReadHandlers:
             return gr.skip()
         return round(threshold, THRESHOLD_DIGITS)
 
-    def _view(self, reading: Reading, picture: dict[str, Any], session: Session) -> ReadView:
-        judged = self._judgement(reading)
-        scale = judged.predictor.heatmap_scale
+    def _view(self, reading: Reading, session: Session) -> ReadView:
         verdict, figures, predictive, details = self._card(reading, session)
-        return ReadView(
-            verdict,
-            contents.side_by_side([contents.evidence_pane(picture, judged.prediction, scale)], scale),
-            details,
-            figures,
-            predictive,
-        )
+        testing = page_html.paragraph(texts.TESTING_REGION, "small-print") if self._has_outline(reading) else ""
+        return ReadView(verdict, self._viewer(reading), details, figures, predictive, testing)
+
+    def _viewer(self, reading: Reading) -> Contents:
+        ((variant, prediction),) = reading.predictions.items()
+        scale = self._predictors.get(variant).heatmap_scale
+        pane = contents.evidence_pane(reading.picture, prediction, scale, support=reading.region.support)
+        return contents.side_by_side([pane], scale)
+
+    def _has_outline(self, reading: Reading) -> bool:
+        ((variant, prediction),) = reading.predictions.items()
+        return has_outline(prediction, self._predictors.get(variant).heatmap_scale)
 
     def _judged(self, operating_point: str | None, session: Session) -> tuple[str, ...]:
         skipped = (gr.skip(),) * 4

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
+from gradio.events import Dependency
 
 from demo.report.layout import report_row
 from demo.shared import page_html
@@ -52,14 +53,12 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
                 verdict = live_region("verdict", page_html.welcome())
                 operating_point = operating_point_choice("operating-point")
                 figures = gr.HTML(elem_id="figures")
+                support = live_region("support")
                 choices = [(str(percent), percent) for percent in texts.PREVALENCES]
                 prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
                 predictive = live_region("predictive")
                 checks = gr.HTML(elem_id="checks")
             radiograph = viewer("viewer")
-            with gr.Column(elem_classes="below-images"):
-                test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
-                support = live_region("support")
             report = report_row("report")
             session = session_state(Session())
             dicom_button(predictors, session)
@@ -81,6 +80,13 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         "outputs": [verdict, figures, predictive, checks, threshold],
     }
 
+    def follow(reading: Dependency) -> None:
+        """Judge a reading as the controls say by now, and then test the region that it marks."""
+        judged = reading.then(**judge, **IMMEDIATE)
+        # Not in the queue, where it would take the place of somebody who waits.
+        tested = judged.then(handlers.on_region_test, session, [support, radiograph], **IMMEDIATE)
+        tested.failure(handlers.on_region_test_failure, None, support, **IMMEDIATE)
+
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
     controls = [operating_point, threshold, prevalence]
@@ -92,7 +98,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     for reading in (on_click, *on_choice):
         # The operating point may have been changed while the image was read. A page whose session had
         # expired shows a calibration as chosen that the session has forgotten.
-        reading.then(**offer, **IMMEDIATE).then(**judge, **IMMEDIATE)
+        follow(reading.then(**offer, **IMMEDIATE))
         # Else it would go on saying that the image is being read.
         reading.failure(**forget)
     chosen = population.input(
@@ -103,7 +109,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         **READING_QUEUE,
         **PRIVATE,
     )
-    chosen.then(**judge, **IMMEDIATE)
+    follow(chosen)
     chosen.failure(**forget)
     variant.input(**forget).then(**judge, **IMMEDIATE)
     operating_point.input(**judge, **LATEST_ONLY)
@@ -114,7 +120,6 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         **LATEST_ONLY,
     )
     prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
-    test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
     report.wire(predictors, session, comparison=False)
     gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)
 

@@ -13,8 +13,8 @@ AT_PREVALENCE = (
     "The probability of this image would be {probability} instead of {here}, if your patients differ from the "
     "{images}, {measured} of which show pneumonia, in nothing but that share."
 )
-TEST_SUPPORT = "Does the marked region matter?"
-NOTHING_TO_TEST = "Read an image first; then its marked region can be tested."
+TESTING_REGION = "Testing whether the outlined region matters to the answer."
+REGION_BUSY = "Not tested whether the outlined region matters: the page is busy."
 READ = "Read"
 DICOM = "DICOM objects, for a test archive"
 PRESS = f"Press {READ} to read this image with the chosen network."

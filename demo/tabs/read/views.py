@@ -1,10 +1,15 @@
 """HTML that only the Read tab shows."""
 
+from html import escape
+
+from demo.shared import prediction_text
+from demo.shared import texts as shared_texts
 from demo.shared.page_html import paragraph
 from demo.shared.prediction_text import calibration_images, interval
 from demo.tabs.read import texts
 from pneumonia.calibration.prevalence import at_prevalence, predictive_values
 from pneumonia.core.labels import NORMAL, PNEUMONIA
+from pneumonia.explain.region_test import Support
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
 
@@ -31,3 +36,12 @@ def predictive_value(judged: JudgedPrediction, measured: float, prevalence: floa
     return paragraph(words.format(value=value and interval(value), prevalence=percent(prevalence, 0))) + paragraph(
         adjusted, "small-print"
     )
+
+
+def region_test(support: Support | None) -> str:
+    """Whether the outlined region matters, as a warning where it does not; None where that was not tested."""
+    sentence = prediction_text.region_test(support)
+    if support is None or support.supported:
+        return paragraph(sentence, "small-print")
+    careful = escape(shared_texts.CHECK_STATES["warn"])
+    return f'<ul class="warnings"><li><strong>{careful}:</strong> {escape(sentence)}</li></ul>'

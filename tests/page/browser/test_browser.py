@@ -140,13 +140,15 @@ def test_the_view_asks_the_server_nothing_and_never_changes_the_reading(page, ch
 
 
 @pytest.mark.slow
-def test_the_marked_region_is_tested_on_request_and_forgotten_with_the_image(page, chest, brighter):
+def test_the_outlined_region_is_tested_by_itself_and_drawn_in_dashes_where_it_is_not_confirmed(page, chest):
     upload(page, chest)
-    expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
-    page.locator("#support-button").click()
-    expect(page.locator("#support")).to_contain_text("marks no region")
-    upload(page, brighter)
-    expect(page.locator("#support")).not_to_contain_text("marks no region")
+    expect(page.locator("#support")).to_contain_text("matters to the answer")
+    canvas = page.locator("#viewer canvas[role=img]")
+    expect(canvas).not_to_have_attribute("aria-label", _containing("dashes"))
+    page.locator("#variant").get_by_label("Custom CNN").check()
+    expect(page.locator("#support")).to_contain_text("not confirmed")
+    expect(canvas).to_have_attribute("aria-label", _containing(viewer_texts.UNCONFIRMED))
+    expect(page.locator("#viewer figcaption")).to_contain_text(viewer_texts.UNCONFIRMED)
 
 
 @pytest.mark.slow
