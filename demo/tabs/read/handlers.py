@@ -145,17 +145,23 @@ class ReadHandlers:
         predictor, busy = self._predictors.get(variant), self._predictors.activity.is_busy
         if busy() or not self._testing.acquire(blocking=False):
             return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+
+        def overtaken() -> bool:
+            """Tell whether another image or network is chosen by now."""
+            return session.reading is None or session.reading.region is not reading.region
+
         try:
             source, _ = decode_upload(session.file)
-            support = predictor.measure_support(source, busy)
+            support = predictor.measure_support(source, lambda: overtaken() or busy())
         except Interrupted:
-            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+            support = None
         finally:
             self._testing.release()
-        reading.region.support = support
-        # Another reading may be shown by now.
-        if session.reading is None or session.reading.region is not reading.region:
+        if overtaken():
             return (gr.skip(),) * 2
+        if support is None:
+            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+        reading.region.support = support
         shown = gr.skip() if support.supported else self._viewer(reading)
         return views.region_test(support), shown
 
