@@ -1,4 +1,4 @@
-"""The look of the page: fonts, colours, the sheets of styles, and the script of the viewer."""
+"""The look of the page: fonts, colours, the sheets of styles, and its scripts."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import gradio as gr
 
 _HERE = Path(__file__).parent
 STYLES = (_HERE / "style.css", _HERE / "viewer" / "viewer.css")
-_SCRIPT = _HERE / "viewer" / "viewer.js"
+_SCRIPTS = (_HERE / "viewer" / "viewer.js", _HERE / "page.js")
 
 # Plain strings name fonts of the reader's own system; Gradio's font classes would fetch files.
 _SANS = ("system-ui", "-apple-system", "'Segoe UI'", "Roboto", "'Helvetica Neue'", "sans-serif")
@@ -32,5 +32,5 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """Give the page's own script, as part of its head: nothing else is asked for, wherever the page is served."""
-    return f"<script>{_SCRIPT.read_text(encoding='utf-8')}</script>"
+    """Give the page's own scripts, as part of its head: nothing else is asked for, wherever the page is served."""
+    return "".join(f"<script>{script.read_text(encoding='utf-8')}</script>" for script in _SCRIPTS)

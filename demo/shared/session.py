@@ -71,6 +71,9 @@ class Session(TabSession):
     Attributes:
         file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
             one and shows no file name, as that may be a patient's.
+        quarters: by how many the reader turned it to the left.
+        asked: variant and population that were chosen last, where others were before; what was read with others is
+            not shown.
         reading: what is shown, if anything is.
         threshold: a custom one, in place of an operating point.
         prevalence: a custom one, in (0, 1).
@@ -78,6 +81,8 @@ class Session(TabSession):
     """
 
     file: str | None = None
+    quarters: int = 0
+    asked: tuple[str, str] | None = None
     reading: Reading | None = None
     threshold: float | None = None
     prevalence: float | None = None
@@ -90,6 +95,7 @@ class Session(TabSession):
         """
         self.forget()
         self.file = file
+        self.quarters = 0
         self.expired = False
 
     def forget(self) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -20,8 +21,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from demo.server.gradio_internals import PrivateBlocks
+from demo.shared import radiograph_images, uploaded_image
 from demo.shared import texts as shared_texts
-from demo.shared import uploaded_image
 from demo.shared.activity import Activity
 from demo.shared.components import availability
 from demo.shared.events import BATCH_QUEUE, IMMEDIATE, READING_QUEUE, on_failure
@@ -30,10 +31,13 @@ from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read import texts as read_texts
+from demo.tabs.read.dicom_objects import on_dicom_request
 from demo.tabs.read.handlers import ReadHandlers, ReadView
 from pneumonia import load_predictor
 from pneumonia.core.check import Check
 from pneumonia.core.labels import UNCERTAIN
+from pneumonia.imaging.decode import TURNED, decode
+from pneumonia.inference.chest_check import ON_ITS_SIDE
 from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from scripts import ROOT
@@ -177,8 +181,8 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     session = Session()
     handlers.on_image_choice(chest, session, *CONTROLS)
     handlers.on_read(None, VARIANT, "balanced", session)
-    forgotten = handlers.on_variant_change("custom-cnn", session)
-    assert "Press Read to read this image" in forgotten.verdict
+    forgotten = handlers.on_choice_change("custom-cnn", session)
+    assert shared_texts.READING in forgotten.verdict
     assert forgotten[1:] == EMPTY[1:] and session.reading is None
     # What would redraw it finds nothing to redraw.
     for shown in (
@@ -276,7 +280,8 @@ def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest)
     assert "There is no weights folder" in marked["info"]
     with pytest.raises(gr.Error, match="no weights folder"):
         handlers.on_read(chest, "mobilenetv2-frozen", "balanced", Session())
-    assert "There is no weights folder" in handlers.on_variant_change("mobilenetv2-frozen", Session())[0]
+    assert "There is no weights folder" in handlers.on_choice_change("mobilenetv2-frozen", Session())[0]
+    assert all(map(_skipped, handlers.on_read_again("mobilenetv2-frozen", "balanced", Session(file=chest), "auto")))
     assert handlers.on_read(chest, "custom-cnn", "balanced", Session())[0]["status"] == "read"
 
     records, _, table, _ = CompareHandlers(predictors).on_compare(chest, "balanced", Session())
@@ -402,6 +407,63 @@ def test_what_readers_wait_for_is_counted_and_what_follows_by_itself_is_not():
     for event in page.fns.values():
         asyncio.run(page.process_api(event, [], request=None))
     assert seen == [True, True, False] and not activity.is_busy()
+
+
+def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    handlers.on_choice_change("custom-cnn", session, "adults")
+    for variant, population in ((VARIANT, "adults"), ("custom-cnn", "children")):
+        _, _, *shown = handlers.on_read_again(variant, "balanced", session, population)
+        assert all(map(_skipped, shown)) and session.reading is None
+    assert "Probability" in handlers.on_read_again("custom-cnn", "balanced", session, "adults")[2]
+    assert handlers.on_failure("custom-cnn", session).verdict == on_failure() and session.reading is None
+
+
+class Upright(FakePredictor):
+    """Reads only what its reader turned to the right."""
+
+    def predict(self, source, *others):
+        read = super().predict(source, *others)
+        if TURNED[3] in read.checks:
+            return read
+        return replace(read, status="rejected", error=ON_ITS_SIDE, checks=(Check("chest", "reject", ON_ITS_SIDE),))
+
+
+def test_a_picture_on_its_side_is_read_as_its_reader_turns_it(chest, tmp_path):
+    handlers, session = ReadHandlers(Predictors(Upright)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    refused = handlers.on_read(None, VARIANT, "balanced", session)[2]
+    assert [f'data-index="{turn}"' in refused for turn in (1, 2, 3)] == [True, False, True]
+    for turn, is_read in ((1, False), (2, True)):
+        emptied = handlers.on_turn(gr.EventData(None, {"index": turn}), session)
+        assert shared_texts.READING in emptied[1]
+        verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
+        assert (TURNED[3].message in verdict) == is_read
+    (prediction,) = session.reading.predictions.values()
+    pixels = decode(chest).pixels
+    expected = FakePredictor(VARIANT).predict(decode(chest).turned(3))
+    np.testing.assert_array_equal(prediction.heatmap, expected.heatmap)
+    np.testing.assert_array_equal(session.reading.shown, radiograph_images.preview(np.rot90(pixels, 3)))
+    assert handlers.on_region_test(session)[0]
+    with pytest.raises(gr.Error, match=read_texts.TURNED_BY_READER):
+        on_dicom_request(Predictors(load_fake), session)
+    for wrong in (0, "1", [1], None):
+        with pytest.raises(gr.Error):
+            handlers.on_turn(gr.EventData(None, {"index": wrong}), session)
+    # The next image lies as it is.
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert session.quarters == 0
+
+
+def test_a_refused_archive_can_be_opened_in_batch_and_another_refused_file_cannot(tmp_path, document):
+    archive = tmp_path / "two.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("chest.png", b"")
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    for file, offered in ((str(archive), True), (document, False)):
+        handlers.on_image_choice(file, session, *CONTROLS)
+        assert (read_texts.OPEN_IN_BATCH in handlers.on_read(None, VARIANT, "balanced", session)[2]) == offered
 
 
 def test_sessions_start_as_copies_of_their_own(chest):

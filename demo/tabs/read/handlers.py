@@ -13,6 +13,7 @@ from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, chosen_populati
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
+from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
 from demo.viewer import contents
 from demo.viewer.contents import Contents
@@ -55,7 +56,7 @@ class ReadHandlers:
         # Another calibration may be chosen while the image is decoded.
         generation, site = session.generation, session.calibration
         self._predictors.require(variant)
-        source, name = decode_upload(file or session.file)
+        source, name = decode_upload(file or session.file, 0 if file else session.quarters)
         predictor = self._predictors.calibrated(variant, site)
 
         def judged_at(calibration: Calibration) -> OperatingPoint:
@@ -70,19 +71,25 @@ class ReadHandlers:
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
-            refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
-            reading, view = None, ReadView(refusal, shown)
-        if not session.keep(reading, generation):
+            reading, view = None, ReadView(views.refusal(prediction, session.file), shown)
+        overtaken = session.asked not in (None, (variant, population))
+        if overtaken or not session.keep(reading, generation):
             view = (gr.skip(),) * len(view)
         return reading_record(prediction, name), session, *view
 
-    def on_population_change(
-        self, variant: str, operating_point: str | None, session: Session, population: str
-    ) -> tuple:
-        """Read the chosen image as another patient's: as `on_read`; nothing where none is chosen."""
-        if session.file is None:
+    def on_read_again(self, variant: str, operating_point: str | None, session: Session, population: str) -> tuple:
+        """Read the chosen image otherwise: as `on_read`; nothing where none is chosen, or no network can read it."""
+        if session.file is None or variant in self._predictors.missing():
             return (gr.skip(),) * (2 + len(ReadView._fields))
         return self.on_read(None, variant, operating_point, session, population)
+
+    def on_turn(self, event: gr.EventData, session: Session) -> tuple:
+        """Turn the chosen image by as many quarters as a button says: session, and an empty `ReadView`."""
+        if event.index not in [*texts.TURN]:
+            raise user_error(shared_texts.WRONG_VALUES)
+        session.forget()
+        session.quarters = (session.quarters + event.index) % 4
+        return session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
         """Judge the reading at another operating point: verdict, figures, predictive value, details, threshold."""
@@ -106,14 +113,16 @@ class ReadHandlers:
         session.prevalence = None if prevalence is None else prevalence / 100
         return gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
 
-    def on_variant_change(self, variant: str, session: Session) -> tuple:
-        """Take the old variant's result away: a `ReadView`."""
+    def on_choice_change(self, variant: str, session: Session, population: str = NOT_STATED) -> tuple:
+        """Take the result of another variant or population away, before the image is read again: a `ReadView`."""
         session.forget()
-        if reason := self._predictors.missing().get(variant):
-            prompt = page_html.prompt(unavailable(variant, reason))
-        else:
-            prompt = page_html.welcome() if session.file is None else page_html.prompt(texts.PRESS)
-        return ReadView(prompt)
+        session.asked = variant, population
+        return self._nothing_shown(variant, session, shared_texts.READING)
+
+    def on_failure(self, variant: str, session: Session) -> tuple:
+        """Say that nothing was read, or the page would go on saying that the image is being read: a `ReadView`."""
+        session.forget()
+        return self._nothing_shown(variant, session, shared_texts.TRY_AGAIN)
 
     def on_image_choice(
         self,
@@ -151,7 +160,7 @@ class ReadHandlers:
             return session.reading is None or session.reading.region is not reading.region
 
         try:
-            source, _ = decode_upload(session.file)
+            source, _ = decode_upload(session.file, session.quarters)
             support = predictor.measure_support(source, lambda: overtaken() or busy())
         except Interrupted:
             support = None
@@ -176,6 +185,12 @@ class ReadHandlers:
         except WeightsError:
             return gr.skip()
         return round(threshold, THRESHOLD_DIGITS)
+
+    def _nothing_shown(self, variant: str, session: Session, sentence: str) -> ReadView:
+        """What takes the place of a result: why there is none, or else this sentence on the chosen image."""
+        if reason := self._predictors.missing().get(variant):
+            return ReadView(page_html.prompt(unavailable(variant, reason)))
+        return ReadView(page_html.welcome() if session.file is None else page_html.prompt(sentence))
 
     def _view(self, reading: Reading, session: Session) -> ReadView:
         verdict, figures, predictive, details = self._card(reading, session)

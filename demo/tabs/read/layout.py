@@ -87,31 +87,31 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         tested = judged.then(handlers.on_region_test, session, [support, radiograph], **IMMEDIATE)
         tested.failure(handlers.on_region_test_failure, None, support, **IMMEDIATE)
 
+    again = {**READING_QUEUE, **PRIVATE}
+
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
     controls = [operating_point, threshold, prevalence]
     on_choice = read_when_chosen(
         upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
     )
-    forget = {"fn": handlers.on_variant_change, "inputs": [variant, session], "outputs": list(details), **IMMEDIATE}
+    changed = gr.on(
+        [variant.input, population.input],
+        handlers.on_choice_change,
+        [variant, session, population],
+        list(details),
+        **IMMEDIATE,
+    )
+    on_change = changed.then(**read | {"fn": handlers.on_read_again, "inputs": read["inputs"][1:]}, **again)
+    turned = verdict.click(handlers.on_turn, session, [session, *details], **IMMEDIATE)
+    on_turn = turned.then(**read, **again)
     offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
-    for reading in (on_click, *on_choice):
+    for reading in (on_click, *on_choice, on_change, on_turn):
         # The operating point may have been changed while the image was read. A page whose session had
         # expired shows a calibration as chosen that the session has forgotten.
         follow(reading.then(**offer, **IMMEDIATE))
         # Else it would go on saying that the image is being read.
-        reading.failure(**forget)
-    chosen = population.input(
-        handlers.on_population_change,
-        [variant, operating_point, session, population],
-        [record, session, *details],
-        show_progress_on=verdict,
-        **READING_QUEUE,
-        **PRIVATE,
-    )
-    follow(chosen)
-    chosen.failure(**forget)
-    variant.input(**forget).then(**judge, **IMMEDIATE)
+        reading.failure(handlers.on_failure, [variant, session], list(details), **IMMEDIATE)
     operating_point.input(**judge, **LATEST_ONLY)
     threshold.input(
         handlers.on_threshold_change,
