@@ -22,9 +22,12 @@
 		box.dispatchEvent(new Event("change", { bubbles: true }));
 	}
 
-	function openInBatch(files) {
-		document.querySelector("[role=tab]#batch-tab-button")?.click();
-		give(files, document.querySelector("#batch-upload input[type=file]"));
+	// A tab is made when it is first opened.
+	async function openInBatch(files) {
+		document.getElementById("batch-tab-button").click();
+		let box;
+		while (!(box = document.querySelector("#batch-upload input[type=file]"))) await new Promise(requestAnimationFrame);
+		give(files, box);
 	}
 
 	// The files of what was dropped, those in folders too.

@@ -53,9 +53,7 @@ def test_the_choice_decides_what_the_image_does_not_tell(predictors, chest):
 
 
 def test_a_choice_before_an_image_reads_nothing(predictors):
-    assert ReadHandlers(predictors).on_read_again(VARIANT, "balanced", Session(), ADULTS)[0] == {
-        "__type__": "update"
-    }
+    assert ReadHandlers(predictors).on_read_again(VARIANT, "balanced", Session(), ADULTS)[0] == {"__type__": "update"}
     assert CompareHandlers(predictors).on_population_change("balanced", Session(), ADULTS)[0] == {"__type__": "update"}
 
 

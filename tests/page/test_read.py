@@ -164,7 +164,8 @@ def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_fi
     handlers = ReadHandlers(Predictors(loader))
     verdict, *_, figures, predictive, _ = handlers.on_read(chest, VARIANT, "screening", session)[2:]
     assert predictive == ""
-    positive = handlers.on_prevalence_change(10, session)
+    positive, other = handlers.on_prevalence_change(10, session)
+    assert other is None
     # 0.951 * 0.1 / (0.951 * 0.1 + 0.098 * 0.9) = 0.519, by the figures of `tests.fixtures.fakes`.
     assert "Positive predictive value where 10% have it: 51.9%" in positive and "Negative" not in positive
     assert "50% of which show pneumonia" in positive
@@ -173,6 +174,12 @@ def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_fi
     assert "no predictive value" in uncertain and "Positive" not in uncertain
     _, _, negative, *_ = handlers.on_operating_point_change(VARIANT, "rule-in", session)
     assert "Negative predictive value where 10% have it" in negative and "Positive" not in negative
+    # Any other than the presets, and none at all.
+    assert "where 2.5% have it" in handlers.on_prevalence_change(2.5, session)[0]
+    for none in (None, 0, 100, -3):
+        assert handlers.on_prevalence_change(none, session)[0] == ""
+    handlers.on_image_choice(chest, session, *CONTROLS, 7)
+    assert session.prevalence == 0.07
     assert loader.readings == 1
 
 
@@ -188,7 +195,7 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     for shown in (
         handlers.on_operating_point_change(VARIANT, "rule-in", session)[:4],
         handlers.on_threshold_change(0.3, session)[:4],
-        [handlers.on_prevalence_change(5, session)],
+        handlers.on_prevalence_change(5, session)[:1],
     ):
         assert all(_skipped(value) for value in shown)
     assert handlers.on_image_choice(chest, session, *CONTROLS)[3:] == EMPTY[1:]

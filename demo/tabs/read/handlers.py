@@ -108,10 +108,16 @@ class ReadHandlers:
         session.threshold = threshold
         return *self._judged(None, session), None
 
-    def on_prevalence_change(self, prevalence: float | None, session: Session) -> str:
-        """Carry the operating point over to a prevalence, in percent; None while none was chosen: predictive value."""
-        session.prevalence = None if prevalence is None else prevalence / 100
-        return gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
+    def on_prevalence_change(self, prevalence: float | None, session: Session) -> tuple[str, None]:
+        """Carry the operating point over to a prevalence: predictive value, and the other choice of a prevalence.
+
+        Args:
+            prevalence: in percent; None while none was chosen. There is no predictive value at 0 or 100.
+            session: of the tab.
+        """
+        session.prevalence = prevalence / 100 if prevalence is not None and 0 < prevalence < 100 else None
+        predictive = gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
+        return predictive, None
 
     def on_choice_change(self, variant: str, session: Session, population: str = NOT_STATED) -> tuple:
         """Take the result of another variant or population away, before the image is read again: a `ReadView`."""
@@ -131,6 +137,7 @@ class ReadHandlers:
         operating_point: str | None,
         threshold: float,
         prevalence: float | None,
+        other: float | None = None,
     ) -> tuple:
         """Choose a new image: upload box, session, and an empty `ReadView`.
 
@@ -139,7 +146,7 @@ class ReadHandlers:
         session.choose(file)
         session.threshold = threshold if operating_point is None else None
         # Nothing is there to be shown otherwise yet.
-        self.on_prevalence_change(prevalence, session)
+        self.on_prevalence_change(prevalence if other is None else other, session)
         return None, session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_region_test(self, session: Session) -> tuple:

@@ -54,8 +54,11 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
                 operating_point = operating_point_choice("operating-point")
                 figures = gr.HTML(elem_id="figures")
                 support = live_region("support")
-                choices = [(str(percent), percent) for percent in texts.PREVALENCES]
-                prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
+                with gr.Row(elem_id="prevalences"):
+                    choices = [(str(percent), percent) for percent in texts.PREVALENCES]
+                    prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
+                    # Without ends of its own: one out of them would keep the next image from being chosen.
+                    other = gr.Number(label=texts.OTHER_PREVALENCE, value=None, elem_id="prevalence-other")
                 predictive = live_region("predictive")
                 checks = gr.HTML(elem_id="checks")
             radiograph = viewer("viewer")
@@ -91,7 +94,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
-    controls = [operating_point, threshold, prevalence]
+    controls = [operating_point, threshold, prevalence, other]
     on_choice = read_when_chosen(
         upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
     )
@@ -119,7 +122,8 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         [verdict, figures, predictive, checks, operating_point],
         **LATEST_ONLY,
     )
-    prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
+    for chosen, instead in ((prevalence, other), (other, prevalence)):
+        chosen.input(handlers.on_prevalence_change, [chosen, session], [predictive, instead], **LATEST_ONLY)
     report.wire(predictors, session, comparison=False)
     gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)
 

@@ -4,6 +4,7 @@ OWN_THRESHOLD = "A threshold of your own"
 CUSTOM_THRESHOLD = "Threshold"
 CUSTOM_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
 PREVALENCE = "Of 100 patients like this one, how many have pneumonia?"
+OTHER_PREVALENCE = "or"
 # In percent.
 PREVALENCES = (1, 5, 10, 20, 50)
 POSITIVE_VALUE = "Positive predictive value where {prevalence} have it: {value} of those called pneumonia do."

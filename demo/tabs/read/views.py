@@ -40,7 +40,7 @@ def predictive_value(judged: JudgedPrediction, measured: float, prevalence: floa
         measured=percent(measured, 0),
         images=calibration_images(prediction),
     )
-    return paragraph(words.format(value=value and interval(value), prevalence=percent(prevalence, 0))) + paragraph(
+    return paragraph(words.format(value=value and interval(value), prevalence=f"{100 * prevalence:.3g}%")) + paragraph(
         adjusted, "small-print"
     )
 

@@ -166,6 +166,7 @@ def test_a_picture_on_its_side_is_turned_with_one_click_and_the_answer_says_so(b
 @pytest.mark.slow
 def test_the_focus_stays_on_the_upload_box(page, chest):
     box = page.locator("#upload button").first
+    page.wait_for_timeout(1000)  # until Gradio listens
     box.focus()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
@@ -218,6 +219,13 @@ def test_a_threshold_of_ones_own_and_a_prevalence_are_weighed_at_once(page, ches
     expect(page.locator("#predictive")).to_have_text("")
     page.locator("#prevalence").get_by_label("10", exact=True).check()
     expect(page.locator("#predictive")).to_contain_text("Positive predictive value where 10% have it")
+    other = page.locator("#prevalence-other input")
+    other.fill("2.5")
+    expect(page.locator("#predictive")).to_contain_text("Positive predictive value where 2.5% have it")
+    expect(page.locator("#prevalence input:checked")).to_have_count(0)
+    page.locator("#prevalence").get_by_label("20", exact=True).check()
+    expect(page.locator("#predictive")).to_contain_text("where 20% have it")
+    expect(other).to_have_value("")
 
 
 @pytest.mark.slow
@@ -243,7 +251,7 @@ def test_the_outlined_region_is_tested_by_itself_and_drawn_in_dashes_where_it_is
     page.locator("#variant").get_by_label("Custom CNN").check()
     expect(page.locator("#support")).to_contain_text("not confirmed")
     expect(canvas).to_have_attribute("aria-label", _containing(viewer_texts.UNCONFIRMED))
-    expect(page.locator("#viewer figcaption")).to_contain_text(viewer_texts.UNCONFIRMED)
+    expect(page.locator("#viewer .viewer-panes figcaption")).to_contain_text(viewer_texts.UNCONFIRMED)
 
 
 @pytest.mark.slow
