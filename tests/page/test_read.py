@@ -281,7 +281,7 @@ def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest)
     predictors = Predictors(load_all_but_frozen)
     handlers = ReadHandlers(predictors)
     marked = availability(predictors)
-    assert _skipped(handlers.on_page_open("mobilenetv2-frozen"))
+    assert _skipped(handlers.on_page_open("mobilenetv2-frozen")[0])
     assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
     assert ("Custom CNN", "custom-cnn") in marked["choices"]
     assert "There is no weights folder" in marked["info"]

@@ -185,13 +185,13 @@ class ReadHandlers:
         """Sentence in place of that of a test that failed."""
         return views.region_test(None)
 
-    def on_page_open(self, variant: str) -> Any:
-        """Set the control that starts at a figure of the weights: threshold."""
+    def on_page_open(self, variant: str) -> tuple[Any, None]:
+        """Set what starts at a figure of the weights, and what starts empty: threshold, and a prevalence."""
         try:
             threshold = self._predictors.point(variant, BALANCED, population=CHILDREN).threshold
         except WeightsError:
-            return gr.skip()
-        return round(threshold, THRESHOLD_DIGITS)
+            return gr.skip(), None
+        return round(threshold, THRESHOLD_DIGITS), None
 
     def _nothing_shown(self, variant: str, session: Session, sentence: str) -> ReadView:
         """What takes the place of a result: why there is none, or else this sentence on the chosen image."""

@@ -125,7 +125,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
     for chosen, instead in ((prevalence, other), (other, prevalence)):
         chosen.input(handlers.on_prevalence_change, [chosen, session], [predictive, instead], **LATEST_ONLY)
     report.wire(predictors, session, comparison=False)
-    gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)
+    gr.on(None, handlers.on_page_open, variant, [threshold, other], **IMMEDIATE)
 
 
 def _slider(

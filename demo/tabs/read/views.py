@@ -58,7 +58,7 @@ def refusal(prediction: Prediction, file: str | None) -> str:
     )
     if file is not None and zipfile.is_zipfile(file):
         buttons += f'<button type="button" data-opens="batch">{escape(texts.OPEN_IN_BATCH)}</button>'
-    offered = f'<div class="asks">{buttons}</div>' if buttons else ""
+    offered = f'<div class="offers">{buttons}</div>' if buttons else ""
     return rejection(prediction.error or "", offered + warnings(prediction))
 
 

@@ -220,6 +220,7 @@ def test_a_threshold_of_ones_own_and_a_prevalence_are_weighed_at_once(page, ches
     page.locator("#prevalence").get_by_label("10", exact=True).check()
     expect(page.locator("#predictive")).to_contain_text("Positive predictive value where 10% have it")
     other = page.locator("#prevalence-other input")
+    expect(other).to_have_value("")
     other.fill("2.5")
     expect(page.locator("#predictive")).to_contain_text("Positive predictive value where 2.5% have it")
     expect(page.locator("#prevalence input:checked")).to_have_count(0)
