@@ -166,11 +166,9 @@ def test_a_picture_on_its_side_is_turned_with_one_click_and_the_answer_says_so(b
 @pytest.mark.slow
 def test_the_focus_stays_on_the_upload_box(page, chest):
     box = page.locator("#upload button").first
-    page.wait_for_timeout(1000)  # until Gradio listens
+    page.wait_for_timeout(2000)  # until Gradio made it for the last time
     box.focus()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(chest)
+    upload(page, chest)
     expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia")
     page.wait_for_function("document.activeElement.closest('#upload')", timeout=3000)
 
