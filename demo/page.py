@@ -22,33 +22,6 @@ from pneumonia.weights.locate import own_folders
 
 _EXAMPLES = Path(__file__).parent / "examples"
 
-# An image from the clipboard goes to the upload box that is in sight, as if it had been chosen there.
-_ON_PASTE = """
-document.addEventListener('paste', (event) => {
-    const pasted = [...event.clipboardData?.files ?? []];
-    const boxes = [...document.querySelectorAll('.upload input[type=file]')];
-    const box = boxes.find((input) => input.closest('.upload').offsetParent);
-    if (!pasted.length || !box) return;
-    event.preventDefault();
-    const chosen = new DataTransfer();
-    for (const file of box.multiple ? pasted : pasted.slice(0, 1)) chosen.items.add(file);
-    box.files = chosen.files;
-    box.dispatchEvent(new Event('change', {bubbles: true}));
-});
-"""
-
-# Gradio gives each radio button a name of its own, so that the tab key stops at each. Those of one choice share one.
-_ONE_STOP = """
-const share = () => {
-    for (const input of document.querySelectorAll('fieldset[id] input[type=radio]')) {
-        const name = input.closest('fieldset').id;
-        if (input.name !== name) input.name = name;
-    }
-};
-new MutationObserver(share).observe(document.body, {childList: true, subtree: true});
-share();
-"""
-
 
 def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     """Build the page; no weights are read until it is up.
@@ -60,15 +33,15 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     own = own_folders()
     predictors = Predictors(lambda name: load_predictor(weights=own[name]) if name in own else load(name), own)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with PrivateBlocks(title=texts.TITLE, analytics_enabled=False) as demo:
-        gr.HTML(page_html.header(), js_on_load=_ON_PASTE + _ONE_STOP)
+    with PrivateBlocks(predictors.activity, title=texts.TITLE, analytics_enabled=False) as demo:
+        gr.HTML(page_html.header())
         # Calibrations that this page fits, shared by its tabs: scores and no images, kept for as long as it is open.
         page_sites = gr.State(())
         with gr.Tab("Read"):
             read = read_layout.build(predictors, examples, page_sites)
         with gr.Tab("Compare") as tab:
             compare_layout.build(predictors, examples, tab, read)
-        with gr.Tab("Batch"):
+        with gr.Tab("Batch", elem_id="batch-tab"):
             batch_layout.build(predictors)
         with gr.Tab("Performance") as tab:
             performance_layout.build(predictors, tab, page_sites)

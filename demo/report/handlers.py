@@ -83,7 +83,8 @@ class ReportHandlers:
         entries = {entry.title: entry for entry in report.entries}
         predictions = {entry.network: entry.judged.prediction for entry in report.entries}
         if not self._comparison:
-            (entry,) = report.entries
+            (entry,), (reading,) = report.entries, session.readings.values()
+            report = replace(report, support=reading.region.support)
             if session.prevalence is None:
                 return report
             measured = self._predictors.measured_prevalence(entry.network, entry.judged.prediction)

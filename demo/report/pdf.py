@@ -51,6 +51,7 @@ from pneumonia.core.check import Check
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
 from pneumonia.explain.overlay import legend
 from pneumonia.explain.strength import STEPS
+from pneumonia.inference.drawn_reading import has_outline
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
@@ -155,7 +156,7 @@ def _reading(report: Report, left: float) -> list[Flowable]:
     (entry,) = report.entries
     predictive, *more = report.predictive or ("",)
     card = [
-        *_verdict(entry.judged, _WIDTH - _CARD_PADDING),
+        *_verdict(entry.judged, _WIDTH - _CARD_PADDING, tested=_region_test(report, entry)),
         *([paragraph(" ".join(more), SMALL, bold=predictive)] if predictive else []),
     ]
     above = [_card(card, entry.judged), Spacer(0, 6)]
@@ -225,7 +226,7 @@ def _headline(report: Report) -> list[Flowable]:
     return [paragraph("", FINDING, bold=headline), *([paragraph(meaning)] if meaning else []), Spacer(0, 4)]
 
 
-def _verdict(judged: JudgedPrediction, width: float, whose: str | None = None) -> list[Flowable]:
+def _verdict(judged: JudgedPrediction, width: float, whose: str | None = None, tested: str = "") -> list[Flowable]:
     """For whom it was read, the answer, the place of the evidence, probability and operating point."""
     prediction, point, predictor = judged
     sentence, state = answer(judged)
@@ -234,7 +235,7 @@ def _verdict(judged: JudgedPrediction, width: float, whose: str | None = None) -
     return [
         *([paragraph(whose, SMALL), Spacer(0, 2)] if whose else []),
         paragraph("", ParagraphStyle(state, FINDING, textColor=STATES[state]), bold=sentence),
-        paragraph(place),
+        paragraph(f"{place} {tested}"),
         Spacer(0, 3),
         paragraph("", bold=f"{shared_texts.PROBABILITY} {percent(prediction.probability)}"),
         Bar(prediction.probability, point, STATES[state], width),
@@ -245,6 +246,11 @@ def _verdict(judged: JudgedPrediction, width: float, whose: str | None = None) -
 
 def _whose(judged: JudgedPrediction) -> str:
     return f"{prediction_text.population(judged.prediction)} {prediction_text.measured(judged)}".strip()
+
+
+def _region_test(report: Report, entry: Entry) -> str:
+    outlined = has_outline(entry.judged.prediction, report.scale)
+    return prediction_text.region_test(report.support) if outlined else ""
 
 
 def _drawn(report: Report, entry: Entry) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from demo.shared import texts as shared_texts
+from pneumonia.explain.region_test import Support
 from pneumonia.records.receipt import JudgedPrediction, receipt
 
 
@@ -41,6 +42,7 @@ class Report:
         comment: the reader's own words.
         prevalence: that the reader chose, in (0, 1).
         predictive: what the reading means at it, in sentences.
+        support: whether the region that a single reading marks matters; None where that was not tested.
     """
 
     entries: tuple[Entry, ...]
@@ -50,6 +52,7 @@ class Report:
     comment: str = ""
     prevalence: float | None = None
     predictive: tuple[str, ...] = ()
+    support: Support | None = None
 
     @property
     def is_pair(self) -> bool:
@@ -69,7 +72,8 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values, without the pictures."""
         name = None if self.is_pair else self.entries[0].name
-        record = receipt([entry.judged for entry in self.entries], self.created, self.missing, name, self.comment)
+        readings = [entry.judged for entry in self.entries]
+        record = receipt(readings, self.created, self.missing, name, self.comment, self.support)
         if self.is_pair:
             for reading, entry in zip(record["readings"], self.entries, strict=True):
                 reading |= {"image": entry.title} | ({} if entry.name is None else {"name": entry.name})

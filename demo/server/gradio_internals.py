@@ -4,7 +4,7 @@ Written for Gradio 6.31.0.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from gradio_client.utils import encode_file_path, is_file_obj_with_meta, is_http
 from demo.server import texts
 from demo.server.disk_full import is_disk_full
 from demo.shared import texts as shared_texts
+from demo.shared.activity import Activity
 from demo.shared.components import LATER_INPUTS
+from demo.shared.events import BATCH_QUEUE, READING_QUEUE
 from demo.shared.user_error import user_error
 from pneumonia.utils.json_logging import log_crash
 
@@ -27,8 +29,21 @@ from pneumonia.utils.json_logging import log_crash
 _WRONG_VALUES = (AttributeError, ComponentProcessingError, LookupError, TypeError, ValueError)
 
 
+# Events that readers wait for.
+_WAITED_FOR = (READING_QUEUE["concurrency_id"], BATCH_QUEUE["concurrency_id"])
+
+
 class PrivateBlocks(gr.Blocks):
-    """A page that takes files and no addresses of files, which Gradio would fetch, and prints no failures."""
+    """A page that takes files and no addresses of files, which Gradio would fetch, and prints no failures.
+
+    Args:
+        activity: counts its readings.
+        options: of `gr.Blocks`.
+    """
+
+    def __init__(self, activity: Activity, **options: Any) -> None:
+        super().__init__(**options)
+        self._activity = activity
 
     async def process_api(self, block_fn: BlockFunction, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Run an event, as `gr.Blocks`; of an exception, which may quote a file's name, only the kind is logged.
@@ -42,7 +57,9 @@ class PrivateBlocks(gr.Blocks):
             # The page sends none of these; whoever asks for events by their number may.
             if block_fn.fn is None or not _required_of_selection(block_fn.fn) <= selection.keys():
                 raise user_error(shared_texts.WRONG_VALUES)
-            return await super().process_api(block_fn, *arguments, **named)
+            waited_for = block_fn.concurrency_id in _WAITED_FOR
+            with self._activity.at_work() if waited_for else nullcontext():
+                return await super().process_api(block_fn, *arguments, **named)
         except gr.Error as error:
             # The reader sees it; Gradio's own ones would also be printed.
             error.print_exception = False

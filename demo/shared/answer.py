@@ -14,6 +14,7 @@ from pneumonia.core.operating_points import RULE_IN, SCREENING
 from pneumonia.explain.localisation import positive_evidence
 from pneumonia.explain.strength import strength
 from pneumonia.explain.zones import Place, main_place, zone_shares
+from pneumonia.inference.drawn_reading import has_outline
 from pneumonia.inference.lung_checks import LEAST_EVIDENCE
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
@@ -88,6 +89,11 @@ def evidence_sentences(prediction: Prediction, scale: float) -> tuple[str, str]:
     """
     if not has_evidence(prediction):
         return texts.NO_EVIDENCE, ""
+    sentence, closer = _where(prediction, scale)
+    return sentence if has_outline(prediction, scale) else f"{sentence} {texts.NO_REGION}", closer
+
+
+def _where(prediction: Prediction, scale: float) -> tuple[str, str]:
     word = strength(float(prediction.heatmap.max()), scale).capitalize()
     if prediction.lungs is None or prediction.in_lung_share is None:
         return texts.EVIDENCE_LUNGS_UNKNOWN.format(strength=word), ""

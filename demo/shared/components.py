@@ -19,13 +19,20 @@ from pneumonia.variants.registry import DEFAULT
 # Last inputs of named endpoints that calls written for an older page leave out.
 LATER_INPUTS = ("population", "compare-population", "batch-population")
 
-# What stands for a control elsewhere, as a mark on the bar does, clicks it; whoever has no mouse uses the control.
+# What stands for a control elsewhere, as a mark on the bar does, clicks it and leaves the focus there; whoever has no
+# mouse uses the control. A button with an index is an event of the region, which keeps the focus when the button goes.
 _LIVE_REGION = """
 element.setAttribute('role', 'status');
 element.setAttribute('aria-live', 'polite');
+element.tabIndex = -1;
 element.addEventListener('click', (event) => {
-    const mark = event.target.closest('[data-clicks]');
-    if (mark) document.querySelector(mark.dataset.clicks)?.click();
+    const control = document.querySelector(event.target.closest('[data-clicks]')?.dataset.clicks ?? ':not(*)');
+    control?.click();
+    control?.focus({preventScroll: true});
+    const button = event.target.closest('[data-index]');
+    if (!button) return;
+    element.focus({preventScroll: true});
+    trigger('click', {index: Number(button.dataset.index)});
 });
 """
 

@@ -12,6 +12,7 @@ from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.core.operating_points import CUSTOM, Interval
+from pneumonia.explain.region_test import Support
 from pneumonia.inference.population import NAMES, PATIENT
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
@@ -151,7 +152,7 @@ def predictive_value(judged: JudgedPrediction, measured: float, prevalence: floa
         measured=percent(measured, 0),
         images=calibration_images(prediction),
     )
-    return words.format(value=value and interval(value), prevalence=percent(prevalence, 0)), adjusted
+    return words.format(value=value and interval(value), prevalence=f"{100 * prevalence:.3g}%"), adjusted
 
 
 def calibration(site: SiteCalibration | None) -> str:
@@ -168,6 +169,15 @@ def calibration_images(prediction: Prediction) -> str:
         words = texts.VALIDATION_IMAGES[prediction.population]
         return texts.LESS_WELL.format(images=words) if undecided(prediction) else words
     return texts.LOCAL_IMAGES.format(count=site.images, name=site.name)
+
+
+def region_test(support: Support | None) -> str:
+    """Sentences on whether the outlined region matters; None where that was not tested."""
+    if support is None or support.rank is None or support.random_falls is None:
+        return texts.REGION_UNTESTED
+    count = len(support.random_falls)
+    words = texts.REGION_MATTERS if support.supported else texts.REGION_UNCONFIRMED
+    return words.format(beaten=count - support.rank + 1, count=count)
 
 
 def interval(share: Interval) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from demo.shared import texts
+from demo.shared.activity import Activity
 from demo.shared.user_error import user_error
 from pneumonia import Prediction, Predictor
 from pneumonia.calibration.calibration import Calibration
@@ -44,10 +45,12 @@ class Predictors:
 
     Attributes:
         names: of all networks, in the order in which they are shown.
+        activity: what readers of the page wait for.
     """
 
     def __init__(self, load: Callable[[str], Predictor], own: Collection[str] = ()) -> None:
         self.names = (*PUBLISHED, *own)
+        self.activity = Activity()
         self._load = load
         self._loaded: dict[str, Predictor | WeightsError] = {}
         self._loading = PerProcess(threading.Lock)

@@ -1,8 +1,8 @@
 """State of the tabs of one open page: the chosen image, and the reading of it."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +12,24 @@ import numpy as np
 from demo.shared.predictors import Predictors
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
+from pneumonia.explain.region_test import Support
 
 # Of what a page knows of its images; then it is deleted, as the uploads are.
 KEPT_SECONDS = 1800
 
 # The calibrations to sites that a page fitted for itself; no one else sees them.
 PageSites = tuple[SiteCalibration, ...]
+
+
+@dataclass
+class RegionTest:
+    """The test of the region that a reading marks, which follows it; one for the reading at all its thresholds.
+
+    Attributes:
+        support: its result; None where there is none.
+    """
+
+    support: Support | None = None
 
 
 @dataclass(frozen=True)
@@ -29,14 +41,16 @@ class Reading:
         predictions: by the network's name; one on the Read tab, all that are available on the Compare tab.
         name: base name of its file, which may be a patient's.
         seconds: that each took, on the Compare tab.
-        picture: as `contents.write_picture` gives it, where two images are read one by one.
+        picture: as the viewer is given it, where it is shown again.
+        region: whether the marked region matters, on the Read tab.
     """
 
     shown: np.ndarray
     predictions: dict[str, Prediction]
     name: str
     seconds: Sequence[float] = ()
-    picture: dict[str, Any] | None = None
+    picture: Mapping[str, Any] = field(default_factory=dict)
+    region: RegionTest = field(default_factory=RegionTest)
 
 
 @dataclass
@@ -71,6 +85,9 @@ class Session(TabSession):
     Attributes:
         file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
             one and shows no file name, as that may be a patient's.
+        quarters: by how many the reader turned it to the left.
+        asked: variant and population that were chosen last, where others were before; what was read with others is
+            not shown.
         reading: what is shown, if anything is.
         threshold: a custom one, in place of an operating point.
         prevalence: a custom one, in (0, 1).
@@ -78,6 +95,8 @@ class Session(TabSession):
     """
 
     file: str | None = None
+    quarters: int = 0
+    asked: tuple[str, str] | None = None
     reading: Reading | None = None
     threshold: float | None = None
     prevalence: float | None = None
@@ -90,7 +109,7 @@ class Session(TabSession):
 
     def choose(self, file: str) -> None:
         """Note a new image, as `renew` does."""
-        self.reading, self.file = None, file
+        self.reading, self.file, self.quarters = None, file, 0
         self.renew()
 
     def forget(self) -> None:
@@ -124,7 +143,8 @@ def chosen_elsewhere(session: TabSession, *others: Session | str) -> tuple[str, 
         Its path, and the choice of the population there.
     """
     last, population = max(zip(others[::2], others[1::2], strict=True), key=lambda pair: pair[0].chosen_at)
-    if last.chosen_at <= session.chosen_at or last.file is None or not Path(last.file).is_file():
+    # One that the reader turned is not the file.
+    if last.chosen_at <= session.chosen_at or last.file is None or last.quarters or not Path(last.file).is_file():
         return None
     return last.file, population
 

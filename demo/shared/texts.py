@@ -29,6 +29,18 @@ EVIDENCE_INSIDE = "{strength} evidence. Inside the lungs: {inside}."
 EVIDENCE_OUTSIDE = "{strength} evidence, but most of it outside the lungs. Inside: {inside}."
 EVIDENCE_LUNGS_UNKNOWN = "{strength} evidence; the lungs were not found, so its zone cannot be named."
 NO_EVIDENCE = "The picture shows next to no evidence for pneumonia."
+NO_REGION = "No region stands out."
+
+# Whether the outlined region matters.
+REGION_MATTERS = (
+    "The outlined region matters to the answer: blurred, it lowers the score more than {beaten} of {count} regions as "
+    "large elsewhere. This tells what the network used, not whether there is disease."
+)
+REGION_UNCONFIRMED = (
+    "The outlined region is not confirmed: blurred, it lowers the score no more than regions chosen at random may. Do "
+    "not take it for the place of a finding."
+)
+REGION_UNTESTED = "Not tested whether the outlined region matters."
 
 POINTS = {SCREENING: "Screening", BALANCED: "Balanced", RULE_IN: "Rule-in", CUSTOM: "Your threshold"}
 OPERATING_POINTS = {

@@ -1,5 +1,6 @@
 """What the viewer is given of a reading: the picture, the map's own values, and lines in fractions of the picture."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -8,10 +9,12 @@ import numpy as np
 
 from demo.server.downloads import new_file
 from demo.shared import radiograph_images
+from demo.shared import texts as shared_texts
 from demo.shared.answer import mostly_outside, place
 from demo.viewer import texts
 from pneumonia import Prediction
 from pneumonia.explain.outlines import outlines
+from pneumonia.explain.region_test import Support
 from pneumonia.inference.drawn_reading import region_outlines
 from pneumonia.utils.formatting import percent
 
@@ -40,31 +43,36 @@ def write_picture(pixels: np.ndarray) -> dict[str, Any]:
     return gr.FileData(path=str(path), mime_type="image/jpeg").model_dump()
 
 
-def evidence_pane(picture: dict[str, Any], prediction: Prediction, scale: float, title: str = "") -> Contents:
+def evidence_pane(
+    picture: Mapping[str, Any], prediction: Prediction, scale: float, title: str = "", support: Support | None = None
+) -> Contents:
     """Describe a radiograph with its evidence.
 
     Args:
         picture: as `write_picture` gives it.
         prediction: a reading with a heatmap.
         scale: logits at which the colours saturate.
-        title: of this pane, where there are several.
+        title: of this pane, where there are several; one alone stands beside a card that says where the evidence lies.
+        support: whether the marked region matters, if that is known.
     """
     lungs, region = prediction.lungs, region_outlines(prediction, scale)
-    where = _where(prediction) if region else texts.NO_REGION
+    where = _where(prediction) if region else shared_texts.NO_REGION
+    unconfirmed = texts.UNCONFIRMED if region and support is not None and not support.supported else ""
     return {
         "picture": picture,
         "title": title,
-        "caption": where,
+        "caption": " ".join(filter(None, (where if title else "", unconfirmed))),
         "alt": texts.BARE_ALT,
-        "evidence": texts.EVIDENCE_ALT.format(where=where),
+        "evidence": " ".join(filter(None, (texts.EVIDENCE_ALT.format(where=where), unconfirmed))),
         "map": np.round(prediction.heatmap, 3).tolist(),
         "box": list(prediction.field_of_view),
+        "unconfirmed": bool(unconfirmed),
         "contour": _rounded(region),
         "lungs": [] if lungs is None else _rounded(outlines(lungs.on(_LUNGS_SIDE, _LUNGS_SIDE) >= lungs.threshold)),
     }
 
 
-def bare_pane(picture: dict[str, Any], title: str = texts.BARE) -> Contents:
+def bare_pane(picture: Mapping[str, Any], title: str = texts.BARE) -> Contents:
     """Describe a radiograph alone; `picture` as `write_picture` gives it."""
     return {"picture": picture, "title": title, "caption": "", "alt": texts.BARE_ALT, "map": None}
 

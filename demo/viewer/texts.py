@@ -30,7 +30,8 @@ KEY_NONE, KEY_WEAK, KEY_MODERATE, KEY_STRONG = "none", "weak", "moderate", "stro
 KEY_AGAINST = "strong against"
 KEY_HELP = (
     "Warm colours raised the score, and the same colour is the same evidence in every case. The white line runs around "
-    "the strongest region, the dashes around the lungs. The evidence is coarse, and no outline of disease."
+    "the strongest region, in dashes where a test did not confirm that it matters; the green dashes run around the "
+    "lungs. The evidence is coarse, and no outline of disease."
 )
 
 BARE = "Radiograph alone"
@@ -39,5 +40,5 @@ EVIDENCE_ALT = "The radiograph with the evidence for pneumonia in colour. {where
 # With the name of a place and its share of the evidence, if they are known.
 STRONGEST = "The strongest region is outlined."
 MOSTLY = "Mostly {place}: {share} of the evidence."
-NO_REGION = "No region stands out."
+UNCONFIRMED = "Outlined in dashes: a region that is not confirmed."
 OUTSIDE = "Most of the evidence lies outside the lungs."

@@ -11,6 +11,7 @@ window.mountViewer = (() => {
 	const LEAST_WIDTH = 0.02;
 	const COLOUR_SIDE = 256; // pixels that the map is interpolated to, as fine as eyes tell on its few cells
 	const LINES = { lungs: { colour: "rgb(125 249 226)", dash: [7, 5] }, contour: { colour: "#fff", dash: [] } };
+	const UNCONFIRMED = { ...LINES.contour, dash: [4, 6] };
 	// Pixels are read for every frame that is windowed, and would come back from a graphics card slowly.
 	const IN_MEMORY = { willReadFrequently: true };
 	const WHOLE = { level: 0.5, width: 1, inverted: false };
@@ -114,24 +115,37 @@ window.mountViewer = (() => {
 
 		// One pane for each picture, and one more for the bare picture beside a single one.
 		lay() {
-			for (const pane of this.panes) this.sized.unobserve(pane.canvas);
-			const beside = this.shows.beside && this.sources.length === 1 && this.sources[0].map;
+			const before = this.panes, beside = this.shows.beside && this.sources.length === 1 && this.sources[0].map;
 			this.panes = beside ? [{ ...this.sources[0], ...this.contents.bare, map: null }, ...this.sources] : [...this.sources];
-			this.stage.replaceChildren(...this.panes.map((pane) => {
-				const figure = document.createElement("figure"), caption = document.createElement("figcaption");
+			// Where the pictures stay, so do the canvases: one of them may be in somebody's hand.
+			const stay = before.length === this.panes.length && this.panes.every((pane, place) => pane.url === before[place].url);
+			if (stay) for (const [place, pane] of this.panes.entries()) {
+				const { canvas, context } = before[place];
+				Object.assign(pane, { canvas, context });
+			}
+			else this.frame(before);
+			for (const pane of this.panes) {
 				const title = document.createElement("strong");
-				pane.canvas = document.createElement("canvas");
-				pane.canvas.setAttribute("role", "img");
-				pane.context = pane.canvas.getContext("2d", { ...IN_MEMORY, alpha: false });
 				title.textContent = pane.title;
-				caption.append(title, " ", pane.caption);
-				figure.append(caption, pane.canvas);
-				this.sized.observe(pane.canvas);
-				return figure;
-			}));
+				pane.canvas.previousElementSibling.replaceChildren(title, " ", pane.caption);
+			}
 			const [first] = this.panes;
 			if (first) this.stage.style.setProperty("--aspect", first.sizes[0].width / first.sizes[0].height);
 			this.change();
+		}
+
+		// A figure with a canvas for each pane, in place of those before.
+		frame(before) {
+			for (const pane of before) this.sized.unobserve(pane.canvas);
+			this.stage.replaceChildren(...this.panes.map((pane) => {
+				const figure = document.createElement("figure");
+				pane.canvas = document.createElement("canvas");
+				pane.canvas.setAttribute("role", "img");
+				pane.context = pane.canvas.getContext("2d", { ...IN_MEMORY, alpha: false });
+				figure.append(document.createElement("figcaption"), pane.canvas);
+				this.sized.observe(pane.canvas);
+				return figure;
+			}));
 		}
 
 		reset() {
@@ -202,7 +216,8 @@ window.mountViewer = (() => {
 				);
 				context.globalAlpha = 1;
 			}
-			for (const name of Object.keys(LINES)) if (this.shows[name]) this.drawLines(pane, at, pane[name], LINES[name]);
+			const lines = { ...LINES, contour: pane.unconfirmed ? UNCONFIRMED : LINES.contour };
+			for (const name of Object.keys(lines)) if (this.shows[name]) this.drawLines(pane, at, pane[name], lines[name]);
 		}
 
 		// After the picture is brought to the screen's pixels, as what lies between two grey values is no mean of what

@@ -1,10 +1,11 @@
 """A test that blurring the region a heatmap marks lowers the score more than blurring as large a region elsewhere.
 
-For one reading, on request. The regions to compare with are random toroidal shifts of the marked one (Lotwick and
+For one reading, after it. The regions to compare with are random toroidal shifts of the marked one (Lotwick and
 Silverman, "Methods for analysing spatial processes of several types of points", J. R. Stat. Soc. B 1982); the statistic
 is the fall of the logit. It tells whether the network used the region, not whether there is disease.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -52,6 +53,11 @@ class Support:
     rank: int | None = None
     chance: float | None = None
 
+    @property
+    def supported(self) -> bool:
+        """Tell whether the marked region matters more than others."""
+        return self.verdict == "supported"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, without the region itself."""
         falls = self.random_falls
@@ -81,21 +87,37 @@ class Support:
         )
 
 
-def measure_support(run: Run, image: np.ndarray, image_sha256: str) -> Support:
+class Interrupted(Exception):
+    """The test was given up, because somebody else waits."""
+
+
+def measure_support(
+    run: Run, image: np.ndarray, image_sha256: str, interrupted: Callable[[], bool] | None = None
+) -> Support:
     """Test the marked region of one reading, in the time of `REGIONS` and two more passes through the network.
 
     Args:
         run: the network.
         image: float32 (S, S) in [0, 1], preprocessed.
         image_sha256: hash of the upload; the same image is always compared with the same regions.
+        interrupted: asked before each pass whether to give up; where it is given, the test keeps to one core.
+
+    Raises:
+        Interrupted: as soon as `interrupted` says so.
     """
     logit, heatmap = run(image)
     region = marked_region(heatmap, len(image))
     if not region.any():
         return Support("no marked region", region)
-    erasure = Erasure(lambda changed: run(changed)[0], image)
+
+    def logit_of(changed: np.ndarray) -> float:
+        if interrupted is not None and interrupted():
+            raise Interrupted
+        return run(changed)[0]
+
+    erasure = Erasure(logit_of, image)
     elsewhere = shifted_regions(region, int(image_sha256[:16], 16))
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(1 if interrupted else cores()) as pool:
         falls = logit - np.array(list(pool.map(erasure.logit_without, [region, *elsewhere])))
     fall, random_falls = float(falls[0]), falls[1:]
     rank = 1 + int((random_falls >= fall).sum())

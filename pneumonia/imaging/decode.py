@@ -35,6 +35,13 @@ Bytes = bytes | bytearray | memoryview | BinaryIO | ZipMember
 Source = Union[str, os.PathLike, Bytes, Image.Image, np.ndarray, "Dataset"]
 
 
+# By quarters to the left.
+TURNED = {
+    quarters: Check("turned", "warn", f"The reader turned this picture by {how} before it was read; its file was not.")
+    for quarters, how in ((1, "90 degrees to the left"), (2, "180 degrees"), (3, "90 degrees to the right"))
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Radiograph:
     """A decoded upload.
@@ -55,6 +62,23 @@ class Radiograph:
     facts: dict[str, Any]
     checks: tuple[Check, ...]
     clipped: np.ndarray | None = None
+
+    def turned(self, quarters: int) -> "Radiograph":
+        """Give the same picture as its reader turned it, with a warning that says so.
+
+        Args:
+            quarters: to the left, 0 to 3.
+        """
+        if not quarters:
+            return self
+        width, height = self.facts["width"], self.facts["height"]
+        return replace(
+            self,
+            pixels=np.ascontiguousarray(np.rot90(self.pixels, quarters)),
+            clipped=None if self.clipped is None else np.rot90(self.clipped, quarters),
+            facts=self.facts | ({"width": height, "height": width} if quarters % 2 else {}),
+            checks=(*self.checks, TURNED[quarters]),
+        )
 
 
 def decode(source: Source) -> Radiograph:

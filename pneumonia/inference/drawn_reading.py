@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from pneumonia.explain.localisation import positive_evidence
 from pneumonia.explain.outlines import outline_lungs, outlines
 from pneumonia.explain.overlay import contour_level, draw_overlay
 from pneumonia.explain.region_test import marked_region
+from pneumonia.inference.lung_checks import LEAST_EVIDENCE
 from pneumonia.inference.prediction import Prediction
 
 # Side of the grid that the strongest region is traced on.
@@ -26,6 +28,19 @@ def draw_reading(pixels: np.ndarray, prediction: Prediction, scale: float) -> np
     return picture if prediction.lungs is None else outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
 
 
+def has_outline(prediction: Prediction, scale: float) -> bool:
+    """Tell whether a region stands out, to be outlined, named and tested: where the colours have faded in.
+
+    Args:
+        prediction: a reading.
+        scale: logits at which the colours saturate.
+    """
+    heatmap = prediction.heatmap
+    if heatmap is None or positive_evidence(heatmap) < LEAST_EVIDENCE:
+        return False
+    return float(heatmap.max()) >= contour_level(scale)
+
+
 def region_outlines(prediction: Prediction, scale: float) -> list[np.ndarray]:
     """Trace the region that a reading marks as the strongest.
 
@@ -34,10 +49,10 @@ def region_outlines(prediction: Prediction, scale: float) -> list[np.ndarray]:
         scale: logits at which the colours saturate.
 
     Returns:
-        Closed lines, float64 (N, 2): x and y in fractions of the radiograph's width and height. None where the
-        evidence stays so weak that its colours have not faded in.
+        Closed lines, float64 (N, 2): x and y in fractions of the radiograph's width and height; none where
+        `has_outline` says no.
     """
-    if prediction.heatmap is None or prediction.heatmap.max() < contour_level(scale):
+    if prediction.heatmap is None or not has_outline(prediction, scale):
         return []
     box = prediction.field_of_view
     corner, size = np.array([box.left, box.top]), np.array([box.right - box.left, box.bottom - box.top])

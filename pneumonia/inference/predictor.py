@@ -244,19 +244,23 @@ class Predictor:
         self._require_known(operating_point, population)
         return self._rejected(operating_point, population, (Check("image", "reject", error),))
 
-    def measure_support(self, source: Source | Radiograph | SharedAnalysis) -> Support:
+    def measure_support(
+        self, source: Source | Radiograph | SharedAnalysis, interrupted: Callable[[], bool] | None = None
+    ) -> Support:
         """Test whether the region that the heatmap marks lowers the score more than others do, when it is blurred.
 
         Args:
             source: as for `predict`.
+            interrupted: as for `region_test.measure_support`.
 
         Raises:
             ImageError: if it cannot be read, or is no frontal chest radiograph.
+            Interrupted: as soon as `interrupted` says so.
         """
         case = _case(source)
         if case.chest is not None and case.chest.status == "reject":
             raise UnsupportedImageError(case.chest.message)
-        return measure_support(self.engine.run, self._prepared(case).image, case.radiograph.sha256)
+        return measure_support(self.engine.run, self._prepared(case).image, case.radiograph.sha256, interrupted)
 
     def recalibrated(self, site: SiteCalibration | None) -> "Predictor":
         """The same network, shared, with the probabilities and thresholds of a site; None for `self`, as published.

@@ -17,6 +17,7 @@ from pneumonia.calibration.site import LONGEST_NAME, NAME
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import CUSTOM, OPERATING_POINTS, Number, OperatingPoint, Share
 from pneumonia.errors import ReceiptError
+from pneumonia.explain.region_test import Support
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.versions import serving_versions, shared_hashes
@@ -53,6 +54,7 @@ def receipt(
     unavailable: Mapping[str, str],
     name: str | None = None,
     comment: str = "",
+    support: Support | None = None,
 ) -> dict[str, Any]:
     """Readings of one image as plain JSON values.
 
@@ -64,6 +66,7 @@ def receipt(
         unavailable: why there is no reading by a variant, by variant.
         name: the file's, which may be a patient's; left out for None.
         comment: the reader's own words; left out if there are none.
+        support: whether the region that the one reading marks matters; None where that was not tested.
     """
     return {
         **({} if name is None else {"name": name}),
@@ -73,6 +76,7 @@ def receipt(
         "versions": serving_versions(),
         "weights_of_checks": shared_hashes(),
         "readings": [_record(judged) for judged in readings],
+        "region_test": None if support is None else support.to_dict(),
         "unavailable": dict(unavailable),
         "verify": VERIFY,
     }

@@ -6,11 +6,14 @@ they stand.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pneumonia.core.operating_points import CUSTOM, OperatingPoint
+from pneumonia.errors import ImageError
+from pneumonia.imaging.decode import TURNED, Radiograph, decode
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.receipt import Receipt, site_of
@@ -55,7 +58,7 @@ def verify(record: Mapping[str, Any], image_sha256: str, image: Path, predictor:
     same_weights = record["weights_sha256"] == predictor.weights_sha256
     if same_weights:
         differences += _preprocessing(record, predictor)
-    again = predictor.predict(image, population=_chosen(record))
+    again = predictor.predict(_turned(record, image), population=_chosen(record))
     if record["status"] != again.status:
         now = again.error or "it is read now"
         return [*differences, f"status: {record['status']} in the receipt, {again.status} now: {now}"]
@@ -99,6 +102,15 @@ def _logit(record: Mapping[str, Any], again: Prediction) -> list[str]:
         f"logit: {record['logit']:.6f} in the receipt, {again.logit:.6f} now: {apart:.2g} apart, where {TOLERANCE:g} "
         "is allowed."
     ]
+
+
+def _turned(record: Mapping[str, Any], image: Path) -> Path | Radiograph:
+    """The image as the reader turned it, where one did."""
+    messages = [check["message"] for check in record["checks"]]
+    quarters = next((quarters for quarters, check in TURNED.items() if check.message in messages), 0)
+    with suppress(ImageError):  # which the predictor turns into a rejected reading
+        return decode(image).turned(quarters) if quarters else image
+    return image
 
 
 def _chosen(record: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
 """Make the synthetic examples of the page: sharpened averages of many aligned training radiographs.
 
-Each is the mean of sixteen radiographs of sixteen patients of one class, aligned to the first of them. Only
-averages that every published variant reads as their class are kept.
+Each is the mean of sixteen radiographs of sixteen patients of one class, aligned to the first of them. Kept are
+averages that are warned of nothing: some that every published variant reads as their class, one that is too close to
+call for the default one, and one of the first again on its side, which is refused.
 """
 
 import argparse
@@ -13,19 +14,21 @@ from PIL import Image
 
 from pneumonia.cli.data_folders import require_outside
 from pneumonia.cli.exit_codes import DONE, run_command
-from pneumonia.core.labels import CLASS_NAMES
+from pneumonia.core.labels import CLASS_NAMES, UNCERTAIN
 from pneumonia.data.manifest import Record, read_training_folder
 from pneumonia.data.pipeline import ImageSet, load_images
 from pneumonia.errors import DataError
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.predictor import Predictor, load_predictor
 from pneumonia.inference.preprocessor import Preprocessor
-from pneumonia.variants.registry import PUBLISHED
+from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from scripts import ROOT
 
 PATIENTS = 16
 EXAMPLES_PER_CLASS = 3
+CLOSE, REFUSED = "synthetic-too-close-to-call", "synthetic-refused"
 SIZE = 512
+STAMP = "SYNTHETIC"
 SEED = 0
 # Thumbnails of this side are compared to find radiographs that are alike enough to be averaged.
 _THUMBNAIL = 32
@@ -49,14 +52,19 @@ def main() -> int:
     records = read_training_folder(arguments.data).records
     arguments.output.mkdir(parents=True, exist_ok=True)
     lines = []
+    made: dict[str, tuple[str, np.ndarray]] = {}
     for label, class_name in enumerate(CLASS_NAMES):
         images = load_images(_one_per_patient(records, label), preprocessor)
-        pictures = _examples(images, class_name, predictors)
+        pictures, close = _examples(images, class_name, predictors)
         for number, picture in enumerate(pictures, start=1):
-            name = f"synthetic-{class_name.lower()}-{number}.png"
-            Image.fromarray(picture).save(arguments.output / name, optimize=True)
-            lines.append(f"| `{name}` | {class_name} | mean of {PATIENTS} radiographs of {PATIENTS} patients |")
-            print(name)
+            made[f"synthetic-{class_name.lower()}-{number}"] = (class_name, picture)
+        made.setdefault(CLOSE, (class_name, close))
+    first = next(iter(made.values()))[1]
+    made[REFUSED] = (f"{CLASS_NAMES[0]}, on its side", np.rot90(first))
+    for name, (class_name, picture) in sorted(made.items()):
+        Image.fromarray(_stamped(picture)).save(arguments.output / f"{name}.png", optimize=True)
+        lines.append(f"| `{name}.png` | {class_name} | mean of {PATIENTS} radiographs of {PATIENTS} patients |")
+        print(name)
     (arguments.output / _SOURCES).write_text(_sources(lines))
     return DONE
 
@@ -69,30 +77,43 @@ def _one_per_patient(records: list[Record], label: int) -> list[Record]:
     return list(first.values())
 
 
-def _examples(images: ImageSet, class_name: str, predictors: list[Predictor]) -> list[np.ndarray]:
-    """The first averages, in a random order of their centres, that all variants read as their class."""
+def _examples(images: ImageSet, class_name: str, predictors: list[Predictor]) -> tuple[list[np.ndarray], np.ndarray]:
+    """The first averages, in a random order of their centres, that all variants read as their class.
+
+    With them comes the first that is too close to call for the default variant.
+    """
     squares = np.stack([Preprocessing().apply(square) for square in images.squares])
     thumbnails = np.stack([cv2.resize(s, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA) for s in squares])
     vectors = thumbnails.reshape(len(thumbnails), -1)
     vectors = vectors - vectors.mean(1, keepdims=True)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     averages: list[np.ndarray] = []
+    close: list[np.ndarray] = []
     used: set[int] = set()
     for centre in np.random.default_rng(SEED).permutation(len(squares)):
         nearest = np.argsort(-vectors @ vectors[centre])[:PATIENTS]
         if used & set(nearest):
             continue
         picture = _average(squares[nearest])
-        if all(p.predict(picture).finding == class_name for p in predictors):
+        readings = {p.variant: p.predict(_stamped(picture)) for p in predictors}
+        if any(check.status != "ok" for reading in readings.values() for check in reading.checks):
+            continue
+        is_of_class = all(reading.finding == class_name for reading in readings.values())
+        if is_of_class and len(averages) < EXAMPLES_PER_CLASS:
             averages.append(picture)
             used |= set(nearest)
-        if len(averages) == EXAMPLES_PER_CLASS:
-            return averages
-    raise DataError(f"Fewer than {EXAMPLES_PER_CLASS} averages of class {class_name} are read as their class.")
+        elif readings[DEFAULT].finding == UNCERTAIN and not close:
+            close.append(picture)
+            used |= set(nearest)
+        if len(averages) == EXAMPLES_PER_CLASS and close:
+            return averages, close[0]
+    raise DataError(
+        f"Fewer than {EXAMPLES_PER_CLASS} averages of class {class_name} are read as it, or none is too close to call."
+    )
 
 
 def _average(squares: np.ndarray) -> np.ndarray:
-    """Align to the first, average with equal weights, sharpen, enlarge, label: uint8 (SIZE, SIZE)."""
+    """Align to the first, average with equal weights, sharpen, enlarge: uint8 (SIZE, SIZE)."""
     reference = squares[0]
     aligned = [reference]
     for square in squares[1:]:
@@ -110,10 +131,18 @@ def _average(squares: np.ndarray) -> np.ndarray:
     for sigma, amount in ((3.0, 1.2), (12.0, 0.6)):
         enlarged = enlarged + amount * (enlarged - cv2.GaussianBlur(enlarged, (0, 0), sigma))
     low, high = np.percentile(enlarged, (0.5, 99.5))
-    picture = np.rint(np.clip((enlarged - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-    # White on a dark edge, so that it can be read on air and on bone.
-    for grey, width in ((0, 4), (255, 1)):
-        cv2.putText(picture, "SYNTHETIC", (12, SIZE - 14), cv2.FONT_HERSHEY_SIMPLEX, 0.5, grey, width, cv2.LINE_AA)
+    return np.rint(np.clip((enlarged - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+
+
+def _stamped(picture: np.ndarray) -> np.ndarray:
+    """Write on uint8 (SIZE, SIZE) what it is."""
+    picture = picture.copy()
+    # White on a dark edge, so that it can be read on air and on bone; letter below letter, as a row of them is a word
+    # that the page would warn of.
+    for place, letter in enumerate(STAMP):
+        at = (8, SIZE - 14 - 18 * (len(STAMP) - 1 - place))
+        for grey, width in ((0, 4), (255, 1)):
+            cv2.putText(picture, letter, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, grey, width, cv2.LINE_AA)
     return picture
 
 
@@ -129,8 +158,10 @@ python -m scripts.tools.make_examples --data $PNEUMONIA_DATA/chest_xray
 
 Recipe: take one radiograph of a class at random (seed {SEED}) and the {PATIENTS - 1} of other patients most like it;
 align them to it by an affine transform (enhanced correlation coefficient); average all {PATIENTS} with equal weights;
-sharpen; enlarge to {SIZE} x {SIZE} pixels; write SYNTHETIC on it. An average is kept if every published variant reads
-it as its class, so these examples show what the page looks like and say nothing about how well a variant reads.
+sharpen; enlarge to {SIZE} x {SIZE} pixels; write {STAMP} on it. An average is kept if it is warned of nothing and
+every published variant reads it as its class; one is kept because {DEFAULT} finds it too close to call
+at the balanced point; and the first is there again on its side, to be refused. So these examples show what the page
+looks like and say nothing about how well a variant reads.
 
 | file | class | made from |
 | --- | --- | --- |

@@ -40,7 +40,7 @@ def test_the_choice_decides_what_the_image_does_not_tell(predictors, chest):
         (CHILDREN, "a child of 1 to 5 years, as was chosen"),
         (ADULTS, "an adult, as was chosen"),
     ):
-        record, _, card, *_ = handlers.on_population_change(VARIANT, "balanced", session, population)
+        record, _, card, *_ = handlers.on_read_again(VARIANT, "balanced", session, population)
         assert (record["population"], record["population_source"]) == (population, "reader")
         assert words in card and "asks" not in card
         probabilities[population] = record["probability"]
@@ -53,9 +53,7 @@ def test_the_choice_decides_what_the_image_does_not_tell(predictors, chest):
 
 
 def test_a_choice_before_an_image_reads_nothing(predictors):
-    assert ReadHandlers(predictors).on_population_change(VARIANT, "balanced", Session(), ADULTS)[0] == {
-        "__type__": "update"
-    }
+    assert ReadHandlers(predictors).on_read_again(VARIANT, "balanced", Session(), ADULTS)[0] == {"__type__": "update"}
     assert CompareHandlers(predictors).on_population_change("balanced", Session(), ADULTS)[0] == {"__type__": "update"}
 
 

@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,20 +21,24 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from demo.server.gradio_internals import PrivateBlocks
+from demo.shared import radiograph_images, uploaded_image
 from demo.shared import texts as shared_texts
-from demo.shared import uploaded_image
+from demo.shared.activity import Activity
 from demo.shared.components import availability
-from demo.shared.events import on_failure
+from demo.shared.events import BATCH_QUEUE, IMMEDIATE, READING_QUEUE, on_failure
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read import texts as read_texts
+from demo.tabs.read.dicom_objects import on_dicom_request
 from demo.tabs.read.handlers import ReadHandlers, ReadView
 from pneumonia import load_predictor
 from pneumonia.core.check import Check
 from pneumonia.core.labels import UNCERTAIN
 from pneumonia.core.populations import CHILDREN
+from pneumonia.imaging.decode import TURNED, decode
+from pneumonia.inference.chest_check import ON_ITS_SIDE
 from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from scripts import ROOT
@@ -122,7 +128,7 @@ def test_read_shows_and_records_one_prediction(chest):
     (pane,) = viewer["panes"]
     np.testing.assert_allclose(pane["map"], session.reading.predictions[VARIANT].heatmap, atol=1e-3)
     assert "Inside the lungs: 82%" in verdict and "logits" not in verdict
-    assert "sensitivity 95.1%" in figures and predictive == support == ""
+    assert "sensitivity 95.1%" in figures and predictive == "" and read_texts.TESTING_REGION in support
     # Hashes, versions and the network's name fold away.
     assert "<details" in details and record["image_sha256"][:12] in details and "MobileNetV2" in details
     assert "<details" not in verdict + figures and "MobileNetV2" not in verdict + figures
@@ -161,7 +167,8 @@ def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_fi
     handlers = ReadHandlers(Predictors(loader))
     verdict, *_, figures, predictive, _ = handlers.on_read(chest, VARIANT, "screening", session)[2:]
     assert predictive == ""
-    positive = handlers.on_prevalence_change(10, session)
+    positive, other = handlers.on_prevalence_change(10, session)
+    assert other is None
     # 0.951 * 0.1 / (0.951 * 0.1 + 0.098 * 0.9) = 0.519, by the figures of `tests.fixtures.fakes`.
     assert "Positive predictive value where 10% have it: 51.9%" in positive and "Negative" not in positive
     assert "50% of which show pneumonia" in positive
@@ -170,6 +177,12 @@ def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_fi
     assert "no predictive value" in uncertain and "Positive" not in uncertain
     _, _, negative, *_ = handlers.on_operating_point_change(VARIANT, "rule-in", session)
     assert "Negative predictive value where 10% have it" in negative and "Positive" not in negative
+    # Any other than the presets, and none at all.
+    assert "where 2.5% have it" in handlers.on_prevalence_change(2.5, session)[0]
+    for none in (None, 0, 100, -3):
+        assert handlers.on_prevalence_change(none, session)[0] == ""
+    handlers.on_image_choice(chest, session, *CONTROLS, 7)
+    assert session.prevalence == 0.07
     assert loader.readings == 1
 
 
@@ -178,14 +191,14 @@ def test_choosing_another_image_or_variant_forgets_the_reading(chest):
     session = Session()
     handlers.on_image_choice(chest, session, *CONTROLS)
     handlers.on_read(None, VARIANT, "balanced", session)
-    forgotten = handlers.on_variant_change("custom-cnn", session)
-    assert "Press Read to read this image" in forgotten.verdict
+    forgotten = handlers.on_choice_change("custom-cnn", session)
+    assert shared_texts.READING in forgotten.verdict
     assert forgotten[1:] == EMPTY[1:] and session.reading is None
     # What would redraw it finds nothing to redraw.
     for shown in (
         handlers.on_operating_point_change(VARIANT, "rule-in", session)[:4],
         handlers.on_threshold_change(0.3, session)[:4],
-        [handlers.on_prevalence_change(5, session)],
+        handlers.on_prevalence_change(5, session)[:1],
     ):
         assert all(_skipped(value) for value in shown)
     assert handlers.on_image_choice(chest, session, *CONTROLS)[3:] == EMPTY[1:]
@@ -271,13 +284,14 @@ def test_missing_weights_are_marked_with_their_reason_and_the_others_work(chest)
     predictors = Predictors(load_all_but_frozen)
     handlers = ReadHandlers(predictors)
     marked = availability(predictors)
-    assert _skipped(handlers.on_page_open("mobilenetv2-frozen"))
+    assert _skipped(handlers.on_page_open("mobilenetv2-frozen")[0])
     assert ("MobileNetV2, frozen (unavailable)", "mobilenetv2-frozen") in marked["choices"]
     assert ("Custom CNN", "custom-cnn") in marked["choices"]
     assert "There is no weights folder" in marked["info"]
     with pytest.raises(gr.Error, match="no weights folder"):
         handlers.on_read(chest, "mobilenetv2-frozen", "balanced", Session())
-    assert "There is no weights folder" in handlers.on_variant_change("mobilenetv2-frozen", Session())[0]
+    assert "There is no weights folder" in handlers.on_choice_change("mobilenetv2-frozen", Session())[0]
+    assert all(map(_skipped, handlers.on_read_again("mobilenetv2-frozen", "balanced", Session(file=chest), "auto")))
     assert handlers.on_read(chest, "custom-cnn", "balanced", Session())[0]["status"] == "read"
 
     records, _, table, _ = CompareHandlers(predictors).on_compare(chest, "balanced", Session())
@@ -317,13 +331,149 @@ def test_compare_decodes_once_and_segments_once(monkeypatch):
     assert calls == ["decode", "segment"]
 
 
-def test_the_marked_region_is_tested_on_request_and_only_after_a_reading(chest):
+@pytest.fixture
+def read(chest: str) -> tuple[ReadHandlers, Session]:
+    """Handlers, and a session with a reading."""
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
-    with pytest.raises(gr.Error, match=read_texts.NOTHING_TO_TEST):
-        handlers.on_region_test(session)
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert read_texts.TESTING_REGION in handlers.on_read(None, VARIANT, "balanced", session)[-1]
+    return handlers, session
+
+
+def test_the_outlined_region_is_tested_after_a_reading_and_kept_with_it(read):
+    handlers, session = read
+    sentence, viewer = handlers.on_region_test(session)
+    assert "matters to the answer" in sentence and "40 of 40 regions" in sentence and _skipped(viewer)
+    # The reading keeps it, however it is judged.
+    handlers.on_operating_point_change(VARIANT, "rule-in", session)
+    assert session.reading.region.support.supported
+
+
+def test_a_region_that_is_not_confirmed_is_warned_of_and_drawn_as_such(chest):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    first = handlers.on_read(None, "custom-cnn", "balanced", session)[3]
+    sentence, viewer = handlers.on_region_test(session)
+    assert "Careful:" in sentence and "not confirmed" in sentence
+    ((before,), (after,)) = first["panes"], viewer["panes"]
+    assert after["unconfirmed"] and not before["unconfirmed"] and after["contour"] == before["contour"] != []
+    assert "not confirmed" in after["caption"] and "not confirmed" in after["evidence"] and before["caption"] == ""
+    assert after["picture"] == before["picture"]
+
+
+def test_nothing_is_tested_where_nothing_is_outlined(chest):
+    class Dark(FakePredictor):
+        def predict(self, *arguments):
+            return replace(super().predict(*arguments), heatmap=np.full((7, 7), 0.5, np.float32))
+
+    handlers, session = ReadHandlers(Predictors(Dark)), Session()
+    assert all(map(_skipped, handlers.on_region_test(session)))
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert handlers.on_read(None, VARIANT, "balanced", session)[-1] == ""
+    assert all(map(_skipped, handlers.on_region_test(session))) and session.reading.region.support is None
+
+
+@pytest.mark.parametrize(
+    ("when", "dropped"), [("before", [True]), ("meanwhile", [True]), ("by another test", [False, True])]
+)
+def test_a_test_is_dropped_with_a_word_where_somebody_waits_for_a_reading(chest, when, dropped):
+    class Watched(FakePredictor):
+        def measure_support(self, source, interrupted):
+            if when == "meanwhile":
+                with predictors.activity.at_work():
+                    return super().measure_support(source, interrupted)
+            nested.append(handlers.on_region_test(session))
+            return super().measure_support(source, interrupted)
+
+    predictors, session, nested = Predictors(Watched), Session(), []
+    handlers = ReadHandlers(predictors)
     handlers.on_image_choice(chest, session, *CONTROLS)
     handlers.on_read(None, VARIANT, "balanced", session)
-    assert "marks no region" in handlers.on_region_test(session)
+    with predictors.activity.at_work() if when == "before" else nullcontext():
+        answers = [handlers.on_region_test(session), *nested]
+    assert [read_texts.REGION_BUSY in sentence for sentence, _ in answers] == dropped
+    assert (session.reading.region.support is None) == dropped[0]
+
+
+def test_a_test_that_another_choice_overtook_is_not_shown(chest):
+    class Overtaken(FakePredictor):
+        def measure_support(self, *given):
+            session.forget()
+            return super().measure_support(*given)
+
+    handlers, session = ReadHandlers(Predictors(Overtaken)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    handlers.on_read(None, VARIANT, "balanced", session)
+    assert all(map(_skipped, handlers.on_region_test(session)))
+
+
+def test_what_readers_wait_for_is_counted_and_what_follows_by_itself_is_not():
+    activity, seen = Activity(), []
+    with PrivateBlocks(activity) as page:
+        button = gr.Button()
+        button.click(lambda: seen.append(activity.is_busy()), **READING_QUEUE)
+        button.click(lambda: seen.append(activity.is_busy()), **BATCH_QUEUE)
+        button.click(lambda: seen.append(activity.is_busy()), **IMMEDIATE)
+    for event in page.fns.values():
+        asyncio.run(page.process_api(event, [], request=None))
+    assert seen == [True, True, False] and not activity.is_busy()
+
+
+def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    handlers.on_choice_change("custom-cnn", session, "adults")
+    for variant, population in ((VARIANT, "adults"), ("custom-cnn", "children")):
+        _, _, *shown = handlers.on_read_again(variant, "balanced", session, population)
+        assert all(map(_skipped, shown)) and session.reading is None
+    assert "Probability" in handlers.on_read_again("custom-cnn", "balanced", session, "adults")[2]
+    assert handlers.on_failure("custom-cnn", session).verdict == on_failure() and session.reading is None
+
+
+class Upright(FakePredictor):
+    """Reads only what its reader turned to the right."""
+
+    def predict(self, source, *others):
+        read = super().predict(source, *others)
+        if TURNED[3] in read.checks:
+            return read
+        return replace(read, status="rejected", error=ON_ITS_SIDE, checks=(Check("chest", "reject", ON_ITS_SIDE),))
+
+
+def test_a_picture_on_its_side_is_read_as_its_reader_turns_it(chest, tmp_path):
+    handlers, session = ReadHandlers(Predictors(Upright)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    refused = handlers.on_read(None, VARIANT, "balanced", session)[2]
+    assert [f'data-index="{turn}"' in refused for turn in (1, 2, 3)] == [True, False, True]
+    for turn, is_read in ((1, False), (2, True)):
+        emptied = handlers.on_turn(gr.EventData(None, {"index": turn}), session)
+        assert shared_texts.READING in emptied[1]
+        verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
+        assert (TURNED[3].message in verdict) == is_read
+    (prediction,) = session.reading.predictions.values()
+    pixels = decode(chest).pixels
+    expected = FakePredictor(VARIANT).predict(decode(chest).turned(3))
+    np.testing.assert_array_equal(prediction.heatmap, expected.heatmap)
+    np.testing.assert_array_equal(session.reading.shown, radiograph_images.preview(np.rot90(pixels, 3)))
+    assert handlers.on_region_test(session)[0]
+    with pytest.raises(gr.Error, match=read_texts.TURNED_BY_READER):
+        on_dicom_request(Predictors(load_fake), session)
+    for wrong in (0, "1", [1], None):
+        with pytest.raises(gr.Error):
+            handlers.on_turn(gr.EventData(None, {"index": wrong}), session)
+    # The next image lies as it is.
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert session.quarters == 0
+
+
+def test_a_refused_archive_can_be_opened_in_batch_and_another_refused_file_cannot(tmp_path, document):
+    archive = tmp_path / "two.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("chest.png", b"")
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+    for file, offered in ((str(archive), True), (document, False)):
+        handlers.on_image_choice(file, session, *CONTROLS)
+        assert (read_texts.OPEN_IN_BATCH in handlers.on_read(None, VARIANT, "balanced", session)[2]) == offered
 
 
 def test_sessions_start_as_copies_of_their_own(chest):
@@ -450,7 +600,7 @@ def test_one_script_never_gets_what_another_one_chose(address, client, chest):
 
 @pytest.mark.parametrize(("typed", "taken"), [(60, 0.999), (-1, 0.001), (None, 0.001), (0.7, 0.7)])
 def test_what_is_typed_beside_a_slider_is_taken_for_the_nearest_of_its_ends(typed, taken):
-    with PrivateBlocks() as page:
+    with PrivateBlocks(Activity()) as page:
         slider = gr.Slider(0.001, 0.999, 0.5, step=0.001)
         gr.Button().click(lambda value: None, slider)
     (event,) = page.fns.values()

@@ -177,7 +177,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert session.reading.predictions[VARIANT].probability == pytest.approx(
         predictor.recalibrated(site).calibration.probability(session.reading.predictions[VARIANT].logit)
     )
-    predictive = read.on_prevalence_change(20, session)
+    predictive, _ = read.on_prevalence_change(20, session)
     probability = session.reading.predictions[VARIANT].probability
     assert f"instead of {probability:.1%}, if your patients differ from the 40 images of here, 50% of" in predictive
     assert threshold == round(point.threshold, 3)

@@ -167,6 +167,22 @@ def test_a_threshold_of_ones_own_is_reported_and_the_command_names_no_operating_
     assert (kept["operating_point"], kept["operating_point_figures"]["threshold"]) == ("own", pytest.approx(0.9))
 
 
+def test_a_report_says_whether_the_outlined_region_matters(chest):
+    for variant, said in ((VARIANT, "matters to the answer"), ("custom-cnn", "is not confirmed")):
+        session, predictors = Session(), Predictors(load_fake)
+        tab, handlers = ReadHandlers(predictors), ReportHandlers(predictors, comparison=False)
+        tab.on_image_choice(chest, session, "balanced", 0.5, None)
+        tab.on_read(None, variant, "balanced", session)
+        assert shared_texts.REGION_UNTESTED in words(handlers.on_pdf_request(False, session))
+        assert json.loads(Path(handlers.on_json_request(False, session)).read_text())["region_test"] is None
+        tab.on_region_test(session)
+        text = words(handlers.on_pdf_request(False, session))
+        assert said in text and shared_texts.REGION_UNTESTED not in text
+        record = json.loads(Path(handlers.on_json_request(False, session)).read_text())
+        assert record["region_test"]["verdict"] == session.reading.region.support.verdict
+        assert len(read_receipt(json.dumps(record).encode()).readings) == 1
+
+
 def test_checks_put_what_needs_care_first_and_go_on_over_pages():
     checks = tuple(
         Check(

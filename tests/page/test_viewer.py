@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from demo.shared import texts as shared_texts
+from demo.shared.answer import evidence_sentences
 from demo.theme import head
 from demo.viewer import contents, texts
 from pneumonia.core.geometry import WHOLE, Box
@@ -21,8 +23,8 @@ def hot(row: int, column: int, box: Box = WHOLE, **changes):
     return reading(0.9, heatmap=heatmap, field_of_view=box, **changes)
 
 
-def pane(prediction) -> dict:
-    return contents.evidence_pane({}, prediction, SCALE)
+def pane(prediction, **more) -> dict:
+    return contents.evidence_pane({}, prediction, SCALE, "one of several", **more)
 
 
 @pytest.mark.parametrize("shape", [(900, 1300), (64, 48)])
@@ -69,8 +71,23 @@ def test_words_say_where_the_evidence_lies():
 
 def test_no_line_is_drawn_around_what_hardly_shows():
     weak = reading(0.1, heatmap=np.eye(8, dtype=np.float32) * 0.9, lungs=LUNGS)
-    assert pane(weak)["contour"] == [] and pane(weak)["caption"] == texts.NO_REGION
+    assert pane(weak)["contour"] == [] and pane(weak)["caption"] == shared_texts.NO_REGION
     assert len(pane(weak)["lungs"]) == 2
+
+
+def test_the_card_and_the_viewer_go_by_one_rule():
+    """No evidence is said where none is outlined, and a region that is outlined has evidence."""
+    for peak in (0.05, 1.0, 1.9, 2.0, 3.0, 8.0):
+        for heatmap in (np.full((8, 8), peak), np.eye(1, 64).reshape(8, 8) * peak, np.eye(1, 900).reshape(30, 30) * 8):
+            of = reading(0.9, heatmap=heatmap.astype(np.float32), lungs=LUNGS)
+            sentence, _ = evidence_sentences(of, SCALE)
+            none = sentence == shared_texts.NO_EVIDENCE or sentence.endswith(shared_texts.NO_REGION)
+            assert bool(pane(of)["contour"]) != none, (peak, sentence)
+
+
+def test_a_picture_that_stands_alone_does_not_repeat_what_the_card_says():
+    alone = contents.evidence_pane({}, hot(2, 2, lungs=LUNGS), SCALE)
+    assert alone["caption"] == "" and "right upper zone" in alone["evidence"]
 
 
 def test_the_lungs_outline_lies_on_their_border():

@@ -11,11 +11,15 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from pneumonia import load_predictor
+from pneumonia.core.labels import NORMAL, UNCERTAIN
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images, prepare_inputs
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import ImageError
-from pneumonia.imaging.decode import decode
+from pneumonia.imaging.decode import TURNED, decode
+from pneumonia.inference.chest_check import ON_ITS_SIDE
+from pneumonia.records.receipt import _checked
+from pneumonia.records.verify import verify
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts.studies.reliability.synthetic_images import dicom_bytes
@@ -127,7 +131,7 @@ def test_the_map_adds_up_to_the_logit(predictor, validation):
 
 
 def test_the_map_of_an_example_adds_up_to_the_logit(predictor):
-    assert_adds_up(predictor, EXAMPLES.glob("*.png"))
+    assert_adds_up(predictor, EXAMPLES.glob("synthetic-[!r]*.png"))
 
 
 def assert_adds_up(predictor, paths):
@@ -193,13 +197,26 @@ def test_the_marked_region_of_an_example_is_tested_the_same_way_each_time(predic
         predictor.measure_support(b"no image")
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.png")), ids=lambda path: path.stem)
-def test_synthetic_examples_are_read_as_their_class(predictor, path):
-    assert path.stem.split("-")[1].upper() == predictor.predict(path).finding
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("synthetic-[np]*.png")), ids=lambda path: path.stem)
+def test_synthetic_examples_are_read_as_their_class_and_warned_of_nothing(predictor, path):
+    prediction = predictor.predict(path)
+    assert path.stem.split("-")[1].upper() == prediction.finding
+    assert not [check for check in prediction.checks if check.status == "warn"]
 
 
-def test_there_are_six_examples_and_their_recipe():
+def test_one_example_is_too_close_to_call_and_one_is_refused_until_it_is_turned():
+    predictor = load_predictor()
+    close, refused = (EXAMPLES / f"synthetic-{name}.png" for name in ("too-close-to-call", "refused"))
+    reading = predictor.predict(close)
+    assert reading.finding == UNCERTAIN and not [check for check in reading.checks if check.status == "warn"]
+    assert [check.message for check in predictor.predict(refused).checks] == [ON_ITS_SIDE]
+    turned = predictor.predict(decode(refused).turned(3))
+    assert turned.finding == NORMAL and [check for check in turned.checks if check.status == "warn"] == [TURNED[3]]
+    assert verify(_checked(turned.to_dict()), turned.image_sha256, refused, predictor) == []
+
+
+def test_there_are_eight_examples_and_their_recipe():
     names = [path.name for path in EXAMPLES.glob("*.png")]
-    assert len(names) == 6
+    assert len(names) == 8
     recipe = (EXAMPLES / "SOURCES.md").read_text()
     assert all(name in recipe for name in names) and "16 patients" in recipe

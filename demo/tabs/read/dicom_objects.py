@@ -42,6 +42,8 @@ def on_dicom_request(predictors: Predictors, session: Session) -> str:
         raise user_error(shared_texts.NOTHING_READ)
     if not Path(session.file).is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
+    if session.quarters:
+        raise user_error(texts.TURNED_BY_READER)
     ((variant, prediction),) = session.reading.predictions.items()
     try:
         objects = make_objects(session.file, prediction, predictors.calibrated(variant, prediction.calibration))

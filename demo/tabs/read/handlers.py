@@ -1,5 +1,6 @@
 """Events of the Read tab: check the request, ask the predictor, hand the answer to the views."""
 
+import threading
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import gradio as gr
 
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.answer import has_outline
 from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, chosen_population, reading_record, unavailable
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
@@ -19,6 +21,7 @@ from pneumonia.calibration.calibration import Calibration
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
+from pneumonia.explain.region_test import Interrupted
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.receipt import JudgedPrediction
 
@@ -39,6 +42,7 @@ class ReadHandlers:
 
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
+        self._testing = threading.Lock()
 
     def on_read(
         self,
@@ -52,7 +56,7 @@ class ReadHandlers:
         # Another calibration may be chosen while the image is decoded.
         generation, site = session.generation, session.calibration
         self._predictors.require(variant)
-        source, name = decode_upload(file or session.file)
+        source, name = decode_upload(file or session.file, 0 if file else session.quarters)
         predictor = self._predictors.calibrated(variant, site)
 
         def judged_at(calibration: Calibration) -> OperatingPoint:
@@ -62,24 +66,30 @@ class ReadHandlers:
         pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
         picture = None if pixels is None else contents.write_picture(pixels)
         if prediction.status == "read":
-            reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name)
-            view = self._view(reading, picture, session)
+            reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name, picture=picture)
+            view = self._view(reading, session)
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
-            refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
-            reading, view = None, ReadView(refusal, shown)
-        if not session.keep(reading, generation):
+            reading, view = None, ReadView(views.refusal(prediction, session.file), shown)
+        overtaken = session.asked not in (None, (variant, population))
+        if overtaken or not session.keep(reading, generation):
             view = (gr.skip(),) * len(view)
         return reading_record(prediction, name), session, *view
 
-    def on_population_change(
-        self, variant: str, operating_point: str | None, session: Session, population: str
-    ) -> tuple:
-        """Read the chosen image as another patient's: as `on_read`; nothing where none is chosen."""
-        if session.file is None:
+    def on_read_again(self, variant: str, operating_point: str | None, session: Session, population: str) -> tuple:
+        """Read the chosen image otherwise: as `on_read`; nothing where none is chosen, or no network can read it."""
+        if session.file is None or variant in self._predictors.missing():
             return (gr.skip(),) * (2 + len(ReadView._fields))
         return self.on_read(None, variant, operating_point, session, population)
+
+    def on_turn(self, event: gr.EventData, session: Session) -> tuple:
+        """Turn the chosen image by as many quarters as a button says: session, and an empty `ReadView`."""
+        if event.index not in [*texts.TURN]:
+            raise user_error(shared_texts.WRONG_VALUES)
+        session.forget()
+        session.quarters = (session.quarters + event.index) % 4
+        return session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
         """Judge the reading at another operating point: verdict, figures, predictive value, details, threshold."""
@@ -98,19 +108,27 @@ class ReadHandlers:
         session.threshold = threshold
         return *self._judged(None, session), None
 
-    def on_prevalence_change(self, prevalence: float | None, session: Session) -> str:
-        """Carry the operating point over to a prevalence, in percent; None while none was chosen: predictive value."""
-        session.prevalence = None if prevalence is None else prevalence / 100
-        return gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
+    def on_prevalence_change(self, prevalence: float | None, session: Session) -> tuple[str, None]:
+        """Carry the operating point over to a prevalence: predictive value, and the other choice of a prevalence.
 
-    def on_variant_change(self, variant: str, session: Session) -> tuple:
-        """Take the old variant's result away: a `ReadView`."""
+        Args:
+            prevalence: in percent; None while none was chosen. There is no predictive value at 0 or 100.
+            session: of the tab.
+        """
+        session.prevalence = prevalence / 100 if prevalence is not None and 0 < prevalence < 100 else None
+        predictive = gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
+        return predictive, None
+
+    def on_choice_change(self, variant: str, session: Session, population: str = NOT_STATED) -> tuple:
+        """Take the result of another variant or population away, before the image is read again: a `ReadView`."""
         session.forget()
-        if reason := self._predictors.missing().get(variant):
-            prompt = page_html.prompt(unavailable(variant, reason))
-        else:
-            prompt = page_html.welcome() if session.file is None else page_html.prompt(texts.PRESS)
-        return ReadView(prompt)
+        session.asked = variant, population
+        return self._nothing_shown(variant, session, shared_texts.READING)
+
+    def on_failure(self, variant: str, session: Session) -> tuple:
+        """Say that nothing was read, or the page would go on saying that the image is being read: a `ReadView`."""
+        session.forget()
+        return self._nothing_shown(variant, session, shared_texts.TRY_AGAIN)
 
     def on_image_choice(
         self,
@@ -119,6 +137,7 @@ class ReadHandlers:
         operating_point: str | None,
         threshold: float,
         prevalence: float | None,
+        other: float | None = None,
     ) -> tuple:
         """Choose a new image: upload box, session, and an empty `ReadView`.
 
@@ -127,39 +146,73 @@ class ReadHandlers:
         session.choose(file)
         session.threshold = threshold if operating_point is None else None
         # Nothing is there to be shown otherwise yet.
-        self.on_prevalence_change(prevalence, session)
+        self.on_prevalence_change(prevalence if other is None else other, session)
         return None, session, *ReadView(page_html.prompt(shared_texts.READING))
 
-    def on_region_test(self, session: Session) -> str:
-        """Test whether the region that the map marks matters more than others: sentence."""
-        generation, reading = session.generation, session.reading
-        if reading is None:
-            raise user_error(texts.NOTHING_TO_TEST)
-        (variant,) = reading.predictions
-        source, _ = decode_upload(session.file)
-        support = self._predictors.get(variant).measure_support(source)
-        sentence = page_html.paragraph(support.message)
-        return sentence if session.generation == generation else gr.skip()
+    def on_region_test(self, session: Session) -> tuple:
+        """Test whether the region that is outlined matters more than others: sentence, viewer.
 
-    def on_page_open(self, variant: str) -> Any:
-        """Set the control that starts at a figure of the weights: threshold."""
+        For nobody has asked for it: it is dropped as soon as somebody waits for a reading.
+        """
+        reading = session.reading
+        if reading is None or not self._has_outline(reading):
+            return (gr.skip(),) * 2
+        (variant,) = reading.predictions
+        predictor, busy = self._predictors.get(variant), self._predictors.activity.is_busy
+        if busy() or not self._testing.acquire(blocking=False):
+            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+
+        def overtaken() -> bool:
+            """Tell whether another image or network is chosen by now."""
+            return session.reading is None or session.reading.region is not reading.region
+
+        try:
+            source, _ = decode_upload(session.file, session.quarters)
+            support = predictor.measure_support(source, lambda: overtaken() or busy())
+        except Interrupted:
+            support = None
+        finally:
+            self._testing.release()
+        if overtaken():
+            return (gr.skip(),) * 2
+        if support is None:
+            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+        reading.region.support = support
+        shown = gr.skip() if support.supported else self._viewer(reading)
+        return views.region_test(support), shown
+
+    def on_region_test_failure(self) -> str:
+        """Sentence in place of that of a test that failed."""
+        return views.region_test(None)
+
+    def on_page_open(self, variant: str) -> tuple[Any, None]:
+        """Set what starts at a figure of the weights, and what starts empty: threshold, and a prevalence."""
         try:
             threshold = self._predictors.point(variant, BALANCED, population=CHILDREN).threshold
         except WeightsError:
-            return gr.skip()
-        return round(threshold, THRESHOLD_DIGITS)
+            return gr.skip(), None
+        return round(threshold, THRESHOLD_DIGITS), None
 
-    def _view(self, reading: Reading, picture: dict[str, Any], session: Session) -> ReadView:
-        judged = self._judgement(reading)
-        scale = judged.predictor.heatmap_scale
+    def _nothing_shown(self, variant: str, session: Session, sentence: str) -> ReadView:
+        """What takes the place of a result: why there is none, or else this sentence on the chosen image."""
+        if reason := self._predictors.missing().get(variant):
+            return ReadView(page_html.prompt(unavailable(variant, reason)))
+        return ReadView(page_html.welcome() if session.file is None else page_html.prompt(sentence))
+
+    def _view(self, reading: Reading, session: Session) -> ReadView:
         verdict, figures, predictive, details = self._card(reading, session)
-        return ReadView(
-            verdict,
-            contents.side_by_side([contents.evidence_pane(picture, judged.prediction, scale)], scale),
-            details,
-            figures,
-            predictive,
-        )
+        testing = page_html.paragraph(texts.TESTING_REGION, "small-print") if self._has_outline(reading) else ""
+        return ReadView(verdict, self._viewer(reading), details, figures, predictive, testing)
+
+    def _viewer(self, reading: Reading) -> Contents:
+        ((variant, prediction),) = reading.predictions.items()
+        scale = self._predictors.get(variant).heatmap_scale
+        pane = contents.evidence_pane(reading.picture, prediction, scale, support=reading.region.support)
+        return contents.side_by_side([pane], scale)
+
+    def _has_outline(self, reading: Reading) -> bool:
+        ((variant, prediction),) = reading.predictions.items()
+        return has_outline(prediction, self._predictors.get(variant).heatmap_scale)
 
     def _judged(self, operating_point: str | None, session: Session) -> tuple[str, ...]:
         skipped = (gr.skip(),) * 4

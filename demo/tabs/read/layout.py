@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
+from gradio.events import Dependency
 
 from demo.report.layout import report_row
 from demo.shared import page_html
@@ -61,14 +62,15 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
                 verdict = live_region("verdict", page_html.welcome())
                 operating_point = operating_point_choice("operating-point")
                 figures = gr.HTML(elem_id="figures")
-                choices = [(str(percent), percent) for percent in texts.PREVALENCES]
-                prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
+                support = live_region("support")
+                with gr.Row(elem_id="prevalences"):
+                    choices = [(str(percent), percent) for percent in texts.PREVALENCES]
+                    prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
+                    # Without ends of its own: one out of them would keep the next image from being chosen.
+                    other = gr.Number(label=texts.OTHER_PREVALENCE, value=None, elem_id="prevalence-other")
                 predictive = live_region("predictive")
                 checks = gr.HTML(elem_id="checks")
             radiograph = viewer("viewer")
-            with gr.Column(elem_classes="below-images"):
-                test = gr.Button(texts.TEST_SUPPORT, size="sm", elem_id="support-button")
-                support = live_region("support")
             report = report_row("report")
             session = session_state(Session())
             dicom_button(predictors, session)
@@ -90,31 +92,38 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         "outputs": [verdict, figures, predictive, checks, threshold],
     }
 
+    def follow(reading: Dependency) -> None:
+        """Judge a reading as the controls say by now, and then test the region that it marks."""
+        judged = reading.then(**judge, **IMMEDIATE)
+        # Not in the queue, where it would take the place of somebody who waits.
+        tested = judged.then(handlers.on_region_test, session, [support, radiograph], **IMMEDIATE)
+        tested.failure(handlers.on_region_test_failure, None, support, **IMMEDIATE)
+
+    again = {**READING_QUEUE, **PRIVATE}
+
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
-    controls = [operating_point, threshold, prevalence]
+    controls = [operating_point, threshold, prevalence, other]
     on_choice = read_when_chosen(
         upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
     )
-    forget = {"fn": handlers.on_variant_change, "inputs": [variant, session], "outputs": list(details), **IMMEDIATE}
+    changed = gr.on(
+        [variant.input, population.input],
+        handlers.on_choice_change,
+        [variant, session, population],
+        list(details),
+        **IMMEDIATE,
+    )
+    on_change = changed.then(**read | {"fn": handlers.on_read_again, "inputs": read["inputs"][1:]}, **again)
+    turned = verdict.click(handlers.on_turn, session, [session, *details], **IMMEDIATE)
+    on_turn = turned.then(**read, **again)
     offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
-    for reading in (on_click, *on_choice):
+    for reading in (on_click, *on_choice, on_change, on_turn):
         # The operating point may have been changed while the image was read. A page whose session had
         # expired shows a calibration as chosen that the session has forgotten.
-        reading.then(**offer, **IMMEDIATE).then(**judge, **IMMEDIATE)
+        follow(reading.then(**offer, **IMMEDIATE))
         # Else it would go on saying that the image is being read.
-        reading.failure(**forget)
-    chosen = population.input(
-        handlers.on_population_change,
-        [variant, operating_point, session, population],
-        [record, session, *details],
-        show_progress_on=verdict,
-        **READING_QUEUE,
-        **PRIVATE,
-    )
-    chosen.then(**judge, **IMMEDIATE)
-    chosen.failure(**forget)
-    variant.input(**forget).then(**judge, **IMMEDIATE)
+        reading.failure(handlers.on_failure, [variant, session], list(details), **IMMEDIATE)
     operating_point.input(**judge, **LATEST_ONLY)
     threshold.input(
         handlers.on_threshold_change,
@@ -122,10 +131,10 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         [verdict, figures, predictive, checks, operating_point],
         **LATEST_ONLY,
     )
-    prevalence.input(handlers.on_prevalence_change, [prevalence, session], predictive, **LATEST_ONLY)
-    test.click(handlers.on_region_test, session, support, **READING_QUEUE, **PRIVATE)
+    for chosen, instead in ((prevalence, other), (other, prevalence)):
+        chosen.input(handlers.on_prevalence_change, [chosen, session], [predictive, instead], **LATEST_ONLY)
     report.wire(predictors, session, comparison=False, choices=[upload.upload, example.click])
-    gr.on(None, handlers.on_page_open, variant, threshold, **IMMEDIATE)
+    gr.on(None, handlers.on_page_open, variant, [threshold, other], **IMMEDIATE)
     return ChosenImage(session, population)
 
 

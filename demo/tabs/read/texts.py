@@ -4,13 +4,19 @@ OWN_THRESHOLD = "A threshold of your own"
 CUSTOM_THRESHOLD = "Threshold"
 CUSTOM_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
 PREVALENCE = "Of 100 patients like this one, how many have pneumonia?"
+OTHER_PREVALENCE = "or"
 # In percent.
 PREVALENCES = (1, 5, 10, 20, 50)
-TEST_SUPPORT = "Does the marked region matter?"
-NOTHING_TO_TEST = "Read an image first; then its marked region can be tested."
+TESTING_REGION = "Testing whether the outlined region matters to the answer."
+REGION_BUSY = "Not tested whether the outlined region matters: the page is busy."
 READ = "Read"
 DICOM = "DICOM objects, for a test archive"
-PRESS = f"Press {READ} to read this image with the chosen network."
+TURNED_BY_READER = (
+    "You turned this picture, and its file was not. Turn the file and read that; DICOM objects are of files."
+)
+# By quarters to the left.
+TURN = {1: "Turn left by 90\N{DEGREE SIGN}", 3: "Turn right by 90\N{DEGREE SIGN}", 2: "Turn by 180\N{DEGREE SIGN}"}
+OPEN_IN_BATCH = "Open in Batch"
 CALIBRATION_HELP = "Judges this tab's reading by a site's own probabilities and thresholds"
 THIS_SESSION = "{calibration}, of this page"
 ADVISED_AGAINST = "{calibration}, advised against"

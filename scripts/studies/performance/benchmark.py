@@ -278,7 +278,7 @@ def _jpegs(folder: Path) -> list[Path]:
 def _enlarged_examples(folder: Path) -> list[Path]:
     """The synthetic examples as JPEGs of the size that radiographs have."""
     files = []
-    for example in sorted(_EXAMPLES.glob("*.png")):
+    for example in sorted(_EXAMPLES.glob("synthetic-[np]*.png")):
         files.append(folder / f"{example.stem}.jpeg")
         with Image.open(example) as image:
             image.resize(_NATIVE_SIZE, Image.Resampling.BICUBIC).save(files[-1], quality=90)

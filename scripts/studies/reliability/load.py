@@ -198,7 +198,9 @@ def _read(client: Client, file: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path | None) -> list[Path]:
-    files = sorted(path for path in (folder or _EXAMPLES).rglob("*") if path.suffix.lower() in (".jpeg", ".png"))
+    if folder is None:
+        return sorted(_EXAMPLES.glob("synthetic-[np]*.png"))  # one of the others is refused
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpeg", ".png"))
     if not files:
         raise DataError("There are no JPEG or PNG files in the folder named by --data.")
     return files

@@ -219,6 +219,28 @@ def test_another_drag_changes_level_and_width_and_moves_nothing(page, hand):
     assert np.abs(seen(canvas)[..., 0] - expected).max() <= 2
 
 
+def test_a_region_that_is_not_confirmed_is_drawn_in_dashes_and_the_hand_keeps_hold(page):
+    grey = np.full((SIDE, SIDE), 90, np.uint8)
+    given = pane(grey, np.zeros((8, 8)), contour=CONTOUR)
+    canvas = mount(page, given)
+
+    def drawn() -> float:
+        """Share of a side of the contour that is white."""
+        return (seen(canvas)[round(0.5 * SIDE), round(0.21 * SIDE) : round(0.39 * SIDE)].min(axis=-1) > 200).mean()
+
+    assert drawn() == 1
+    page.mouse.move(*at(canvas, 20, 20))
+    page.mouse.down(button="right")
+    page.evaluate(
+        "(pane) => { props.value = {...props.value, panes: [pane]}; changed(); }", given | {"unconfirmed": True}
+    )
+    settle(page)
+    assert 0.2 < drawn() < 0.6
+    page.mouse.move(*at(canvas, 20, 60))
+    page.mouse.up(button="right")
+    expect(page.locator("#mounted [data-sets=level]")).to_have_value("60")
+
+
 @pytest.mark.slow
 def test_two_fingers_zoom(browser, address):
     context = browser.new_context(viewport={"width": 460, "height": 900}, has_touch=True)

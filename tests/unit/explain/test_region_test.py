@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+import threading
 
 import cv2
 import numpy as np
 import pytest
 
-from pneumonia.explain.region_test import REGIONS, marked_region, measure_support, shifted_regions
+from pneumonia.explain.region_test import REGIONS, Interrupted, marked_region, measure_support, shifted_regions
 from scripts import ROOT
 
 SIZE = 56
@@ -64,6 +65,23 @@ def test_regions_marked_at_random_are_seldom_supported():
 
     supported = sum(measure_support(Random().run, picture, f"{i:064x}").verdict == "supported" for i in range(200))
     assert 4 <= supported <= 20
+
+
+def test_it_gives_up_as_soon_as_somebody_waits_and_keeps_to_one_core_till_then(image):
+    engine, threads = MadeEngine((2, 4), (2, 4)), set()
+
+    def interrupted():
+        threads.add(threading.get_ident())
+        return len(engine.seen) > 5
+
+    with pytest.raises(Interrupted):
+        measure_support(engine.run, image, SHA256, interrupted)
+    assert len(engine.seen) == 6 and len(threads) == 1
+
+
+def test_asked_whether_somebody_waits_it_finds_the_same(image):
+    first, again = (measure_support(MadeEngine((2, 4), (2, 4)).run, image, SHA256, ask) for ask in (None, bool))
+    assert first.to_dict() == again.to_dict()
 
 
 def test_it_takes_no_more_passes_than_it_says(image):

@@ -41,7 +41,7 @@ from scripts.studies.chest_check.__main__ import STUDY
 from scripts.studies.chest_check.drawn_pictures import DRAWN
 from scripts.studies.reliability.synthetic_images import encode
 
-EXAMPLES = sorted((ROOT / "demo" / "examples").glob("*.png"))
+EXAMPLES = sorted((ROOT / "demo" / "examples").glob("synthetic-[!r]*.png"))
 TURNS = {"turned by 90 degrees": ON_ITS_SIDE, "turned by 180 degrees": UPSIDE_DOWN}
 TURNS |= {"turned by 270 degrees": ON_ITS_SIDE, "upside down, mirrored": UPSIDE_DOWN}
 
