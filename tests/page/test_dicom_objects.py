@@ -10,7 +10,7 @@ import pytest
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.read.dicom_objects import on_dicom_request
-from demo.tabs.read.handlers import ReadHandlers
+from demo.tabs.read.handlers import ReadHandlers, ReadView
 from pneumonia.dicom_out.objects import OBJECTS
 from scripts.studies.reliability.synthetic_images import encode, radiograph
 from tests.fixtures.dicom_study import CARRIED, VARIANT, study_dicom
@@ -60,3 +60,12 @@ def test_what_gives_none_is_told_in_a_sentence(request_objects, monkeypatch, tmp
         request_objects(study_dicom())
     # Nothing is left of what was refused.
     assert not list((tmp_path / "uploads").rglob("*.zip"))
+
+
+def test_the_button_is_seen_for_a_dicom_file_alone(tmp_path):
+    handlers = ReadHandlers(Predictors(load_fake))
+    for contents, seen in ((study_dicom(), True), (encode(radiograph(), "PNG"), False), (b"no image", False)):
+        path = tmp_path / "image"
+        path.write_bytes(contents)
+        view = ReadView(*handlers.on_read(str(path), VARIANT, "balanced", Session())[2:])
+        assert view.dicom["visible"] == seen

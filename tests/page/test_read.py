@@ -121,7 +121,8 @@ def test_a_variant_that_is_loaded_waits_for_no_other():
 def test_read_shows_and_records_one_prediction(chest):
     session = Session()
     record, kept, *view = ReadHandlers(Predictors(load_fake)).on_read(chest, VARIANT, "balanced", session)
-    verdict, viewer, details, figures, predictive, support = view
+    verdict, viewer, details, figures, predictive, support, dicom = view
+    assert not dicom["visible"], "a button of DICOM objects for another file"
     assert json.loads(json.dumps(record))["name"] == "chest.png"
     assert record["variant"] == VARIANT and record["operating_point"] == "balanced"
     assert f"{record['probability']:.1%}" in verdict and shared_texts.CLOSE in verdict
@@ -165,7 +166,8 @@ def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chose
 def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_findings_own(chest):
     loader, session = Loader(), Session()
     handlers = ReadHandlers(Predictors(loader))
-    verdict, *_, figures, predictive, _ = handlers.on_read(chest, VARIANT, "screening", session)[2:]
+    view = ReadView(*handlers.on_read(chest, VARIANT, "screening", session)[2:])
+    verdict, figures, predictive = view.verdict, view.figures, view.predictive
     assert predictive == ""
     positive, other = handlers.on_prevalence_change(10, session)
     assert other is None
@@ -336,7 +338,7 @@ def read(chest: str) -> tuple[ReadHandlers, Session]:
     """Handlers, and a session with a reading."""
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
     handlers.on_image_choice(chest, session, *CONTROLS)
-    assert read_texts.TESTING_REGION in handlers.on_read(None, VARIANT, "balanced", session)[-1]
+    assert read_texts.TESTING_REGION in handlers.on_read(None, VARIANT, "balanced", session)[-2]
     return handlers, session
 
 
@@ -369,7 +371,7 @@ def test_nothing_is_tested_where_nothing_is_outlined(chest):
     handlers, session = ReadHandlers(Predictors(Dark)), Session()
     assert all(map(_skipped, handlers.on_region_test(session)))
     handlers.on_image_choice(chest, session, *CONTROLS)
-    assert handlers.on_read(None, VARIANT, "balanced", session)[-1] == ""
+    assert handlers.on_read(None, VARIANT, "balanced", session)[-2] == ""
     assert all(map(_skipped, handlers.on_region_test(session))) and session.reading.region.support is None
 
 

@@ -218,7 +218,6 @@ def test_a_whole_session_shows_exports_and_leaves_no_mark(files, archive, site, 
         for path in (lateral, *files[1 : len(readable())], dicom):
             session.read(path, "lateral view" if path == lateral else "Probability of pneumonia")
             assert not marks_anywhere(page.content()), path.name
-        page.locator("#support-button").click()
         expect(page.locator("#support")).not_to_be_empty()
         session.export("report", "#report-pdf")
         session.export("receipt", "#report-json")

@@ -18,10 +18,10 @@ from pneumonia.dicom_out.objects import make_objects, to_files
 from pneumonia.errors import DicomOutputError, ImageError, MissingExtraError
 
 
-def dicom_button(predictors: Predictors, session: gr.State) -> None:
-    """Lay a button out that hands the objects out, and wire it."""
+def dicom_button(predictors: Predictors, session: gr.State) -> gr.Button:
+    """Lay a button out that hands the objects out, and wire it; it is seen when a DICOM image was read."""
     with gr.Column(elem_classes="report"):
-        button = gr.Button(texts.DICOM, size="sm", elem_id="dicom-button")
+        button = gr.Button(texts.DICOM, size="sm", visible=False, elem_id="dicom-button")
     file = gr.File(visible=False)
 
     def on_click(session: Session) -> str:
@@ -30,6 +30,7 @@ def dicom_button(predictors: Predictors, session: gr.State) -> None:
     queue = {**READING_QUEUE, "trigger_mode": "once"}
     file_written = button.click(on_click, session, file, **queue, **PRIVATE, show_progress_on=button)
     file_written.success(None, file, js=FETCH, **PRIVATE)
+    return button
 
 
 def on_dicom_request(predictors: Predictors, session: Session) -> str:

@@ -35,6 +35,7 @@ class ReadView(NamedTuple):
     figures: str = ""
     predictive: str = ""
     support: str = ""
+    dicom: Any = gr.update(visible=False)
 
 
 class ReadHandlers:
@@ -67,7 +68,8 @@ class ReadHandlers:
         picture = None if pixels is None else contents.write_picture(pixels)
         if prediction.status == "read":
             reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name, picture=picture)
-            view = self._view(reading, session)
+            is_dicom = source.radiograph.facts["format"] == "DICOM"
+            view = self._view(reading, session)._replace(dicom=gr.update(visible=is_dicom))
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])

@@ -73,13 +73,13 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
             radiograph = viewer("viewer")
             report = report_row("report")
             session = session_state(Session())
-            dicom_button(predictors, session)
+            dicom = dicom_button(predictors, session)
 
     record = gr.JSON(visible=False, label="reading")
 
     # === Events ===
 
-    details = ReadView(verdict, radiograph, checks, figures, predictive, support)
+    details = ReadView(verdict, radiograph, checks, figures, predictive, support, dicom)
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],

@@ -110,23 +110,23 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     sides = _sides(read_data(arguments).records, preprocessor)
     adapted = keras.models.load_model(WEIGHTS_FOLDER / _ADAPTED / KERAS_MODEL, compile=False)
     figures: dict[str, dict[str, list[float]]] = {}
-    for name, side in sides.items():
-        (other,) = (other for key, other in sides.items() if key != name)
-        bench = _Bench(preprocessor, side, other, arguments.backbone_weights, arguments.runs / name)
-        published = []
-        for seed in range(arguments.seeds):
-            models = {
-                title: bench.train(title, ingredient, seed)
-                for title, ingredient in ingredients().items()
-                if not ingredient.boxes or any(record.stated.boxes for record in side.train.records)
-            }
-            published.append(models[AS_PUBLISHED])
+    first, second = sides
+    benches = [
+        _Bench(preprocessor, sides[name], sides[other], arguments.backbone_weights, arguments.runs / name)
+        for name, other in ((first, second), (second, first))
+    ]
+    for seed in range(arguments.seeds):
+        for bench in benches:
+            models = {title: bench.train(title, ingredient, seed) for title, ingredient in bench.ingredients().items()}
+            bench.published.append(models[AS_PUBLISHED])
             models |= {ADAPTED: adapted, HALF_WAY: _mean([models[UNMOVED], models[AS_PUBLISHED]])}
             scores = {title: bench.score(model, seed) for title, model in models.items()}
             scores[BOTH] = sum(scores[title] / scores[title].std() for title in (AS_PUBLISHED, ADAPTED))
             for title, logits in scores.items():
                 bench.judge(figures.setdefault(title, {}), logits)
-        bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(published), 0))
+    if arguments.seeds > 1:
+        for bench in benches:
+            bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(bench.published), 0))
     return {
         "images": {
             name: {"train": len(side.train.records), "scored": len(side.scored.records)} for name, side in sides.items()
@@ -204,14 +204,24 @@ def _mean(models: Sequence[keras.Model]) -> keras.Model:
 
 
 class _Bench:
-    """Trains on one side and scores on the other."""
+    """Trains on one side and scores on the other.
+
+    Attributes:
+        published: what the published recipe gave, with each seed.
+    """
 
     def __init__(self, preprocessor: Preprocessor, side: Side, other: Side, backbone: str, runs: Path) -> None:
         self._preprocessor, self._side, self._other = preprocessor, side, other
         self._backbone, self._runs = backbone, runs
+        self.published: list[keras.Model] = []
         self._inputs = prepare_inputs(other.scored, preprocessor)
         records = other.scored.records
         self._sets = reader_sets(records[0].stated.population, records)
+
+    def ingredients(self) -> dict[str, Ingredient]:
+        """Those that can be had of these images."""
+        has_boxes = any(record.stated.boxes for record in self._side.train.records)
+        return {title: one for title, one in ingredients().items() if has_boxes or not one.boxes}
 
     def train(self, title: str, ingredient: Ingredient, seed: int) -> keras.Model:
         """Train on this side, or take a training up again."""
