@@ -6,10 +6,14 @@ from contextlib import contextmanager
 
 
 class Activity:
-    """Counts what is at work; safe to use from several threads."""
+    """Counts what is at work; safe to use from several threads.
+
+    Attributes:
+        unasked: held by what nobody has asked for, one at a time.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self.unasked = threading.Lock(), threading.Lock()
         self._at_work = 0
 
     @contextmanager

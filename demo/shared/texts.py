@@ -40,6 +40,8 @@ REGION_UNCONFIRMED = (
     "The outlined region is not confirmed: blurred, it lowers the score no more than regions chosen at random may. Do "
     "not take it for the place of a finding."
 )
+TESTING_REGION = "Testing whether the outlined region matters to the answer."
+REGION_BUSY = "Not tested whether the outlined region matters: the page is busy."
 REGION_UNTESTED = "Not tested whether the outlined region matters."
 
 POINTS = {SCREENING: "Screening", BALANCED: "Balanced", RULE_IN: "Rule-in", CUSTOM: "Your threshold"}

@@ -208,7 +208,7 @@ def test_a_page_that_was_left_alone_shows_no_old_table(handlers):
 def test_a_row_opens_its_reading_however_the_list_is_sorted(handlers, files):
     session = BatchSession()
     done(handlers, files, session)
-    verdict, viewer, details = opened(handlers, session, 3)
+    verdict, viewer, details, announced = opened(handlers, session, 3)
     assert "Image 3: ward/=bright.png" in verdict and "Signs of pneumonia" in verdict
     assert len(viewer["panes"]) == 1
     assert "Inside the lungs: 82%" in verdict and shared_texts.CHECKS in details
@@ -233,6 +233,19 @@ def test_the_opened_row_is_judged_as_the_list_is_and_follows_it(files):
     # A row without a reading keeps its reason.
     opened(handlers, session, 2)
     assert all(part["__type__"] == "update" for part in handlers.on_operating_point_change("balanced", session)[2:])
+
+
+def test_the_region_of_the_opened_row_is_tested_after_it(files):
+    handlers, session = BatchHandlers(Predictors(load_fake)), BatchSession()
+    assert all(part["__type__"] == "update" for part in handlers.on_region_test(session)), "nothing is opened"
+    list(handlers.on_read(files, "custom-cnn", "balanced", session))
+    *_, announced = opened(handlers, session, 1)
+    assert shared_texts.TESTING_REGION in announced
+    sentence, viewer = handlers.on_region_test(session)
+    assert "not confirmed" in sentence and viewer["panes"][0]["unconfirmed"]
+    assert not session.reading.region.support.supported
+    opened(handlers, session, 2)
+    assert all(part["__type__"] == "update" for part in handlers.on_region_test(session)), "a file that was refused"
 
 
 def test_a_point_that_is_changed_while_a_row_is_opened_counts_for_it(handlers, files, monkeypatch):

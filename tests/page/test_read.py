@@ -129,7 +129,7 @@ def test_read_shows_and_records_one_prediction(chest):
     (pane,) = viewer["panes"]
     np.testing.assert_allclose(pane["map"], session.reading.predictions[VARIANT].heatmap, atol=1e-3)
     assert "Inside the lungs: 82%" in verdict and "logits" not in verdict
-    assert "sensitivity 95.1%" in figures and predictive == "" and read_texts.TESTING_REGION in support
+    assert "sensitivity 95.1%" in figures and predictive == "" and shared_texts.TESTING_REGION in support
     # Hashes, versions and the network's name fold away.
     assert "<details" in details and record["image_sha256"][:12] in details and "MobileNetV2" in details
     assert "<details" not in verdict + figures and "MobileNetV2" not in verdict + figures
@@ -338,7 +338,7 @@ def read(chest: str) -> tuple[ReadHandlers, Session]:
     """Handlers, and a session with a reading."""
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
     handlers.on_image_choice(chest, session, *CONTROLS)
-    assert read_texts.TESTING_REGION in handlers.on_read(None, VARIANT, "balanced", session)[-2]
+    assert shared_texts.TESTING_REGION in handlers.on_read(None, VARIANT, "balanced", session)[-2]
     return handlers, session
 
 
@@ -393,7 +393,7 @@ def test_a_test_is_dropped_with_a_word_where_somebody_waits_for_a_reading(chest,
     handlers.on_read(None, VARIANT, "balanced", session)
     with predictors.activity.at_work() if when == "before" else nullcontext():
         answers = [handlers.on_region_test(session), *nested]
-    assert [read_texts.REGION_BUSY in sentence for sentence, _ in answers] == dropped
+    assert [shared_texts.REGION_BUSY in sentence for sentence, _ in answers] == dropped
     assert (session.reading.region.support is None) == dropped[0]
 
 

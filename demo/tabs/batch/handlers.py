@@ -18,6 +18,7 @@ from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.answer import place
 from demo.shared.predictors import Predictors, chosen_population, reading_record
+from demo.shared.region_tests import RegionTests
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
@@ -118,7 +119,7 @@ class BatchHandlers:
     """Events of the Batch tab."""
 
     def __init__(self, predictors: Predictors) -> None:
-        self._predictors = predictors
+        self._predictors, self._regions = predictors, RegionTests(predictors)
 
     def on_read(
         self,
@@ -168,10 +169,10 @@ class BatchHandlers:
 
     def on_start(self, session: BatchSession) -> tuple:
         """Note that a batch is wanted, before it waits its turn, and take the opened reading and the downloads away:
-        verdict, viewer, details, CSV, archive."""
+        verdict, viewer, details, region test, CSV, archive."""
         session.stopped_early = False
         session.forget()
-        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "")
+        opened = (page_html.prompt(texts.OPEN_A_ROW), None, "", "")
         return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
     def on_stop(self, session: BatchSession) -> None:
@@ -197,7 +198,7 @@ class BatchHandlers:
         return _summary(batch) if batch.ended else gr.skip(), _worklist(batch), *shown
 
     def on_row_open(self, session: BatchSession, event: gr.EventData) -> tuple:
-        """Open the reading of the row that was chosen: verdict, viewer, details."""
+        """Open the reading of the row that was chosen: verdict, viewer, details, and that its region is tested."""
         batch = session.batch
         # By its number, as the list may be sorted or filtered; a row of an earlier list may have none here.
         try:
@@ -218,15 +219,20 @@ class BatchHandlers:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
             refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
-            view = heading + refusal, shown, ""
-            return view if session.keep(None, generation) else (gr.skip(),) * 3
-        reading = Reading(radiograph_images.preview(pixels), {batch.variant: prediction}, upload.name)
+            view = heading + refusal, shown, "", ""
+            return view if session.keep(None, generation) else (gr.skip(),) * 4
+        shown = radiograph_images.preview(pixels)
+        reading = Reading(shown, {batch.variant: prediction}, upload.name, picture=picture)
         if not session.keep(reading, generation) or (judged := self._judge_opened(session, generation)) is None:
-            return (gr.skip(),) * 3
+            return (gr.skip(),) * 4
         verdict, details = self._card(session, judged)
-        scale = predictor.heatmap_scale
-        pane = contents.evidence_pane(picture, prediction, scale)
-        return verdict, contents.side_by_side([pane], scale), details
+        return verdict, self._regions.viewer(reading), details, self._regions.announcement(reading)
+
+    def on_region_test(self, session: BatchSession) -> tuple:
+        """Test whether the region that the opened reading outlines matters: sentence, viewer."""
+        upload = session.batch.uploads[session.opened - 1] if session.batch and session.opened else None
+        with _archives_in_use([upload] if upload else []):
+            return self._regions.test(session, lambda: decode_once(upload.source))
 
     def _judge_opened(self, session: BatchSession, generation: int) -> JudgedPrediction | None:
         """Judge the opened reading as the list is by now; None where there is none, or another one by now."""

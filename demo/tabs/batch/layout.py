@@ -3,7 +3,7 @@
 import gradio as gr
 
 from demo.report.layout import report_row
-from demo.shared import page_html
+from demo.shared import page_html, region_tests
 from demo.shared.components import (
     live_region,
     operating_point_choice,
@@ -55,6 +55,7 @@ def build(predictors: Predictors) -> None:
             archive = gr.File(label=texts.OVERLAYS, interactive=False, visible=False, elem_id="batch-archive")
         with gr.Column(scale=3, min_width=320, elem_id="batch-opened", elem_classes="result"):
             verdict = live_region("batch-verdict", page_html.prompt(texts.OPEN_A_ROW))
+            support = live_region("batch-support")
             checks = gr.HTML(elem_id="batch-checks")
             radiograph = viewer("batch-viewer")
             report = report_row("batch-report")
@@ -64,7 +65,7 @@ def build(predictors: Predictors) -> None:
 
     # === Events ===
 
-    details = [verdict, radiograph, checks]
+    details = [verdict, radiograph, checks, support]
     read = {
         "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],
@@ -86,6 +87,8 @@ def build(predictors: Predictors) -> None:
     for ended in (on_click, on_folder, operating_point.input(**judge, **LATEST_ONLY)):
         # The operating point may have been changed while images were read.
         ended.then(**judge, **IMMEDIATE).then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
-    table.click(handlers.on_row_open, session, details, **READING_QUEUE, **PRIVATE, show_progress_on=verdict)
+    opened = table.click(handlers.on_row_open, session, details, **READING_QUEUE, **PRIVATE, show_progress_on=verdict)
+    tested = opened.then(handlers.on_region_test, session, [support, radiograph], **IMMEDIATE)
+    tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
     report.wire(predictors, session, comparison=False, choices=[table.click])
     save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)

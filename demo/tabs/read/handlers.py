@@ -1,6 +1,5 @@
 """Events of the Read tab: check the request, ask the predictor, hand the answer to the views."""
 
-import threading
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -8,8 +7,8 @@ import gradio as gr
 
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.answer import has_outline
 from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, chosen_population, reading_record, unavailable
+from demo.shared.region_tests import RegionTests
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
@@ -21,7 +20,6 @@ from pneumonia.calibration.calibration import Calibration
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
-from pneumonia.explain.region_test import Interrupted
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.receipt import JudgedPrediction
 
@@ -43,7 +41,7 @@ class ReadHandlers:
 
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
-        self._testing = threading.Lock()
+        self._regions = RegionTests(predictors)
 
     def on_read(
         self,
@@ -152,40 +150,8 @@ class ReadHandlers:
         return None, session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_region_test(self, session: Session) -> tuple:
-        """Test whether the region that is outlined matters more than others: sentence, viewer.
-
-        For nobody has asked for it: it is dropped as soon as somebody waits for a reading.
-        """
-        reading = session.reading
-        if reading is None or not self._has_outline(reading):
-            return (gr.skip(),) * 2
-        (variant,) = reading.predictions
-        predictor, busy = self._predictors.get(variant), self._predictors.activity.is_busy
-        if busy() or not self._testing.acquire(blocking=False):
-            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
-
-        def overtaken() -> bool:
-            """Tell whether another image or network is chosen by now."""
-            return session.reading is None or session.reading.region is not reading.region
-
-        try:
-            source, _ = decode_upload(session.file, session.quarters)
-            support = predictor.measure_support(source, lambda: overtaken() or busy())
-        except Interrupted:
-            support = None
-        finally:
-            self._testing.release()
-        if overtaken():
-            return (gr.skip(),) * 2
-        if support is None:
-            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
-        reading.region.support = support
-        shown = gr.skip() if support.supported else self._viewer(reading)
-        return views.region_test(support), shown
-
-    def on_region_test_failure(self) -> str:
-        """Sentence in place of that of a test that failed."""
-        return views.region_test(None)
+        """Test whether the region that is outlined matters: sentence, viewer."""
+        return self._regions.test(session, lambda: decode_upload(session.file, session.quarters)[0])
 
     def on_page_open(self, variant: str) -> tuple[Any, None]:
         """Set what starts at a figure of the weights, and what starts empty: threshold, and a prevalence."""
@@ -203,18 +169,8 @@ class ReadHandlers:
 
     def _view(self, reading: Reading, session: Session) -> ReadView:
         verdict, figures, predictive, details = self._card(reading, session)
-        testing = page_html.paragraph(texts.TESTING_REGION, "small-print") if self._has_outline(reading) else ""
-        return ReadView(verdict, self._viewer(reading), details, figures, predictive, testing)
-
-    def _viewer(self, reading: Reading) -> Contents:
-        ((variant, prediction),) = reading.predictions.items()
-        scale = self._predictors.get(variant).heatmap_scale
-        pane = contents.evidence_pane(reading.picture, prediction, scale, support=reading.region.support)
-        return contents.side_by_side([pane], scale)
-
-    def _has_outline(self, reading: Reading) -> bool:
-        ((variant, prediction),) = reading.predictions.items()
-        return has_outline(prediction, self._predictors.get(variant).heatmap_scale)
+        testing = self._regions.announcement(reading)
+        return ReadView(verdict, self._regions.viewer(reading), details, figures, predictive, testing)
 
     def _judged(self, operating_point: str | None, session: Session) -> tuple[str, ...]:
         skipped = (gr.skip(),) * 4

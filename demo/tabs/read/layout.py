@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from demo.report.layout import report_row
-from demo.shared import page_html
+from demo.shared import page_html, region_tests
 from demo.shared.components import (
     example_buttons,
     live_region,
@@ -97,7 +97,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         judged = reading.then(**judge, **IMMEDIATE)
         # Not in the queue, where it would take the place of somebody who waits.
         tested = judged.then(handlers.on_region_test, session, [support, radiograph], **IMMEDIATE)
-        tested.failure(handlers.on_region_test_failure, None, support, **IMMEDIATE)
+        tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
 
     again = {**READING_QUEUE, **PRIVATE}
 

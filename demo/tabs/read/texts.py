@@ -7,8 +7,6 @@ PREVALENCE = "Of 100 patients like this one, how many have pneumonia?"
 OTHER_PREVALENCE = "or"
 # In percent.
 PREVALENCES = (1, 5, 10, 20, 50)
-TESTING_REGION = "Testing whether the outlined region matters to the answer."
-REGION_BUSY = "Not tested whether the outlined region matters: the page is busy."
 READ = "Read"
 DICOM = "DICOM objects, for a test archive"
 TURNED_BY_READER = (

@@ -4,12 +4,10 @@ import zipfile
 from html import escape
 
 from demo.shared import prediction_text
-from demo.shared import texts as shared_texts
 from demo.shared.page_html import paragraph, rejection
 from demo.shared.prediction_html import warnings
 from demo.tabs.read import texts
 from pneumonia import Prediction
-from pneumonia.explain.region_test import Support
 from pneumonia.inference.chest_check import ON_ITS_SIDE, UPSIDE_DOWN
 from pneumonia.records.receipt import JudgedPrediction
 
@@ -38,12 +36,3 @@ def refusal(prediction: Prediction, file: str | None) -> str:
         buttons += f'<button type="button" data-opens="batch">{escape(texts.OPEN_IN_BATCH)}</button>'
     offered = f'<div class="offers">{buttons}</div>' if buttons else ""
     return rejection(prediction.error or "", offered + warnings(prediction))
-
-
-def region_test(support: Support | None) -> str:
-    """Whether the outlined region matters, as a warning where it does not; None where that was not tested."""
-    sentence = prediction_text.region_test(support)
-    if support is None or support.supported:
-        return paragraph(sentence, "small-print")
-    careful = escape(shared_texts.CHECK_STATES["warn"])
-    return f'<ul class="warnings"><li><strong>{careful}:</strong> {escape(sentence)}</li></ul>'
