@@ -239,7 +239,7 @@ def test_the_region_of_the_opened_row_is_tested_after_it(files):
     handlers, session = BatchHandlers(Predictors(load_fake)), BatchSession()
     assert all(part["__type__"] == "update" for part in handlers.on_region_test(session)), "nothing is opened"
     list(handlers.on_read(files, "custom-cnn", "balanced", session))
-    *_, announced = opened(handlers, session, 1)
+    *_, announced = opened(handlers, session, 3)
     assert shared_texts.TESTING_REGION in announced
     sentence, viewer = handlers.on_region_test(session)
     assert "not confirmed" in sentence and viewer["panes"][0]["unconfirmed"]
