@@ -208,7 +208,7 @@ def test_a_page_that_was_left_alone_shows_no_old_table(handlers):
 def test_a_row_opens_its_reading_however_the_list_is_sorted(handlers, files):
     session = BatchSession()
     done(handlers, files, session)
-    verdict, viewer, details, announced = opened(handlers, session, 3)
+    verdict, viewer, details, _ = opened(handlers, session, 3)
     assert "Image 3: ward/=bright.png" in verdict and "Signs of pneumonia" in verdict
     assert len(viewer["panes"]) == 1
     assert "Inside the lungs: 82%" in verdict and shared_texts.CHECKS in details
