@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
 
 from pneumonia.cli.exit_codes import DONE, run_command
 from pneumonia.utils.packages import install_command
 from scripts import ROOT
+from scripts.tools.make_dicom_example import write_image
 from scripts.tools.served_page import PageError, served_page
 
 try:
@@ -20,7 +22,7 @@ except ImportError:
 
 # Number of the example that is shown: the first with pneumonia.
 _EXAMPLE = 3
-_NORMAL = 1
+_NORMAL, _REFUSED = 1, 6
 _OPTIONS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 _EXAMPLES = sorted((ROOT / "demo" / "examples").glob("*.png"))
 
@@ -59,6 +61,28 @@ def main() -> int:
 
 def _read(page: Page) -> None:
     _choose_example(page, "#verdict")
+    page.locator("#support").get_by_text("region").wait_for()
+
+
+def _adult(page: Page) -> None:
+    """A DICOM file that states an age."""
+    with TemporaryDirectory() as folder:
+        page.set_input_files("#upload input[type=file]", write_image(Path(folder) / "image.dcm", PatientAge="054Y"))
+        _wait_for_answer(page, "#verdict")
+
+
+def _unsure(page: Page) -> None:
+    """An example without its upper and lower fifth, whose lungs do not tell how old the patient is."""
+    with TemporaryDirectory() as folder, Image.open(_EXAMPLES[_EXAMPLE + 1]) as example:
+        path, fifth = Path(folder) / "image.png", example.height // 5
+        example.crop((0, fifth, example.width, example.height - fifth)).save(path)
+        page.set_input_files("#upload input[type=file]", path)
+        _wait_for_answer(page, "#verdict")
+
+
+def _refused(page: Page) -> None:
+    page.locator(".examples button:visible").nth(_REFUSED).click()
+    page.locator("#verdict .offers button").first.wait_for()
 
 
 def _compare(page: Page) -> None:
@@ -94,19 +118,29 @@ def _about(page: Page) -> None:
 
 def _choose_example(page: Page, result: str) -> None:
     page.locator(".examples button:visible").nth(_EXAMPLE).click()
+    _wait_for_answer(page, result)
+
+
+def _wait_for_answer(page: Page, result: str) -> None:
     page.locator(result).get_by_text("Probability of pneumonia").first.wait_for()
 
 
 # By name of the file: title, width in pixels, theme, and what is done before it is taken.
 _PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None]]] = {
-    "read": ("Read", 1440, "light", _read),
-    "read-dark": ("Read, dark", 1440, "dark", _read),
-    "compare": ("Compare: one image, all variants", 1440, "light", _compare),
-    "two-images": ("Compare: two images, one variant", 1440, "light", _two_images),
-    "batch": ("Batch", 1440, "light", _batch),
-    "performance": ("Performance", 1440, "light", _performance),
-    "about": ("About", 1024, "light", _about),
+    "read": ("Read: a child", 1440, "light", _read),
+    "read-dark": ("Read, on a small screen, dark", 1024, "dark", _read),
     "read-narrow": ("Read, on a telephone", 390, "dark", _read),
+    "read-adult": ("Read: an adult, by the age in a DICOM file", 1440, "light", _adult),
+    "read-unsure": ("Read: the page is not sure whose radiograph it is, and asks", 1440, "light", _unsure),
+    "read-refused": ("Read: a refused picture, and what can be done", 1024, "light", _refused),
+    "compare": ("Compare: one image, all networks", 1440, "light", _compare),
+    "compare-narrow": ("Compare, on a telephone", 390, "light", _compare),
+    "two-images": ("Compare: an earlier and a later image", 1440, "dark", _two_images),
+    "batch": ("Batch", 1440, "light", _batch),
+    "batch-narrow": ("Batch, on a telephone", 390, "light", _batch),
+    "performance": ("Performance", 1440, "light", _performance),
+    "performance-narrow": ("Performance, on a telephone", 390, "dark", _performance),
+    "about": ("About", 1024, "light", _about),
 }
 
 
