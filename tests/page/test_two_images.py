@@ -79,6 +79,22 @@ def test_what_was_overtaken_is_not_shown(files):
     assert handlers.on_read(VARIANT, "balanced", session) == (gr.skip(), gr.skip()) and session.results == [None, None]
 
 
+def test_an_image_chosen_while_the_last_one_is_judged_is_read(files, monkeypatch):
+    predictors, session = Predictors(load_fake), PairSession()
+    handlers, judged = PairHandlers(predictors), predictors.judged
+    handlers.on_image_choice(0, files[0], session)
+    handlers.on_read(VARIANT, "balanced", session)
+
+    def judged_and_chosen(*arguments):
+        handlers.on_image_choice(0, files[1], session)
+        return judged(*arguments)
+
+    monkeypatch.setattr(predictors, "judged", judged_and_chosen)
+    assert handlers.on_operating_point_change(VARIANT, "rule-in", session) == gr.skip()
+    handlers.on_read(VARIANT, "balanced", session)
+    assert session.results[0].name == Path(files[1]).name
+
+
 def test_nothing_to_judge_missing_weights_and_deleted_files(files):
     handlers, session = PairHandlers(Predictors(load_all_but_frozen)), PairSession()
     assert handlers.on_operating_point_change(VARIANT, "rule-in", session) == gr.skip()
