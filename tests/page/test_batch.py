@@ -263,7 +263,8 @@ def test_the_region_of_a_row_that_was_opened_before_the_next_batch_began_is_test
     list(handlers.on_read(files[:1], "custom-cnn", "balanced", session))
     handlers.on_region_test(session)
     ((_, prediction),) = session.reading.predictions.items()
-    assert tested == [prediction.image_sha256] and "Image 3" in handlers.on_operating_point_change("rule-in", session)[2]
+    assert tested == [prediction.image_sha256]
+    assert "Image 3" in handlers.on_operating_point_change("rule-in", session)[2]
 
 
 def test_a_point_that_is_changed_while_a_row_is_opened_counts_for_it(handlers, files, monkeypatch):

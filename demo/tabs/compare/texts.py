@@ -9,3 +9,6 @@ TWO_IMAGES = "Two images"
 CHOOSE_TWO = "Choose two radiographs, an earlier and a later one of the same patient; each is read at once."
 ONE_OF_TWO = "Choose the other image too, and the two are compared"
 NOT_CHOSEN = "Not chosen yet."
+IMAGE = "Image"
+# Of the tables, after the network or the image.
+COLUMNS = "Answer", "Probability", "Evidence"
