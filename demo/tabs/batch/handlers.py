@@ -18,13 +18,13 @@ from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.answer import place
 from demo.shared.predictors import Predictors, chosen_population, reading_record
-from demo.shared.region_tests import RegionTests
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
 from demo.tabs.batch import texts, views
 from demo.viewer import contents
+from demo.viewer.region_tests import RegionTests
 from pneumonia import Prediction, Predictor
 from pneumonia.errors import ImageError
 from pneumonia.explain.overlay import to_png
