@@ -12,6 +12,7 @@ from demo.report.handlers import ReportHandlers
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
+from demo.tabs.compare import texts as compare_texts
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
 from pneumonia.core.populations import ADULTS
@@ -64,6 +65,7 @@ def test_a_file_that_is_no_image_leaves_the_other(files, tmp_path):
     table, viewer = handlers.on_read(VARIANT, "balanced", session)
     assert len(viewer["panes"]) == 1
     assert "PDF" in table and table.count(f"{shared_texts.PROBABILITY} <strong>") == 1 and "No change" not in table
+    assert compare_texts.ONE_OF_TWO in table
 
 
 def test_what_was_overtaken_is_not_shown(files):
