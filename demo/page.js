@@ -5,7 +5,7 @@
 (() => {
 	const inSight = (element) => element.offsetParent !== null;
 	const inputs = () => [...document.querySelectorAll(".upload input[type=file]")];
-	let lastChosen = []; // for whoever sends it on to another tab; no storage of the browser holds it
+	let refused = []; // what was chosen on Read last, which a button sends on to Batch; no storage of the browser holds it
 	let left = null; // the upload box that had the focus when it was given a file
 
 	// As if the files had been chosen in the box: the one they were dropped on, or the first in sight.
@@ -62,12 +62,12 @@
 		give(pasted);
 	});
 	document.addEventListener("click", ({ target }) => {
-		if (target.closest("[data-opens=batch]")) openInBatch(lastChosen);
+		if (target.closest("[data-opens=batch]")) openInBatch(refused);
 	});
 	document.addEventListener("change", ({ target }) => {
 		if (!target.matches?.(".upload input[type=file]")) return;
-		lastChosen = [...target.files];
 		const box = target.closest(".upload");
+		if (box.closest("#upload")) refused = [...target.files];
 		left = box.contains(document.activeElement) ? box : null;
 	}, true);
 

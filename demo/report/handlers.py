@@ -1,6 +1,7 @@
 """Events of the report row."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -11,7 +12,7 @@ from demo.server.downloads import new_file
 from demo.shared import prediction_text
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors, title_of
-from demo.shared.session import TabSession
+from demo.shared.session import Reading, TabSession
 from demo.shared.user_error import user_error
 
 # Letters of a comment, so that the report of a reading stays on one page.
@@ -49,9 +50,7 @@ class ReportHandlers:
         report = self._report(with_name, session, comment, zone)
         return self._write(report, "json", json.dumps(report.to_json(), indent=2).encode("ascii"))
 
-    def _report(
-        self, with_name: bool, session: TabSession, comment: str | None = None, zone: float | None = None
-    ) -> Report:
+    def _report(self, with_name: bool, session: TabSession, comment: str | None, zone: float | None) -> Report:
         """Gather what a session shows.
 
         Args:
@@ -60,7 +59,8 @@ class ReportHandlers:
             comment: the reader's own words. They are neither logged nor kept.
             zone: how many minutes the reader's clock is ahead of UTC; None for the server's.
         """
-        if not session.readings:
+        readings = session.readings  # another image may be chosen meanwhile
+        if not readings:
             raise user_error(shared_texts.NOTHING_READ)
         comment = (comment or "").strip()
         if len(comment) > LONGEST_COMMENT:
@@ -73,29 +73,28 @@ class ReportHandlers:
                 self._predictors.judged_prediction(network, prediction),
                 reading.name if with_name else None,
             )
-            for title, reading in session.readings.items()
+            for title, reading in readings.items()
             for network, prediction in reading.predictions.items()
         )
-        return self._with_meaning(Report(entries, _now(zone), comment=comment), session)
+        return self._with_meaning(Report(entries, _now(zone), comment=comment), readings, session)
 
-    def _with_meaning(self, report: Report, session: TabSession) -> Report:
+    def _with_meaning(self, report: Report, readings: Mapping[str, Reading], session: TabSession) -> Report:
         """Add what the readings say together, or what a single one means at the prevalence that the reader chose."""
-        entries = {entry.title: entry for entry in report.entries}
-        predictions = {entry.network: entry.judged.prediction for entry in report.entries}
         if not self._comparison:
-            (entry,), (reading,) = report.entries, session.readings.values()
+            (entry,), (reading,) = report.entries, readings.values()
             report = replace(report, support=reading.region.support)
             if session.prevalence is None:
                 return report
             measured = self._predictors.measured_prevalence(entry.network, entry.judged.prediction)
             sentences = prediction_text.predictive_value(entry.judged, measured, session.prevalence)
             return replace(report, prevalence=session.prevalence, predictive=sentences)
-        if "" in session.readings:
+        if "" in readings:
+            predictions = {entry.network: entry.judged.prediction for entry in report.entries}
             headline = prediction_text.agreement(predictions)
             return replace(report, headline=headline, missing=self._predictors.missing())
-        if len(entries) < len(shared_texts.PAIR):
+        if len(report.entries) < len(shared_texts.PAIR):
             raise user_error(texts.NEEDS_TWO)
-        earlier, later = (entries[title].judged.prediction for title in shared_texts.PAIR)
+        earlier, later = (entry.judged.prediction for entry in report.entries)
         repeatability = partial(self._predictors.repeatability, report.entries[0].network)
         return replace(report, headline=prediction_text.change(earlier, later, repeatability))
 

@@ -114,12 +114,12 @@ def _parts(report: Report) -> tuple[str, list[Flowable]]:
         Spacer(0, 5),
         *_warnings(report),
     ]
-    below = [*_comment(report), *_small_print(report)]
-    left = A4[1] - _TOP - _BOTTOM - 2 * _PADDING - _height([*above, *below])
+    comment, small_print = _comment(report), _small_print(report)
+    left = A4[1] - _TOP - _BOTTOM - 2 * _PADDING - _height([*above, *comment, *small_print])
     between = shown(report, left)
     # The small print stands at the foot where the page has room.
     spare = max(0.0, left - _height(between) - 1)
-    return title, [*above, *between, *_comment(report), Spacer(0, spare), *_small_print(report)]
+    return title, [*above, *between, *comment, Spacer(0, spare), *small_print]
 
 
 class _Canvas(Canvas):

@@ -28,7 +28,6 @@ from pneumonia.utils.json_logging import log_crash
 # What Gradio's components raise of values that are not of their kind.
 _WRONG_VALUES = (AttributeError, ComponentProcessingError, LookupError, TypeError, ValueError)
 
-
 # Events that readers wait for.
 _WAITED_FOR = (READING_QUEUE["concurrency_id"], BATCH_QUEUE["concurrency_id"])
 

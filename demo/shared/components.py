@@ -26,7 +26,8 @@ element.setAttribute('role', 'status');
 element.setAttribute('aria-live', 'polite');
 element.tabIndex = -1;
 element.addEventListener('click', (event) => {
-    const control = document.querySelector(event.target.closest('[data-clicks]')?.dataset.clicks ?? ':not(*)');
+    const mark = event.target.closest('[data-clicks]');
+    const control = mark && document.querySelector(mark.dataset.clicks);
     control?.click();
     control?.focus({preventScroll: true});
     const button = event.target.closest('[data-index]');

@@ -1,6 +1,6 @@
 """HTML of the page itself, and of what takes the place of a result; every text from outside is escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -42,6 +42,13 @@ def prompt(sentence: str, below: str = "") -> str:
 def paragraph(sentence: str, css_class: str = "") -> str:
     """Paragraph of a sentence as it is, whatever it holds."""
     return f'<p class="{css_class}">{escape(sentence)}</p>' if css_class else f"<p>{escape(sentence)}</p>"
+
+
+def warnings(sentences: Iterable[str]) -> str:
+    """List of what needs care; empty where nothing does."""
+    careful = escape(texts.CHECK_STATES["warn"])
+    items = "".join(f"<li><strong>{careful}:</strong> {escape(sentence)}</li>" for sentence in sentences)
+    return f'<ul class="warnings">{items}</ul>' if items else ""
 
 
 def rejection(sentence: str, below: str = "") -> str:

@@ -3,7 +3,7 @@
 from html import escape
 
 from demo.shared import answer as answers
-from demo.shared import prediction_text, texts
+from demo.shared import page_html, prediction_text, texts
 from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
 from demo.shared.predictors import title_of
@@ -49,13 +49,8 @@ def population(judged: JudgedPrediction, choices: bool = False) -> str:
 
 def warnings(prediction: Prediction) -> str:
     """List of what needs care before the answer is read; what the population asks stands elsewhere."""
-    asked = "population" if answers.undecided(prediction) else None
-    items = "".join(
-        f"<li><strong>{escape(texts.CHECK_STATES[check.status])}:</strong> {escape(check.message)}</li>"
-        for check in prediction.checks
-        if check.status == "warn" and check.name != asked
-    )
-    return f'<ul class="warnings">{items}</ul>' if items else ""
+    checks = prediction_text.sorted_checks(prediction)
+    return page_html.warnings(check.message for check in checks if check.status == "warn")
 
 
 def answer(judged: JudgedPrediction, tag: str) -> str:

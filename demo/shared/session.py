@@ -42,7 +42,7 @@ class Reading:
         name: base name of its file, which may be a patient's.
         seconds: that each took, on the Compare tab.
         picture: as the viewer is given it, where it is shown again.
-        region: whether the marked region matters, on the Read tab.
+        region: whether the marked region matters, where one reading is shown.
     """
 
     shown: np.ndarray

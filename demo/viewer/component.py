@@ -9,7 +9,7 @@ from demo.viewer import texts
 from pneumonia.core.notices import AGAINST_HELP
 from pneumonia.explain.overlay import COLOURS, FADE_IN, OPACITY
 
-# Of an event's output `value`: what `contents.contents` gives, or None while nothing is to be seen.
+# Of an event's output `value`: what `contents.side_by_side` gives, or None while nothing is to be seen.
 _ON_LOAD = "mountViewer(element, props, watch);"
 
 

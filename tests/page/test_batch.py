@@ -248,6 +248,25 @@ def test_the_region_of_the_opened_row_is_tested_after_it(files):
     assert all(part["__type__"] == "update" for part in handlers.on_region_test(session)), "a file that was refused"
 
 
+def test_the_region_of_a_row_that_was_opened_before_the_next_batch_began_is_tested_in_its_own_image(files):
+    tested = []
+
+    class Watched(FakePredictor):
+        def measure_support(self, source, interrupted):
+            tested.append(source.radiograph.sha256)
+            return super().measure_support(source, interrupted)
+
+    handlers, session = BatchHandlers(Predictors(Watched)), BatchSession()
+    list(handlers.on_read(files, "custom-cnn", "balanced", session))
+    handlers.on_start(session)  # the next batch waits its turn
+    opened(handlers, session, 3)
+    list(handlers.on_read(files[:1], "custom-cnn", "balanced", session))
+    handlers.on_region_test(session)
+    ((_, prediction),) = session.reading.predictions.items()
+    assert tested == [prediction.image_sha256]
+    assert "Image 3" in handlers.on_operating_point_change("rule-in", session)[2]
+
+
 def test_a_point_that_is_changed_while_a_row_is_opened_counts_for_it(handlers, files, monkeypatch):
     session = BatchSession()
     done(handlers, files, session)

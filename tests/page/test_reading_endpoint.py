@@ -49,6 +49,20 @@ def test_the_answer_is_the_reading_and_nothing_else():
     assert answer.json() == load_fake(DEFAULT).predict(CHEST, "rule-in").to_dict()
 
 
+def test_what_follows_readings_by_itself_keeps_out_of_the_way_of_a_program():
+    busy = []
+
+    class Watched(FakePredictor):
+        def predict(self, *arguments):
+            busy.append(predictors.activity.is_busy())
+            return super().predict(*arguments)
+
+    predictors = Predictors(Watched)
+    client = TestClient(Starlette(routes=[ReadingEndpoint(predictors).route]))
+    assert client.post(READING_PATH, content=CHEST).status_code == 200
+    assert busy == [True] and not predictors.activity.is_busy()
+
+
 def test_the_map_comes_as_numbers_where_it_is_asked_for():
     predictor = load_fake("custom-cnn")
     reading = predictor.predict(CHEST)

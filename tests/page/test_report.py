@@ -439,6 +439,20 @@ def test_there_is_nothing_to_report_before_a_reading_nor_after_another_choice(ch
                 make(False, empty)
 
 
+def test_a_report_is_of_what_was_there_when_it_was_asked_for(chest, monkeypatch):
+    predictors, session = Predictors(load_fake), Session()
+    judged = predictors.judged_prediction
+    ReadHandlers(predictors).on_image_choice(chest, session, "balanced", 0.5, None)
+    ReadHandlers(predictors).on_read(None, VARIANT, "balanced", session)
+
+    def judged_and_chosen(*arguments):
+        session.choose(chest)
+        return judged(*arguments)
+
+    monkeypatch.setattr(predictors, "judged_prediction", judged_and_chosen)
+    assert ReportHandlers(predictors, comparison=False).on_pdf_request(False, session)
+
+
 def test_each_session_gets_the_report_of_its_own_image(chest, tmp_path):
     other_file = tmp_path / "other.png"
     other_file.write_bytes(encode(radiograph(seed=1), "PNG"))

@@ -12,6 +12,7 @@ from demo.report.handlers import ReportHandlers
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
+from demo.tabs.compare import texts as compare_texts
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.compare.pair_handlers import PairHandlers, PairSession
 from pneumonia.core.populations import ADULTS
@@ -64,6 +65,7 @@ def test_a_file_that_is_no_image_leaves_the_other(files, tmp_path):
     table, viewer = handlers.on_read(VARIANT, "balanced", session)
     assert len(viewer["panes"]) == 1
     assert "PDF" in table and table.count(f"{shared_texts.PROBABILITY} <strong>") == 1 and "No change" not in table
+    assert compare_texts.ONE_OF_TWO in table
 
 
 def test_what_was_overtaken_is_not_shown(files):
@@ -77,6 +79,22 @@ def test_what_was_overtaken_is_not_shown(files):
     handlers = PairHandlers(Predictors(Overtaken))
     handlers.on_image_choice(0, files[0], session)
     assert handlers.on_read(VARIANT, "balanced", session) == (gr.skip(), gr.skip()) and session.results == [None, None]
+
+
+def test_an_image_chosen_while_the_last_one_is_judged_is_read(files, monkeypatch):
+    predictors, session = Predictors(load_fake), PairSession()
+    handlers, judged = PairHandlers(predictors), predictors.judged
+    handlers.on_image_choice(0, files[0], session)
+    handlers.on_read(VARIANT, "balanced", session)
+
+    def judged_and_chosen(*arguments):
+        handlers.on_image_choice(0, files[1], session)
+        return judged(*arguments)
+
+    monkeypatch.setattr(predictors, "judged", judged_and_chosen)
+    assert handlers.on_operating_point_change(VARIANT, "rule-in", session) == gr.skip()
+    handlers.on_read(VARIANT, "balanced", session)
+    assert session.results[0].name == Path(files[1]).name
 
 
 def test_nothing_to_judge_missing_weights_and_deleted_files(files):

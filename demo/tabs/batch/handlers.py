@@ -18,13 +18,13 @@ from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.answer import place
 from demo.shared.predictors import Predictors, chosen_population, reading_record
-from demo.shared.region_tests import RegionTests
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
 from demo.tabs.batch import texts, views
 from demo.viewer import contents
+from demo.viewer.region_tests import RegionTests
 from pneumonia import Prediction, Predictor
 from pneumonia.errors import ImageError
 from pneumonia.explain.overlay import to_png
@@ -107,12 +107,12 @@ class BatchSession(Session):
     Attributes:
         batch: the last one; the next takes its place, and what still works on the last one is not disturbed.
         stopped_early: whether a batch that waits its turn is to be stopped.
-        opened: number of the row that was opened last.
+        opened: number and file of the row that was opened last, which may be of the batch before.
     """
 
     batch: Batch | None = None
     stopped_early: bool = False
-    opened: int = 0
+    opened: tuple[int, Upload] | None = None
 
 
 class BatchHandlers:
@@ -209,8 +209,8 @@ class BatchHandlers:
             raise user_error(shared_texts.UPLOAD_DELETED)
         # Another row may be opened, or another batch begun, while this one is read.
         session.forget()
-        session.opened, generation = number, session.generation
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
+        session.opened, generation = (number, upload), session.generation
         with _archives_in_use([upload]):
             pixels, prediction = _read(upload, predictor, batch)
         heading = views.heading(number, upload.name)
@@ -230,9 +230,13 @@ class BatchHandlers:
 
     def on_region_test(self, session: BatchSession) -> tuple:
         """Test whether the region that the opened reading outlines matters: sentence, viewer."""
-        upload = session.batch.uploads[session.opened - 1] if session.batch and session.opened else None
-        with _archives_in_use([upload] if upload else []):
-            return self._regions.test(session, lambda: decode_once(upload.source))
+
+        def decoded() -> SharedAnalysis | Path | ZipMember:
+            _, upload = session.opened
+            with _archives_in_use([upload]):
+                return decode_once(upload.source)
+
+        return self._regions.test(session, decoded)
 
     def _judge_opened(self, session: BatchSession, generation: int) -> JudgedPrediction | None:
         """Judge the opened reading as the list is by now; None where there is none, or another one by now."""
@@ -243,8 +247,8 @@ class BatchHandlers:
         return self._predictors.judged_prediction(variant, prediction)
 
     def _card(self, session: BatchSession, judged: JudgedPrediction) -> tuple[str, str]:
-        heading = views.heading(session.opened, session.reading.name)
-        verdict = heading + prediction_html.verdict(judged) + prediction_html.figures(judged)
+        number, upload = session.opened
+        verdict = views.heading(number, upload.name) + prediction_html.verdict(judged) + prediction_html.figures(judged)
         return verdict, prediction_html.details(judged)
 
     def _list(self, prediction: Prediction, name: str, batch: Batch) -> None:

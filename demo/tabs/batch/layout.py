@@ -3,7 +3,7 @@
 import gradio as gr
 
 from demo.report.layout import report_row
-from demo.shared import page_html, region_tests
+from demo.shared import page_html
 from demo.shared.components import (
     live_region,
     operating_point_choice,
@@ -16,6 +16,7 @@ from demo.shared.predictors import Predictors
 from demo.tabs.batch import texts
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
 from demo.tabs.batch.worklist import worklist
+from demo.viewer import region_tests
 from demo.viewer.component import viewer
 
 

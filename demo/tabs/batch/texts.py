@@ -6,6 +6,9 @@ UPLOAD = "Radiographs (files or a ZIP archive)"
 FOLDER = "Choose a folder"
 READ_ALL = "Read all"
 STOP = "Stop"
+PROGRESS = "{done} of {count} images read{left}."
+LEFT = ", about {duration} left"
+READ = "{count} images: {findings}."
 STOPPED = "Stopped: {done} of {count} images were read, and are kept."
 # Of so many images that have an answer of this state.
 COUNTED = {

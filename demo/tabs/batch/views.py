@@ -60,8 +60,8 @@ def _log_odds(probability: float) -> float:
 
 def progress(done: int, count: int, seconds_left: float | None) -> str:
     """Progress of a batch."""
-    left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
-    sentence = f"{done} of {count} images read{left}."
+    left = "" if seconds_left is None else texts.LEFT.format(duration=duration(seconds_left))
+    sentence = texts.PROGRESS.format(done=done, count=count, left=left)
     return prompt(sentence, f'<progress max="{count}" value="{done}" aria-label="{escape(sentence)}"></progress>')
 
 
@@ -75,7 +75,7 @@ def summary(states: Sequence[str | None], count: int, operating_point: str) -> s
     """
     counts = Counter(states)
     findings = ", ".join(words.format(count=counts[state]) for state, words in texts.COUNTED.items() if counts[state])
-    headline = f"{count} images: {findings}."
+    headline = texts.READ.format(count=count, findings=findings)
     if len(states) < count:
         headline = texts.STOPPED.format(done=len(states), count=count) + (f" {findings}." if findings else "")
     headline += f" {texts.JUDGED_AT.format(point=shared_texts.POINTS[operating_point])}"

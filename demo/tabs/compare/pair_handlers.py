@@ -109,7 +109,8 @@ class PairHandlers:
         """Judge both at another operating point, without running a network: table."""
         if not session.readings:
             return page_html.prompt(shared_texts.SESSION_EXPIRED) if session.expired else gr.skip()
-        session.results = [
+        generation = session.generation
+        results = [
             replace(
                 result,
                 predictions={variant: self._predictors.judged(variant, result.predictions[variant], operating_point)},
@@ -118,6 +119,9 @@ class PairHandlers:
             else result
             for result in session.results
         ]
+        if session.generation != generation:
+            return gr.skip()
+        session.results = results
         return self._table(variant, session)
 
     def _table(self, variant: str, session: PairSession) -> str:

@@ -35,7 +35,7 @@ def comparison(
     predictions = {name: judged.prediction for name, judged in readings.items()}
     headline, places = agreement(predictions)
     return (
-        f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(places, "places") if places else ""}'
+        f'<h2 class="agreement">{escape(headline)}</h2>{places and paragraph(places)}'
         f"{population(next(iter(readings.values())))}{notice()}"
         f'<div class="comparison">{_table(shared_texts.VARIANT, rows)}</div>'
         f'<div class="checks">{checks(*predictions.values())}</div>'
@@ -60,13 +60,13 @@ def pair(
             rows += _row(escape(title), result, f'<div class="checks">{checks(result.prediction)}</div>')
     headline, meaning = change or (texts.ONE_OF_TWO, "")
     return (
-        f'<h2 class="agreement">{escape(headline)}</h2>{paragraph(meaning)}{notice()}'
-        f'<div class="comparison pair">{_table("Image", rows)}</div>'
+        f'<h2 class="agreement">{escape(headline)}</h2>{meaning and paragraph(meaning)}{notice()}'
+        f'<div class="comparison pair">{_table(texts.IMAGE, rows)}</div>'
     )
 
 
 def _table(first: str, rows: str) -> str:
-    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, "Answer", "Probability", "Evidence"))
+    columns = "".join(f'<th role="columnheader">{name}</th>' for name in (first, *texts.COLUMNS))
     # The roles are written out because the style lays rows out as results, which hides them from readers.
     return (
         f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'

@@ -8,7 +8,6 @@ import gradio as gr
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, chosen_population, reading_record, unavailable
-from demo.shared.region_tests import RegionTests
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
@@ -16,6 +15,7 @@ from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
 from demo.viewer import contents
 from demo.viewer.contents import Contents
+from demo.viewer.region_tests import RegionTests
 from pneumonia.calibration.calibration import Calibration
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from demo.report.layout import report_row
-from demo.shared import page_html, region_tests
+from demo.shared import page_html
 from demo.shared.components import (
     example_buttons,
     live_region,
@@ -24,6 +24,7 @@ from demo.tabs.read import texts
 from demo.tabs.read.calibration_choice import calibration_choice, wire_choice
 from demo.tabs.read.dicom_objects import dicom_button
 from demo.tabs.read.handlers import ReadHandlers, ReadView
+from demo.viewer import region_tests
 from demo.viewer.component import viewer
 
 # Of a reader's own threshold: a probability of exactly 0 or 1 has no logit.

@@ -137,9 +137,16 @@ def test_an_archive_dropped_on_read_is_sent_to_batch(page, archive):
 
 
 @pytest.mark.slow
-def test_an_archive_chosen_on_read_is_refused_with_a_button_that_sends_it_to_batch(page, archive):
+def test_an_archive_chosen_on_read_is_refused_with_a_button_that_sends_it_to_batch(page, archive, chest):
     upload(page, str(archive))
-    page.locator("#verdict").get_by_role("button", name=read_texts.OPEN_IN_BATCH).click()
+    offer = page.locator("#verdict").get_by_role("button", name=read_texts.OPEN_IN_BATCH)
+    offer.wait_for()
+    # What is chosen on another tab meanwhile is not sent in its place.
+    page.get_by_role("tab", name="Compare").click()
+    upload(page, chest, "#compare-upload")
+    expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
+    page.get_by_role("tab", name="Read").click()
+    offer.click()
     expect(page.locator("#batch-upload")).to_be_visible()
     expect(page.locator("#batch-upload")).to_contain_text("two")
 

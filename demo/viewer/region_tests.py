@@ -1,7 +1,6 @@
 """Whether the region that a reading outlines matters, worked out after its answer, while nobody waits for another."""
 
 from collections.abc import Callable
-from html import escape
 
 import gradio as gr
 
@@ -81,5 +80,4 @@ def result(support: Support | None) -> str:
     sentence = prediction_text.region_test(support)
     if support is None or support.supported:
         return page_html.paragraph(sentence, "small-print")
-    careful = escape(texts.CHECK_STATES["warn"])
-    return f'<ul class="warnings"><li><strong>{careful}:</strong> {escape(sentence)}</li></ul>'
+    return page_html.warnings([sentence])
