@@ -254,7 +254,8 @@ def _region_test(report: Report, entry: Entry) -> str:
 
 
 def _drawn(report: Report, entry: Entry) -> np.ndarray:
-    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale)
+    confirmed = report.support is None or report.support.supported
+    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale, confirmed)
 
 
 def _key(width: float = _WIDTH) -> list[Flowable]:

@@ -44,9 +44,9 @@ def overlay_on(shown: np.ndarray, prediction: Prediction, scale: float) -> np.nd
     return draw_reading(shown.astype(np.float32) / 255, prediction, scale)
 
 
-def printed(shown: np.ndarray, prediction: Prediction, scale: float) -> np.ndarray:
+def printed(shown: np.ndarray, prediction: Prediction, scale: float, confirmed: bool = True) -> np.ndarray:
     """Draw a reading over a preview, uint8 (H, W), as the viewer shows it: with a line around the strongest region."""
-    return outline_region(overlay_on(shown, prediction, scale), region_outlines(prediction, scale))
+    return outline_region(overlay_on(shown, prediction, scale), region_outlines(prediction, scale), confirmed)
 
 
 def data_uri(image: np.ndarray) -> str:

@@ -63,20 +63,23 @@ def contour_evidence(picture: np.ndarray, heatmap: np.ndarray, level: float) -> 
     return _drawn(picture, evidence_contours(heatmap, level), EVIDENCE_COLOUR)
 
 
-def outline_region(picture: np.ndarray, lines: Iterable[np.ndarray]) -> np.ndarray:
-    """Unbroken lines around a region.
+def outline_region(picture: np.ndarray, lines: Iterable[np.ndarray], confirmed: bool = True) -> np.ndarray:
+    """Lines around a region.
 
     Args:
         picture: uint8 (H, W, 3), RGB.
         lines: closed ones, float64 (N, 2): x and y in fractions of width and height, as `outlines` gives them.
+        confirmed: whether it is known to matter, or not tested; dashes where a test said no.
 
     Returns:
         uint8 (H, W, 3), RGB; the picture itself is left as it is.
     """
     size = np.array(picture.shape[1::-1])
-    closed = (np.concatenate([line, line[:1]]) for line in lines)
     # Pixel 0 reaches from 0 to 1, and its middle is where a line is drawn.
-    return _drawn(picture, [np.rint(line * size - 0.5).astype(np.int32) for line in closed], EVIDENCE_COLOUR)
+    closed = [np.rint(np.concatenate([line, line[:1]]) * size - 0.5).astype(np.int32) for line in lines]
+    if not confirmed:
+        closed = [dash for line in closed for dash in _dashes(line, _line_width(picture))]
+    return _drawn(picture, closed, EVIDENCE_COLOUR)
 
 
 def evidence_contours(heatmap: np.ndarray, level: float) -> list[np.ndarray]:

@@ -429,7 +429,10 @@ def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
         _, _, *shown = handlers.on_read_again(variant, "balanced", session, population)
         assert all(map(_skipped, shown)) and session.reading is None
     assert "Probability" in handlers.on_read_again("custom-cnn", "balanced", session, "adults")[2]
-    assert handlers.on_failure("custom-cnn", session).verdict == on_failure() and session.reading is None
+    # What fails late takes no newer result away.
+    assert all(map(_skipped, handlers.on_failure("custom-cnn", session))) and session.reading is not None
+    handlers.on_choice_change(VARIANT, session)
+    assert handlers.on_failure(VARIANT, session).verdict == on_failure() and session.reading is None
 
 
 class Upright(FakePredictor):

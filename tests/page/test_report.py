@@ -244,6 +244,10 @@ def test_the_picture_has_the_contour_of_the_viewer():
         # White, but for points at the edge.
         assert np.mean((drawn > 240).all(axis=1)) > 0.9
     assert (printed != plain).any(axis=2).mean() < 0.1
+    # One that is not confirmed has gaps.
+    dashed = radiograph_images.printed(shown, prediction, 4.0, confirmed=False)
+    white = [(picture > 240).all(axis=2).sum() - (plain > 240).all(axis=2).sum() for picture in (printed, dashed)]
+    assert 0.3 < white[1] / white[0] < 0.9
     weak = replace(prediction, heatmap=prediction.heatmap / 100)
     assert np.array_equal(
         *(draw(shown, weak, 4.0) for draw in (radiograph_images.overlay_on, radiograph_images.printed))

@@ -137,11 +137,14 @@ def test_the_image_chosen_last_on_another_tab_is_read_as_the_later_one(files):
     compared.choose(files[0])
     assert len(list(handlers.on_open(VARIANT, "balanced", session, ADULTS, *others))) == 2
     assert session.files == [None, files[0]]
-    handlers.on_image_choice(0, files[1], session)
+    handlers.on_image_choice(1, files[1], session)
+    compared.choose(files[0])
+    assert len(list(handlers.on_open(VARIANT, "balanced", session, ADULTS, *others))) == 2
+    assert session.files == [files[0], files[1]], "one that was chosen here is not replaced"
     read.choose(str(Path(files[0]).with_name("third.png")))
     Path(read.file).write_bytes(Path(files[0]).read_bytes())
     assert len(list(handlers.on_open(VARIANT, "balanced", session, ADULTS, *others))) == 1
-    assert session.files == [files[1], files[0]]
+    assert session.files == [files[0], files[1]]
 
 
 def test_compare_reads_the_image_of_the_read_tab_as_the_same_patient(files):

@@ -26,10 +26,12 @@ class PairSession(TabSession):
     Attributes:
         files: paths of the two chosen images.
         results: of each: a reading, or the sentence why it was not read, or None yet.
+        taken: path of the one that was taken over from another tab last.
     """
 
     files: list[str | None] = field(default_factory=lambda: [None, None])
     results: list[Reading | str | None] = field(default_factory=lambda: [None, None])
+    taken: str | None = None
 
     @property
     def readings(self) -> dict[str, Reading]:
@@ -57,7 +59,9 @@ class PairHandlers:
     def on_open(
         self, variant: str, operating_point: str, session: PairSession, population: str, *others: Session | str
     ) -> Iterator[tuple]:
-        """Take the image that was chosen last on another tab as the later one, unless two are there.
+        """Take the image that was chosen last on another tab, as the later one if that was not chosen here.
+
+        Where two are there, nothing is taken.
 
         Args:
             variant: name of the network.
@@ -74,9 +78,10 @@ class PairHandlers:
             yield (gr.skip(),) * 5
             return
         file, stated = taken
-        session.choose(_LATER, file)
-        if session.files[_EARLIER] is None:
+        if not any(session.files):
             population = stated
+        session.choose(_LATER if session.files[_LATER] in (None, session.taken) else _EARLIER, file)
+        session.taken = file
         yield session, page_html.prompt(shared_texts.READING), None, population, ""
         yield gr.skip(), *self.on_read(variant, operating_point, session, population), gr.skip(), gr.skip()
 

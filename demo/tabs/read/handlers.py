@@ -126,7 +126,12 @@ class ReadHandlers:
         return self._nothing_shown(variant, session, shared_texts.READING)
 
     def on_failure(self, variant: str, session: Session) -> tuple:
-        """Say that nothing was read, or the page would go on saying that the image is being read: a `ReadView`."""
+        """Say that nothing was read, or the page would go on saying that the image is being read: a `ReadView`.
+
+        What failed may be the reading of an earlier image than that whose result is there by now.
+        """
+        if session.reading is not None:
+            return (gr.skip(),) * len(ReadView._fields)
         session.forget()
         return self._nothing_shown(variant, session, shared_texts.TRY_AGAIN)
 
