@@ -22,6 +22,19 @@
 		box.dispatchEvent(new Event("change", { bubbles: true }));
 	}
 
+	// What is refused before it is sent leaves the last answer where it is: so it is said beside the box, until another
+	// file is chosen.
+	function tooLarge(input, box) {
+		const { mostBytes, tooLarge } = document.querySelector("header[data-most-bytes]").dataset;
+		document.querySelector(".too-large")?.remove();
+		if (![...input.files].some((file) => file.size > mostBytes)) return false;
+		const sentence = Object.assign(document.createElement("p"), { className: "too-large", textContent: tooLarge });
+		sentence.setAttribute("role", "alert");
+		box.after(sentence);
+		input.value = "";
+		return true;
+	}
+
 	// A tab is made when it is first opened.
 	async function openInBatch(files) {
 		document.getElementById("batch-tab-button").click();
@@ -64,9 +77,11 @@
 	document.addEventListener("click", ({ target }) => {
 		if (target.closest("[data-opens=batch]")) openInBatch(refused);
 	});
-	document.addEventListener("change", ({ target }) => {
+	document.addEventListener("change", (event) => {
+		const { target } = event;
 		if (!target.matches?.(".upload input[type=file]")) return;
 		const box = target.closest(".upload");
+		if (tooLarge(target, box)) return event.stopImmediatePropagation();
 		if (box.closest("#upload")) refused = [...target.files];
 		left = box.contains(document.activeElement) ? box : null;
 	}, true);

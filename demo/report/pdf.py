@@ -156,7 +156,9 @@ def _reading(report: Report, left: float) -> list[Flowable]:
     (entry,) = report.entries
     predictive, *more = report.predictive or ("",)
     card = [
-        *_verdict(entry.judged, _WIDTH - _CARD_PADDING, tested=_region_test(report, entry)),
+        *_verdict(
+            entry.judged, _WIDTH - _CARD_PADDING, tested=_region_test(report, entry), placed=_is_confirmed(report)
+        ),
         *([paragraph(" ".join(more), SMALL, bold=predictive)] if predictive else []),
     ]
     above = [_card(card, entry.judged), Spacer(0, 6)]
@@ -226,10 +228,12 @@ def _headline(report: Report) -> list[Flowable]:
     return [paragraph("", FINDING, bold=headline), *([paragraph(meaning)] if meaning else []), Spacer(0, 4)]
 
 
-def _verdict(judged: JudgedPrediction, width: float, whose: str | None = None, tested: str = "") -> list[Flowable]:
+def _verdict(
+    judged: JudgedPrediction, width: float, whose: str | None = None, tested: str = "", placed: bool = True
+) -> list[Flowable]:
     """For whom it was read, the answer, the place of the evidence, probability and operating point."""
     prediction, point, predictor = judged
-    sentence, state = answer(judged)
+    sentence, state = answer(judged, placed)
     whose = _whose(judged) if whose is None else whose
     place, _ = evidence_sentences(prediction, predictor.heatmap_scale)
     return [
@@ -254,8 +258,12 @@ def _region_test(report: Report, entry: Entry) -> str:
 
 
 def _drawn(report: Report, entry: Entry) -> np.ndarray:
-    confirmed = report.support is None or report.support.supported
-    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale, confirmed)
+    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale, _is_confirmed(report))
+
+
+def _is_confirmed(report: Report) -> bool:
+    """Whether the region matters, as far as it was tested."""
+    return report.support is None or report.support.supported
 
 
 def _key(width: float = _WIDTH) -> list[Flowable]:

@@ -5,7 +5,10 @@ JSON = "Report as JSON"
 NAME = "With the file's name"
 NAME_HELP = "Without it nothing in the report names the patient, unless the radiograph itself has a name on it."
 COMMENT = "Comment for the report"
-COMMENT_HELP = "Your own words, in the report alone; gone when another image is chosen or the page is closed."
+COMMENT_HELP = (
+    "Your own words, in the report alone; gone when another image is chosen or the page is closed. "
+    "The PDF spells out letters that are neither Latin, Greek nor Cyrillic."
+)
 COMMENT_TOO_LONG = "The comment is longer than {most} letters. Shorten it, then make the report again."
 NEEDS_TWO = "Choose two images first; then their report can be made."
 READING_REPORT = "Chest radiograph, read for pneumonia"

@@ -33,8 +33,8 @@ class Answer(NamedTuple):
     state: str
 
 
-def answer(judged: JudgedPrediction) -> Answer:
-    """Give the answer of a reading at its operating point."""
+def answer(judged: JudgedPrediction, placed: bool = True) -> Answer:
+    """Give the answer of a reading at its operating point, and of signs the place, unless that is not `placed`."""
     prediction = judged.prediction
     finding, leans, evidence = prediction.finding, prediction.probability >= 0.5, has_evidence(prediction)
     if finding == UNCERTAIN:
@@ -44,7 +44,9 @@ def answer(judged: JudgedPrediction) -> Answer:
     if finding == PNEUMONIA:
         if not leans:
             return Answer(texts.NOT_RULED_OUT, UNCERTAIN)
-        return Answer(_with_place(prediction), PNEUMONIA) if evidence else Answer(texts.LEANS_UNSEEN, UNCERTAIN)
+        if not evidence:
+            return Answer(texts.LEANS_UNSEEN, UNCERTAIN)
+        return Answer(_with_place(prediction) if placed else texts.SIGNS, PNEUMONIA)
     if leans:
         return Answer(texts.LEANS_NOT_RULED_IN, UNCERTAIN)
     points = judged.predictor.calibration_for(prediction.population).operating_points

@@ -1,5 +1,6 @@
 """Ways in which events of the page are run, and the reading that follows the choice of an image."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,18 @@ def judge_when_read(reading: Dependency, judge: dict[str, Any]) -> None:
     """
     reading.then(**judge, **IMMEDIATE)
     reading.failure(on_failure, outputs=judge["outputs"], **IMMEDIATE)
+
+
+def forget_patient(choices: Sequence[Callable], population: gr.Radio, *others: Component) -> None:
+    """Take back what was said of the last image's patient when another is chosen, in the browser and at once.
+
+    Args:
+        choices: listeners for the choice of an image.
+        population: the choice of whose radiograph it is.
+        others: what is emptied.
+    """
+    unsaid = json.dumps([texts.NOT_STATED, *(None for _ in others)])
+    gr.on(list(choices), None, outputs=[population, *others], js=f"() => {unsaid}", **PRIVATE)
 
 
 def read_when_chosen(

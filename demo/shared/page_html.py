@@ -8,11 +8,16 @@ import numpy as np
 from demo.shared import texts
 from demo.shared.radiograph_images import data_uri
 from pneumonia.core.notices import INTENDED_USE, NOTICE, POPULATION
+from pneumonia.imaging.decode import MAX_BYTES
 
 
 def header() -> str:
     """Head of the page."""
-    return f"<header><h1>{escape(texts.TITLE)}</h1>{paragraph(texts.INTRODUCTION)}{notice()}</header>"
+    too_large = escape(texts.TOO_LARGE.format(megabytes=MAX_BYTES // 10**6))
+    return (
+        f'<header data-most-bytes="{MAX_BYTES}" data-too-large="{too_large}"><h1>{escape(texts.TITLE)}</h1>'
+        f"{paragraph(texts.INTRODUCTION)}{notice()}</header>"
+    )
 
 
 def example_buttons(examples: Mapping[str, np.ndarray]) -> str:

@@ -13,18 +13,19 @@ from pneumonia.records.receipt import JudgedPrediction
 _HASH_LENGTH = 12
 
 
-def verdict(judged: JudgedPrediction, choices: bool = False) -> str:
+def verdict(judged: JudgedPrediction, choices: bool = False, placed: bool = True) -> str:
     """Card of a reading that was not rejected: for whom, what to care for, the answer, its place, and the bar.
 
     Args:
         judged: the reading.
         choices: whether population and operating point can be chosen beside it, as on the Read tab.
+        placed: whether the answer may name a place, as no test has denied it.
     """
     prediction = judged.prediction
     place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale)
     return (
         f'<section class="card {state_class(judged)}">{population(judged, choices)}{warnings(prediction)}'
-        f"{answer(judged, 'h2')}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
+        f"{answer(judged, 'h2', placed)}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
     )
 
 
@@ -53,9 +54,9 @@ def warnings(prediction: Prediction) -> str:
     return page_html.warnings(check.message for check in checks if check.status == "warn")
 
 
-def answer(judged: JudgedPrediction, tag: str) -> str:
-    """Answer, as an element of this tag."""
-    return f'<{tag} class="answer">{escape(answers.answer(judged).sentence)}</{tag}>'
+def answer(judged: JudgedPrediction, tag: str, placed: bool = True) -> str:
+    """Answer, as an element of this tag; `placed` as for `answers.answer`."""
+    return f'<{tag} class="answer">{escape(answers.answer(judged, placed).sentence)}</{tag}>'
 
 
 def state_class(judged: JudgedPrediction) -> str:

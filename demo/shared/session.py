@@ -31,6 +31,11 @@ class RegionTest:
 
     support: Support | None = None
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether a test has shown that the region does not matter more than others."""
+        return self.support is not None and not self.support.supported
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -40,5 +40,5 @@ EVIDENCE_ALT = "The radiograph with the evidence for pneumonia in colour. {where
 # With the name of a place and its share of the evidence, if they are known.
 STRONGEST = "The strongest region is outlined."
 MOSTLY = "Mostly {place}: {share} of the evidence."
-UNCONFIRMED = "Outlined in dashes: a region that is not confirmed."
+UNCONFIRMED = "White dashes: a region that is not confirmed. Green dashes: the lungs."
 OUTSIDE = "Most of the evidence lies outside the lungs."

@@ -241,8 +241,9 @@ def test_the_region_of_the_opened_row_is_tested_after_it(files):
     list(handlers.on_read(files, "custom-cnn", "balanced", session))
     *_, announced = opened(handlers, session, 3)
     assert shared_texts.TESTING_REGION in announced
-    sentence, viewer = handlers.on_region_test(session)
+    sentence, viewer, verdict = handlers.on_region_test(session)
     assert "not confirmed" in sentence and viewer["panes"][0]["unconfirmed"]
+    assert "Image 3" in verdict and "mostly" not in verdict, "a place that is not confirmed"
     assert not session.reading.region.support.supported
     opened(handlers, session, 2)
     assert all(part["__type__"] == "update" for part in handlers.on_region_test(session)), "a file that was refused"
@@ -265,6 +266,24 @@ def test_the_region_of_a_row_that_was_opened_before_the_next_batch_began_is_test
     ((_, prediction),) = session.reading.predictions.items()
     assert tested == [prediction.image_sha256]
     assert "Image 3" in handlers.on_operating_point_change("rule-in", session)[2]
+
+
+def test_a_list_that_was_read_otherwise_says_so(handlers, files):
+    session = BatchSession()
+    assert handlers.on_choice_change(session)["__type__"] == "update", "nothing was read"
+    done(handlers, files, session)
+    assert batch_texts.READ_ALL in handlers.on_choice_change(session)
+
+
+def test_a_row_that_cannot_be_opened_leaves_no_other_beside_it(handlers, files):
+    session = BatchSession()
+    done(handlers, files, session)
+    opened(handlers, session, 3)
+    Path(files[0]).unlink()
+    with pytest.raises(gr.Error, match="deleted"):
+        opened(handlers, session, 1)
+    prompt, viewer, *nothing = handlers.on_open_failure(session)
+    assert shared_texts.TRY_AGAIN in prompt and viewer is None and nothing == ["", ""] and session.reading is None
 
 
 def test_a_point_that_is_changed_while_a_row_is_opened_counts_for_it(handlers, files, monkeypatch):

@@ -73,7 +73,7 @@ def test_it_stands_beside_the_published_ones_under_its_name(chest, predictors):
     records, _, table, _ = CompareHandlers(predictors).on_compare(chest, "balanced", session)
     assert [record["variant"] for record in records] == [*PUBLISHED, DEFAULT]
     assert f">{OWN}<small>" in table and f">{get_variant(DEFAULT).title}<small>" in table
-    report = ReportHandlers(predictors, comparison=True)._report(False, session)
+    report = ReportHandlers(predictors, comparison=True)._report(False, session, None, None)
     assert [entry.network for entry in report.entries] == [*PUBLISHED, OWN]
     text = " ".join(page.extract_text() for page in PdfReader(BytesIO(to_pdf(report))).pages)
     assert all(title in text for title in (*(get_variant(name).title for name in PUBLISHED), OWN))

@@ -48,7 +48,7 @@ from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake, 
 VARIANT = "mobilenetv2-finetuned"
 EMPTY = ReadView("")
 # Operating point, threshold and prevalence of a new page.
-CONTROLS = ("balanced", 0.5, None)
+CONTROLS = ("balanced", 0.5)
 
 
 @pytest.fixture
@@ -181,10 +181,13 @@ def test_a_predictive_value_is_given_once_a_prevalence_is_chosen_and_only_the_fi
     assert "Negative predictive value where 10% have it" in negative and "Positive" not in negative
     # Any other than the presets, and none at all.
     assert "where 2.5% have it" in handlers.on_prevalence_change(2.5, session)[0]
-    for none in (None, 0, 100, -3):
-        assert handlers.on_prevalence_change(none, session)[0] == ""
-    handlers.on_image_choice(chest, session, *CONTROLS, 7)
-    assert session.prevalence == 0.07
+    assert handlers.on_prevalence_change(None, session)[0] == ""
+    for none in (0, 100, -3):
+        assert read_texts.NO_PREVALENCE in handlers.on_prevalence_change(none, session)[0]
+    # It was that of this image's patient.
+    handlers.on_prevalence_change(7, session)
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert session.prevalence is None
     assert loader.readings == 1
 
 
@@ -210,9 +213,8 @@ def test_a_session_that_was_dropped_takes_over_what_the_controls_say(chest):
     handlers, kept, dropped = ReadHandlers(Predictors(load_fake)), Session(), Session(expired=True)
     handlers.on_image_choice(chest, kept, *CONTROLS)
     handlers.on_threshold_change(0.9, kept)
-    handlers.on_prevalence_change(10, kept)
     *_, expected_threshold = handlers.on_operating_point_change(VARIANT, None, kept)
-    handlers.on_image_choice(chest, dropped, None, 0.9, 10)
+    handlers.on_image_choice(chest, dropped, None, 0.9)
     assert _skipped(expected_threshold) and dropped.threshold == 0.9
     expected, shown = (ReadView(*handlers.on_read(None, VARIANT, None, one)[2:]) for one in (kept, dropped))
     assert shown._replace(viewer=None) == expected._replace(viewer=None)
@@ -344,8 +346,10 @@ def read(chest: str) -> tuple[ReadHandlers, Session]:
 
 def test_the_outlined_region_is_tested_after_a_reading_and_kept_with_it(read):
     handlers, session = read
-    sentence, viewer = handlers.on_region_test(session)
-    assert "matters to the answer" in sentence and "40 of 40 regions" in sentence and _skipped(viewer)
+    sentence, viewer, named = handlers.on_region_test(session)
+    assert (
+        _skipped(named) and "matters to the answer" in sentence and "40 of 40 regions" in sentence and _skipped(viewer)
+    )
     # The reading keeps it, however it is judged.
     handlers.on_operating_point_change(VARIANT, "rule-in", session)
     assert session.reading.region.support.supported
@@ -355,8 +359,8 @@ def test_a_region_that_is_not_confirmed_is_warned_of_and_drawn_as_such(chest):
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
     handlers.on_image_choice(chest, session, *CONTROLS)
     first = handlers.on_read(None, "custom-cnn", "balanced", session)[3]
-    sentence, viewer = handlers.on_region_test(session)
-    assert "Careful:" in sentence and "not confirmed" in sentence
+    sentence, viewer, verdict = handlers.on_region_test(session)
+    assert "Careful:" in sentence and "not confirmed" in sentence and "mostly" not in verdict
     ((before,), (after,)) = first["panes"], viewer["panes"]
     assert after["unconfirmed"] and not before["unconfirmed"] and after["contour"] == before["contour"] != []
     assert "not confirmed" in after["caption"] and "not confirmed" in after["evidence"] and before["caption"] == ""
@@ -393,7 +397,7 @@ def test_a_test_is_dropped_with_a_word_where_somebody_waits_for_a_reading(chest,
     handlers.on_read(None, VARIANT, "balanced", session)
     with predictors.activity.at_work() if when == "before" else nullcontext():
         answers = [handlers.on_region_test(session), *nested]
-    assert [shared_texts.REGION_BUSY in sentence for sentence, _ in answers] == dropped
+    assert [shared_texts.REGION_BUSY in sentence for sentence, *_ in answers] == dropped
     assert (session.reading.region.support is None) == dropped[0]
 
 

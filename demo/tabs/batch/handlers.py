@@ -175,6 +175,13 @@ class BatchHandlers:
         opened = (page_html.prompt(texts.OPEN_A_ROW), None, "", "")
         return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
+    def on_choice_change(self, session: BatchSession) -> str:
+        """Say that the list is of another network or patient than is chosen by now: progress."""
+        batch = session.batch
+        if batch is None or not batch.ended:
+            return gr.skip()
+        return page_html.prompt(texts.READ_AGAIN)
+
     def on_stop(self, session: BatchSession) -> None:
         """End the batch after the images that are being read, or before the first; it then shows what it has."""
         session.stopped_early = True
@@ -229,14 +236,23 @@ class BatchHandlers:
         return verdict, self._regions.viewer(reading), details, self._regions.announcement(reading)
 
     def on_region_test(self, session: BatchSession) -> tuple:
-        """Test whether the region that the opened reading outlines matters: sentence, viewer."""
+        """Test whether the region that the opened reading outlines matters: sentence, viewer, verdict."""
 
         def decoded() -> SharedAnalysis | Path | ZipMember:
             _, upload = session.opened
             with _archives_in_use([upload]):
                 return decode_once(upload.source)
 
-        return self._regions.test(session, decoded)
+        shown, named = self._regions.test(session, decoded), gr.skip()
+        if session.reading is not None and session.reading.region.unconfirmed:
+            judged = self._judge_opened(session, session.generation)
+            named = gr.skip() if judged is None else self._card(session, judged)[0]
+        return *shown, named
+
+    def on_open_failure(self, session: BatchSession) -> tuple:
+        """Take the row's predecessor away, which would stand beside it: verdict, viewer, details, region test."""
+        session.forget()
+        return page_html.prompt(shared_texts.TRY_AGAIN), None, "", ""
 
     def _judge_opened(self, session: BatchSession, generation: int) -> JudgedPrediction | None:
         """Judge the opened reading as the list is by now; None where there is none, or another one by now."""
@@ -248,7 +264,12 @@ class BatchHandlers:
 
     def _card(self, session: BatchSession, judged: JudgedPrediction) -> tuple[str, str]:
         number, upload = session.opened
-        verdict = views.heading(number, upload.name) + prediction_html.verdict(judged) + prediction_html.figures(judged)
+        placed = session.reading is None or not session.reading.region.unconfirmed
+        verdict = (
+            views.heading(number, upload.name)
+            + prediction_html.verdict(judged, placed=placed)
+            + prediction_html.figures(judged)
+        )
         return verdict, prediction_html.details(judged)
 
     def _list(self, prediction: Prediction, name: str, batch: Batch) -> None:

@@ -79,6 +79,7 @@ def build(predictors: Predictors) -> None:
     on_folder = chosen.then(**read, **BATCH_QUEUE, **PRIVATE)
     emptied = [*details, save_table, archive]
     gr.on([button.click, folder.upload], handlers.on_start, session, emptied, **IMMEDIATE)
+    gr.on([variant.input, population.input], handlers.on_choice_change, session, progress, **IMMEDIATE)
     stop.click(handlers.on_stop, session, **IMMEDIATE)
     judge = {
         "fn": handlers.on_operating_point_change,
@@ -89,7 +90,8 @@ def build(predictors: Predictors) -> None:
         # The operating point may have been changed while images were read.
         ended.then(**judge, **IMMEDIATE).then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
     opened = table.click(handlers.on_row_open, session, details, **READING_QUEUE, **PRIVATE, show_progress_on=verdict)
-    tested = opened.then(handlers.on_region_test, session, [support, radiograph], **IMMEDIATE)
+    opened.failure(handlers.on_open_failure, session, details, **IMMEDIATE)
+    tested = opened.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
     tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
     report.wire(predictors, session, comparison=False, choices=[table.click])
     save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)

@@ -18,7 +18,15 @@ from demo.shared.components import (
     upload_box,
     variant_choice,
 )
-from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, judge_when_read, read_when_chosen
+from demo.shared.events import (
+    IMMEDIATE,
+    LATEST_ONLY,
+    PRIVATE,
+    READING_QUEUE,
+    forget_patient,
+    judge_when_read,
+    read_when_chosen,
+)
 from demo.shared.predictors import Predictors
 from demo.shared.session import ChosenImage, Session
 from demo.tabs.compare import texts
@@ -65,6 +73,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path], tab: gr.Ta
     }
     judge = {"fn": handlers.on_operating_point_change, "inputs": [operating_point, session], "outputs": table}
 
+    forget_patient([upload.upload, example.click], population)
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**compare, **READING_QUEUE, api_name="compare")
     on_choice = read_when_chosen(

@@ -12,3 +12,4 @@ NOT_CHOSEN = "Not chosen yet."
 IMAGE = "Image"
 # Of the tables, after the network or the image.
 COLUMNS = "Answer", "Probability", "Evidence"
+NOT_TESTED = "Whether an outlined region matters is not tested here; Read tests that of its network."

@@ -38,7 +38,7 @@ def comparison(
         f'<h2 class="agreement">{escape(headline)}</h2>{places and paragraph(places)}'
         f"{population(next(iter(readings.values())))}{notice()}"
         f'<div class="comparison">{_table(shared_texts.VARIANT, rows)}</div>'
-        f'<div class="checks">{checks(*predictions.values())}</div>'
+        f'<div class="checks">{checks(*predictions.values())}</div>{paragraph(texts.NOT_TESTED, "small-print")}'
     )
 
 

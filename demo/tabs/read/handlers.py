@@ -116,6 +116,8 @@ class ReadHandlers:
             session: of the tab.
         """
         session.prevalence = prevalence / 100 if prevalence is not None and 0 < prevalence < 100 else None
+        if prevalence is not None and session.prevalence is None:
+            return page_html.paragraph(texts.NO_PREVALENCE), None
         predictive = gr.skip() if session.reading is None else self._predictive_value(session.reading, session)
         return predictive, None
 
@@ -141,22 +143,22 @@ class ReadHandlers:
         session: Session,
         operating_point: str | None,
         threshold: float,
-        prevalence: float | None,
-        other: float | None = None,
     ) -> tuple:
         """Choose a new image: upload box, session, and an empty `ReadView`.
 
-        The controls are noted again: a session that has expired has forgotten them.
+        A custom threshold is noted again, as a session that has expired has forgotten it; the prevalence was that of
+        the last image's patient.
         """
         session.choose(file)
-        session.threshold = threshold if operating_point is None else None
-        # Nothing is there to be shown otherwise yet.
-        self.on_prevalence_change(prevalence if other is None else other, session)
+        session.threshold, session.prevalence = threshold if operating_point is None else None, None
         return None, session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_region_test(self, session: Session) -> tuple:
-        """Test whether the region that is outlined matters: sentence, viewer."""
-        return self._regions.test(session, lambda: decode_upload(session.file, session.quarters)[0])
+        """Test whether the region that is outlined matters: sentence, viewer, verdict."""
+        shown = self._regions.test(session, lambda: decode_upload(session.file, session.quarters)[0])
+        reading = session.reading
+        named = reading is None or not reading.region.unconfirmed
+        return *shown, gr.skip() if named else self._card(reading, session)[0]
 
     def on_page_open(self, variant: str) -> tuple[Any, None]:
         """Set what starts at a figure of the weights, and what starts empty: threshold, and a prevalence."""
@@ -192,7 +194,8 @@ class ReadHandlers:
     def _card(self, reading: Reading, session: Session) -> tuple[str, ...]:
         """Verdict, figures, predictive value and details, which name the calibration."""
         judged = self._judgement(reading)
-        verdict, figures = prediction_html.verdict(judged, choices=True), prediction_html.figures(judged)
+        verdict = prediction_html.verdict(judged, choices=True, placed=not reading.region.unconfirmed)
+        figures = prediction_html.figures(judged)
         return verdict, figures, self._predictive_value(reading, session), prediction_html.details(judged)
 
     def _predictive_value(self, reading: Reading, session: Session) -> str:

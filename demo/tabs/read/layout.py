@@ -17,7 +17,7 @@ from demo.shared.components import (
     upload_box,
     variant_choice,
 )
-from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, read_when_chosen
+from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, forget_patient, read_when_chosen
 from demo.shared.predictors import Predictors
 from demo.shared.session import ChosenImage, Session
 from demo.tabs.read import texts
@@ -97,14 +97,15 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         """Judge a reading as the controls say by now, and then test the region that it marks."""
         judged = reading.then(**judge, **IMMEDIATE)
         # Not in the queue, where it would take the place of somebody who waits.
-        tested = judged.then(handlers.on_region_test, session, [support, radiograph], **IMMEDIATE)
+        tested = judged.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
         tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
 
     again = {**READING_QUEUE, **PRIVATE}
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
-    controls = [operating_point, threshold, prevalence, other]
+    controls = [operating_point, threshold]
+    forget_patient([upload.upload, example.click], population, prevalence, other)
     on_choice = read_when_chosen(
         upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
     )

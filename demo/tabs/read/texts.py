@@ -5,6 +5,7 @@ CUSTOM_THRESHOLD = "Threshold"
 CUSTOM_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
 PREVALENCE = "Of 100 patients like this one, how many have pneumonia?"
 OTHER_PREVALENCE = "or"
+NO_PREVALENCE = "Give a number above 0 and below 100."
 # In percent.
 PREVALENCES = (1, 5, 10, 20, 50)
 READ = "Read"

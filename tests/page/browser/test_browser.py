@@ -100,6 +100,32 @@ def _drop(page: Page, where: str, *paths: str | Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_file_that_is_too_large_is_told_and_the_last_answer_is_said_to_be_of_another(page, chest, tmp_path):
+    upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia")
+    with (large := tmp_path / "large.png").open("wb") as file:
+        file.truncate(101 * 10**6)
+    page.set_input_files("#upload input[type=file]", large)
+    expect(page.get_by_role("alert")).to_contain_text("larger than 100 MB and was not read")
+    upload(page, chest)
+    expect(page.locator(".too-large")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_what_was_said_of_a_patient_is_not_said_of_the_next(page, chest, brighter):
+    upload(page, chest)
+    expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia")
+    page.locator("#population input[value=adults]").check()
+    page.locator("#prevalence input").first.check()
+    expect(page.locator("#predictive")).to_contain_text("predictive value")
+    upload(page, brighter)
+    expect(page.locator("#population input[value=auto]")).to_be_checked()
+    expect(page.locator("#prevalence input:checked")).to_have_count(0)
+    expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia")
+    expect(page.locator("#predictive")).not_to_contain_text("predictive value")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["header h1", "#viewer", "#upload button"])
 def test_a_file_dropped_anywhere_is_read(page, chest, where):
     _drop(page, where, chest)
