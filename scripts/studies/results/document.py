@@ -10,7 +10,7 @@ from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
 from scripts.studies import shortcuts
 from scripts.studies.documents import opening, section
-from scripts.studies.results.ingredients import ADAPTED, BOTH, HALF_WAY, UNMOVED
+from scripts.studies.results.ingredients import ADAPTED, AS_PUBLISHED, BOTH, HALF_WAY, UNMOVED
 from scripts.studies.results.trained import SHARES, summary
 
 # What is compared under which name; figures of one stand in docs/studies/results/series-NAME.json.
@@ -175,6 +175,7 @@ def _transfer(figures: dict[str, Any]) -> str:
 
 def _ingredients(result: dict[str, Any]) -> str:
     measured, images = result["ingredients"], result["images"]
+    seeds = len(measured[AS_PUBLISHED]["children"])
     columns = {"children to adults": "adults", "children to adults-pa": "adults-pa"}
     columns |= {"children to adults-other": "adults-other", "adults to children": "children"}
     rows = [
@@ -189,14 +190,16 @@ def _ingredients(result: dict[str, Any]) -> str:
         f"Short trainings of `{DEFAULT}` from ImageNet, {result['epochs']} epochs each or as many steps, on one "
         "population alone; then a head, penalised as that of the published networks, is fitted to the same images, and "
         f"scored on the other population: {counts}; of each class and each word of radiologists the same number at "
-        "most, so that normal adults weigh less than in other tables. AUROC: mean over the seeds, and from least to "
-        "most; what is one network over all seeds has one figure. Each row differs from the first in one thing.",
+        f"most, so that normal adults weigh less than in other tables. AUROC of {_counted(seeds, 'seed')} each; of "
+        "several, the mean, and from least to most. Each row differs from the first in one thing.",
         table(["training", *columns], rows),
         f"`{UNMOVED}` are those of ImageNet under the same head, `{ADAPTED}` those of `mobilenetv2-frozen`, which saw "
         f"children without labels; `{BOTH}` adds the score on these to that of the first row, each scaled to a "
         f"deviation of one; `{HALF_WAY}` is the mean of the weights before and after fine-tuning. Styles are mixed "
         "with those of images of the other hospital that are not scored, without their labels: what a hospital that is "
-        "in neither source cannot lend.",
+        "in neither source cannot lend. Adaptation without labels before fine-tuning, and mixed styles, help both ways; "
+        "the published networks were fine-tuned without either. The penalty, which moves evidence into the lungs, pays "
+        "for it elsewhere, and boxes in place of lungs less so; the weights half way help neither way.",
         command_block(result["command"]),
     )
 
@@ -230,6 +233,8 @@ def _heads(figures: dict[str, Any]) -> str:
 
 
 def _over_seeds(values: list[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
     return f"{sum(values) / len(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
