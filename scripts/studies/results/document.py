@@ -197,9 +197,9 @@ def _ingredients(result: dict[str, Any]) -> str:
         f"children without labels; `{BOTH}` adds the score on these to that of the first row, each scaled to a "
         f"deviation of one; `{HALF_WAY}` is the mean of the weights before and after fine-tuning. Styles are mixed "
         "with those of images of the other hospital that are not scored, without their labels: what a hospital that is "
-        "in neither source cannot lend. Adaptation without labels before fine-tuning, and mixed styles, help both ways; "
-        "the published networks were fine-tuned without either. The penalty, which moves evidence into the lungs, pays "
-        "for it elsewhere, and boxes in place of lungs less so; the weights half way help neither way.",
+        "in neither source cannot lend. Adaptation without labels before fine-tuning, and mixed styles, help both "
+        "ways; the published networks were fine-tuned without either. The penalty, which moves evidence into the "
+        "lungs, pays for it elsewhere, and boxes in place of lungs less so; the weights half way help neither way.",
         command_block(result["command"]),
     )
 
