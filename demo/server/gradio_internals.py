@@ -126,7 +126,12 @@ def _within_ends(component: Any, value: Any) -> Any:
     """What an event takes; of a number typed beside a slider the nearest of its ends, as the browser shows it after.
 
     Gradio refuses it, so that the page would show one number and speak of another.
+
+    Raises:
+        gr.Error: if what is no number was sent for one, which Gradio passes on.
     """
+    if isinstance(component, gr.Number) and not isinstance(value, int | float | None):
+        raise user_error(shared_texts.WRONG_VALUES)
     if not isinstance(component, gr.Slider) or not isinstance(value, int | float | None):
         return value
     return component.minimum if value is None else max(component.minimum, min(component.maximum, value))

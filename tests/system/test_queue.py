@@ -59,7 +59,7 @@ def test_past_the_end_of_the_queue_a_program_is_told_and_the_page_goes_on(full):
 @pytest.mark.parametrize(
     ("tab", "box", "result", "shown"),
     [
-        ("Read", "#upload", "#verdict", "Press Read to read this image with the chosen network."),
+        ("Read", "#upload", "#verdict", "Nothing was read. Try again."),
         ("Compare", "#compare-upload", "#compare-table", "Nothing was read. Try again."),
     ],
 )

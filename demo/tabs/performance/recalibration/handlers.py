@@ -30,7 +30,7 @@ class RecalibrationHandlers:
         self,
         file: str | None,
         variant: str,
-        name: str,
+        name: str | None,
         page_sites: PageSites,
         population: str = CHILDREN,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
@@ -41,7 +41,7 @@ class RecalibrationHandlers:
 
         try:
             # Before anything is unpacked or read.
-            require_name(name := name.strip())
+            require_name(name := (name or "").strip())
         except PneumoniaError as error:
             raise user_error(str(error)) from error
         if file is None or not Path(file).is_file():
