@@ -82,13 +82,18 @@ class PrivateBlocks(gr.Blocks):
         pairs = zip(block_fn.inputs, inputs, strict=False)
         inputs = [*(_within_ends(component, value) for component, value in pairs), *inputs[len(block_fn.inputs) :]]
         try:
-            return await super().preprocess_data(block_fn, inputs, *others, **named)
+            values = await super().preprocess_data(block_fn, inputs, *others, **named)
         except InvalidPathError as error:
             raise user_error(texts.NOT_UPLOADED) from error
         except _WRONG_VALUES as error:
             if isinstance(error, gr.Error) or is_disk_full(error):
                 raise
             raise user_error(shared_texts.WRONG_VALUES) from error
+        # Gradio passes on what is no number.
+        for component, value in zip(block_fn.inputs, values, strict=False):
+            if isinstance(component, gr.Number) and not isinstance(value, int | float | None):
+                raise user_error(shared_texts.WRONG_VALUES)
+        return values
 
 
 @asynccontextmanager
@@ -126,12 +131,7 @@ def _within_ends(component: Any, value: Any) -> Any:
     """What an event takes; of a number typed beside a slider the nearest of its ends, as the browser shows it after.
 
     Gradio refuses it, so that the page would show one number and speak of another.
-
-    Raises:
-        gr.Error: if what is no number was sent for one, which Gradio passes on.
     """
-    if isinstance(component, gr.Number) and not isinstance(value, int | float | None):
-        raise user_error(shared_texts.WRONG_VALUES)
     if not isinstance(component, gr.Slider) or not isinstance(value, int | float | None):
         return value
     return component.minimum if value is None else max(component.minimum, min(component.maximum, value))
