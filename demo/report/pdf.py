@@ -157,7 +157,10 @@ def _reading(report: Report, left: float) -> list[Flowable]:
     predictive, *more = report.predictive or ("",)
     card = [
         *_verdict(
-            entry.judged, _WIDTH - _CARD_PADDING, tested=_region_test(report, entry), placed=_is_confirmed(report)
+            entry.judged,
+            _WIDTH - _CARD_PADDING,
+            tested=_region_test(report, entry),
+            placed=report.confirmed,
         ),
         *([paragraph(" ".join(more), SMALL, bold=predictive)] if predictive else []),
     ]
@@ -258,12 +261,7 @@ def _region_test(report: Report, entry: Entry) -> str:
 
 
 def _drawn(report: Report, entry: Entry) -> np.ndarray:
-    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale, _is_confirmed(report))
-
-
-def _is_confirmed(report: Report) -> bool:
-    """Whether the region matters, as far as it was tested."""
-    return report.support is None or report.support.supported
+    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale, report.confirmed)
 
 
 def _key(width: float = _WIDTH) -> list[Flowable]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from demo.shared import texts as shared_texts
-from pneumonia.explain.region_test import Support
+from pneumonia.explain.region_test import Support, is_unconfirmed
 from pneumonia.records.receipt import JudgedPrediction, receipt
 
 
@@ -58,6 +58,11 @@ class Report:
     def is_pair(self) -> bool:
         """Whether it is of an earlier and a later image."""
         return self.entries[0].title in shared_texts.PAIR
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether no test has denied that the region of a single reading matters."""
+        return not is_unconfirmed(self.support)
 
     @property
     def image_hashes(self) -> tuple[str, ...]:

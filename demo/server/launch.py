@@ -10,6 +10,7 @@ from demo.server.request_filter import RequestFilter
 from demo.server.uploads import delete_regularly, delete_when_stopped, use_private_folder
 from demo.shared.session import KEPT_SECONDS
 from demo.theme import STYLES, head, theme
+from pneumonia.imaging.decode import MAX_BYTES
 from pneumonia.utils.malloc import return_large_blocks
 
 _ADDRESS_WITHIN_SECONDS = 10
@@ -29,7 +30,7 @@ def launch(demo: gr.Blocks) -> None:
         css_paths=STYLES,
         head=head(),
         footer_links=[],
-        max_file_size="100mb",
+        max_file_size=MAX_BYTES,
         strict_cors=True,
         # A session keeps a preview of some megabytes.
         state_session_capacity=200,

@@ -11,11 +11,9 @@ from demo.shared import texts
 from pneumonia import Prediction
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from pneumonia.core.operating_points import RULE_IN, SCREENING
-from pneumonia.explain.localisation import positive_evidence
 from pneumonia.explain.strength import strength
 from pneumonia.explain.zones import Place, main_place, zone_shares
-from pneumonia.inference.drawn_reading import has_outline
-from pneumonia.inference.lung_checks import LEAST_EVIDENCE
+from pneumonia.inference.drawn_reading import has_evidence, has_outline
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
 from pneumonia.variants.registry import get_variant
@@ -53,11 +51,6 @@ def answer(judged: JudgedPrediction, placed: bool = True) -> Answer:
     if points[SCREENING].finding(prediction.probability) == NORMAL:
         return Answer(texts.HARDLY_ANY_SIGNS if evidence else texts.NO_SIGNS, NORMAL)
     return Answer(texts.NOT_RULED_IN if prediction.operating_point == RULE_IN else texts.LEANS_NOT_RULED_OUT, UNCERTAIN)
-
-
-def has_evidence(prediction: Prediction) -> bool:
-    """Tell whether the map of a reading shows more than next to nothing."""
-    return positive_evidence(prediction.heatmap) >= LEAST_EVIDENCE
 
 
 def undecided(prediction: Prediction) -> bool:

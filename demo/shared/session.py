@@ -12,7 +12,7 @@ import numpy as np
 from demo.shared.predictors import Predictors
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
-from pneumonia.explain.region_test import Support
+from pneumonia.explain.region_test import Support, is_unconfirmed
 
 # Of what a page knows of its images; then it is deleted, as the uploads are.
 KEPT_SECONDS = 1800
@@ -34,7 +34,7 @@ class RegionTest:
     @property
     def unconfirmed(self) -> bool:
         """Whether a test has shown that the region does not matter more than others."""
-        return self.support is not None and not self.support.supported
+        return is_unconfirmed(self.support)
 
 
 @dataclass(frozen=True)

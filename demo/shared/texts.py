@@ -93,7 +93,7 @@ BAR_ZONE = "too close to call {low} to {high}"
 FROM = "from {threshold}"
 
 CHOOSE = "Choose, drop or paste a radiograph, or click an example; it is read at once."
-TOO_LARGE = "This file is larger than {megabytes} MB and was not read. What is shown is of the image before."
+TOO_LARGE = "This file is larger than {megabytes} MB and was not read; an answer below is that of another."
 READING = "Reading the image."
 REJECTED = "This image was not read"
 NO_FILE = "Choose an image first."

@@ -14,7 +14,7 @@ from demo.shared.answer import mostly_outside, place
 from demo.viewer import texts
 from pneumonia import Prediction
 from pneumonia.explain.outlines import outlines
-from pneumonia.explain.region_test import Support
+from pneumonia.explain.region_test import Support, is_unconfirmed
 from pneumonia.inference.drawn_reading import region_outlines
 from pneumonia.utils.formatting import percent
 
@@ -57,7 +57,7 @@ def evidence_pane(
     """
     lungs, region = prediction.lungs, region_outlines(prediction, scale)
     where = _where(prediction) if region else shared_texts.NO_REGION
-    unconfirmed = texts.UNCONFIRMED if region and support is not None and not support.supported else ""
+    unconfirmed = texts.UNCONFIRMED if region and is_unconfirmed(support) else ""
     return {
         "picture": picture,
         "title": title,

@@ -36,20 +36,23 @@ class RegionTests:
         """Sentence that a test follows; empty where no region is outlined."""
         return page_html.paragraph(texts.TESTING_REGION, "small-print") if self._has_outline(reading) else ""
 
-    def test(self, session: Session, decoded: Callable[[], SharedAnalysis | Source]) -> tuple:
-        """Test whether the region that is outlined matters more than others: sentence, viewer.
+    def test(
+        self, session: Session, decoded: Callable[[], SharedAnalysis | Source], verdict: Callable[[Reading], str]
+    ) -> tuple:
+        """Test whether the region that is outlined matters more than others: sentence, viewer, verdict.
 
         For nobody has asked for it: it is dropped as soon as somebody waits for a reading.
 
         Args:
             session: of the tab.
             decoded: gives the image of its reading.
+            verdict: of the reading as it is judged by then, where its region is not confirmed.
         """
         reading, activity = session.reading, self._predictors.activity
         if reading is None or not self._has_outline(reading):
-            return (gr.skip(),) * 2
+            return (gr.skip(),) * 3
         if activity.is_busy() or not activity.unasked.acquire(blocking=False):
-            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip(), gr.skip()
 
         def overtaken() -> bool:
             """Tell whether another image or network is chosen by now."""
@@ -64,11 +67,14 @@ class RegionTests:
         finally:
             activity.unasked.release()
         if overtaken():
-            return (gr.skip(),) * 2
+            return (gr.skip(),) * 3
         if support is None:
-            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip()
+            return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip(), gr.skip()
         reading.region.support = support
-        return result(support), gr.skip() if support.supported else self.viewer(reading)
+        if support.supported:
+            return result(support), gr.skip(), gr.skip()
+        # It may be judged otherwise by now.
+        return result(support), self.viewer(reading), verdict(session.reading)
 
     def _has_outline(self, reading: Reading) -> bool:
         ((variant, prediction),) = reading.predictions.items()

@@ -87,6 +87,11 @@ class Support:
         )
 
 
+def is_unconfirmed(support: Support | None) -> bool:
+    """Tell whether a test has shown that the marked region matters no more than others; None where none was made."""
+    return support is not None and not support.supported
+
+
 class Interrupted(Exception):
     """The test was given up, because somebody else waits."""
 

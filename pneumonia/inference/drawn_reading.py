@@ -28,6 +28,11 @@ def draw_reading(pixels: np.ndarray, prediction: Prediction, scale: float) -> np
     return picture if prediction.lungs is None else outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
 
 
+def has_evidence(prediction: Prediction) -> bool:
+    """Tell whether the map of a reading shows more than next to nothing."""
+    return prediction.heatmap is not None and positive_evidence(prediction.heatmap) >= LEAST_EVIDENCE
+
+
 def has_outline(prediction: Prediction, scale: float) -> bool:
     """Tell whether a region stands out, to be outlined, named and tested: where the colours have faded in.
 
@@ -36,9 +41,7 @@ def has_outline(prediction: Prediction, scale: float) -> bool:
         scale: logits at which the colours saturate.
     """
     heatmap = prediction.heatmap
-    if heatmap is None or positive_evidence(heatmap) < LEAST_EVIDENCE:
-        return False
-    return float(heatmap.max()) >= contour_level(scale)
+    return heatmap is not None and has_evidence(prediction) and float(heatmap.max()) >= contour_level(scale)
 
 
 def region_outlines(prediction: Prediction, scale: float) -> list[np.ndarray]:

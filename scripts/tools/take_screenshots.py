@@ -1,29 +1,26 @@
 """Take the pictures of the page that the README and docs/gallery.md show, with synthetic examples. Needs Chromium."""
 
 import argparse
-import shutil
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from pneumonia.cli.exit_codes import DONE, run_command
-from pneumonia.utils.packages import install_command
 from scripts import ROOT
+from scripts.tools.headless_browser import headless_browser
 from scripts.tools.make_dicom_example import write_image
-from scripts.tools.served_page import PageError, served_page
+from scripts.tools.served_page import served_page
 
-try:
-    from playwright.sync_api import Page, sync_playwright
-except ImportError:
-    Page = sync_playwright = None
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 # Number of the example that is shown: the first with pneumonia.
 _EXAMPLE = 3
 _NORMAL, _REFUSED = 1, 6
-_OPTIONS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 _EXAMPLES = sorted((ROOT / "demo" / "examples").glob("*.png"))
 
 
@@ -35,15 +32,9 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    if sync_playwright is None:
-        raise PageError(f"The pictures need Playwright: {install_command('dev')}")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise PageError("Chromium is not installed.")
     arguments.output.mkdir(parents=True, exist_ok=True)
     gallery = ["# The page in pictures", "Taken with synthetic examples by `python -m scripts.tools.take_screenshots`."]
-    with served_page() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
+    with headless_browser() as browser, served_page() as served:
         for name, (title, width, theme, show) in _PICTURES.items():
             page = browser.new_page(viewport={"width": width, "height": 900})
             page.goto(f"{served.address}/?__theme={theme}")
@@ -54,24 +45,23 @@ def main() -> int:
                 picture.save(arguments.output / f"{name}.webp", quality=82, method=6)
             page.close()
             gallery += [f"## {title}", f"![{title}]({name}.webp)"]
-        browser.close()
     (arguments.output / "gallery.md").write_text("\n\n".join(gallery) + "\n")
     return DONE
 
 
-def _read(page: Page) -> None:
+def _read(page: "Page") -> None:
     _choose_example(page, "#verdict")
     page.locator("#support").get_by_text("region").wait_for()
 
 
-def _adult(page: Page) -> None:
+def _adult(page: "Page") -> None:
     """A DICOM file that states an age."""
     with TemporaryDirectory() as folder:
         page.set_input_files("#upload input[type=file]", write_image(Path(folder) / "image.dcm", PatientAge="054Y"))
         _wait_for_answer(page, "#verdict")
 
 
-def _unsure(page: Page) -> None:
+def _unsure(page: "Page") -> None:
     """An example without its upper and lower fifth, whose lungs do not tell how old the patient is."""
     with TemporaryDirectory() as folder, Image.open(_EXAMPLES[_EXAMPLE + 1]) as example:
         path, fifth = Path(folder) / "image.png", example.height // 5
@@ -80,17 +70,17 @@ def _unsure(page: Page) -> None:
         _wait_for_answer(page, "#verdict")
 
 
-def _refused(page: Page) -> None:
+def _refused(page: "Page") -> None:
     page.locator(".examples button:visible").nth(_REFUSED).click()
     page.locator("#verdict .offers button").first.wait_for()
 
 
-def _compare(page: Page) -> None:
+def _compare(page: "Page") -> None:
     page.get_by_role("tab", name="Compare").click()
     _choose_example(page, "#compare-table")
 
 
-def _two_images(page: Page) -> None:
+def _two_images(page: "Page") -> None:
     page.get_by_role("tab", name="Compare").click()
     page.get_by_role("tab", name="Two images").click()
     for place, example in enumerate((_NORMAL, _EXAMPLE)):
@@ -98,7 +88,7 @@ def _two_images(page: Page) -> None:
         page.locator("#pair-table .bar").nth(place).wait_for()
 
 
-def _batch(page: Page) -> None:
+def _batch(page: "Page") -> None:
     page.get_by_role("tab", name="Batch").click()
     page.set_input_files("#batch-upload input[type=file]", _EXAMPLES)
     page.locator("#batch-button").click()
@@ -107,26 +97,26 @@ def _batch(page: Page) -> None:
     page.locator("#batch-verdict").get_by_text("Probability of pneumonia").wait_for()
 
 
-def _performance(page: Page) -> None:
+def _performance(page: "Page") -> None:
     page.get_by_role("tab", name="Performance").click()
     page.locator("#performance-at-threshold table").first.wait_for()
 
 
-def _about(page: Page) -> None:
+def _about(page: "Page") -> None:
     page.get_by_role("tab", name="About").click()
 
 
-def _choose_example(page: Page, result: str) -> None:
+def _choose_example(page: "Page", result: str) -> None:
     page.locator(".examples button:visible").nth(_EXAMPLE).click()
     _wait_for_answer(page, result)
 
 
-def _wait_for_answer(page: Page, result: str) -> None:
+def _wait_for_answer(page: "Page", result: str) -> None:
     page.locator(result).get_by_text("Probability of pneumonia").first.wait_for()
 
 
 # By name of the file: title, width in pixels, theme, and what is done before it is taken.
-_PICTURES: dict[str, tuple[str, int, str, Callable[[Page], None]]] = {
+_PICTURES: dict[str, tuple[str, int, str, Callable[["Page"], None]]] = {
     "read": ("Read: a child", 1440, "light", _read),
     "read-dark": ("Read, on a small screen, dark", 1024, "dark", _read),
     "read-narrow": ("Read, on a telephone", 390, "dark", _read),

@@ -33,7 +33,6 @@ from pneumonia.imaging.zip_archive import ZipMember, list_members
 from pneumonia.inference.reading_log import log_batch
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
-from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.safe_csv import CsvWriter, plain_name
 
 MAX_FILES = 5000
@@ -243,28 +242,22 @@ class BatchHandlers:
             with _archives_in_use([upload]):
                 return decode_once(upload.source)
 
-        shown, named = self._regions.test(session, decoded), gr.skip()
-        if session.reading is not None and session.reading.region.unconfirmed:
-            judged = self._judge_opened(session, session.generation)
-            named = gr.skip() if judged is None else self._card(session, judged)[0]
-        return *shown, named
+        return self._regions.test(session, decoded, lambda reading: self._card(session, reading)[0])
 
     def on_open_failure(self, session: BatchSession) -> tuple:
         """Take the row's predecessor away, which would stand beside it: verdict, viewer, details, region test."""
         session.forget()
         return page_html.prompt(shared_texts.TRY_AGAIN), None, "", ""
 
-    def _judge_opened(self, session: BatchSession, generation: int) -> JudgedPrediction | None:
+    def _judge_opened(self, session: BatchSession, generation: int) -> Reading | None:
         """Judge the opened reading as the list is by now; None where there is none, or another one by now."""
         judged = judge_again(self._predictors, session.batch.operating_point, session)
-        if judged is None or not session.keep(judged, generation):
-            return None
-        ((variant, prediction),) = judged.predictions.items()
-        return self._predictors.judged_prediction(variant, prediction)
+        return judged if judged is not None and session.keep(judged, generation) else None
 
-    def _card(self, session: BatchSession, judged: JudgedPrediction) -> tuple[str, str]:
+    def _card(self, session: BatchSession, reading: Reading) -> tuple[str, str]:
         number, upload = session.opened
-        placed = session.reading is None or not session.reading.region.unconfirmed
+        (named,) = reading.predictions.items()
+        judged, placed = self._predictors.judged_prediction(*named), not reading.region.unconfirmed
         verdict = (
             views.heading(number, upload.name)
             + prediction_html.verdict(judged, placed=placed)

@@ -155,10 +155,11 @@ class ReadHandlers:
 
     def on_region_test(self, session: Session) -> tuple:
         """Test whether the region that is outlined matters: sentence, viewer, verdict."""
-        shown = self._regions.test(session, lambda: decode_upload(session.file, session.quarters)[0])
-        reading = session.reading
-        named = reading is None or not reading.region.unconfirmed
-        return *shown, gr.skip() if named else self._card(reading, session)[0]
+        return self._regions.test(
+            session,
+            lambda: decode_upload(session.file, session.quarters)[0],
+            lambda reading: self._card(reading, session)[0],
+        )
 
     def on_page_open(self, variant: str) -> tuple[Any, None]:
         """Set what starts at a figure of the weights, and what starts empty: threshold, and a prevalence."""

@@ -1,19 +1,10 @@
 """The page as a person sees it: from the choice of a file to the answer that is drawn, and frames while dragging."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pneumonia.errors import MissingExtraError
-from pneumonia.utils.packages import install_command
-from scripts.tools.served_page import PageError
+from scripts.tools.headless_browser import headless_browser
 
-try:
-    from playwright.sync_api import sync_playwright
-except ImportError:
-    sync_playwright = None
-
-_OPTIONS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 # From the moment that the page is given a file, until the old answer was taken away, the new one is there with its
 # picture, in a viewer or as an image of the versions before, and the browser has drawn it.
 _TIMED = """() => { window.answered = new Promise((done) => document.addEventListener('change', (event) => {
@@ -31,11 +22,12 @@ _TIMED = """() => { window.answered = new Promise((done) => document.addEventLis
     };
     look();
 }, {capture: true})); }"""
-# Moves the pointer a little before each frame for three seconds, and gives the milliseconds of each.
-_FRAMES = """async () => {
-    const canvas = document.querySelector('.viewer-panes canvas'), frame = canvas.getBoundingClientRect();
+# Moves the pointer over the first picture in an element, with or without the shift key, a little before each frame for
+# three seconds; the milliseconds of each frame.
+FRAMES = """async ([within, shiftKey]) => {
+    const canvas = document.querySelector(`${within} .viewer-panes canvas`), frame = canvas.getBoundingClientRect();
     const send = (kind, x, y) => canvas.dispatchEvent(new PointerEvent(kind, {
-        pointerId: 1, button: 0, buttons: 1, bubbles: true, clientX: frame.x + x, clientY: frame.y + y,
+        pointerId: 1, button: 0, buttons: 1, shiftKey, bubbles: true, clientX: frame.x + x, clientY: frame.y + y,
     }));
     canvas.setPointerCapture = () => {};
     send('pointerdown', 200, 200);
@@ -63,16 +55,9 @@ def seconds_to_answers(address: str, files: Sequence[Path], drag: bool = False) 
         Seconds from the choice of each file to its answer drawn; and of each frame while dragging.
 
     Raises:
-        MissingExtraError: Playwright is not installed.
-        PageError: Chromium is not installed.
+        MissingExtraError, PageError: as for `headless_browser`.
     """
-    if sync_playwright is None:
-        raise MissingExtraError(f"Timing the page in a browser needs Playwright: {install_command('dev')}")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise PageError("Chromium is not installed.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
+    with headless_browser() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(address)
         page.wait_for_selector("#upload input[type=file]", state="attached")
@@ -84,6 +69,5 @@ def seconds_to_answers(address: str, files: Sequence[Path], drag: bool = False) 
         took = []
         if drag:
             page.locator("#viewer [data-does=in]").click()
-            took = [milliseconds / 1000 for milliseconds in page.evaluate(_FRAMES)]
-        browser.close()
+            took = [milliseconds / 1000 for milliseconds in page.evaluate(FRAMES, ["#viewer", False])]
     return waited[1:], took

@@ -174,15 +174,15 @@ class _Bench:
         to_main = self._validation @ self._alone(choice, seed, self._others, others)
         labels, seen_main = trained.validation.labels, bool(trained.config["training"]["recipe"]["phases"])
         clear = (others.labels == 0) & np.isin(self._views, VIEWS)
-        figures: dict[str, float | None] = {"main": _auroc(labels, self._validation @ whole)}
+        figures: dict[str, float | None] = {"main": plain_auroc(labels, self._validation @ whole)}
         for name, (chosen, weights) in reader_sets(others.records[0].stated.population, others.records).items():
             if weights is None:
-                figures[name] = _auroc(others.labels[chosen], logits[chosen])
-                figures[f"to-{name}"] = _auroc(others.labels[chosen], to_others[chosen])
+                figures[name] = plain_auroc(others.labels[chosen], logits[chosen])
+                figures[f"to-{name}"] = plain_auroc(others.labels[chosen], to_others[chosen])
         return {
             **figures,
-            "to-main": None if seen_main else _auroc(labels, to_main),
-            "view": _auroc((self._views[clear] == "AP").astype(float), logits[clear]),
+            "to-main": None if seen_main else plain_auroc(labels, to_main),
+            "view": plain_auroc((self._views[clear] == "AP").astype(float), logits[clear]),
         }
 
     def _alone(self, choice: Choice, seed: int, features: Features, images: ImageSet) -> np.ndarray:
@@ -219,5 +219,6 @@ def _head(choice: Choice, views: list[np.ndarray], labels: np.ndarray, cells: np
     return head_on_views(views, labels, cells, np.ones(len(labels)), choice.inverse_penalty)
 
 
-def _auroc(labels: np.ndarray, logits: np.ndarray) -> float:
+def plain_auroc(labels: np.ndarray, logits: np.ndarray) -> float:
+    """AUROC of logits (N,), all counting the same, without an interval."""
     return float(auroc(labels, logits, np.ones((1, len(labels))))[0])

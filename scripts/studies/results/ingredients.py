@@ -6,6 +6,7 @@ is penalised as that of the published networks. All are given as many steps, so 
 
 import argparse
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,13 +24,13 @@ from pneumonia.data.splits import of_main_population, split_by_patient
 from pneumonia.data.tables import VIEWS
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.inference.preprocessor import Preprocessor, new_preprocessor
-from pneumonia.metrics.classification import auroc
 from pneumonia.training.fit import LUNG_MARGIN, train_variant
 from pneumonia.training.linear_probe import pooled_features
 from pneumonia.training.shared_head import head_on_views, two_views
 from pneumonia.variants.registry import DEFAULT, get_variant
 from pneumonia.variants.spec import Phase, Recipe
 from pneumonia.weights.folder import KERAS_MODEL, WEIGHTS_FOLDER
+from scripts.studies.results.heads import plain_auroc
 
 _EPOCHS = 4
 # Of each class, and of each word of radiologists; so that a training takes minutes.
@@ -101,7 +102,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train on each population, with each seed, and score on the other.
 
     Returns:
-        Numbers of images, and by ingredient the AUROCs of each seed by set; None where the ingredient cannot be had.
+        `images` by population, `epochs`, and by ingredient the AUROCs of each seed by set; a set is missing where the
+        ingredient cannot be had of the images trained with.
 
     Raises:
         DataError: if the data cannot be used.
@@ -157,11 +159,11 @@ def some(records: Sequence[Record], most: int) -> list[Record]:
     """At most so many of each label and word of radiologists, at random, those of known view first."""
     order = np.random.default_rng(0).permutation(len(records))
     shuffled = sorted((records[place] for place in order), key=lambda record: record.stated.view not in VIEWS)
-    counts: dict[tuple[int, str], int] = {}
+    counts: Counter[tuple[int, str]] = Counter()
     chosen = []
     for record in shuffled:
         kind = (record.label, record.stated.readers)
-        counts[kind] = counts.get(kind, 0) + 1
+        counts[kind] += 1
         if counts[kind] <= most:
             chosen.append(record)
     return chosen
@@ -252,5 +254,4 @@ class _Bench:
         labels = self._other.scored.labels
         for name, (chosen, weights) in self._sets.items():
             if weights is None:
-                counted = np.ones((1, int(chosen.sum())))
-                figures.setdefault(name, []).append(float(auroc(labels[chosen], logits[chosen], counted)[0]))
+                figures.setdefault(name, []).append(plain_auroc(labels[chosen], logits[chosen]))

@@ -23,7 +23,7 @@ from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE
-from tests.fixtures.browsing import needs_chromium, opened, upload
+from tests.fixtures.browsing import drop, needs_chromium, opened, upload
 from tests.fixtures.fakes import served
 
 pytestmark = needs_chromium
@@ -84,21 +84,6 @@ def test_another_variant_reads_the_image_again_at_once(page, chest):
     expect(page.locator("#checks")).to_contain_text(chosen)
 
 
-# Drops files, by their names and contents in base64, on an element.
-_DROP = """([selector, files]) => {
-    const dropped = new DataTransfer();
-    for (const [name, encoded] of files)
-        dropped.items.add(new File([Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0))], name));
-    const event = {dataTransfer: dropped, bubbles: true, cancelable: true};
-    document.querySelector(selector).dispatchEvent(new DragEvent('drop', event));
-}"""
-
-
-def _drop(page: Page, where: str, *paths: str | Path) -> None:
-    files = [(Path(path).name, base64.b64encode(Path(path).read_bytes()).decode("ascii")) for path in paths]
-    page.evaluate(_DROP, [where, files])
-
-
 @pytest.mark.slow
 def test_a_file_that_is_too_large_is_told_and_the_last_answer_is_said_to_be_of_another(page, chest, tmp_path):
     upload(page, chest)
@@ -128,7 +113,7 @@ def test_what_was_said_of_a_patient_is_not_said_of_the_next(page, chest, brighte
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["header h1", "#viewer", "#upload button"])
 def test_a_file_dropped_anywhere_is_read(page, chest, where):
-    _drop(page, where, chest)
+    drop(page, where, chest)
     expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia")
     page.wait_for_timeout(500)
     assert page.locator("#verdict section").count() == 1
@@ -138,10 +123,10 @@ def test_a_file_dropped_anywhere_is_read(page, chest, where):
 def test_a_dropped_file_goes_to_the_tab_in_sight_and_nothing_leaves_the_page(page, chest, brighter):
     page.get_by_role("tab", name="Compare").click()
     page.get_by_role("tab", name=compare_texts.TWO_IMAGES).click()
-    _drop(page, "header h1", chest, brighter)
+    drop(page, "header h1", chest, brighter)
     expect(page.locator("#pair-table .bar")).to_have_count(2)
     page.get_by_role("tab", name="About").click()
-    _drop(page, "#about", chest)
+    drop(page, "#about", chest)
     expect(page.locator("#about")).to_be_visible()
 
 
@@ -157,7 +142,7 @@ def archive(tmp_path: Path, chest: str, brighter: str) -> Path:
 
 @pytest.mark.slow
 def test_an_archive_dropped_on_read_is_sent_to_batch(page, archive):
-    _drop(page, "#upload button", archive)
+    drop(page, "#upload button", archive)
     expect(page.locator("#batch-upload")).to_be_visible()
     expect(page.locator("#batch-upload")).to_contain_text("two")
 

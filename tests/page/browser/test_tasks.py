@@ -1,6 +1,5 @@
 """What people come to the page for, and how many actions it takes them, as docs/page.md says."""
 
-import base64
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -10,21 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from scripts import ROOT
-from tests.fixtures.browsing import needs_chromium, opened
+from tests.fixtures.browsing import drop, needs_chromium, opened
 from tests.fixtures.fakes import served
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 
 _EXAMPLES = sorted((ROOT / "demo" / "examples").glob("synthetic-[np]*.png"))
 TOLD = dict(re.findall(r"^\| ([^|]+?) \| (\d+) \|$", (ROOT / "docs" / "page.md").read_text(), re.MULTILINE))
-
-
-_DROP = """([name, encoded]) => {
-    const dropped = new DataTransfer();
-    dropped.items.add(new File([Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0))], name));
-    const event = {dataTransfer: dropped, bubbles: true, cancelable: true};
-    document.querySelector('header h1').dispatchEvent(new DragEvent('drop', event));
-}"""
 
 
 class Hands:
@@ -41,8 +32,7 @@ class Hands:
     def drop(self, path: Path) -> None:
         """Drop a file somewhere on the page."""
         self.actions += 1
-        encoded = base64.b64encode(path.read_bytes()).decode("ascii")
-        self.page.evaluate(_DROP, [path.name, encoded])
+        drop(self.page, "header h1", path)
 
     def click(self, selector: str) -> None:
         self.actions += 1

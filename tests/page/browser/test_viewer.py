@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from demo.viewer import texts
 from pneumonia.core.geometry import WHOLE, Box, heatmap_on
 from pneumonia.explain.overlay import draw_overlay
+from scripts.studies.performance.in_browser import FRAMES
 from tests.fixtures.browsing import needs_chromium, opened, upload
 
 pytestmark = needs_chromium
@@ -353,26 +354,6 @@ def test_targets_are_large_enough_and_focus_is_seen(browser, address, chest):
             assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-# Moves the pointer a little before each frame, and gives how many frames came in a second.
-_FRAMES = """async ([button, shift]) => {
-    const canvas = document.querySelector('#mounted .viewer-panes canvas'), frame = canvas.getBoundingClientRect();
-    const send = (kind, x, y) => canvas.dispatchEvent(new PointerEvent(kind, {
-        pointerId: 1, button, buttons: 1, shiftKey: shift, bubbles: true, clientX: frame.x + x, clientY: frame.y + y,
-    }));
-    canvas.setPointerCapture = () => {};
-    send('pointerdown', 200, 200);
-    const started = performance.now();
-    let frames = 0;
-    while (performance.now() - started < 3000) {
-        send('pointermove', 200 + 100 * Math.sin(frames / 10), 200 + 60 * Math.cos(frames / 7));
-        await new Promise(requestAnimationFrame);
-        frames++;
-    }
-    send('pointerup', 200, 200);
-    return frames / ((performance.now() - started) / 1000);
-}"""
-
-
 @pytest.fixture
 def wide(browser, address) -> Iterator[Page]:
     """A page as wide as a desktop's."""
@@ -386,6 +367,7 @@ def test_thirty_frames_a_second_while_dragging(wide, what):
     mount(wide, pane(picture(side=2800), lungs=CONTOUR, contour=CONTOUR), side=1000)
     press(wide, texts.ZOOM_IN)
     wide.locator("#mounted [data-sets=width]").fill("60")
-    frames = wide.evaluate(_FRAMES, [0, what == "windowed"])
+    took = wide.evaluate(FRAMES, ["#mounted", what == "windowed"])
+    frames = 1000 * len(took) / sum(took)
     print(f"{what}: {frames:.0f} frames a second")
     assert frames >= 30

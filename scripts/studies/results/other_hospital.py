@@ -1,0 +1,138 @@
+"""Sections of the results on what choices bring at a hospital that was not trained on."""
+
+from typing import Any
+
+from pneumonia.metrics.scores import VALIDATION
+from pneumonia.utils.formatting import UNDEFINED, format_interval
+from pneumonia.utils.markdown import command_block, table
+from pneumonia.variants.registry import DEFAULT
+from scripts.studies.documents import section
+from scripts.studies.results.ingredients import ADAPTED, AS_PUBLISHED, BOTH, HALF_WAY, UNMOVED
+
+
+def sections(figures: dict[str, Any]) -> list[str]:
+    """The sections, from the figures of the parts `transfer-NAME`, `ingredients` and `heads-NAME`."""
+    return [_transfer(figures), _ingredients(figures["ingredients"]), _heads(figures)]
+
+
+def _transfer(figures: dict[str, Any]) -> str:
+    trained = {name.removeprefix("transfer-"): kept for name, kept in figures.items() if name.startswith("transfer-")}
+    sets = list(next(iter(trained.values()))["to_others"])
+    rows = [
+        [
+            f"`{name}`",
+            f"{kept['adaptation_epochs']}" if kept["adaptation_epochs"] else "none",
+            f"{kept['tuned_share']:g}" if kept["phases"] else "none",
+            f"{kept['evidence_penalty']:g}" if kept["phases"] else "none",
+            *(format_interval(kept["to_others"][of]) for of in sets),
+            "labels seen" if kept["to_main"] is None else format_interval(kept["to_main"]),
+        ]
+        for name, kept in trained.items()
+    ]
+    columns = ["training", "epochs of adaptation", "fine-tuned", "penalty outside the lungs"]
+    columns += [f"children to {of}" for of in sets] + ["adults to children"]
+    clues = list(trained[DEFAULT]["clues"])
+    counts = {clue: trained[DEFAULT]["clues"][clue] for clue in clues}
+    told = [
+        [
+            clue,
+            f"{counts[clue]['of']:,} of {counts[clue]['n']:,}",
+            *(format_interval(kept["clues"][clue]) for kept in trained.values()),
+        ]
+        for clue in clues
+    ]
+    commands = [command for kept in trained.values() for command in (kept["training"], kept["command"])]
+    return section(
+        "What each ingredient brings at another hospital",
+        "A head, penalised as that of the published networks, is fitted to one population alone and scored on the "
+        "other, on features that saw no label of the population that it is scored on. Adaptation is without labels: "
+        "of `mobilenetv2-frozen` on the children's images, of its version 1.0.0 on those of both. "
+        "Fine-tuning is on children's labels; `fine-tuned` says how far the weights go from those before it to those "
+        "after it. One seed each: differences of a hundredth are noise.",
+        table(columns, rows),
+        "The adaptation to both hospitals did not help: each way its features do worse than those that were adapted "
+        "to children alone. So version 1.0.1 goes back to the latter.",
+        "Does a score use what says nothing of the disease? AUROC with which the score of a head that was fitted to "
+        "both populations, without the patient, tells AP from PA views, and images whose patient is known from those "
+        "that were made smaller elsewhere, among adults whom radiologists call alike: `opacity`, `normal`, or `other`, "
+        "abnormal without opacity (0.5 is none). A score may differ with the disease there too: those at the bedside "
+        "are the sicker ones.",
+        table(["told apart", "images", *(f"`{name}`" for name in trained)], told),
+        command_block("\n".join(commands)),
+    )
+
+
+def _ingredients(result: dict[str, Any]) -> str:
+    measured, images = result["ingredients"], result["images"]
+    seeds = len(measured[AS_PUBLISHED]["children"])
+    columns = {"children to adults": "adults", "children to adults-pa": "adults-pa"}
+    columns |= {"children to adults-other": "adults-other", "adults to children": "children"}
+    rows = [
+        [name, *(_over_seeds(of[key]) if key in of else UNDEFINED for key in columns.values())]
+        for name, of in measured.items()
+    ]
+    counts = "; ".join(
+        f"{of['train']:,} images of {name} to train with, {of['scored']:,} to be scored" for name, of in images.items()
+    )
+    return section(
+        "What each ingredient of fine-tuning brings at another hospital",
+        f"Short trainings of `{DEFAULT}` from ImageNet, {result['epochs']} epochs each or as many steps, on one "
+        "population alone; then a head, penalised as that of the published networks, is fitted to the same images, and "
+        f"scored on the other population: {counts}; of each class and each word of radiologists the same number at "
+        "most, so that normal adults weigh less than in other tables. AUROC; of several seeds the mean, and from least "
+        f"to most; number of seeds: {seeds}. A few hundredths are noise. Each row differs from the first in one thing.",
+        table(["training", *columns], rows),
+        f"`{UNMOVED}` are those of ImageNet under the same head, `{ADAPTED}` those of `mobilenetv2-frozen`, which saw "
+        f"children without labels; `{BOTH}` adds the score on these to that of the first row, each scaled to a "
+        f"deviation of one; `{HALF_WAY}` is the mean of the weights before and after fine-tuning. Styles are mixed "
+        "with those of images of the other hospital that are not scored, without their labels: what a hospital that is "
+        "in neither source cannot lend. Boxes were drawn on adults alone. Adaptation without labels before "
+        "fine-tuning, and mixed styles, help both ways; the published networks were fine-tuned without either. The "
+        "penalty, which moves evidence into the lungs, pays for it elsewhere, and boxes in place of lungs less so; the "
+        "weights half way help neither way.",
+        command_block(result["command"]),
+    )
+
+
+def _heads(figures: dict[str, Any]) -> str:
+    measured = {name.removeprefix("heads-"): kept for name, kept in figures.items() if name.startswith("heads-")}
+    parts = []
+    for name, kept in measured.items():
+        choices = kept["choices"]
+        keys = [key for key, values in next(iter(choices.values())).items() if None not in values]
+        rows = [[choice, *(_over_seeds(of[key]) for key in keys)] for choice, of in choices.items()]
+        parts += [f"`{name}`:", table(["head", *map(_judged, keys)], rows)]
+    mined = next(iter(measured.values()))["mined"]
+    return section(
+        "What each choice about the head brings",
+        "Heads on the features of the published networks, each fitted with three seeds, which decide folds and random "
+        "changes of the images: mean AUROC, and from least to most. A head for both populations is judged on the "
+        "children's validation images and on adults out of fold; a head for one population on the other alone. `AP "
+        "from PA` is how well a score tells the views of normal adults apart, 0.5 for not at all. The published "
+        "choice: each image as it is and once changed, each class of each population counts the same, a strong "
+        "penalty.",
+        *parts,
+        "What helps at the adults' own hospital (a stronger penalty, a changed copy) does little either way between "
+        "hospitals. Where each class of each view counts the same, the score tells views less, and opacities less too, "
+        f"also within PA. Labels from reports: {mined['images']} images that no radiologist of the challenge saw, of "
+        f"whose reports {mined['named']} name pneumonia; where radiologists saw an image whose report names it, they "
+        f"called {mined['opacity_if_named']:.0%} opacity, and {mined['opacity_if_not']:.0%} "
+        "where it does not. None of the three ways to take these labels does much.",
+        command_block("\n".join(kept["command"] for kept in measured.values())),
+    )
+
+
+def _over_seeds(values: list[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    return f"{sum(values) / len(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _judged(key: str) -> str:
+    if key == "view":
+        return "AP from PA"
+    if key == "main":
+        return VALIDATION
+    if key == "to-main":
+        return "adults to children"
+    return f"children to {key.removeprefix('to-')}" if key.startswith("to-") else key
