@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pneumonia.errors import MissingExtraError
 from pneumonia.utils.packages import install_command
 from scripts.tools.served_page import PageError
 
@@ -25,11 +24,10 @@ def headless_browser() -> Iterator[Browser]:
     """Start the system's Chromium, until the block ends.
 
     Raises:
-        MissingExtraError: Playwright is not installed.
-        PageError: Chromium is not installed.
+        PageError: Playwright or Chromium is not installed.
     """
     if sync_playwright is None:
-        raise MissingExtraError(f"Looking at the page needs Playwright: {install_command('dev')}")
+        raise PageError(f"Looking at the page needs Playwright: {install_command('dev')}")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise PageError("Chromium is not installed.")

@@ -266,9 +266,9 @@ def test_what_is_wrong_is_told_before_the_work(words, line, data, told):
 
 
 def test_screenshots_need_playwright_and_say_so(monkeypatch):
-    from scripts.tools import take_screenshots
+    from scripts.tools import headless_browser, served_page, take_screenshots
 
-    monkeypatch.setattr(take_screenshots, "sync_playwright", None)
+    monkeypatch.setattr(headless_browser, "sync_playwright", None)
     monkeypatch.setattr(sys, "argv", ["take_screenshots.py"])
-    with pytest.raises(take_screenshots.PageError, match="Playwright: pip install"):
+    with pytest.raises(served_page.PageError, match="Playwright: pip install"):
         take_screenshots.main()

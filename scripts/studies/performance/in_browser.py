@@ -55,7 +55,7 @@ def seconds_to_answers(address: str, files: Sequence[Path], drag: bool = False) 
         Seconds from the choice of each file to its answer drawn; and of each frame while dragging.
 
     Raises:
-        MissingExtraError, PageError: as for `headless_browser`.
+        PageError: as for `headless_browser`.
     """
     with headless_browser() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
