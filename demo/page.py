@@ -10,7 +10,7 @@ from demo.server.health import Health
 from demo.server.reading_endpoint import ReadingEndpoint
 from demo.server.uploads import use_private_folder
 from demo.shared import page_html, texts
-from demo.shared.events import MOST_WAITING
+from demo.shared.activity import MOST_WAITING
 from demo.shared.predictors import Predictors
 from demo.tabs.about import layout as about_layout
 from demo.tabs.batch import layout as batch_layout
@@ -33,7 +33,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     own = own_folders()
     predictors = Predictors(lambda name: load_predictor(weights=own[name]) if name in own else load(name), own)
     examples = sorted(_EXAMPLES.glob("*.png"))
-    with PrivateBlocks(predictors.activity, title=texts.TITLE, analytics_enabled=False) as demo:
+    with PrivateBlocks(predictors.activity, title=texts.TITLE, analytics_enabled=False, fill_width=True) as demo:
         gr.HTML(page_html.header())
         # Calibrations that this page fits, shared by its tabs: scores and no images, kept for as long as it is open.
         page_sites = gr.State(())

@@ -3,7 +3,6 @@
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO
 
-from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -11,11 +10,11 @@ from starlette.routing import Route
 
 from demo.server import texts
 from demo.server.gradio_internals import upload_folder
-from demo.shared.events import MOST_WAITING, READING_QUEUE
+from demo.shared.activity import BusyError
 from demo.shared.predictors import Predictors, chosen_population, unavailable
 from demo.shared.texts import NOT_STATED
 from pneumonia.core.operating_points import BALANCED
-from pneumonia.errors import ImageSizeError, PneumoniaError, UnknownNameError, WeightsError
+from pneumonia.errors import ImageSizeError, UnknownNameError, WeightsError
 from pneumonia.imaging.decode import MAX_BYTES
 from pneumonia.utils.lookup import look_up
 from pneumonia.variants.registry import DEFAULT
@@ -29,17 +28,11 @@ _IN_MEMORY = 2**20
 _BUSY_SECONDS = "1"
 
 
-class BusyError(PneumoniaError):
-    """As many readings wait already as anybody would wait for."""
-
-    code = "busy"
-
-
 _STATUS = {UnknownNameError: 400, ImageSizeError: 413, BusyError: 503, WeightsError: 503}
 
 
 class ReadingEndpoint:
-    """Reads what programs send; as many at once as the page reads, and as many wait.
+    """Reads what programs send, in turn with what the page reads.
 
     Args:
         predictors: those of the page.
@@ -47,7 +40,6 @@ class ReadingEndpoint:
 
     def __init__(self, predictors: Predictors) -> None:
         self._predictors = predictors
-        self._places = CapacityLimiter(READING_QUEUE["concurrency_limit"])
 
     @property
     def route(self) -> Route:
@@ -58,11 +50,7 @@ class ReadingEndpoint:
         try:
             with SpooledTemporaryFile(_IN_MEMORY, dir=upload_folder()) as file:
                 await _receive(request, file)
-                if self._places.statistics().tasks_waiting >= MOST_WAITING:
-                    raise BusyError(texts.BUSY)
-                return JSONResponse(
-                    await to_thread.run_sync(self._read, file, request.query_params, limiter=self._places)
-                )
+                return JSONResponse(await self._predictors.activity.in_turn(self._read, file, request.query_params))
         except ClientDisconnect:
             return Response()  # nobody is there to hear it
         except tuple(_STATUS) as error:

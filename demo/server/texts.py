@@ -17,7 +17,6 @@ UNKNOWN_HOST = (
 )
 OTHER_SITE = "This page is not open to pages of other sites."
 TOO_LARGE = "This request is too large; only uploads may be."
-BUSY = "Too many images are waiting to be read. Send this one again later."
 UPLOAD_TOO_LARGE = (
     "This file is larger than {megabytes} MB. Export the radiograph as DICOM, PNG or JPEG and send that file."
 )

@@ -1,12 +1,32 @@
-"""A count of what readers of the page wait for, so that what nobody waits for keeps out of their way."""
+"""What readers of the page wait for: a few readings at once, others in turn, and what nobody waits for last."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from demo.shared import texts
+from pneumonia.errors import PneumoniaError
+
+# Each reading keeps one core busy.
+MOST_AT_ONCE = 2
+
+# More would only make everybody wait; beyond it the page says that it is busy.
+MOST_WAITING = 20
+
+T = TypeVar("T")
+
+
+class BusyError(PneumoniaError):
+    """As many readings wait already as anybody would wait for."""
+
+    code = "busy"
 
 
 class Activity:
-    """Counts what is at work; safe to use from several threads.
+    """Counts what is at work, and lets readings take turns; safe to use from several threads.
 
     Attributes:
         unasked: held by what nobody has asked for, one at a time.
@@ -15,6 +35,17 @@ class Activity:
     def __init__(self) -> None:
         self._lock, self.unasked = threading.Lock(), threading.Lock()
         self._at_work = 0
+        self._places = CapacityLimiter(MOST_AT_ONCE)
+
+    async def in_turn(self, read: Callable[..., T], *values: object) -> T:
+        """Read something in a thread, as soon as there is a place.
+
+        Raises:
+            BusyError: if too many wait.
+        """
+        if self._places.statistics().tasks_waiting >= MOST_WAITING:
+            raise BusyError(texts.BUSY)
+        return await to_thread.run_sync(read, *values, limiter=self._places)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

@@ -54,7 +54,7 @@ def session_state(session: TabSession) -> gr.State:
 
 def upload_box(elem_id: str, label: str = texts.UPLOAD) -> gr.File:
     """Box that takes any file: its content decides whether it is read, not its name."""
-    return gr.File(label=label, elem_id=elem_id, elem_classes="upload", height=150)
+    return gr.File(label=label, elem_id=elem_id, elem_classes="upload", height=120)
 
 
 def operating_point_choice(elem_id: str) -> gr.Radio:

@@ -1,30 +1,38 @@
 """Ways in which events of the page are run, and the reading that follows the choice of an image."""
 
+import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
 from demo.shared import page_html, texts
+from demo.shared.activity import MOST_AT_ONCE, Activity, BusyError
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
 
-# Readings of all tabs together: each keeps one core busy. A click is never dropped because another reading is
-# under way: that one may be of an image that is no longer the chosen one.
-READING_QUEUE: dict[str, Any] = {"concurrency_id": "reading", "concurrency_limit": 2, "trigger_mode": "multiple"}
+T = TypeVar("T")
 
-# A longer queue would only make everybody wait; beyond it the page says that it is busy.
-MOST_WAITING = 20
+# Readings of all tabs together. A click is never dropped because another reading is under way: that one may be of an
+# image that is no longer the chosen one.
+READING_QUEUE: dict[str, Any] = {
+    "concurrency_id": "reading",
+    "concurrency_limit": MOST_AT_ONCE,
+    "trigger_mode": "multiple",
+}
 
 # One batch at a time keeps all cores busy; single readings do not wait behind it.
 BATCH_QUEUE: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 
 # Scripts see the named endpoints and nothing of the page's own wiring.
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+# Readings that follow the choice of an image: Gradio's queue takes longer than a reading, so `in_turn` stands for it.
+READING_NOW: dict[str, Any] = {**READING_QUEUE, **PRIVATE, "queue": False}
 
 # Answers at once instead of waiting behind readings in the queue.
 IMMEDIATE: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multiple", "show_progress": "hidden"}
@@ -36,6 +44,27 @@ LATEST_ONLY: dict[str, Any] = {**IMMEDIATE, "trigger_mode": "always_last"}
 def on_failure() -> str:
     """Prompt in place of a result that failed; else it would go on saying that the image is being read."""
     return page_html.prompt(texts.TRY_AGAIN)
+
+
+def in_turn(activity: Activity, read: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
+    """Make a handler that reads wait for its turn.
+
+    Args:
+        activity: of the page.
+        read: the handler.
+
+    Returns:
+        The same, which says that the page is busy where too many wait.
+    """
+
+    @functools.wraps(read)
+    async def wait_and_read(*values: Any) -> T:
+        try:
+            return await activity.in_turn(read, *values)
+        except BusyError as error:
+            raise user_error(str(error)) from None
+
+    return wait_and_read
 
 
 def judge_when_read(reading: Dependency, judge: dict[str, Any]) -> None:
@@ -69,7 +98,7 @@ def read_when_chosen(
     session: gr.State,
     emptied: Sequence[Component],
     read: dict[str, Any],
-    shown_in: str,
+    shown_in: Sequence[str],
     controls: Sequence[Component] = (),
 ) -> list[Dependency]:
     """Empty the result as soon as a file or an example is chosen, then start reading.
@@ -82,8 +111,8 @@ def read_when_chosen(
             and `emptied` show from then on, with the session between them.
         session: of the tab.
         emptied: what the result is shown in.
-        read: keyword arguments of the event that reads.
-        shown_in: element id of the result, which is brought into view on a narrow screen.
+        read: keyword arguments of the event that reads, `in_turn`.
+        shown_in: element ids of the result, which is brought into view on a narrow screen.
         controls: what the result is shown with, which a new session does not know yet.
 
     Returns:
@@ -100,10 +129,12 @@ def read_when_chosen(
     outputs = [upload, session, *emptied]
     uploaded = upload.upload(choose, [upload, session, *controls], outputs, **IMMEDIATE)
     picked = example.click(on_example_click, [session, *controls], outputs, **IMMEDIATE)
-    scroll = f"() => document.getElementById('{shown_in}').scrollIntoView({{block: 'nearest'}})"
+    scroll = (
+        f"() => {json.dumps(shown_in)}.map((id) => document.getElementById(id).scrollIntoView({{block: 'nearest'}}))"
+    )
     readings = []
     for chosen in (uploaded, picked):
-        reading = chosen.then(**read, **READING_QUEUE, **PRIVATE)
+        reading = chosen.then(**read, **READING_NOW)
         reading.then(None, js=scroll, **PRIVATE)
         readings.append(reading)
     return readings

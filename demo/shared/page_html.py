@@ -16,7 +16,7 @@ def header() -> str:
     too_large = escape(texts.TOO_LARGE.format(megabytes=MAX_BYTES // 10**6))
     return (
         f'<header data-most-bytes="{MAX_BYTES}" data-too-large="{too_large}"><h1>{escape(texts.TITLE)}</h1>'
-        f"{paragraph(texts.INTRODUCTION)}{notice()}</header>"
+        f"{notice()}{paragraph(texts.INTRODUCTION)}</header>"
     )
 
 

@@ -105,14 +105,14 @@ def measured(judged: JudgedPrediction) -> str:
     if prediction.population is None and undecided(prediction):
         return ""
     if site is not None:
-        count, positives, auroc = site.images, site.positives, site.auroc.value
+        count, positives = site.images, site.positives
     else:
         sets = judged.predictor.metrics["sets"]
         of_set = sets[judged.predictor.calibration_for(prediction.population).sets[0]]
-        count, positives, auroc = of_set["n"], of_set["positives"], of_set["auroc"]["value"]
+        count, positives = of_set["n"], of_set["positives"]
     words = texts.MEASURED if prediction.population is None else texts.MEASURED_ON[prediction.population]
     where = texts.MEASURED_AT.format(name=site.name) if site else ""
-    return words.format(count=f"{count:,}", where=where, positives=positives, pairs=percent(auroc, 0))
+    return words.format(count=f"{count:,}", where=where, positives=positives)
 
 
 def operating_point(judged: JudgedPrediction) -> str:

@@ -14,10 +14,11 @@ from starlette.testclient import TestClient
 from demo.server import reading_endpoint
 from demo.server.reading_endpoint import READING_PATH, ReadingEndpoint
 from demo.server.request_filter import RequestFilter
-from demo.server.texts import BUSY, OTHER_SITE
+from demo.server.texts import OTHER_SITE
 from demo.server.uploads import use_private_folder
-from demo.shared.events import MOST_WAITING, READING_QUEUE
+from demo.shared.activity import MOST_AT_ONCE, MOST_WAITING
 from demo.shared.predictors import Predictors
+from demo.shared.texts import BUSY
 from pneumonia.imaging.decode import MAX_BYTES, decode
 from pneumonia.variants.registry import DEFAULT
 from scripts.studies.reliability.synthetic_images import encode, radiograph
@@ -158,7 +159,7 @@ def test_past_the_end_of_the_queue_a_program_is_told_and_the_others_are_read():
             released.wait(30)
             return super().predict(*arguments)
 
-    at_once = READING_QUEUE["concurrency_limit"]
+    at_once = MOST_AT_ONCE
 
     async def use() -> tuple[list[httpx.Response], httpx.Response, int]:
         transport = httpx.ASGITransport(application(Slow))

@@ -86,7 +86,10 @@ def test_the_card_puts_for_whom_and_every_warning_above_the_answer_and_folds_ver
     of = judged(0.964, **known, checks=checks)
     text = _Text(prediction_html.verdict(of, choices=True)).text
     said = [
-        *("Read as a child of 1 to 5 years, as was chosen.", "On 60 radiographs of children, 30 with pneumonia"),
+        *(
+            "Read as a child of 1 to 5 years, as was chosen.",
+            "Measured on 60 radiographs of children, 30 with pneumonia.",
+        ),
         *("Careful: A photograph.", "Signs of pneumonia", "Inside the lungs: 82%", f"{shared_texts.PROBABILITY} 96.4%"),
         *("from 20.0%", "from 41.0%", "from 80.0%"),
     ]

@@ -22,8 +22,10 @@ from demo.shared.events import (
     IMMEDIATE,
     LATEST_ONLY,
     PRIVATE,
+    READING_NOW,
     READING_QUEUE,
     forget_patient,
+    in_turn,
     judge_when_read,
     read_when_chosen,
 )
@@ -66,7 +68,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path], tab: gr.Ta
     # === Events ===
 
     compare = {
-        "fn": handlers.on_compare,
+        "fn": in_turn(predictors.activity, handlers.on_compare),
         "inputs": [upload, operating_point, session, population],
         "outputs": [records, session, table, radiographs],
         "show_progress_on": table,
@@ -77,7 +79,7 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path], tab: gr.Ta
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**compare, **READING_QUEUE, api_name="compare")
     on_choice = read_when_chosen(
-        upload, example, examples, handlers.on_image_choice, session, [table, radiographs], compare, "compare-table"
+        upload, example, examples, handlers.on_image_choice, session, [table, radiographs], compare, ["compare-table"]
     )
     for reading in (on_click, *on_choice):
         judge_when_read(reading, judge)
@@ -123,7 +125,7 @@ def _build_pair(predictors: Predictors, tab: gr.Tab, others: Sequence[gr.State |
     # === Events ===
 
     read = {
-        "fn": handlers.on_read,
+        "fn": in_turn(predictors.activity, handlers.on_read),
         "inputs": [variant, operating_point, session, population],
         "outputs": [table, radiographs],
         "show_progress_on": table,
@@ -142,7 +144,7 @@ def _build_pair(predictors: Predictors, tab: gr.Tab, others: Sequence[gr.State |
         gr.on([variant.input, population.input], handlers.on_variant_change, session, [table, radiographs], **IMMEDIATE)
     )
     for choice in choices:
-        judge_when_read(choice.then(**read, **READING_QUEUE, **PRIVATE), judge)
+        judge_when_read(choice.then(**read, **READING_NOW), judge)
     opened = tab.select(
         handlers.on_open,
         [variant, operating_point, session, population, *others],

@@ -17,7 +17,15 @@ from demo.shared.components import (
     upload_box,
     variant_choice,
 )
-from demo.shared.events import IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE, forget_patient, read_when_chosen
+from demo.shared.events import (
+    IMMEDIATE,
+    LATEST_ONLY,
+    READING_NOW,
+    READING_QUEUE,
+    forget_patient,
+    in_turn,
+    read_when_chosen,
+)
 from demo.shared.predictors import Predictors
 from demo.shared.session import ChosenImage, Session
 from demo.tabs.read import texts
@@ -46,35 +54,36 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     # === Layout ===
 
-    with gr.Row():
-        with gr.Column(scale=2, min_width=300):
-            upload = upload_box("upload")
-            example = example_buttons(examples)
-            variant = variant_choice("variant", predictors)
+    # On a wide screen the viewer stands beside all else; on a narrow one each below the other, in this order.
+    with gr.Column(elem_classes="reading"):
+        upload = upload_box("upload")
+        with gr.Column(elem_id="answer-card"):
             population = population_choice("population")
+            verdict = live_region("verdict", page_html.welcome())
+            operating_point = operating_point_choice("operating-point")
+            figures = gr.HTML(elem_id="figures")
+            support = live_region("support")
+            with gr.Row(elem_id="prevalences"):
+                choices = [(str(percent), percent) for percent in texts.PREVALENCES]
+                prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
+                # Without ends of its own: one out of them would keep the next image from being chosen.
+                other = gr.Number(label=texts.OTHER_PREVALENCE, value=None, elem_id="prevalence-other")
+            predictive = live_region("predictive")
+            checks = gr.HTML(elem_id="checks")
+        with gr.Column(elem_classes="result"):
+            radiograph = viewer("viewer")
+            example = example_buttons(examples)
+            report = report_row("report")
+            session = session_state(Session())
+            dicom = dicom_button(predictors, session)
+        with gr.Column(elem_classes="choices"):
+            variant = variant_choice("variant", predictors)
             calibration = calibration_choice()
             with gr.Accordion(texts.OWN_THRESHOLD, open=False):
                 threshold = _slider(
                     texts.CUSTOM_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, texts.CUSTOM_THRESHOLD_HELP
                 )
             button = gr.Button(texts.READ, variant="primary", elem_id="read-button")
-        with gr.Column(scale=5, min_width=320, elem_classes="result"):
-            with gr.Column(elem_id="answer-card"):
-                verdict = live_region("verdict", page_html.welcome())
-                operating_point = operating_point_choice("operating-point")
-                figures = gr.HTML(elem_id="figures")
-                support = live_region("support")
-                with gr.Row(elem_id="prevalences"):
-                    choices = [(str(percent), percent) for percent in texts.PREVALENCES]
-                    prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
-                    # Without ends of its own: one out of them would keep the next image from being chosen.
-                    other = gr.Number(label=texts.OTHER_PREVALENCE, value=None, elem_id="prevalence-other")
-                predictive = live_region("predictive")
-                checks = gr.HTML(elem_id="checks")
-            radiograph = viewer("viewer")
-            report = report_row("report")
-            session = session_state(Session())
-            dicom = dicom_button(predictors, session)
 
     record = gr.JSON(visible=False, label="reading")
 
@@ -82,7 +91,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     details = ReadView(verdict, radiograph, checks, figures, predictive, support, dicom)
     read = {
-        "fn": handlers.on_read,
+        "fn": in_turn(predictors.activity, handlers.on_read),
         "inputs": [upload, variant, operating_point, session, population],
         "outputs": [record, session, *details],
         "show_progress_on": verdict,
@@ -100,14 +109,20 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         tested = judged.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
         tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
 
-    again = {**READING_QUEUE, **PRIVATE}
-
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
     controls = [operating_point, threshold]
     forget_patient([upload.upload, example.click], population, prevalence, other)
     on_choice = read_when_chosen(
-        upload, example, examples, handlers.on_image_choice, session, details, read, "answer-card", controls
+        upload,
+        example,
+        examples,
+        handlers.on_image_choice,
+        session,
+        details,
+        read,
+        ["verdict", "operating-point"],
+        controls,
     )
     changed = gr.on(
         [variant.input, population.input],
@@ -116,9 +131,10 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         list(details),
         **IMMEDIATE,
     )
-    on_change = changed.then(**read | {"fn": handlers.on_read_again, "inputs": read["inputs"][1:]}, **again)
+    again = {"fn": in_turn(predictors.activity, handlers.on_read_again), "inputs": read["inputs"][1:]}
+    on_change = changed.then(**read | again, **READING_NOW)
     turned = verdict.click(handlers.on_turn, session, [session, *details], **IMMEDIATE)
-    on_turn = turned.then(**read, **again)
+    on_turn = turned.then(**read, **READING_NOW)
     offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
     for reading in (on_click, *on_choice, on_change, on_turn):
         # The operating point may have been changed while the image was read. A page whose session had
