@@ -5,9 +5,8 @@ import io
 import cv2
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from pneumonia.imaging.file_type import OVERLAY_TEXT
+from pneumonia.imaging.file_type import OVERLAY_COMMENT
 
 # Logits at which the colour saturates, for every case and every variant. Among the published variants, peaks are lower
 # where evidence is spread wide and higher where it is kept inside the lungs; this lies between.
@@ -63,18 +62,16 @@ def _rectangle(shown: np.ndarray) -> tuple[slice, slice]:
     return rows, columns
 
 
-def to_png(picture: np.ndarray) -> bytes:
-    """An overlay as the bytes of a PNG file, which `imaging.decode` never takes for a radiograph.
+def to_jpeg(picture: np.ndarray) -> bytes:
+    """An overlay as the bytes of a JPEG file, which `imaging.decode` never takes for a radiograph.
 
     Args:
         picture: uint8 (H, W, 3), RGB.
     """
-    text = PngInfo()
-    text.add_text(*OVERLAY_TEXT)
-    png = io.BytesIO()
-    # A tenth larger than by default, in a quarter of the time.
-    Image.fromarray(picture).save(png, "PNG", pnginfo=text, compress_level=1)
-    return png.getvalue()
+    jpeg = io.BytesIO()
+    # To the eye the same as a PNG file, in a third of the bytes and a tenth of the time.
+    Image.fromarray(picture).save(jpeg, "JPEG", quality=95, subsampling=0, comment=OVERLAY_COMMENT)
+    return jpeg.getvalue()
 
 
 def legend(width: int, height: int, opacity: float = OPACITY, against: bool = False) -> np.ndarray:

@@ -9,9 +9,8 @@ from pneumonia.errors import UnsupportedImageError
 EXPORT = "Export the radiograph as DICOM, PNG or JPEG and choose that file."
 
 _HEAD = 1024  # bytes in which a file says what it is
-# What this program writes into the overlays that it draws: text of a PNG file, ahead of the pixels.
-OVERLAY_TEXT = ("Software", "pneumonia overlay")
-_OVERLAY_CHUNK = b"tEXt" + "\0".join(OVERLAY_TEXT).encode()
+# What this program writes into the overlays that it draws, ahead of the pixels.
+OVERLAY_COMMENT = b"pneumonia overlay"
 
 # First bytes of the kinds that are read, with Pillow's names.
 _READ = (
@@ -118,7 +117,7 @@ def _unread_of(kind: str, data: bytes) -> str | None:
     """The name of what is not read of a kind that is; what a TIFF holds, `pneumonia/imaging/tiff.py` judges."""
     if kind == "PNG" and data[12:16] == b"CgBI":
         return "a PNG as iPhones keep it (CgBI)"
-    if kind == "PNG" and _OVERLAY_CHUNK in data[:_HEAD]:
+    if kind in ("JPEG", "PNG") and OVERLAY_COMMENT in data[:_HEAD]:
         return "an overlay of this program, a heatmap over a radiograph"
     if kind == "BMP" and len(data) > 34 and data[14] >= 40:
         bits, compression = struct.unpack_from("<HI", data, 28)

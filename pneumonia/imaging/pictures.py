@@ -106,8 +106,8 @@ def from_pil(image: Image.Image, data: bytes = b"") -> tuple[np.ndarray, list[Ch
     """
     check_size(*image.size)
     try:
-        if not data and isinstance(image, ImageFile.ImageFile) and image.format in ("PNG", "TIFF") and image.fp:
-            # Opened and not yet decoded, which Pillow does wrongly for some files.
+        if not data and isinstance(image, ImageFile.ImageFile) and image.format in ("JPEG", "PNG", "TIFF") and image.fp:
+            # Opened and not yet decoded: its file says more, and Pillow decodes some wrongly.
             image.fp.seek(0)
             opened = image.fp.read()
             return from_picture(opened, kind_of(opened))

@@ -296,7 +296,7 @@ class TestPredict:
         rows = list(csv.DictReader((tmp_path / "new" / "o.csv").open()))
         assert rows[0]["path"] == "'=1+1" and rows[1]["path"] == "a.png"
         assert rows[2]["path"] == "below/b.png" and float(rows[2]["probability"]) <= 1
-        maps = list((tmp_path / "maps").glob("*.png"))
+        maps = list((tmp_path / "maps").glob("*.jpg"))
         assert len(maps) == 2 and cv2.imread(str(maps[0])).shape == (256, 256, 3)
 
     def test_dicom_objects_are_written_of_dicom_files_and_others_are_told(self, folder, tmp_path):
@@ -321,8 +321,9 @@ class TestPredict:
         done = run_here("predict.py", "--format", "csv", "--heatmaps", tmp_path, chest)
         (row,) = csv.DictReader(done.stdout.splitlines())
         assert 0 <= float(row["in_lung_share"]) <= 1
-        (drawn,) = tmp_path.glob("*.png")
-        assert (cv2.imread(str(drawn))[..., ::-1] == OUTLINE_COLOUR).all(axis=-1).sum() > 100
+        (drawn,) = tmp_path.glob("*.jpg")
+        off = np.abs(cv2.imread(str(drawn))[..., ::-1].astype(int) - OUTLINE_COLOUR).max(axis=-1)
+        assert (off < 24).sum() > 100
 
     def test_odd_names_end_no_run(self, tmp_path):
         picture = cv2.imencode(".png", synthetic_chest())[1].tobytes()

@@ -354,8 +354,8 @@ def test_overlays_come_as_one_archive_without_those_that_were_not_read(handlers,
         handlers.on_overlays_request(session)
     done(handlers, files, session)
     with zipfile.ZipFile(handlers.on_overlays_request(session)["value"]) as archive:
-        assert archive.namelist() == ["0001 dark.png.png", "0003 =bright.png.png"]
-        with archive.open("0001 dark.png.png") as file:
+        assert archive.namelist() == ["0001 dark.png.jpg", "0003 =bright.png.jpg"]
+        with archive.open("0001 dark.png.jpg") as file:
             assert Image.open(file).size == (240, 200)
 
 
@@ -416,7 +416,7 @@ def test_the_next_batch_does_not_disturb_what_works_on_the_last_one(handlers, fi
 
     monkeypatch.setattr(batch, "_read", read_and_begin_another)
     with zipfile.ZipFile(handlers.on_overlays_request(session)["value"]) as archive:
-        assert archive.namelist() == ["0001 dark.png.png", "0003 =bright.png.png"]
+        assert archive.namelist() == ["0001 dark.png.jpg", "0003 =bright.png.jpg"]
     with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
         opened(handlers, session, 3)
 

@@ -27,7 +27,7 @@ from demo.viewer import contents
 from demo.viewer.region_tests import RegionTests
 from pneumonia import Prediction, Predictor
 from pneumonia.errors import ImageError
-from pneumonia.explain.overlay import to_png
+from pneumonia.explain.overlay import to_jpeg
 from pneumonia.imaging.decode import decode
 from pneumonia.imaging.zip_archive import ZipMember, list_members
 from pneumonia.inference.reading_log import log_batch
@@ -297,7 +297,7 @@ class BatchHandlers:
         return gr.update(value=str(path), interactive=True)
 
     def on_overlays_request(self, session: BatchSession, progress: gr.Progress = gr.Progress()) -> dict[str, Any]:  # noqa: B008
-        """Write the overlays of all that was read as a ZIP archive of PNG files: download."""
+        """Write the overlays of all that was read as a ZIP archive of JPEG files: download."""
         batch = session.batch
         if batch is None or not batch.records:
             raise user_error(shared_texts.NOTHING_READ)
@@ -306,7 +306,7 @@ class BatchHandlers:
         with (
             new_file("overlays.zip") as path,
             _archives_in_use(batch.uploads),
-            # PNG files are compressed already.
+            # JPEG files are compressed already.
             zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
         ):
             for number, (upload, record) in progress.tqdm(numbered, desc=texts.OVERLAYS):
@@ -319,8 +319,8 @@ class BatchHandlers:
                 overlay = radiograph_images.overlay_on(shown, prediction, predictor.heatmap_scale)
                 # The number in the table keeps equal names from different folders apart. The archive says nothing of
                 # the time, which a clock before 1980 could not even be written as.
-                name = f"{number:04} {plain_name(upload.name)}.png"
-                archive.writestr(zipfile.ZipInfo(name), to_png(overlay))
+                name = f"{number:04} {plain_name(upload.name)}.jpg"
+                archive.writestr(zipfile.ZipInfo(name), to_jpeg(overlay))
         return gr.update(value=str(path), visible=True)
 
 

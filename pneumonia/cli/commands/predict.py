@@ -22,7 +22,7 @@ from pneumonia.core.notices import NOTICE
 from pneumonia.core.operating_points import BALANCED, OPERATING_POINTS
 from pneumonia.dicom_out.objects import make_objects, require_dicom_extra, write_objects
 from pneumonia.errors import DataError, DicomOutputError, ImageError, PneumoniaError
-from pneumonia.explain.overlay import to_png
+from pneumonia.explain.overlay import to_jpeg
 from pneumonia.imaging.decode import Radiograph, decode
 from pneumonia.inference.drawn_reading import draw_reading
 from pneumonia.inference.prediction import Prediction
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ray: on the cluster that RAY_ADDRESS names; only with --parts (default: local)",
     )
     parser.add_argument(
-        "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as PNG; dashes outline the lungs"
+        "--heatmaps", type=Path, metavar="DIR", help="folder to write overlays to, as JPEG; dashes outline the lungs"
     )
     parser.add_argument(
         "--dicom", type=Path, metavar="DIR", help="folder to write DICOM objects of each DICOM file's reading to"
@@ -136,9 +136,9 @@ def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Na
             return predictor.rejected(str(error), *choices)
         prediction = predictor.predict(radiograph, *choices)
         if prediction.status == "read":
-            png = to_png(draw_reading(radiograph.pixels, prediction, predictor.heatmap_scale))
+            jpeg = to_jpeg(draw_reading(radiograph.pixels, prediction, predictor.heatmap_scale))
             with writing:
-                write_atomic(arguments.heatmaps / _overlay_name(path, radiograph), png)
+                write_atomic(arguments.heatmaps / _overlay_name(path, radiograph), jpeg)
         return prediction
 
     return on_all_cores(read_and_draw, files)
@@ -255,7 +255,7 @@ def _text(prediction: Prediction) -> str:
 def _overlay_name(path: str, radiograph: Radiograph) -> str:
     # The image's hash keeps apart files of one name from several folders.
     stem = os.fsdecode(os.fsencode(Path(path).name)[:_MOST_NAME_BYTES])
-    return f"{stem}.{radiograph.sha256[:8]}.png"
+    return f"{stem}.{radiograph.sha256[:8]}.jpg"
 
 
 def _save_objects(folder: Path, path: str, prediction: Prediction, predictor: Predictor) -> bool:

@@ -20,7 +20,7 @@ from pydicom import Dataset, dcmread, uid
 from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_external
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
-from pneumonia.explain.overlay import to_png
+from pneumonia.explain.overlay import to_jpeg
 from pneumonia.imaging.decode import decode
 from scripts.studies.reliability.abuse.tiffs import tiff
 from scripts.studies.reliability.synthetic_images import deep, dicom_bytes, encode, exif, png_chunk, radiograph
@@ -162,7 +162,7 @@ def test_an_opened_image_is_read_as_its_file_is(data):
 
 
 def test_an_opened_overlay_is_refused_as_its_file_is():
-    with Image.open(BytesIO(to_png(np.dstack([GREY] * 3)))) as image:
+    with Image.open(BytesIO(to_jpeg(np.dstack([GREY] * 3)))) as image:
         assert "an overlay" in refused(image)
 
 
