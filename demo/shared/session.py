@@ -91,6 +91,7 @@ class Session(TabSession):
         file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
             one and shows no file name, as that may be a patient's.
         quarters: by how many the reader turned it to the left.
+        picture: of it as it is turned, as the viewer is given it; empty until it was first read.
         asked: variant and population that were chosen last, where others were before; what was read with others is
             not shown.
         reading: what is shown, if anything is.
@@ -101,6 +102,7 @@ class Session(TabSession):
 
     file: str | None = None
     quarters: int = 0
+    picture: Mapping[str, Any] = field(default_factory=dict)
     asked: tuple[str, str] | None = None
     reading: Reading | None = None
     threshold: float | None = None
@@ -114,8 +116,13 @@ class Session(TabSession):
 
     def choose(self, file: str) -> None:
         """Note a new image, as `renew` does."""
-        self.reading, self.file, self.quarters = None, file, 0
+        self.reading, self.file = None, file
+        self.turn_to(0)
         self.renew()
+
+    def turn_to(self, quarters: int) -> None:
+        """Note how it is turned."""
+        self.quarters, self.picture = quarters % 4, {}
 
     def forget(self) -> None:
         """Take the result away."""

@@ -109,7 +109,12 @@ window.mountViewer = (() => {
 			this.root.hidden = !this.sources.length;
 			this.root.classList.toggle("viewer-single", this.sources.length === 1);
 			this.root.classList.toggle("viewer-plain", !this.sources.some((pane) => pane.map));
-			if (missing.size || !this.sources.length) this.reset();
+			// Another network's map of the same picture is looked at as the one before.
+			const shown = this.sources.map(({ url }) => url).join();
+			if (shown && shown !== this.shown) {
+				this.shown = shown;
+				this.reset();
+			}
 			this.lay();
 		}
 

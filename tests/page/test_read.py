@@ -475,6 +475,23 @@ def test_a_picture_on_its_side_is_read_as_its_reader_turns_it(chest, tmp_path):
     assert session.quarters == 0
 
 
+def test_another_network_shows_the_same_picture_and_another_image_or_a_turn_does_not(chest):
+    handlers, session = ReadHandlers(Predictors(load_fake)), Session()
+
+    def shown() -> str:
+        viewer = handlers.on_read(None, VARIANT, "balanced", session)[3]
+        return viewer["panes"][0]["picture"]["path"]
+
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    first = shown()
+    handlers.on_choice_change(VARIANT, session)
+    assert shown() == first
+    handlers.on_turn(gr.EventData(None, {"index": 2}), session)
+    turned = shown()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    assert len({first, turned, shown()}) == 3
+
+
 def test_a_refused_archive_can_be_opened_in_batch_and_another_refused_file_cannot(tmp_path, document):
     archive = tmp_path / "two.zip"
     with zipfile.ZipFile(archive, "w") as packed:

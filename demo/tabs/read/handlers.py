@@ -63,14 +63,18 @@ class ReadHandlers:
 
         prediction = predictor.predict(source, judged_at, chosen_population(population))
         pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
-        picture = None if pixels is None else contents.write_picture(pixels)
+        picture = {} if file else session.picture
+        if not picture and pixels is not None:
+            picture = contents.write_picture(pixels)
+            if not file and session.generation == generation:
+                session.picture = picture
         if prediction.status == "read":
             reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name, picture=picture)
             is_dicom = source.radiograph.facts["format"] == "DICOM"
             view = self._view(reading, session)._replace(dicom=gr.update(visible=is_dicom))
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
-            shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
+            shown = None if pixels is None else contents.side_by_side([contents.bare_pane(picture)])
             reading, view = None, ReadView(views.refusal(prediction, session.file), shown)
         overtaken = session.asked not in (None, (variant, population))
         if overtaken or not session.keep(reading, generation):
@@ -88,7 +92,7 @@ class ReadHandlers:
         if event.index not in [*texts.TURN]:
             raise user_error(shared_texts.WRONG_VALUES)
         session.forget()
-        session.quarters = (session.quarters + event.index) % 4
+        session.turn_to(session.quarters + event.index)
         return session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:

@@ -340,6 +340,19 @@ def test_what_is_taken_away_is_no_longer_there_even_if_the_next_cannot_be_loaded
 
 
 @pytest.mark.slow
+def test_the_window_stays_with_its_picture_and_not_with_the_next(page):
+    mine = pane(picture())
+    mount(page, mine)
+    width = page.locator("#mounted [data-sets=width]")
+    for shown, left in ((mine, "60"), (pane(picture(marked=True)), "100")):
+        width.fill("60")
+        page.evaluate("props.value = null; changed()")
+        page.evaluate("(pane) => { props.value = {panes: [pane], scale: 40, bare: {}}; changed(); }", shown)
+        expect(page.locator("#mounted .viewer-panes canvas")).to_have_count(1)
+        expect(width).to_have_value(left)
+
+
+@pytest.mark.slow
 def test_targets_are_large_enough_and_focus_is_seen(browser, address, chest):
     for width in (390, 1440):
         for page in opened(browser, address, width=width):
