@@ -92,8 +92,8 @@ class Session(TabSession):
             one and shows no file name, as that may be a patient's.
         quarters: by how many the reader turned it to the left.
         picture: of it as it is turned, as the viewer is given it; empty until it was first read.
-        asked: variant and population that were chosen last, where others were before; what was read with others is
-            not shown.
+        asked: variant and population that were chosen last for this image, where others were before; what was read
+            with others is not shown.
         reading: what is shown, if anything is.
         threshold: a custom one, in place of an operating point.
         prevalence: a custom one, in (0, 1).
@@ -116,7 +116,7 @@ class Session(TabSession):
 
     def choose(self, file: str) -> None:
         """Note a new image, as `renew` does."""
-        self.reading, self.file = None, file
+        self.reading, self.file, self.asked = None, file, None
         self.turn_to(0)
         self.renew()
 

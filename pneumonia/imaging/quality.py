@@ -128,7 +128,8 @@ def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Chec
     few = _thin_out(grey)
     if padding is not None and not _thin_out(padding).all():
         few = few[~_thin_out(padding)]
-    ordered = np.sort(few.astype(np.float32), axis=None)  # as it is for bytes, NumPy takes ten times as long
+    # The stable sort takes a tenth of the time for integers, and thrice as long for others.
+    ordered = np.sort(few, axis=None, kind="stable" if np.issubdtype(few.dtype, np.integer) else None)
     low, high = (float(ordered[round(share * (ordered.size - 1))]) for share in (0.01, 0.99))
     spread = (high - low) / white
     if spread < MIN_SPREAD:

@@ -43,7 +43,7 @@ from pneumonia.inference.lung_segmentation import LungFields
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE, encode, radiograph
-from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake, served
+from tests.fixtures.fakes import FakePredictor, TwoPopulations, load_all_but_frozen, load_fake, served
 
 VARIANT = "mobilenetv2-finetuned"
 EMPTY = ReadView("")
@@ -473,6 +473,15 @@ def test_a_picture_on_its_side_is_read_as_its_reader_turns_it(chest, tmp_path):
     # The next image lies as it is.
     handlers.on_image_choice(chest, session, *CONTROLS)
     assert session.quarters == 0
+
+
+def test_the_next_image_is_shown_whatever_was_said_of_the_last(chest):
+    handlers, session = ReadHandlers(Predictors(TwoPopulations)), Session()
+    for _ in range(2):
+        handlers.on_image_choice(chest, session, *CONTROLS)
+        assert "Probability" in handlers.on_read(None, VARIANT, "balanced", session)[2]
+        handlers.on_choice_change(VARIANT, session, "adults")
+        assert "as was chosen" in handlers.on_read_again(VARIANT, "balanced", session, "adults")[2]
 
 
 def test_another_network_shows_the_same_picture_and_another_image_or_a_turn_does_not(chest):

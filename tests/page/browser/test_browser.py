@@ -103,9 +103,12 @@ def test_what_was_said_of_a_patient_is_not_said_of_the_next(page, chest, brighte
     page.locator("#population input[value=adults]").check()
     page.locator("#prevalence input").first.check()
     expect(page.locator("#predictive")).to_contain_text("predictive value")
+    probability = page.locator("#verdict .bar-above strong")
+    earlier = probability.inner_text()
     upload(page, brighter)
     expect(page.locator("#population input[value=auto]")).to_be_checked()
     expect(page.locator("#prevalence input:checked")).to_have_count(0)
+    expect(probability).not_to_have_text(earlier)
     expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia")
     expect(page.locator("#predictive")).not_to_contain_text("predictive value")
 

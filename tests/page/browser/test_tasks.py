@@ -46,10 +46,6 @@ class Hands:
         self.actions += 1
         self.page.keyboard.press(key)
 
-    def scroll_to(self, selector: str) -> None:
-        self.actions += 1
-        self.page.locator(selector).first.scroll_into_view_if_needed()
-
     def drag(self, selector: str, button: str) -> None:
         self.actions += 1
         box = self.page.locator(selector).first.bounding_box()
@@ -96,7 +92,6 @@ def window(hands: Hands, chest: Path) -> None:
     hands.choose(chest)
     expect(hands.page.locator("#viewer canvas").first).to_be_visible()
     before = hands.page.locator("#viewer [data-sets=width]").input_value()
-    hands.scroll_to("#viewer canvas")
     hands.drag("#viewer canvas", "right")
     assert hands.page.locator("#viewer [data-sets=width]").input_value() != before
 
