@@ -35,22 +35,6 @@
 		return true;
 	}
 
-	// Gradio shows no words of an event that failed outside of its queue: they stand here until the reader goes on.
-	const ask = window.fetch;
-	window.fetch = async (...request) => {
-		const answer = await ask(...request);
-		if (answer.status === 500 && new URL(answer.url).pathname.includes("/run/")) answer.clone().json().then(({ error }) => error && tell(error), () => {});
-		return answer;
-	};
-	function tell(sentence) {
-		goOn();
-		const told = Object.assign(document.createElement("p"), { className: "told", textContent: sentence });
-		told.setAttribute("role", "alert");
-		document.body.append(told);
-	}
-	const goOn = () => document.querySelector(".told")?.remove();
-	for (const deed of ["click", "change"]) document.addEventListener(deed, goOn, true);
-
 	// A tab is made when it is first opened.
 	async function openInBatch(files) {
 		document.getElementById("batch-tab-button").click();

@@ -6,7 +6,12 @@ import gradio as gr
 
 _HERE = Path(__file__).parent
 STYLES = (_HERE / "style.css", _HERE / "viewer" / "viewer.css", _HERE / "tabs" / "batch" / "worklist.css")
-_SCRIPTS = (_HERE / "page.js", _HERE / "viewer" / "viewer.js", _HERE / "tabs" / "batch" / "worklist.js")
+_SCRIPTS = (
+    _HERE / "page.js",
+    _HERE / "failures.js",
+    _HERE / "viewer" / "viewer.js",
+    _HERE / "tabs" / "batch" / "worklist.js",
+)
 
 # Plain strings name fonts of the reader's own system; Gradio's font classes would fetch files.
 _SANS = ("system-ui", "-apple-system", "'Segoe UI'", "Roboto", "'Helvetica Neue'", "sans-serif")

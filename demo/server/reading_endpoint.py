@@ -65,8 +65,7 @@ class ReadingEndpoint:
             predictor = self._predictors.get(variant)
         except WeightsError as error:
             raise WeightsError(unavailable(variant, str(error))) from error
-        with self._predictors.activity.at_work():
-            reading = predictor.predict(file, operating_point, chosen_population(population))
+        reading = predictor.predict(file, operating_point, chosen_population(population))
         record = reading.to_dict()
         if with_map:
             # On the network's own grid: rows from top to bottom, in logits.

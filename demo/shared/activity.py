@@ -26,7 +26,7 @@ class BusyError(PneumoniaError):
 
 
 class Activity:
-    """Counts what is at work, and lets readings take turns; safe to use from several threads.
+    """Counts what is at work, from any thread, and lets readings take turns, on the server's event loop.
 
     Attributes:
         unasked: held by what nobody has asked for, one at a time.
@@ -45,7 +45,8 @@ class Activity:
         """
         if self._places.statistics().tasks_waiting >= MOST_WAITING:
             raise BusyError(texts.BUSY)
-        return await to_thread.run_sync(read, *values, limiter=self._places)
+        with self.at_work():
+            return await to_thread.run_sync(read, *values, limiter=self._places)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

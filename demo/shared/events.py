@@ -17,8 +17,8 @@ from demo.shared.user_error import user_error
 
 T = TypeVar("T")
 
-# Readings of all tabs together. A click is never dropped because another reading is under way: that one may be of an
-# image that is no longer the chosen one.
+# Readings and files that are asked for with a button, by readers and programs. A click is never dropped because another
+# reading is under way: that one may be of an image that is no longer the chosen one.
 READING_QUEUE: dict[str, Any] = {
     "concurrency_id": "reading",
     "concurrency_limit": MOST_AT_ONCE,
@@ -31,8 +31,8 @@ BATCH_QUEUE: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1
 # Scripts see the named endpoints and nothing of the page's own wiring.
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
-# Readings that follow the choice of an image: Gradio's queue takes longer than a reading, so `in_turn` stands for it.
-READING_NOW: dict[str, Any] = {**READING_QUEUE, **PRIVATE, "queue": False}
+# Readings of the page, with a handler made by `in_turn`: Gradio's queue would take longer than a reading does.
+READING_NOW: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multiple"}
 
 # Answers at once instead of waiting behind readings in the queue.
 IMMEDIATE: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multiple", "show_progress": "hidden"}
@@ -111,8 +111,8 @@ def read_when_chosen(
             and `emptied` show from then on, with the session between them.
         session: of the tab.
         emptied: what the result is shown in.
-        read: keyword arguments of the event that reads, `in_turn`.
-        shown_in: element ids of the result, which is brought into view on a narrow screen.
+        read: keyword arguments of the event that reads, with a handler made by `in_turn`.
+        shown_in: element ids of what is brought into view on a narrow screen, where the last one must be.
         controls: what the result is shown with, which a new session does not know yet.
 
     Returns:
@@ -129,9 +129,8 @@ def read_when_chosen(
     outputs = [upload, session, *emptied]
     uploaded = upload.upload(choose, [upload, session, *controls], outputs, **IMMEDIATE)
     picked = example.click(on_example_click, [session, *controls], outputs, **IMMEDIATE)
-    scroll = (
-        f"() => {json.dumps(shown_in)}.map((id) => document.getElementById(id).scrollIntoView({{block: 'nearest'}}))"
-    )
+    into_view = "document.getElementById(id).scrollIntoView({block: 'nearest'})"
+    scroll = f"() => {json.dumps(shown_in)}.forEach((id) => {into_view})"
     readings = []
     for chosen in (uploaded, picked):
         reading = chosen.then(**read, **READING_NOW)

@@ -91,9 +91,9 @@ class Session(TabSession):
         file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
             one and shows no file name, as that may be a patient's.
         quarters: by how many the reader turned it to the left.
-        picture: of it as it is turned, as the viewer is given it; empty until it was first read.
-        asked: variant and population that were chosen last for this image, where others were before; what was read
-            with others is not shown.
+        asked: variant and population that were chosen last; what was read with others is not shown. None where nothing
+            was chosen.
+        picture: the last one that the viewer was given, and what image it is of.
         reading: what is shown, if anything is.
         threshold: a custom one, in place of an operating point.
         prevalence: a custom one, in (0, 1).
@@ -102,8 +102,8 @@ class Session(TabSession):
 
     file: str | None = None
     quarters: int = 0
-    picture: Mapping[str, Any] = field(default_factory=dict)
     asked: tuple[str, str] | None = None
+    picture: tuple[Any, Mapping[str, Any]] = (None, {})
     reading: Reading | None = None
     threshold: float | None = None
     prevalence: float | None = None
@@ -116,13 +116,8 @@ class Session(TabSession):
 
     def choose(self, file: str) -> None:
         """Note a new image, as `renew` does."""
-        self.reading, self.file, self.asked = None, file, None
-        self.turn_to(0)
+        self.reading, self.file, self.quarters = None, file, 0
         self.renew()
-
-    def turn_to(self, quarters: int) -> None:
-        """Note how it is turned."""
-        self.quarters, self.picture = quarters % 4, {}
 
     def forget(self) -> None:
         """Take the result away."""

@@ -57,13 +57,13 @@ POPULATION = "Patient"
 POPULATIONS = {NOT_STATED: "By the image", CHILDREN: "Child, 1 to 5 years", ADULTS: "Adult"}
 READ_AS = "Read as {patient}, {source}."
 SOURCES = {"header": "by the DICOM header", "reader": "as was chosen", "picture": "by the outline of the lungs"}
-LESS_WELL = "{images}, of the population that is read less well"
+LESS_WELL = "{images}; these patients are the ones that are read less well"
 READ_AS_ONLY = "Read by a network for {population}; whether the patient is one is not stated."
 MEASURED_ON = {
-    CHILDREN: "Measured on {count} radiographs of children{where}, {positives} with pneumonia.",
-    ADULTS: "Measured on {count} radiographs of adults{where}, {positives} with pneumonia.",
+    CHILDREN: "It was tested on {count} radiographs of children{where}, {positives} with pneumonia.",
+    ADULTS: "It was tested on {count} radiographs of adults{where}, {positives} with pneumonia.",
 }
-MEASURED = "Measured on {count} radiographs{where}, {positives} with pneumonia."
+MEASURED = "It was tested on {count} radiographs{where}, {positives} with pneumonia."
 MEASURED_AT = " of {name}"
 
 UPLOAD = "Chest radiograph (DICOM or image file)"
@@ -95,7 +95,7 @@ CHOOSE = "Choose, drop or paste a radiograph, or click an example; it is read at
 TOO_LARGE = "This file is larger than {megabytes} MB and was not read; an answer below is that of another."
 READING = "Reading the image."
 REJECTED = "This image was not read"
-BUSY = "Too many images are waiting to be read. Send this one again later."
+BUSY = "Too many images are waiting to be read. Try again later."
 NO_FILE = "Choose an image first."
 TRY_AGAIN = "Nothing was read. Try again."
 NO_VARIANT = "Choose a network first."
@@ -115,11 +115,11 @@ IMAGE_HASH = "Image, SHA-256"
 SEE_ABOVE = "See what needs care above; nothing else was noticed."
 AS_PUBLISHED = "as published"
 CALIBRATED_TO = "{name}, {date}, {count} images"
-_MADE_WORSE = ", also darkened, blurred, noisy or cropped"
 VALIDATION_IMAGES = {
-    None: "images" + _MADE_WORSE,
-    CHILDREN: "images of children kept out of training" + _MADE_WORSE,
-    ADULTS: "images of adults whom the last step of training had not seen" + _MADE_WORSE,
+    None: "images as they are and made worse, such as darker, blurred or cropped",
+    CHILDREN: "images of children kept out of training, as they are and made worse, such as darker, blurred or cropped",
+    ADULTS: "images of adults, each read by a copy of the network whose last step was trained without its patient, as "
+    "they are and made worse, such as darker, blurred or cropped",
 }
 LOCAL_IMAGES = "{count} images of {name}"
 LEFT_OUT = "{images}, each judged by what was fitted without its patient"

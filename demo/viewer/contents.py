@@ -1,6 +1,8 @@
 """What the viewer is given of a reading: the picture, the map's own values, and lines in fractions of the picture."""
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import cv2
@@ -41,6 +43,14 @@ def write_picture(pixels: np.ndarray) -> dict[str, Any]:
     with new_file("radiograph.jpg") as path:
         path.write_bytes(cv2.imencode(".jpg", picture, _JPEG)[1].tobytes())
     return gr.FileData(path=str(path), mime_type="image/jpeg").model_dump()
+
+
+def is_there(picture: Mapping[str, Any]) -> bool:
+    """Tell whether a picture, as `write_picture` gives it, has not been deleted yet; it is then kept as a new one."""
+    with suppress(OSError):
+        os.utime(picture["path"])
+        return True
+    return False
 
 
 def evidence_pane(

@@ -117,6 +117,7 @@ def _unread_of(kind: str, data: bytes) -> str | None:
     """The name of what is not read of a kind that is; what a TIFF holds, `pneumonia/imaging/tiff.py` judges."""
     if kind == "PNG" and data[12:16] == b"CgBI":
         return "a PNG as iPhones keep it (CgBI)"
+    # Earlier versions wrote PNG files.
     if kind in ("JPEG", "PNG") and OVERLAY_COMMENT in data[:_HEAD]:
         return "an overlay of this program, a heatmap over a radiograph"
     if kind == "BMP" and len(data) > 34 and data[14] >= 40:

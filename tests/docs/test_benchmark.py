@@ -73,22 +73,25 @@ FIGURES = {
         "server_megabytes_before": 300.0,
         "server_megabytes_after": 321.0,
     },
+    "bare": {
+        "milliseconds": {
+            "ours": spread(18.0),
+            "bare, 1 thread": spread(16.0),
+            "bare, 2 threads": spread(12.0),
+        },
+        "ours_to_bare": {"bare, 1 thread": spread(1.25), "bare, 2 threads": spread(1.67)},
+    },
     "reading": {
         "rounds": 30,
         "milliseconds": {
             "ours": spread(20.0),
-            "bare, 1 thread": spread(16.0),
-            "bare, 2 threads": spread(12.0),
             "usual recipe": spread(300.0),
             "usual recipe, lean": spread(250.0),
         },
         "ratio_to_ours": {
-            "bare, 1 thread": spread(0.8),
-            "bare, 2 threads": spread(0.6),
             "usual recipe": spread(15.0),
             "usual recipe, lean": spread(12.5),
         },
-        "ours_to_bare": {"bare, 1 thread": spread(1.25), "bare, 2 threads": spread(1.67)},
         "agreement": {"usual recipe": {"logit": 2e-6, "map": 3e-6}},
     },
     "limit": {

@@ -47,8 +47,8 @@ from tests.fixtures.fakes import FakePredictor, TwoPopulations, load_all_but_fro
 
 VARIANT = "mobilenetv2-finetuned"
 EMPTY = ReadView("")
-# Operating point, threshold and prevalence of a new page.
-CONTROLS = ("balanced", 0.5)
+# Operating point, threshold and network of a new page.
+CONTROLS = ("balanced", 0.5, VARIANT)
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_a_session_that_was_dropped_takes_over_what_the_controls_say(chest):
     handlers.on_image_choice(chest, kept, *CONTROLS)
     handlers.on_threshold_change(0.9, kept)
     *_, expected_threshold = handlers.on_operating_point_change(VARIANT, None, kept)
-    handlers.on_image_choice(chest, dropped, None, 0.9)
+    handlers.on_image_choice(chest, dropped, None, 0.9, VARIANT)
     assert _skipped(expected_threshold) and dropped.threshold == 0.9
     expected, shown = (ReadView(*handlers.on_read(None, VARIANT, None, one)[2:]) for one in (kept, dropped))
     assert shown._replace(viewer=None) == expected._replace(viewer=None)
@@ -357,7 +357,7 @@ def test_the_outlined_region_is_tested_after_a_reading_and_kept_with_it(read):
 
 def test_a_region_that_is_not_confirmed_is_warned_of_and_drawn_as_such(chest):
     handlers, session = ReadHandlers(Predictors(load_fake)), Session()
-    handlers.on_image_choice(chest, session, *CONTROLS)
+    handlers.on_image_choice(chest, session, "balanced", 0.5, "custom-cnn")
     first = handlers.on_read(None, "custom-cnn", "balanced", session)[3]
     sentence, viewer, verdict = handlers.on_region_test(session)
     assert "Careful:" in sentence and "not confirmed" in sentence and "mostly" not in verdict
@@ -482,6 +482,15 @@ def test_the_next_image_is_shown_whatever_was_said_of_the_last(chest):
         assert "Probability" in handlers.on_read(None, VARIANT, "balanced", session)[2]
         handlers.on_choice_change(VARIANT, session, "adults")
         assert "as was chosen" in handlers.on_read_again(VARIANT, "balanced", session, "adults")[2]
+
+
+def test_what_is_still_read_as_the_last_patient_s_is_not_shown_for_the_next(chest):
+    handlers, session = ReadHandlers(Predictors(TwoPopulations)), Session()
+    for _ in range(2):
+        handlers.on_image_choice(chest, session, *CONTROLS)
+    assert all(map(_skipped, handlers.on_read_again(VARIANT, "balanced", session, "adults")[2:]))
+    assert all(map(_skipped, handlers.on_read_again("custom-cnn", "balanced", session, "auto")[2:]))
+    assert "Probability" in handlers.on_read(None, VARIANT, "balanced", session)[2]
 
 
 def test_another_network_shows_the_same_picture_and_another_image_or_a_turn_does_not(chest):

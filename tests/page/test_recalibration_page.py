@@ -170,7 +170,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert choose.on_choice(key, VARIANT, own, session)["value"] == key and session.calibration == site
     verdict, judged, _, details, threshold = read.on_operating_point_change(VARIANT, "balanced", session)
     assert predictor.readings == 1
-    assert "Measured on 40 radiographs of children of here" in verdict and f"<dd>here, {site.date}" in details
+    assert "It was tested on 40 radiographs of children of here" in verdict and f"<dd>here, {site.date}" in details
     assert "on 40 images of here, each judged by what was fitted without its patient." in judged
     point = site.operating_points["balanced"]
     assert f"Pneumonia is called from {point.threshold:.1%}" in judged

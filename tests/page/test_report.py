@@ -171,7 +171,7 @@ def test_a_report_says_whether_the_outlined_region_matters(chest):
     for variant, said in ((VARIANT, "matters to the answer"), ("custom-cnn", "is not confirmed")):
         session, predictors = Session(), Predictors(load_fake)
         tab, handlers = ReadHandlers(predictors), ReportHandlers(predictors, comparison=False)
-        tab.on_image_choice(chest, session, "balanced", 0.5)
+        tab.on_image_choice(chest, session, "balanced", 0.5, variant)
         tab.on_read(None, variant, "balanced", session)
         assert shared_texts.REGION_UNTESTED in words(handlers.on_pdf_request(False, session))
         assert json.loads(Path(handlers.on_json_request(False, session)).read_text())["region_test"] is None
@@ -446,7 +446,7 @@ def test_there_is_nothing_to_report_before_a_reading_nor_after_another_choice(ch
 def test_a_report_is_of_what_was_there_when_it_was_asked_for(chest, monkeypatch):
     predictors, session = Predictors(load_fake), Session()
     judged = predictors.judged_prediction
-    ReadHandlers(predictors).on_image_choice(chest, session, "balanced", 0.5)
+    ReadHandlers(predictors).on_image_choice(chest, session, "balanced", 0.5, VARIANT)
     ReadHandlers(predictors).on_read(None, VARIANT, "balanced", session)
 
     def judged_and_chosen(*arguments):

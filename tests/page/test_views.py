@@ -88,7 +88,7 @@ def test_the_card_puts_for_whom_and_every_warning_above_the_answer_and_folds_ver
     said = [
         *(
             "Read as a child of 1 to 5 years, as was chosen.",
-            "Measured on 60 radiographs of children, 30 with pneumonia.",
+            "It was tested on 60 radiographs of children, 30 with pneumonia.",
         ),
         *("Careful: A photograph.", "Signs of pneumonia", "Inside the lungs: 82%", f"{shared_texts.PROBABILITY} 96.4%"),
         *("from 20.0%", "from 41.0%", "from 80.0%"),

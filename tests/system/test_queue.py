@@ -59,7 +59,9 @@ def busy(chest) -> Iterator[str]:
         programs = [threading.Thread(target=read, args=(address,)) for _ in range(MOST_AT_ONCE + MOST_WAITING)]
         for program in programs:
             program.start()
-        time.sleep(5)
+        deadline = time.monotonic() + 60
+        while httpx.post(address + READING_PATH, content=b"", timeout=300).status_code != 503:
+            assert time.monotonic() < deadline
         yield address
     for program in programs:
         program.join()
@@ -100,4 +102,5 @@ def test_where_too_many_wait_a_reader_is_told(busy, browser, chest, tab, box, re
     upload(page, str(chest), box)
     page.locator(result).get_by_text(shown).wait_for()
     expect(page.locator(".told")).to_have_text([BUSY])
+    expect(page.get_by_test_id("toast-text")).to_have_count(0)
     page.close()

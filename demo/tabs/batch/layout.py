@@ -11,7 +11,7 @@ from demo.shared.components import (
     session_state,
     variant_choice,
 )
-from demo.shared.events import BATCH_QUEUE, IMMEDIATE, LATEST_ONLY, PRIVATE, READING_QUEUE
+from demo.shared.events import BATCH_QUEUE, IMMEDIATE, LATEST_ONLY, PRIVATE, READING_NOW, in_turn
 from demo.shared.predictors import Predictors
 from demo.tabs.batch import texts
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
@@ -89,7 +89,9 @@ def build(predictors: Predictors) -> None:
     for ended in (on_click, on_folder, operating_point.input(**judge, **LATEST_ONLY)):
         # The operating point may have been changed while images were read.
         ended.then(**judge, **IMMEDIATE).then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
-    opened = table.click(handlers.on_row_open, session, details, **READING_QUEUE, **PRIVATE, show_progress_on=verdict)
+    opened = table.click(
+        in_turn(predictors.activity, handlers.on_row_open), session, details, **READING_NOW, show_progress_on=verdict
+    )
     opened.failure(handlers.on_open_failure, session, details, **IMMEDIATE)
     tested = opened.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
     tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)

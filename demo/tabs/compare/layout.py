@@ -68,28 +68,35 @@ def _build_variants(predictors: Predictors, examples: Sequence[Path], tab: gr.Ta
     # === Events ===
 
     compare = {
-        "fn": in_turn(predictors.activity, handlers.on_compare),
+        "fn": handlers.on_compare,
         "inputs": [upload, operating_point, session, population],
         "outputs": [records, session, table, radiographs],
         "show_progress_on": table,
     }
+    compare_now = {**compare, "fn": in_turn(predictors.activity, handlers.on_compare)}
     judge = {"fn": handlers.on_operating_point_change, "inputs": [operating_point, session], "outputs": table}
 
     forget_patient([upload.upload, example.click], population)
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**compare, **READING_QUEUE, api_name="compare")
     on_choice = read_when_chosen(
-        upload, example, examples, handlers.on_image_choice, session, [table, radiographs], compare, ["compare-table"]
+        upload,
+        example,
+        examples,
+        handlers.on_image_choice,
+        session,
+        [table, radiographs],
+        compare_now,
+        ["compare-table"],
     )
     for reading in (on_click, *on_choice):
         judge_when_read(reading, judge)
     chosen = population.input(
-        handlers.on_population_change,
+        in_turn(predictors.activity, handlers.on_population_change),
         [operating_point, session, population],
         [records, session, table, radiographs],
         show_progress_on=table,
-        **READING_QUEUE,
-        **PRIVATE,
+        **READING_NOW,
     )
     judge_when_read(chosen, judge)
     opened = tab.select(

@@ -54,6 +54,7 @@ class ReadHandlers:
         """Read a file, or the chosen one: record, session, and a `ReadView`."""
         # Another calibration may be chosen while the image is decoded.
         generation, site = session.generation, session.calibration
+        chosen = file, session.file, session.quarters
         self._predictors.require(variant)
         source, name = decode_upload(file or session.file, 0 if file else session.quarters)
         predictor = self._predictors.calibrated(variant, site)
@@ -63,11 +64,10 @@ class ReadHandlers:
 
         prediction = predictor.predict(source, judged_at, chosen_population(population))
         pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
-        picture = {} if file else session.picture
-        if not picture and pixels is not None:
+        of, picture = session.picture
+        if pixels is not None and (of != chosen or not contents.is_there(picture)):
             picture = contents.write_picture(pixels)
-            if not file and session.generation == generation:
-                session.picture = picture
+            session.picture = chosen, picture
         if prediction.status == "read":
             reading = Reading(radiograph_images.preview(pixels), {variant: prediction}, name, picture=picture)
             is_dicom = source.radiograph.facts["format"] == "DICOM"
@@ -91,8 +91,8 @@ class ReadHandlers:
         """Turn the chosen image by as many quarters as a button says: session, and an empty `ReadView`."""
         if event.index not in [*texts.TURN]:
             raise user_error(shared_texts.WRONG_VALUES)
+        session.quarters = (session.quarters + event.index) % 4
         session.forget()
-        session.turn_to(session.quarters + event.index)
         return session, *ReadView(page_html.prompt(shared_texts.READING))
 
     def on_operating_point_change(self, variant: str, operating_point: str | None, session: Session) -> tuple:
@@ -147,6 +147,7 @@ class ReadHandlers:
         session: Session,
         operating_point: str | None,
         threshold: float,
+        variant: str,
     ) -> tuple:
         """Choose a new image: upload box, session, and an empty `ReadView`.
 
@@ -154,6 +155,8 @@ class ReadHandlers:
         the last image's patient.
         """
         session.choose(file)
+        # What is still being read of the last one, or waits for that, may be read as another patient's.
+        session.asked = variant, NOT_STATED
         session.threshold, session.prevalence = threshold if operating_point is None else None, None
         return None, session, *ReadView(page_html.prompt(shared_texts.READING))
 

@@ -91,10 +91,16 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     details = ReadView(verdict, radiograph, checks, figures, predictive, support, dicom)
     read = {
-        "fn": in_turn(predictors.activity, handlers.on_read),
+        "fn": handlers.on_read,
         "inputs": [upload, variant, operating_point, session, population],
         "outputs": [record, session, *details],
         "show_progress_on": verdict,
+    }
+    read_now = {**read, "fn": in_turn(predictors.activity, handlers.on_read)}
+    again_now = {
+        **read,
+        "fn": in_turn(predictors.activity, handlers.on_read_again),
+        "inputs": [variant, operating_point, session, population],
     }
     judge = {
         "fn": handlers.on_operating_point_change,
@@ -111,7 +117,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     # The first event takes the name, so this is the one that scripts call.
     on_click = button.click(**read, **READING_QUEUE, api_name="read")
-    controls = [operating_point, threshold]
+    controls = [operating_point, threshold, variant]
     forget_patient([upload.upload, example.click], population, prevalence, other)
     on_choice = read_when_chosen(
         upload,
@@ -120,7 +126,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         handlers.on_image_choice,
         session,
         details,
-        read,
+        read_now,
         ["verdict", "operating-point"],
         controls,
     )
@@ -131,10 +137,9 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         list(details),
         **IMMEDIATE,
     )
-    again = {"fn": in_turn(predictors.activity, handlers.on_read_again), "inputs": read["inputs"][1:]}
-    on_change = changed.then(**read | again, **READING_NOW)
+    on_change = changed.then(**again_now, **READING_NOW)
     turned = verdict.click(handlers.on_turn, session, [session, *details], **IMMEDIATE)
-    on_turn = turned.then(**read, **READING_NOW)
+    on_turn = turned.then(**read_now, **READING_NOW)
     offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
     for reading in (on_click, *on_choice, on_change, on_turn):
         # The operating point may have been changed while the image was read. A page whose session had

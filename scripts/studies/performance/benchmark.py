@@ -98,6 +98,7 @@ def _measured(files: list[Path], folder: Path, arguments: argparse.Namespace) ->
             "native": _folder(predictor, files, arguments.images),
             "small": _folder(predictor, _shrunk(files, folder, predictor), arguments.images),
         },
+        "bare": _bare(predictor, path, prediction, rounds),
         "compare": _compare(predictors, path, rounds),
         "start": _start(path, min(rounds, _STARTS), arguments.readings),
     }
@@ -105,7 +106,7 @@ def _measured(files: list[Path], folder: Path, arguments: argparse.Namespace) ->
         figures["versions"] = measure_versions(arguments.before, path, files)
     # From here on with tensorflow.
     figures["machine"] = _machine()
-    ways = {"ours": lambda: predictor.predict(path), **_bare_ways(path, prediction)}
+    ways: dict[str, Callable[[], object]] = {"ours": lambda: predictor.predict(path)}
     agreement: dict[str, Any] = {}
     import keras
 
@@ -130,7 +131,6 @@ def _measured(files: list[Path], folder: Path, arguments: argparse.Namespace) ->
         "rounds": rounds,
         "milliseconds": {name: timing.spread(1000 * s for s in values) for name, values in timed.items()},
         "ratio_to_ours": {name: timing.ratios(timed, name, "ours") for name in ways if name != "ours"},
-        "ours_to_bare": {name: timing.ratios(timed, "ours", name) for name in ways if name.startswith("bare")},
         "agreement": agreement,
     }
     lungs = keras.models.load_model(LUNG_FIELDS_FOLDER / KERAS_MODEL, compile=False)
@@ -212,6 +212,16 @@ def _start(path: Path, rounds: int, readings: int) -> dict[str, Any]:
         "readings": readings,
         "server_megabytes_before": before,
         "server_megabytes_after": after,
+    }
+
+
+def _bare(predictor: Predictor, path: Path, prediction: Prediction, rounds: int) -> dict[str, Any]:
+    """A reading beside the bare passes: the threads of tensorflow would take time from whatever follows them."""
+    ways = _bare_ways(path, prediction)
+    timed = timing.in_turn({"ours": lambda: predictor.predict(path), **ways}, rounds)
+    return {
+        "milliseconds": {name: timing.spread(1000 * s for s in values) for name, values in timed.items()},
+        "ours_to_bare": {name: timing.ratios(timed, "ours", name) for name in ways},
     }
 
 
