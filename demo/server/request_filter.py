@@ -18,7 +18,10 @@ _API = "/gradio_api"
 _UPLOADS = (f"{_API}/upload", "/reading")
 _ALLOWED = {
     *("/", "/config", "/health", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json"),
-    *(f"{_API}/{name}" for name in ("info", "openapi.json", "startup-events", "cancel", "reset", "upload_progress")),
+    *(
+        f"{_API}/{name}"
+        for name in ("info", "openapi.json", "startup-events", "cancel", "reset", "upload_progress", "app_id")
+    ),
     *(f"{_API}/queue/{name}" for name in ("join", "data", "status")),
     *_UPLOADS,
 }

@@ -33,7 +33,7 @@ class Activity:
     """
 
     def __init__(self) -> None:
-        self._lock, self.unasked = threading.Lock(), threading.Lock()
+        self._changed, self.unasked = threading.Condition(), threading.Lock()
         self._at_work = 0
         self._places = CapacityLimiter(MOST_AT_ONCE)
 
@@ -51,14 +51,20 @@ class Activity:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Count what the block does."""
-        with self._lock:
+        with self._changed:
             self._at_work += 1
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 self._at_work -= 1
+                self._changed.notify_all()
 
     def is_busy(self) -> bool:
         """Tell whether somebody waits for anything."""
         return self._at_work > 0
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait for nobody to wait for anything; False if that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._at_work, seconds)

@@ -132,7 +132,10 @@ def read_when_chosen(
     into_view = "document.getElementById(id).scrollIntoView({block: 'nearest'})"
     scroll = f"() => {json.dumps(shown_in)}.forEach((id) => {into_view})"
     readings = []
+    # Else the last image's answer would stand under the name of this one.
+    emptied_result = json.dumps([None, on_failure(), *(None for _ in emptied[1:2])])
     for chosen in (uploaded, picked):
+        chosen.failure(None, None, [upload, *emptied[:2]], js=f"() => {emptied_result}", **PRIVATE)
         reading = chosen.then(**read, **READING_NOW)
         reading.then(None, js=scroll, **PRIVATE)
         readings.append(reading)

@@ -14,6 +14,9 @@ from pneumonia.imaging.decode import Source
 from pneumonia.inference.drawn_reading import has_outline
 from pneumonia.inference.shared_analysis import SharedAnalysis
 
+# Seconds that a test waits for its turn.
+_PATIENCE = 0.5
+
 
 class RegionTests:
     """Tests of the regions that single readings outline.
@@ -51,7 +54,8 @@ class RegionTests:
         reading, activity = session.reading, self._predictors.activity
         if reading is None or not self._has_outline(reading):
             return (gr.skip(),) * 3
-        if activity.is_busy() or not activity.unasked.acquire(blocking=False):
+        # What was overtaken may still be at work.
+        if not activity.wait_until_idle(_PATIENCE) or not activity.unasked.acquire(blocking=False):
             return page_html.paragraph(texts.REGION_BUSY, "small-print"), gr.skip(), gr.skip()
 
         def overtaken() -> bool:

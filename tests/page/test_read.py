@@ -491,6 +491,10 @@ def test_what_is_still_read_as_the_last_patient_s_is_not_shown_for_the_next(ches
     assert all(map(_skipped, handlers.on_read_again(VARIANT, "balanced", session, "adults")[2:]))
     assert all(map(_skipped, handlers.on_read_again("custom-cnn", "balanced", session, "auto")[2:]))
     assert "Probability" in handlers.on_read(None, VARIANT, "balanced", session)[2]
+    # Where what was said of it comes after all, the button reads as the controls say.
+    handlers.on_choice_change(VARIANT, session, "adults")
+    assert _skipped(handlers.on_read(None, VARIANT, "balanced", session)[2])
+    assert "Probability" in handlers.on_request(None, VARIANT, "balanced", session)[2]
 
 
 def test_another_network_shows_the_same_picture_and_another_image_or_a_turn_does_not(chest):

@@ -260,7 +260,7 @@ def test_the_progress_of_anothers_upload_is_not_told(victim):
         ),
         *(f"{API}/custom_component/x/client/component/../../../../etc/passwd", f"{API}/user", f"{API}/login_check"),
         *(f"{API}/stream/a/b/1/playlist.m3u8", f"{API}/stream/a/b/1/playlist-file", f"{API}/stream/event"),
-        *(f"{API}/dev/reload", f"{API}/vibe-code", f"{API}/vibe-edit", f"{API}/profiling/traces", f"{API}/app_id"),
+        *(f"{API}/dev/reload", f"{API}/vibe-code", f"{API}/vibe-edit", f"{API}/profiling/traces"),
         *(f"{API}/run-history/records", f"{API}/process_recording", f"{API}/file/etc/passwd", f"{API}/mcp/sse"),
         *("/login", "/login/huggingface?_target_url=http://radiographs.invalid", "/logout", "/monitoring/key"),
         *("/svelte/x.js", "/docs", "/openapi.json", "/pwa_icon/99999", "//radiographs.invalid/", "/.env", "/app.py"),

@@ -81,6 +81,18 @@ class ReadHandlers:
             view = (gr.skip(),) * len(view)
         return reading_record(prediction, name), session, *view
 
+    def on_request(
+        self,
+        file: str | None,
+        variant: str,
+        operating_point: str | None,
+        session: Session,
+        population: str = NOT_STATED,
+    ) -> tuple:
+        """Read what a program sends, or what is chosen as the controls say now: as `on_read`."""
+        session.asked = None
+        return self.on_read(file, variant, operating_point, session, population)
+
     def on_read_again(self, variant: str, operating_point: str | None, session: Session, population: str) -> tuple:
         """Read the chosen image otherwise: as `on_read`; nothing where none is chosen, or no network can read it."""
         if session.file is None or variant in self._predictors.missing():

@@ -91,7 +91,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     details = ReadView(verdict, radiograph, checks, figures, predictive, support, dicom)
     read = {
-        "fn": handlers.on_read,
+        "fn": handlers.on_request,
         "inputs": [upload, variant, operating_point, session, population],
         "outputs": [record, session, *details],
         "show_progress_on": verdict,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
 from demo.shared import texts as shared_texts
@@ -111,6 +111,56 @@ def test_what_was_said_of_a_patient_is_not_said_of_the_next(page, chest, brighte
     expect(probability).not_to_have_text(earlier)
     expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia")
     expect(page.locator("#predictive")).not_to_contain_text("predictive value")
+
+
+@pytest.mark.slow
+def test_the_last_answer_is_not_seen_while_the_next_image_is_sent(page, chest, brighter):
+    upload(page, chest)
+    expect(page.locator("#verdict .bar")).to_be_visible()
+    held = []
+    page.route("**/upload?*", lambda route: held.append(route))  # Playwright asks for a function
+    upload(page, brighter)
+    for place in ("#verdict .bar", "#viewer canvas[role=img]"):
+        expect(page.locator(place).first).to_be_hidden()
+    (sent,) = held
+    sent.continue_()
+    for place in ("#verdict .bar", "#viewer canvas[role=img]"):
+        expect(page.locator(place).first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_where_a_choice_fails_the_last_answer_is_taken_away(browser, address, chest, brighter):
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector("#upload input[type=file]", state="attached")
+    upload(page, chest)
+    expect(page.locator("#verdict .bar")).to_be_visible()
+    said = {"error": "The disk &amp; more is full."}
+
+    def answer(route: Route) -> None:
+        chosen = "second.png" in (route.request.post_data or "") and '"data":[{' in route.request.post_data
+        route.fulfill(status=500, json=said) if chosen else route.continue_()
+
+    page.route("**/run/predict", answer)
+    upload(page, brighter)
+    expect(page.locator("#verdict")).to_contain_text(shared_texts.TRY_AGAIN)
+    expect(page.locator("#viewer canvas[role=img]")).to_have_count(0)
+    expect(page.locator(".told")).to_have_text("The disk & more is full.")
+    page.keyboard.press("Escape")
+    expect(page.locator(".told")).to_have_count(0)
+    page.close()
+
+
+@pytest.mark.slow
+def test_after_a_gap_of_the_network_the_page_begins_anew(page, chest):
+    upload(page, chest)
+    expect(page.locator("#verdict .bar")).to_be_visible()
+    page.context.set_offline(True)
+    page.locator("#variant input").first.check()
+    expect(page.get_by_text("Connection to the server was lost")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#verdict")).to_contain_text(shared_texts.CHOOSE, timeout=20_000)
+    expect(page.locator("#viewer canvas[role=img]")).to_have_count(0)
 
 
 @pytest.mark.slow
