@@ -87,7 +87,7 @@ def test_a_table_over_a_limit_of_the_user_has_another_name(chests, tmp_path, com
 
 
 def test_overlays_are_whole_or_absent(chests, tmp_path, command):
-    with small_disk(tmp_path / "disk", 400) as disk:
+    with small_disk(tmp_path / "disk", 120) as disk:
         table = tmp_path / "readings.csv"
         status, said = command(*chests, "--format", "csv", "--output", table, "--heatmaps", disk / "maps")
         assert status == 2 and said[-1].startswith("error: No space left on device")
