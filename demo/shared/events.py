@@ -35,7 +35,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 READING_NOW: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multiple"}
 
 # Answers at once instead of waiting behind readings in the queue.
-IMMEDIATE: dict[str, Any] = {**PRIVATE, "queue": False, "trigger_mode": "multiple", "show_progress": "hidden"}
+IMMEDIATE: dict[str, Any] = {**READING_NOW, "show_progress": "hidden"}
 
 # Of several changes in a row, the last counts.
 LATEST_ONLY: dict[str, Any] = {**IMMEDIATE, "trigger_mode": "always_last"}
@@ -110,7 +110,7 @@ def read_when_chosen(
         choose: takes the path of the chosen image, the session and the values of `controls`, and gives what `upload`
             and `emptied` show from then on, with the session between them.
         session: of the tab.
-        emptied: what the result is shown in.
+        emptied: what the result is shown in, the answer and its picture first.
         read: keyword arguments of the event that reads, with a handler made by `in_turn`.
         shown_in: element ids of what is brought into view on a narrow screen, where the last one must be.
         controls: what the result is shown with, which a new session does not know yet.
@@ -132,11 +132,11 @@ def read_when_chosen(
     into_view = "document.getElementById(id).scrollIntoView({block: 'nearest'})"
     scroll = f"() => {json.dumps(shown_in)}.forEach((id) => {into_view})"
     readings = []
-    # Else the last image's answer would stand under the name of this one.
-    emptied_result = json.dumps([None, on_failure(), *(None for _ in emptied[1:2])])
+    nothing = json.dumps([None, on_failure(), None])
     for chosen in (uploaded, picked):
-        chosen.failure(None, None, [upload, *emptied[:2]], js=f"() => {emptied_result}", **PRIVATE)
-        reading = chosen.then(**read, **READING_NOW)
+        # Else the last image's answer would stand under the name of this one.
+        chosen.failure(None, None, [upload, *emptied[:2]], js=f"() => {nothing}", **PRIVATE)
+        reading = chosen.success(**read, **READING_NOW)
         reading.then(None, js=scroll, **PRIVATE)
         readings.append(reading)
     return readings
