@@ -14,8 +14,8 @@ EVIDENCE_COLOUR = (255, 255, 255)
 _EDGE_COLOUR = (0, 0, 0)
 # Longer side of the picture, in pixels, for each pixel of a line's width.
 _PIXELS_A_LINE = 340
-# Of a dash and of the gap behind it, in widths of the line.
-_DASH, _GAP = 7, 5
+# Of a dash and of the gap behind it, in widths of the line; and the points that a dash is drawn through.
+_DASH, _GAP, _POINTS = 7, 5, 5
 # Steps of a traced border from pixel to pixel that are made one, and of these every how many is kept.
 _SMOOTHED, _KEPT = 9, 3
 
@@ -112,7 +112,7 @@ def _dashes(line: np.ndarray, width: int) -> list[np.ndarray]:
     run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
     count = max(1, round(run[-1] / ((_DASH + _GAP) * width)))
     starts = np.linspace(0, run[-1], count, endpoint=False)
-    steps = np.linspace(0, _DASH / (_DASH + _GAP) * run[-1] / count, 2 + _DASH * width // 2)
+    steps = np.linspace(0, _DASH / (_DASH + _GAP) * run[-1] / count, _POINTS)
     at = starts[:, None] + steps
     return list(np.rint(np.stack([np.interp(at, run, closed[:, axis]) for axis in (0, 1)], axis=-1)).astype(np.int32))
 

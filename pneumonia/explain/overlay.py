@@ -21,8 +21,8 @@ _FIRST_COLOUR, _LAST_COLOUR = 85, 245
 # A straight line between two blues in CIELAB, which is as even. No blue from where colour has faded in comes closer to
 # any colour above than 25 units of CIELAB at the usual opacity, for eyes of every kind.
 _FIRST_BLUE, _LAST_BLUE = (20, 40, 200), (130, 220, 255)
-# Colours on either side of zero.
-_STEPS = 160
+# Colours on either side of zero: with that of zero itself, as many as a byte can number in both directions.
+_STEPS = 127
 
 # Of the strongest evidence, in [0, 1].
 OPACITY = 0.6
@@ -35,7 +35,8 @@ def draw_overlay(
 
     Args:
         pixels: float32 (H, W) in [0, 1].
-        heatmap: float32 (H, W) in logits; zero stays clear.
+        heatmap: float32 (h, w) in logits, over the whole radiograph; zero stays clear. If it is smaller, its colours
+            are enlarged.
         scale: logits at which the colour saturates; the same for all cases that are compared.
         opacity: of the strongest evidence, in [0, 1].
         against: whether evidence against pneumonia, below zero, is shown too, in blue; if not, it stays clear.
@@ -43,23 +44,17 @@ def draw_overlay(
     Returns:
         uint8 (H, W, 3), RGB.
     """
-    picture = cv2.cvtColor(cv2.convertScaleAbs(pixels, alpha=255), cv2.COLOR_GRAY2RGB)
-    part = _rectangle(heatmap != 0 if against else heatmap > 0)
-    strength = np.clip(heatmap[part] / scale, -1.0 if against else 0.0, 1.0)
-    alpha = opacity * np.clip(np.abs(strength) / FADE_IN, 0.0, 1.0)
-    grey = pixels[part] * 255 * (1 - alpha)
-    step = np.rint((strength + 1) * _STEPS).astype(np.intp)
-    # Channel by channel: arithmetic on rows of three values takes several times as long.
-    for channel, colours in enumerate(COLOURS.T):
-        picture[(*part, channel)] = np.rint(grey + colours[step] * alpha)
-    return picture
-
-
-def _rectangle(shown: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of the least rectangle around what is True in bool (H, W)."""
-    spans = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
-    rows, columns = (slice(span[0], span[-1] + 1) if len(span) else slice(0) for span in spans)
-    return rows, columns
+    strength = np.clip(heatmap / np.float32(scale), np.float32(-1 if against else 0), np.float32(1))
+    alpha = np.minimum(np.abs(strength) * np.float32(opacity / FADE_IN), np.float32(opacity))
+    steps = cv2.cvtColor(cv2.convertScaleAbs(strength, alpha=_STEPS, beta=_STEPS), cv2.COLOR_GRAY2RGB)
+    colour = cv2.convertScaleAbs(cv2.LUT(steps, _BY_STEP) * alpha[..., None])
+    # Mixed at the map's size and brought to the radiograph's: it may have a hundred times as many pixels.
+    kept, colour = (
+        cv2.resize(layer, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        for layer in (cv2.convertScaleAbs(1 - alpha, alpha=255), colour)
+    )
+    grey = cv2.multiply(cv2.convertScaleAbs(pixels, alpha=255), kept, scale=1 / 255)
+    return cv2.add(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), colour, dst=colour)
 
 
 def to_jpeg(picture: np.ndarray) -> bytes:
@@ -69,8 +64,8 @@ def to_jpeg(picture: np.ndarray) -> bytes:
         picture: uint8 (H, W, 3), RGB.
     """
     jpeg = io.BytesIO()
-    # To the eye the same as a PNG file, in a third of the bytes and a tenth of the time.
-    Image.fromarray(picture).save(jpeg, "JPEG", quality=95, subsampling=0, comment=OVERLAY_COMMENT)
+    # To the eye the same as a PNG file; that is many times as large, and slow to write.
+    Image.fromarray(picture).save(jpeg, "JPEG", quality=95, comment=OVERLAY_COMMENT)
     return jpeg.getvalue()
 
 
@@ -101,3 +96,4 @@ def _colour_table() -> np.ndarray:
 
 # Of evidence from -1 to 1 of the scale, in even steps: uint8 (2 * steps + 1, 3), RGB.
 COLOURS = _colour_table()
+_BY_STEP = np.concatenate([COLOURS, COLOURS[-1:]])[None]

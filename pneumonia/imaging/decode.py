@@ -9,8 +9,10 @@ import lzma
 import os
 import stat
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Union
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Union
 
 import numpy as np
 from PIL import Image
@@ -81,8 +83,24 @@ class Radiograph:
         )
 
 
+class Unjudged(NamedTuple):
+    """A decoded upload whose picture was not looked at yet: that can be done while a network reads it.
+
+    Attributes:
+        radiograph: with the warnings that its file alone gives.
+        judge: gives those that its picture gives, or raises UnsupportedImageError.
+    """
+
+    radiograph: Radiograph
+    judge: Callable[[], list[Check]]
+
+    def judged(self) -> Radiograph:
+        """Judge the picture; raises UnsupportedImageError for one that is no radiograph."""
+        return replace(self.radiograph, checks=(*self.radiograph.checks, *self.judge()))
+
+
 def decode(source: Source) -> Radiograph:
-    """Decode a radiograph.
+    """Decode a radiograph, and judge its picture.
 
     Args:
         source: a path; a file's bytes, or what they can be read from, from where it stands; a file of an archive; a
@@ -91,6 +109,11 @@ def decode(source: Source) -> Radiograph:
     Raises:
         ImageError: the source cannot be read as a radiograph; the text says why and what to do.
     """
+    return decode_unjudged(source).judged()
+
+
+def decode_unjudged(source: Source) -> Unjudged:
+    """Decode a radiograph, and leave its picture to be judged; otherwise as `decode`."""
     Image.core.set_block_size(BLOCK_BYTES)
     if isinstance(source, np.ndarray):
         return _finish(_checked_array(source), _hash_array(source), "array", [])
@@ -169,15 +192,15 @@ def _read_all(file: BinaryIO) -> bytes:
     return bytes(content)
 
 
-def _from_dicom(data: bytes, sha256: str) -> Radiograph:
+def _from_dicom(data: bytes, sha256: str) -> Unjudged:
     from pneumonia.imaging import dicom  # only where it is needed: pydicom and its decoders take a while to load
 
     image = dicom.read_header(data)
     check_size(image.width, image.height)
     pixels = dicom.decode_pixels(image)
     checks = [*image.checks, *pixels.checks]
-    radiograph = _finish(pixels.values, sha256, "DICOM", checks, image.facts, pixels.padding)
-    return replace(radiograph, clipped=pixels.clipped)
+    unjudged = _finish(pixels.values, sha256, "DICOM", checks, image.facts, pixels.padding)
+    return unjudged._replace(radiograph=replace(unjudged.radiograph, clipped=pixels.clipped))
 
 
 def _checked_array(array: np.ndarray) -> np.ndarray:
@@ -201,8 +224,8 @@ def _finish(
     checks: list[Check],
     facts: dict[str, Any] | None = None,
     padding: np.ndarray | None = None,
-) -> Radiograph:
-    """Bring values to grey in [0, 1], unless they are (float32); judge them; put everything together."""
+) -> Unjudged:
+    """Bring values to grey in [0, 1], unless they are (float32); put everything together."""
     bits, white = None, 1
     if values.dtype != np.float32:
         bits = bit_depth(values)
@@ -211,6 +234,5 @@ def _finish(
         checks = [*checks, *colour_checks]
     height, width = values.shape
     facts = {"format": kind, "width": width, "height": height, "bits": bits} | (facts or {})
-    judged = (*checks, *judge(values, white, padding))
     pixels = np.divide(values, np.float32(white), dtype=np.float32)
-    return Radiograph(pixels, sha256, facts, judged)
+    return Unjudged(Radiograph(pixels, sha256, facts, tuple(checks)), partial(judge, values, white, padding))

@@ -141,7 +141,7 @@ def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Chec
         warnings["exposure"] = "The image has little contrast; the display window may be wrong."
     reduced = reduce(grey)
     cells = mean_cells(reduced) / np.float32(white)
-    small = cells.reshape(64, 4, 64, 4).mean(axis=(1, 3))
+    small = cv2.resize(cells, (64, 64), interpolation=cv2.INTER_AREA)
     lungs = np.mean([small[lung].mean() for lung in USUAL_LUNGS])
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
         warnings["polarity"] = "The image looks like a negative (white lungs). It was read as it is."

@@ -28,11 +28,29 @@ class Engine:
         self._model = model
         self._places = PerProcess(lambda: threading.Semaphore(cores()))
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
-        self._idle.put(self._interpreter())
+        interpreter = self._interpreter()
+        signature = interpreter.get_signature_runner()
+        entry = signature.get_input_details()["image"]
+        self._shape = tuple(entry["shape"][1:3].tolist())
+        # Used by number: a call by name prepares the network for its input each time anew.
+        self._input = entry["index"]
+        self._outputs = {name: details["index"] for name, details in signature.get_output_details().items()}
+        self._idle.put(interpreter)
 
     def __reduce__(self) -> tuple[type["Engine"], tuple[bytes]]:
         # Another process opens the file for itself.
         return Engine, (self._model,)
+
+    def require_size(self, size: int) -> None:
+        """Make sure that it reads images of (size, size) pixels.
+
+        Raises:
+            WeightsError: if it reads others.
+        """
+        if self._shape != (size, size):
+            raise WeightsError(
+                f"The compiled model does not read images of {size} x {size} pixels, which its config names."
+            )
 
     def run(self, image: np.ndarray) -> tuple[float, np.ndarray]:
         """Read one image.
@@ -49,8 +67,9 @@ class Engine:
     def outputs(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """Everything the model gives of one image, by name; the image as for `run`."""
         with self._borrowed() as interpreter:
-            outputs = interpreter.get_signature_runner()(image=image[None, ..., None])
-        return {name: output[0] for name, output in outputs.items()}
+            interpreter.set_tensor(self._input, image[None, ..., None])
+            interpreter.invoke()
+            return {name: interpreter.get_tensor(number)[0] for name, number in self._outputs.items()}
 
     @contextmanager
     def _borrowed(self) -> Iterator[Interpreter]:

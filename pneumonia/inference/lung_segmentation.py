@@ -149,6 +149,7 @@ class LungFields:
         weights_sha256: str | None = None,
     ) -> None:
         self._engine = Engine(model)
+        self._engine.require_size(preprocessing.size)
         self.weights_sha256 = weights_sha256
         self.preprocessing = preprocessing
         self.threshold = threshold

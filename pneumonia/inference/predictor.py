@@ -18,7 +18,7 @@ from pneumonia.core.populations import CHILDREN, POPULATIONS, UNSTATED
 from pneumonia.errors import CalibrationError, ImageError, UnsupportedImageError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.region_test import Support, measure_support
-from pneumonia.imaging.decode import Radiograph, Source, decode
+from pneumonia.imaging.decode import Radiograph, Source, decode_unjudged
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_checks import LEAST_EVIDENCE, clipped_check, evidence_check, lungs_check
@@ -84,10 +84,12 @@ class Predictor:
             WeightsError: if its network cannot be opened, or its config is not of this version of the program.
         """
         settings = bundle.settings(_Settings)
+        engine = Engine(bundle.contents[SERVED_MODEL])
+        engine.require_size(settings.preprocessing.size)
         return cls(
             version=settings.version,
             preprocessor=Preprocessor(settings.preprocessing),
-            engine=Engine(bundle.contents[SERVED_MODEL]),
+            engine=engine,
             calibrations=Calibration.from_bundle(bundle),
             heatmap_scale=settings.heatmap_scale,
             metrics=bundle.metrics,
@@ -164,21 +166,22 @@ class Predictor:
     ) -> Prediction:
         try:
             case = _case(source)
+            if on_two_cores:
+                case.begin()
+            prepared = self._prepared(case)
+            logit, heatmap = self.engine.run(prepared.image)
+            radiograph = case.radiograph
         except ImageError as error:
             return self.rejected(str(error), operating_point, population)
-        if on_two_cores:
-            case.look_for_lungs()
-        prepared = self._prepared(case)
-        logit, heatmap = self.engine.run(prepared.image)
         lungs, chest = case.lungs, case.chest
-        clipped = clipped_check(case.radiograph.clipped, lungs)
+        clipped = clipped_check(radiograph.clipped, lungs)
         if chest is not None and chest.status == "reject":
             # What was warned of may be the cause, for instance pictures that are joined; a window that hides the lungs
             # is, as far as can be told.
-            causes = (*(replace(check, status="reject") for check in clipped), chest, *case.radiograph.checks)
+            causes = (*(replace(check, status="reject") for check in clipped), chest, *radiograph.checks)
             rejected = self._rejected(operating_point, population, causes)
-            return replace(rejected, image_sha256=case.radiograph.sha256)
-        whose = read_as(self.populations, case.radiograph.facts.get("age_years"), population, case.looks_like)
+            return replace(rejected, image_sha256=radiograph.sha256)
+        whose = read_as(self.populations, radiograph.facts.get("age_years"), population, case.looks_like)
         calibration = self.calibration_for(whose.population)
         point = _point(operating_point, calibration)
         probability, finding = calibration.judge(logit, point)
@@ -200,9 +203,9 @@ class Predictor:
             field_of_view=box,
             lungs=None if inside is None else lungs,
             in_lung_share=share,
-            image_sha256=case.radiograph.sha256,
+            image_sha256=radiograph.sha256,
             checks=(
-                *case.radiograph.checks,
+                *radiograph.checks,
                 *(() if chest is None else (chest,)),
                 *lungs_check(lungs, self.preprocessor.record.field),
                 *clipped,
@@ -347,7 +350,7 @@ def _case(source: Radiograph | Opened) -> SharedAnalysis:
         return source
     if callable(source):
         return source()
-    return SharedAnalysis(source if isinstance(source, Radiograph) else decode(source))
+    return SharedAnalysis(source if isinstance(source, Radiograph) else decode_unjudged(source))
 
 
 def load_predictor(variant: str | None = None, weights: str | os.PathLike | None = None) -> Predictor:

@@ -1,21 +1,24 @@
 """One radiograph, and all that variants share of it, each worked out once."""
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from pneumonia.core.check import Check
 from pneumonia.errors import WeightsError
-from pneumonia.imaging.decode import Radiograph
+from pneumonia.imaging.decode import Radiograph, Unjudged
 from pneumonia.inference.chest_check import load_chest_check
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import LungSegmentation, load_lung_fields
 from pneumonia.inference.lung_shape import load_lung_shape
 from pneumonia.utils.processes import PerProcess, cores
 
+Result = TypeVar("Result")
+
 # Shared by all analyses: to start a thread for each would cost about as much as it saves.
-_POOL = PerProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="lungs"))
+_POOL = PerProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="analysis"))
 
 _NOT_JUDGED = Check(
     "chest",
@@ -32,42 +35,61 @@ class _Analysis(NamedTuple):
     looks_like: str | None = None
 
 
+class _Once(Generic[Result]):
+    """What is worked out once: on another core, if that was begun there; else by the first who asks."""
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._work = work
+        self._begun: Future[Result] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._done: list[Result] = []
+
+    def begin(self) -> None:
+        if not self._done and self._pool is not _POOL.value:
+            self._pool = _POOL.value
+            self._begun = self._pool.submit(self._work)
+
+    def result(self) -> Result:
+        if not self._done:
+            # In this process: what another was at when this one was forked off it never comes here.
+            begun = self._begun if self._pool is _POOL.value else None
+            self._done.append(self._work() if begun is None else begun.result())
+        return self._done[0]
+
+
 class SharedAnalysis:
     """Shared by the variants that read one radiograph; not meant for several threads at once.
 
     Args:
-        radiograph: decoded.
-
-    Attributes:
-        radiograph: the same.
+        radiograph: decoded; its picture may be still to be judged.
     """
 
-    def __init__(self, radiograph: Radiograph) -> None:
-        self.radiograph = radiograph
+    def __init__(self, radiograph: Radiograph | Unjudged) -> None:
+        self._judged = _Once(radiograph.judged if isinstance(radiograph, Unjudged) else lambda: radiograph)
+        self._pixels = (radiograph.radiograph if isinstance(radiograph, Unjudged) else radiograph).pixels
         self._squares: dict[int, np.ndarray] = {}
-        self._begun: Future[_Analysis] | None = None
-        self._pool: ThreadPoolExecutor | None = None
-        self._done: _Analysis | None = None
+        self._analysis = _Once(lambda: _analyse(self._small))
+
+    @property
+    def radiograph(self) -> Radiograph:
+        """The radiograph, judged; raises UnsupportedImageError for a picture that is none."""
+        return self._judged.result()
 
     def square(self, size: int) -> np.ndarray:
         """The radiograph as `Preprocessing.squash` gives it: float32 (size, size) in [0, 1]."""
         if size not in self._squares:
-            self._squares[size] = Preprocessing(size).squash(self.radiograph.pixels)
+            self._squares[size] = Preprocessing(size).squash(self._pixels)
         return self._squares[size]
 
-    def look_for_lungs(self) -> None:
-        """Begin to look for the lungs on another core, while the caller goes on; else the first who asks does."""
-        if self._done is None and self._pool is not _POOL.value:
-            self._pool = _POOL.value
-            self._begun = self._pool.submit(_analyse, self._small)
+    def begin(self) -> None:
+        """Begin on another core what variants share, while the caller goes on."""
+        self._judged.begin()
+        _ = self._small  # here, for the caller needs it too
+        self._analysis.begin()
 
     def find_all(self) -> _Analysis:
         """Do now what variants share, which else the first of them waits for."""
-        if self._done is None:
-            # In this process: what another was looking for when this one was forked off it never comes here.
-            begun = self._begun if self._pool is _POOL.value else None
-            self._done = _analyse(self._small) if begun is None else begun.result()
-        return self._done
+        return self._analysis.result()
 
     @property
     def lungs(self) -> LungSegmentation | None:

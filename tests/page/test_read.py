@@ -329,7 +329,7 @@ def test_compare_decodes_once_and_segments_once(monkeypatch):
     decode, segment = uploaded_image.decode, LungFields.segment
     monkeypatch.setattr(uploaded_image, "decode", lambda source: calls.append("decode") or decode(source))
     monkeypatch.setattr(LungFields, "segment", lambda *given: calls.append("segment") or segment(*given))
-    monkeypatch.setattr("pneumonia.inference.predictor.decode", lambda source: pytest.fail("decoded again"))
+    monkeypatch.setattr("pneumonia.inference.predictor.decode_unjudged", lambda source: pytest.fail("decoded again"))
     records, *_ = CompareHandlers(Predictors(load_predictor)).on_compare(chest, "balanced", Session())
     assert [record["status"] for record in records] == ["read"] * len(PUBLISHED)
     assert calls == ["decode", "segment"]

@@ -77,7 +77,7 @@ def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
         page.repeatability.lock.value,
     ]
     blocked = [shared_analysis._POOL.value.submit(released.wait) for _ in range(cores())]
-    known.look_for_lungs()
+    known.begin()
     for held in (*taken, *locks):
         held.acquire()
 

@@ -54,7 +54,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
 
     # === Layout ===
 
-    # On a wide screen the viewer stands beside all else; on a narrow one each below the other, in this order.
+    # On a wide screen the viewer stands beside all else; on a narrow one below the answer.
     with gr.Column(elem_classes="reading"):
         upload = upload_box("upload")
         with gr.Column(elem_id="answer-card"):
@@ -63,6 +63,13 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
             operating_point = operating_point_choice("operating-point")
             figures = gr.HTML(elem_id="figures")
             support = live_region("support")
+        with gr.Column(elem_classes="result"):
+            radiograph = viewer("viewer")
+            example = example_buttons(examples)
+            report = report_row("report")
+            session = session_state(Session())
+            dicom = dicom_button(predictors, session)
+        with gr.Column(elem_id="answer-details"):
             with gr.Row(elem_id="prevalences"):
                 choices = [(str(percent), percent) for percent in texts.PREVALENCES]
                 prevalence = gr.Radio(choices, label=texts.PREVALENCE, elem_id="prevalence")
@@ -70,12 +77,6 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
                 other = gr.Number(label=texts.OTHER_PREVALENCE, value=None, elem_id="prevalence-other")
             predictive = live_region("predictive")
             checks = gr.HTML(elem_id="checks")
-        with gr.Column(elem_classes="result"):
-            radiograph = viewer("viewer")
-            example = example_buttons(examples)
-            report = report_row("report")
-            session = session_state(Session())
-            dicom = dicom_button(predictors, session)
         with gr.Column(elem_classes="choices"):
             variant = variant_choice("variant", predictors)
             calibration = calibration_choice()

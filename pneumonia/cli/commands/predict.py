@@ -126,8 +126,9 @@ def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Na
     if arguments.heatmaps is None:
         return predictor.predict_many(files, *choices)
 
-    # Copies of one file have one overlay, which two threads would write at once.
-    writing = threading.Lock()
+    # Copies of one file have one overlay, which two threads must not write at once: the first that comes does.
+    drawn: set[str] = set()
+    choosing = threading.Lock()
 
     def read_and_draw(path: str) -> Prediction:
         try:
@@ -136,9 +137,13 @@ def _readings(predictor: Predictor, files: Iterable[str], arguments: argparse.Na
             return predictor.rejected(str(error), *choices)
         prediction = predictor.predict(radiograph, *choices)
         if prediction.status == "read":
-            jpeg = to_jpeg(draw_reading(radiograph.pixels, prediction, predictor.heatmap_scale))
-            with writing:
-                write_atomic(arguments.heatmaps / _overlay_name(path, radiograph), jpeg)
+            name = _overlay_name(path, radiograph)
+            with choosing:
+                is_first = name not in drawn
+                drawn.add(name)
+            if is_first:
+                overlay = draw_reading(radiograph.pixels, prediction, predictor.heatmap_scale)
+                write_atomic(arguments.heatmaps / name, to_jpeg(overlay))
         return prediction
 
     return on_all_cores(read_and_draw, files)

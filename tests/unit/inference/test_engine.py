@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from pneumonia.errors import WeightsError
 from pneumonia.inference import engine as engine_module
 from pneumonia.inference.engine import Engine
 from pneumonia.weights.folder import SERVED_MODEL
@@ -20,6 +21,13 @@ def made(monkeypatch):
     monkeypatch.setattr(engine_module, "cores", lambda: 3)
     monkeypatch.setattr(engine_module, "Interpreter", lambda **options: made.append(interpreter(**options)) or made[-1])
     return made
+
+
+def test_a_size_that_the_network_does_not_read_is_refused_before_any_image(tiny_weights):
+    engine = Engine((tiny_weights / SERVED_MODEL).read_bytes())
+    engine.require_size(SIZE)
+    with pytest.raises(WeightsError, match=f"{SIZE + 1} x {SIZE + 1}"):
+        engine.require_size(SIZE + 1)
 
 
 def test_interpreters_are_made_when_wanted_and_one_a_core_at_most(tiny_weights, made):

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pneumonia import Prediction, list_variants, load_predictor
-from pneumonia.errors import UnknownNameError, WeightsError
+from pneumonia.errors import UnknownNameError, UnsupportedImageError, WeightsError
 from pneumonia.imaging.decode import decode
 from pneumonia.inference import lung_segmentation, shared_analysis
 from pneumonia.inference.lung_segmentation import LungFields, LungSegmentation, Measures
@@ -248,9 +248,9 @@ def test_many_hands_no_image_from_one_core_to_another(tiny_predictor, picture, m
     monkeypatch.setattr(shared_analysis, "_POOL", PerProcess(lambda: Watched(1)))
     monkeypatch.setattr("pneumonia.inference.predictor.cores", lambda: 2)
     alone = tiny_predictor.predict(picture)
-    assert len(submitted) == 1
+    assert len(submitted) == 2  # the picture to be judged, and the lungs to be looked for
     assert list(tiny_predictor.predict_many([picture] * 4)) == [alone] * 4
-    assert len(submitted) == 1
+    assert len(submitted) == 2
 
 
 def test_many_takes_sources_only_as_needed(tiny_predictor, picture):
@@ -292,3 +292,10 @@ def test_weights_of_another_program_version_are_refused(tiny_weights):
     for change in ({"preprocessing": {"side": 3}}, {"operating_points": {"balanced": {"threshold": 0.5}}}):
         with pytest.raises(WeightsError, match="does not fit"):
             Predictor.from_bundle(replace(bundle, config={**bundle.config, **change}))
+
+def test_a_picture_that_is_none_is_refused_though_networks_read_it_meanwhile(tiny_predictor):
+    blank = np.full((300, 300), 7, np.uint8)
+    alone, (first, second) = tiny_predictor.predict(blank), tiny_predictor.predict_many([blank] * 2)
+    assert alone == first == second and alone.status == "rejected" and "blank" in alone.error
+    with pytest.raises(UnsupportedImageError):
+        tiny_predictor.measure_support(blank)
