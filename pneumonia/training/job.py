@@ -40,7 +40,7 @@ from pneumonia.weights.folder import H5_MODEL, HISTORY, KERAS_MODEL, SERVED_MODE
 
 _LOG = logging.getLogger(__name__)
 # Version of the weights; goes up when newly trained ones are published.
-WEIGHTS_VERSION = "1.0.1"
+WEIGHTS_VERSION = "1.1.0"
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ _EPOCHS = 4
 # Of each class, and of each word of radiologists; so that a training takes minutes.
 _MOST_TRAINED, _MOST_WATCHED = 600, 150
 _ADAPTED = "mobilenetv2-frozen"
-AS_PUBLISHED, UNMOVED, ADAPTED = "as published, in fewer steps", "features of photographs", "features adapted"
+PLAIN, UNMOVED, ADAPTED = "fine-tuned, in fewer steps", "features of photographs", "features adapted"
 HALF_WAY, ALL_SEEDS, BOTH = "weights half way", "mean of the weights of all seeds", "mean of two scores"
 
 
@@ -82,19 +82,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def ingredients() -> dict[str, Ingredient]:
-    """What is trained, by what it differs in from the published recipe, which is the first."""
-    published = replace(get_variant(DEFAULT).recipe, phases=(Phase(_EPOCHS, 2e-4, "all"),))
+    """What is trained, by what it differs in from the first, which is the published recipe without adaptation."""
+    plain = replace(get_variant(DEFAULT).recipe, adaptation_epochs=0, phases=(Phase(_EPOCHS, 2e-4, "all"),))
     return {
-        AS_PUBLISHED: Ingredient(published),
-        "no penalty outside the lungs": Ingredient(replace(published, evidence_penalty=0.0)),
-        "penalty outside radiologists' boxes": Ingredient(published, boxes=True),
-        "no augmentation": Ingredient(replace(published, augmentation="none")),
-        "the top of the backbone alone": Ingredient(replace(published, phases=(Phase(_EPOCHS, 2e-4, "top"),))),
+        PLAIN: Ingredient(plain),
+        "no penalty outside the lungs": Ingredient(replace(plain, evidence_penalty=0.0)),
+        "penalty outside radiologists' boxes": Ingredient(plain, boxes=True),
+        "no augmentation": Ingredient(replace(plain, augmentation="none")),
+        "the top of the backbone alone": Ingredient(replace(plain, phases=(Phase(_EPOCHS, 2e-4, "top"),))),
         "styles mixed with the other hospital": Ingredient(
-            replace(published, phases=(Phase(_EPOCHS // 2, 2e-4, "all"),)), mixed=True
+            replace(plain, phases=(Phase(_EPOCHS // 2, 2e-4, "all"),)), mixed=True
         ),
-        "adaptation without labels first": Ingredient(replace(published, adaptation_epochs=2)),
-        UNMOVED: Ingredient(replace(published, phases=(), evidence_penalty=0.0)),
+        "adaptation without labels first": Ingredient(replace(plain, adaptation_epochs=2)),
+        UNMOVED: Ingredient(replace(plain, phases=(), evidence_penalty=0.0)),
     }
 
 
@@ -120,15 +120,15 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     for seed in range(arguments.seeds):
         for bench in benches:
             models = {title: bench.train(title, ingredient, seed) for title, ingredient in bench.ingredients().items()}
-            bench.published.append(models[AS_PUBLISHED])
-            models |= {ADAPTED: adapted, HALF_WAY: _mean([models[UNMOVED], models[AS_PUBLISHED]])}
+            bench.plain.append(models[PLAIN])
+            models |= {ADAPTED: adapted, HALF_WAY: _mean([models[UNMOVED], models[PLAIN]])}
             scores = {title: bench.score(model, seed) for title, model in models.items()}
-            scores[BOTH] = sum(scores[title] / scores[title].std() for title in (AS_PUBLISHED, ADAPTED))
+            scores[BOTH] = sum(scores[title] / scores[title].std() for title in (PLAIN, ADAPTED))
             for title, logits in scores.items():
                 bench.judge(figures.setdefault(title, {}), logits)
     if arguments.seeds > 1:
         for bench in benches:
-            bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(bench.published), 0))
+            bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(bench.plain), 0))
     return {
         "images": {
             name: {"train": len(side.train.records), "scored": len(side.scored.records)} for name, side in sides.items()
@@ -209,13 +209,13 @@ class _Bench:
     """Trains on one side and scores on the other.
 
     Attributes:
-        published: what the published recipe gave, with each seed.
+        plain: what the first recipe gave, with each seed.
     """
 
     def __init__(self, preprocessor: Preprocessor, side: Side, other: Side, backbone: str, runs: Path) -> None:
         self._preprocessor, self._side, self._other = preprocessor, side, other
         self._backbone, self._runs = backbone, runs
-        self.published: list[keras.Model] = []
+        self.plain: list[keras.Model] = []
         self._inputs = prepare_inputs(other.scored, preprocessor)
         records = other.scored.records
         self._sets = reader_sets(records[0].stated.population, records)
