@@ -96,4 +96,5 @@ def _colour_table() -> np.ndarray:
 
 # Of evidence from -1 to 1 of the scale, in even steps: uint8 (2 * steps + 1, 3), RGB.
 COLOURS = _colour_table()
+# As a table of `cv2.LUT`, which has an entry more.
 _BY_STEP = np.concatenate([COLOURS, COLOURS[-1:]])[None]

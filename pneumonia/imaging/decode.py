@@ -84,11 +84,11 @@ class Radiograph:
 
 
 class Unjudged(NamedTuple):
-    """A decoded upload whose picture was not looked at yet: that can be done while a network reads it.
+    """A decoded upload whose exposure, polarity and additions are still to be judged, while a network reads it maybe.
 
     Attributes:
-        radiograph: with the warnings that its file alone gives.
-        judge: gives those that its picture gives, or raises UnsupportedImageError.
+        radiograph: with the warnings that were noticed so far.
+        judge: gives the others, or raises UnsupportedImageError.
     """
 
     radiograph: Radiograph

@@ -11,7 +11,7 @@ from pneumonia.inference.prediction import Prediction
 
 # Side of the grid that the strongest region is traced on.
 _REGION_SIDE = 224
-# Longer side of the grid that the colours are mixed on.
+# Longer side of the grid that the colours are mixed on, at most.
 _COLOUR_SIDE = 512
 
 
@@ -26,9 +26,8 @@ def draw_reading(pixels: np.ndarray, prediction: Prediction, scale: float) -> np
     Returns:
         uint8 (H, W, 3), RGB.
     """
-    shrink = max(*pixels.shape, _COLOUR_SIDE) / _COLOUR_SIDE
-    height, width = (round(side / shrink) for side in pixels.shape)
-    picture = draw_overlay(pixels, prediction.heatmap_on(np.empty((height, width))), scale)
+    step = -(-max(pixels.shape) // _COLOUR_SIDE)
+    picture = draw_overlay(pixels, prediction.heatmap_on(pixels[::step, ::step]), scale)
     return picture if prediction.lungs is None else outline_lungs(picture, prediction.lungs.outline(*pixels.shape))
 
 

@@ -29,8 +29,11 @@ class Engine:
         self._places = PerProcess(lambda: threading.Semaphore(cores()))
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
         interpreter = self._interpreter()
-        signature = interpreter.get_signature_runner()
-        entry = signature.get_input_details()["image"]
+        try:
+            signature = interpreter.get_signature_runner()
+            entry = signature.get_input_details()["image"]
+        except (ValueError, KeyError) as error:
+            raise WeightsError("The compiled model has not the one input of those of this program.") from error
         self._shape = tuple(entry["shape"][1:3].tolist())
         # Used by number: a call by name prepares the network for its input each time anew.
         self._input = entry["index"]

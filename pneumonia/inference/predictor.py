@@ -168,6 +168,8 @@ class Predictor:
             case = _case(source)
             if on_two_cores:
                 case.begin()
+            else:
+                _ = case.radiograph  # a picture that is none is refused before a network reads it
             prepared = self._prepared(case)
             logit, heatmap = self.engine.run(prepared.image)
             radiograph = case.radiograph
@@ -261,9 +263,10 @@ class Predictor:
             Interrupted: as soon as `interrupted` says so.
         """
         case = _case(source)
+        radiograph = case.radiograph
         if case.chest is not None and case.chest.status == "reject":
             raise UnsupportedImageError(case.chest.message)
-        return measure_support(self.engine.run, self._prepared(case).image, case.radiograph.sha256, interrupted)
+        return measure_support(self.engine.run, self._prepared(case).image, radiograph.sha256, interrupted)
 
     def recalibrated(self, site: SiteCalibration | None) -> "Predictor":
         """The same network, shared, with the probabilities and thresholds of a site; None for `self`, as published.

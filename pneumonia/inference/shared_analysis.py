@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -36,24 +36,35 @@ class _Analysis(NamedTuple):
 
 
 class _Once(Generic[Result]):
-    """What is worked out once: on another core, if that was begun there; else by the first who asks."""
+    """What is worked out once: on another core, if that was begun there; else by the first who asks.
 
-    def __init__(self, work: Callable[[], Result]) -> None:
+    Args:
+        work: does it.
+        done: the result, where it is known.
+    """
+
+    def __init__(self, work: Callable[..., Result], *done: Result) -> None:
         self._work = work
+        self._done = list(done)
         self._begun: Future[Result] | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._done: list[Result] = []
 
-    def begin(self) -> None:
+    def begin(self, *given: Any) -> None:
         if not self._done and self._pool is not _POOL.value:
             self._pool = _POOL.value
-            self._begun = self._pool.submit(self._work)
+            self._begun = self._pool.submit(self._work, *given)
 
-    def result(self) -> Result:
+    def result(self, *given: Any) -> Result:
         if not self._done:
             # In this process: what another was at when this one was forked off it never comes here.
             begun = self._begun if self._pool is _POOL.value else None
-            self._done.append(self._work() if begun is None else begun.result())
+            # Nothing is kept that holds an image: neither what was worked on, nor an error's frames.
+            self._begun = None
+            try:
+                self._done.append(self._work(*given) if begun is None else begun.result())
+            finally:
+                del begun
+            del self._work
         return self._done[0]
 
 
@@ -65,10 +76,14 @@ class SharedAnalysis:
     """
 
     def __init__(self, radiograph: Radiograph | Unjudged) -> None:
-        self._judged = _Once(radiograph.judged if isinstance(radiograph, Unjudged) else lambda: radiograph)
-        self._pixels = (radiograph.radiograph if isinstance(radiograph, Unjudged) else radiograph).pixels
+        if isinstance(radiograph, Unjudged):
+            self._judged = _Once(radiograph.judged)
+            self._pixels = radiograph.radiograph.pixels
+        else:
+            self._judged = _Once(Unjudged.judged, radiograph)
+            self._pixels = radiograph.pixels
         self._squares: dict[int, np.ndarray] = {}
-        self._analysis = _Once(lambda: _analyse(self._small))
+        self._analysis = _Once(_analyse)
 
     @property
     def radiograph(self) -> Radiograph:
@@ -84,12 +99,11 @@ class SharedAnalysis:
     def begin(self) -> None:
         """Begin on another core what variants share, while the caller goes on."""
         self._judged.begin()
-        _ = self._small  # here, for the caller needs it too
-        self._analysis.begin()
+        self._analysis.begin(self._small)
 
     def find_all(self) -> _Analysis:
         """Do now what variants share, which else the first of them waits for."""
-        return self._analysis.result()
+        return self._analysis.result(self._small)
 
     @property
     def lungs(self) -> LungSegmentation | None:

@@ -42,7 +42,7 @@ _VARIANTS = (
         title="MobileNetV2, fine-tuned",
         summary="A backbone adapted here without labels, on radiographs, then retrained with labels in every layer.",
         architecture="mobilenetv2",
-        # It then reads a hospital better that it was not trained on.
+        # In short trainings this did better at the other hospital, both ways (docs/results.md, ingredients).
         recipe=replace(_PROBE_THEN_ALL, adaptation_epochs=_ADAPTATION_EPOCHS),
     ),
     Variant(

@@ -16,6 +16,7 @@ from pneumonia.dicom_out.objects import OBJECTS
 from pneumonia.errors import UnsupportedImageError
 from pneumonia.explain.outlines import OUTLINE_COLOUR
 from pneumonia.imaging.decode import decode
+from pneumonia.inference.drawn_reading import draw_reading
 from pneumonia.variants.baselines import get_recipe, list_recipes
 from pneumonia.variants.registry import get_variant
 from scripts import ROOT
@@ -298,6 +299,20 @@ class TestPredict:
         assert rows[2]["path"] == "below/b.png" and float(rows[2]["probability"]) <= 1
         maps = list((tmp_path / "maps").glob("*.jpg"))
         assert len(maps) == 2 and cv2.imread(str(maps[0])).shape == (256, 256, 3)
+
+    def test_copies_of_one_file_share_an_overlay_that_is_drawn_once(self, folder, tmp_path, monkeypatch):
+        drawn = []
+
+        def watched(*given):
+            drawn.append(given)
+            return draw_reading(*given)
+
+        monkeypatch.setattr("pneumonia.cli.commands.predict.draw_reading", watched)
+        for place in ("first", "second"):
+            (tmp_path / place).mkdir()
+            (tmp_path / place / "a.png").write_bytes((folder / "a.png").read_bytes())
+        done = run_here("predict.py", "--heatmaps", tmp_path / "maps", tmp_path / "first", tmp_path / "second")
+        assert done.returncode == 0 and len(drawn) == len(list((tmp_path / "maps").iterdir())) == 1
 
     def test_dicom_objects_are_written_of_dicom_files_and_others_are_told(self, folder, tmp_path):
         (tmp_path / "images").mkdir()

@@ -119,7 +119,7 @@ def test_images_are_drawn_evenly_and_those_of_known_view_first():
 def test_ingredients_are_judged_both_ways_on_images_that_were_not_trained_on(tmp_path, monkeypatch):
     monkeypatch.setattr(study, "FIGURES", tmp_path)
     every = ingredients.ingredients()
-    two = {name: every[name] for name in (ingredients.AS_PUBLISHED, ingredients.UNMOVED)}
+    two = {name: every[name] for name in (ingredients.PLAIN, ingredients.UNMOVED)}
     monkeypatch.setattr(ingredients, "ingredients", lambda: two)
     ward, clinic = map(str, write_two_hospitals(tmp_path))
     options = ["--data", ward, clinic, "--populations", "children", "adults", "--backbone-weights", "none"]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from demo.shared.predictors import Predictors
-from pneumonia.imaging.decode import decode
+from pneumonia.imaging.decode import decode, decode_unjudged
 from pneumonia.imaging.zip_archive import list_members
 from pneumonia.inference import chest_check, lung_segmentation, shared_analysis
 from pneumonia.inference.shared_analysis import SharedAnalysis
@@ -64,7 +64,7 @@ def test_a_process_forked_after_a_reading_reads_the_same(tiny_predictor):
 )
 def test_it_reads_though_all_was_in_use_when_it_was_forked(tiny_predictor):
     logit = tiny_predictor.predict(CHEST).logit
-    page, known = Predictors(load_fake), SharedAnalysis(decode(CHEST))
+    page, known = Predictors(load_fake), SharedAnalysis(decode_unjudged(CHEST))
     # Whatever has a lock or a thread of its own is busy.
     released = threading.Event()
     places = tiny_predictor.engine._places.value

@@ -6,7 +6,7 @@ from typing import Any
 
 from pneumonia.utils.markdown import command_block, table
 from scripts.studies.documents import measured_spread, opening, section
-from scripts.studies.performance.versions import ANSWERS, DRAWN_BEFORE, PROGRAMS
+from scripts.studies.performance.versions import ANSWERS, PROGRAMS
 from scripts.studies.timing import spread
 
 _OPENING = opening(
@@ -123,7 +123,7 @@ def _beside(versions: dict[str, Any]) -> str:
         f"Both versions in turn, {versions['rounds']} rounds in this run, on the same files. Milliseconds of the "
         "processors count what both cores did and depend little on what else the machine does. A program asks the "
         "version before by the event `/read`, which draws two pictures, and this one by `/reading`. Overlays are "
-        f"written by the command, its start included: of all images, and of {DRAWN_BEFORE} by the version before. In a "
+        "written by the command, whose start, with the first of the images, is taken off. In a "
         f"browser (headless Chromium, on the same two cores) {ANSWERS} files are chosen one after the other, each "
         "timed until its answer and its picture are drawn, and of each round the median is taken; while the picture "
         f"was dragged for three seconds, the slowest frame took {1000 * slowest:.0f} milliseconds.",

@@ -26,8 +26,8 @@ from scripts.tools.served_page import served_page
 _WORKLOAD = Path(__file__).with_name("workload.py")
 # Each version is measured so often, in turn.
 ROUNDS = 3
-# Of images whose overlays the version before writes in a round, at half a second for each; this one writes all.
-DRAWN_BEFORE = 30
+# Of images whose overlays are written in a round: the version before takes half a second for each.
+_DRAWN = 30
 # Programs that ask at once, and for how many seconds.
 PROGRAMS, _SECONDS = 20, 10.0
 # Readings by which one program is timed, and one person.
@@ -98,7 +98,7 @@ def _library(checkout: Path, one: Path, files: Sequence[Path]) -> dict[str, Any]
     request = {
         "one": str(one),
         "files": list(map(str, files)),
-        "drawn": list(map(str, files if checkout == ROOT else files[:: -(-len(files) // DRAWN_BEFORE)])),
+        "drawn": list(map(str, files[:: -(-len(files) // _DRAWN)])),
     }
     done = subprocess.run(
         [sys.executable, _WORKLOAD],

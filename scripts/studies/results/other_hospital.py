@@ -52,8 +52,9 @@ def _transfer(figures: dict[str, Any]) -> str:
         table(columns, rows),
         "The adaptation of `mobilenetv2-frozen` to both hospitals did not help: each way its features do worse than "
         "those that were adapted to children alone. So version 1.0.1 goes back to the latter. "
-        f"`{DEFAULT}` 1.1.0, which is adapted before it is fine-tuned, tells opacities from normal radiographs better "
-        "at the other hospital than 1.0.0, and from other abnormalities less well; the intervals overlap.",
+        f"`{DEFAULT}` 1.1.0, which is adapted before it is fine-tuned, does better than 1.0.0 on PA views of the other "
+        "hospital, about as well on all views together and on AP views, and less well between opacities and other "
+        "abnormalities; the intervals overlap.",
         "Does a score use what says nothing of the disease? AUROC with which the score of a head that was fitted to "
         "both populations, without the patient, tells AP from PA views, and images whose patient is known from those "
         "that were made smaller elsewhere, among adults whom radiologists call alike: `opacity`, `normal`, or `other`, "

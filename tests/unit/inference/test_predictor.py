@@ -1,8 +1,10 @@
 """From an upload to a reading."""
 
+import gc
 import json
 import math
 import shutil
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
@@ -21,7 +23,7 @@ from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.utils.processes import Cached, PerProcess
 from pneumonia.weights.folder import WEIGHTS_FOLDER, read_bundle
-from tests.fixtures.tiny import tiny_radiograph, tiny_variant
+from tests.fixtures.tiny import SIZE, tiny_radiograph, tiny_variant
 
 pytestmark = pytest.mark.usefixtures("any_picture")
 
@@ -289,13 +291,38 @@ def test_unknown_names_are_told(tiny_predictor, picture):
 
 def test_weights_of_another_program_version_are_refused(tiny_weights):
     bundle = read_bundle(tiny_weights)
+    larger = {**bundle.config["preprocessing"], "size": 2 * SIZE}
+    with pytest.raises(WeightsError, match=f"{2 * SIZE} x {2 * SIZE} pixels"):
+        Predictor.from_bundle(replace(bundle, config={**bundle.config, "preprocessing": larger}))
     for change in ({"preprocessing": {"side": 3}}, {"operating_points": {"balanced": {"threshold": 0.5}}}):
         with pytest.raises(WeightsError, match="does not fit"):
             Predictor.from_bundle(replace(bundle, config={**bundle.config, **change}))
+
 
 def test_a_picture_that_is_none_is_refused_though_networks_read_it_meanwhile(tiny_predictor):
     blank = np.full((300, 300), 7, np.uint8)
     alone, (first, second) = tiny_predictor.predict(blank), tiny_predictor.predict_many([blank] * 2)
     assert alone == first == second and alone.status == "rejected" and "blank" in alone.error
-    with pytest.raises(UnsupportedImageError):
+    with pytest.raises(UnsupportedImageError, match="blank"):
         tiny_predictor.measure_support(blank)
+
+
+@pytest.mark.parametrize("level", [None, 7], ids=["read", "refused"])
+def test_no_image_stays_in_memory_when_it_was_read(tiny_predictor, picture, level, monkeypatch):
+    seen = []
+    init = SharedAnalysis.__init__
+
+    def watched(case, radiograph):
+        init(case, radiograph)
+        seen.append(weakref.ref(case))
+
+    monkeypatch.setattr(SharedAnalysis, "__init__", watched)
+    given = picture if level is None else np.full((300, 300), level, np.uint8)
+    gc.collect()
+    gc.disable()
+    try:
+        tiny_predictor.predict(given)
+        list(tiny_predictor.predict_many([given] * 2))
+        assert len(seen) == 3 and not any(case() for case in seen)
+    finally:
+        gc.enable()
