@@ -127,6 +127,6 @@ def peak_multiply_adds(threads: int, rounds: int) -> float:
 
 
 def keep_to_cores(count: int) -> None:
-    """Take so many cores, for this process and those it starts, where the system can."""
+    """Take so many cores, for this thread and all that it starts, where the system can."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])

@@ -56,6 +56,7 @@ FIGURES = {
         }
         for name, rate in (("native", 79.0), ("small", 140.0))
     },
+    "image_of_a_folder": {"one core": 24.0, "decoding": 4.0, "networks": 12.0, "judging": 2.0, "all cores": 12.5},
     "compare": {"rounds": 30, "ratio": spread(2.4)},
     "versions": {
         "rounds": 3,

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from pneumonia.cli.exit_codes import DONE, run_command
 from pneumonia.cli.recorded_command import command_line
 from pneumonia.core.operating_points import BALANCED
 from pneumonia.errors import DataError, PneumoniaError
-from pneumonia.imaging.decode import decode
+from pneumonia.imaging.decode import decode, decode_unjudged
 from pneumonia.inference.lung_segmentation import LUNG_FIELDS_FOLDER, load_lung_fields
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor, load_predictor
@@ -98,6 +100,7 @@ def _measured(files: list[Path], folder: Path, arguments: argparse.Namespace) ->
             "native": _folder(predictor, files, arguments.images),
             "small": _folder(predictor, _shrunk(files, folder, predictor), arguments.images),
         },
+        "image_of_a_folder": _image_of_a_folder(predictor, files),
         "bare": _bare(predictor, path, prediction, rounds),
         "compare": _compare(predictors, path, rounds),
         "start": _start(path, min(rounds, _STARTS), arguments.readings),
@@ -162,6 +165,27 @@ def _folder(predictor: Predictor, files: list[Path], count: int) -> dict[str, An
         "megabytes_before": before,
         "megabytes_after": timing.resident_megabytes(),
     }
+
+
+def _image_of_a_folder(predictor: Predictor, files: list[Path]) -> dict[str, float]:
+    """Milliseconds that an image takes in the mean: of a folder on one core and on all, and of its parts on one."""
+    classify, segment = _passes(decode(files[0]).pixels, 1)
+
+    def folder() -> float:
+        return timing.seconds(lambda: [None for _ in predictor.predict_many(files)])
+
+    def on_one_core() -> dict[str, float]:
+        timing.keep_to_cores(1)
+        return {
+            "one core": folder(),
+            "decoding": sum(timing.seconds(partial(_pillow, path)) for path in files),
+            "networks": sum(timing.seconds(classify) + timing.seconds(segment) for _ in files),
+            "judging": sum(timing.seconds(decode_unjudged(path).judge) for path in files),
+        }
+
+    with ThreadPoolExecutor(1) as thread:
+        took = {**thread.submit(on_one_core).result(), "all cores": folder()}
+    return {what: 1000 * seconds / len(files) for what, seconds in took.items()}
 
 
 def _compare(predictors: dict[str, Predictor], path: Path, rounds: int) -> dict[str, Any]:
@@ -232,26 +256,36 @@ def _bare_ways(path: Path, prediction: Prediction) -> dict[str, Callable[[], obj
         PneumoniaError: if the passes give another logit than the reading.
     """
     pixels = decode(path).pixels
-    lung_fields = load_lung_fields()
-    image = load_predictor(DEFAULT).preprocessor.record.apply(pixels)
-    networks = ((WEIGHTS_FOLDER / DEFAULT, image), (LUNG_FIELDS_FOLDER, lung_fields.preprocessing.apply(pixels)))
     ways = {}
     for threads in (1, CORES):
-        classify, segment = (
-            timing.bare_pass(read_bundle(folder).contents[SERVED_MODEL], prepared, threads)
-            for folder, prepared in networks
-        )
+        classify, segment = _passes(pixels, threads)
         (logit,) = (float(output.squeeze()) for output in classify() if output.size == 1)
         _require_agreement({"the bare pass": {"logit": abs(logit - prediction.logit)}})
 
         def way(classify: Callable = classify, segment: Callable = segment) -> None:
-            with Image.open(path) as file:
-                np.asarray(file.convert("L"))
+            _pillow(path)
             classify()
             segment()
 
         ways[f"bare, {threads} thread{'s' * (threads > 1)}"] = way
     return ways
+
+
+def _passes(pixels: np.ndarray, threads: int) -> list[Callable[[], list[np.ndarray]]]:
+    """The forward passes of the default variant and of the lung fields, on inputs made beforehand."""
+    networks = (
+        (WEIGHTS_FOLDER / DEFAULT, load_predictor(DEFAULT).preprocessor.record),
+        (LUNG_FIELDS_FOLDER, load_lung_fields().preprocessing),
+    )
+    return [
+        timing.bare_pass(read_bundle(folder).contents[SERVED_MODEL], record.apply(pixels), threads)
+        for folder, record in networks
+    ]
+
+
+def _pillow(path: Path) -> None:
+    with Image.open(path) as file:
+        np.asarray(file.convert("L"))
 
 
 def _peer_way(
