@@ -191,8 +191,18 @@ def _folders(figures: dict[str, Any]) -> str:
         f"What holds the cores: on one of them an image of native size takes {of['one core']:.1f} milliseconds in the "
         f"mean. The two networks take {of['networks']:.1f} of these, decoding with Pillow {of['decoding']:.1f}, "
         f"judging the picture {of['judging']:.1f}, and {rest:.1f} all else: resizing, lungs, chest, population and "
-        f"calibration. On all cores an image takes {of['all cores']:.1f} milliseconds. They are "
-        f"{of['one core'] / of['all cores']:.2f} times as fast as one; Python's lock and memory take what is missing.",
+        f"calibration. On all cores it takes {of['all cores']:.1f}." + _busy(figures),
+    )
+
+
+def _busy(figures: dict[str, Any]) -> str:
+    """How much of the time the cores work while a folder is read, from the runs beside the version before."""
+    if "versions" not in figures:
+        return ""
+    shares = [of["folder"]["processor"] / of["folder"]["seconds"] for of in figures["versions"]["now"]]
+    busy = spread(share / figures["machine"]["cores"] for share in shares)
+    return (
+        f" Beside the version before they were busy for {busy['median']:.0%} of the time, whatever Python's lock took."
     )
 
 
