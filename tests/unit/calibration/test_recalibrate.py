@@ -128,7 +128,7 @@ def test_the_priors_have_room_for_what_corruptions_ask_for(variant):
         scores = Scores.from_dict(figures["scores"])
         published = (scores.logits + predictor.calibration.offset) / predictor.calibration.temperature
         free = LogisticRegression(C=np.inf).fit(published[:, None], scores.labels)
-        assert 0.94 < free.coef_[0, 0] < 1.27 and abs(free.intercept_[0]) < 1.1
+        assert 0.94 < free.coef_[0, 0] < 1.27 and abs(free.intercept_[0]) < 1.3
 
 
 def test_all_of_fifteen_is_not_certain():
