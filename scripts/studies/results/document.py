@@ -79,7 +79,8 @@ def _before_and_after(figures: dict[str, Any]) -> str:
         "Children and adults, before and after",
         "The networks of 0.2 learned from children alone. Those of 1.0 have their features, which were taken over and "
         f"not trained again, under heads that were fitted to both ([training](training.md)); `{DEFAULT}` 1.1.0 was "
-        "trained anew, from features that were adapted without labels first, as those of `mobilenetv2-frozen` were. "
+        "trained anew, from features that were adapted without labels first: those of `mobilenetv2-frozen` 1.0.1 were "
+        "taken over, whose command adapts alike. "
         "`validation` are 20 % of the children's patients, as before. The adults are of another hospital and were read "
         "by radiologists for the RSNA Pneumonia Detection Challenge; the images are of NIH ChestX-ray14. For 0.2 "
         "nobody of them was trained on; since 1.0 each is judged by a head that was fitted without the patient.",
