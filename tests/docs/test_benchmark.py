@@ -215,8 +215,8 @@ def test_another_version_is_a_checkout(tmp_path):
 
 @pytest.mark.slow
 def test_the_workload_is_what_every_version_has(tmp_path):
-    files = sorted(map(str, (ROOT / "demo" / "examples").glob("*.png")))[:2]
-    request = json.dumps({"one": files[0], "files": files, "drawn": files})
+    files = sorted(map(str, (ROOT / "demo" / "examples").glob("*.png")))
+    request = json.dumps({"one": files[0], "files": files[:2], "drawn": files})
     done = subprocess.run(
         [sys.executable, versions.__file__.replace("versions", "workload")],
         cwd=ROOT,
