@@ -64,7 +64,7 @@ def to_jpeg(picture: np.ndarray) -> bytes:
         picture: uint8 (H, W, 3), RGB.
     """
     jpeg = io.BytesIO()
-    # A PNG file is many times as large, and slow to write. Colours have half the resolution of greys, by which only
+    # A PNG file is several times as large, and slow to write. Colours have half the resolution of greys, by which only
     # lines of one pixel, on pictures of a few hundred, lose some of theirs.
     Image.fromarray(picture).save(jpeg, "JPEG", quality=95, comment=OVERLAY_COMMENT)
     return jpeg.getvalue()

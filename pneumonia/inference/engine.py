@@ -33,7 +33,7 @@ class Engine:
             signature = interpreter.get_signature_runner()
             entry = signature.get_input_details()["image"]
         except (ValueError, KeyError) as error:
-            raise WeightsError("The compiled model has not the one input of those of this program.") from error
+            raise WeightsError("The compiled model has no input named image, as those of this program have.") from error
         self._shape = tuple(entry["shape"][1:3].tolist())
         # Used by number: a call by name prepares the network for its input each time anew.
         self._input = entry["index"]

@@ -202,7 +202,8 @@ def _busy(figures: dict[str, Any]) -> str:
     shares = [of["folder"]["processor"] / of["folder"]["seconds"] for of in figures["versions"]["now"]]
     busy = spread(share / figures["machine"]["cores"] for share in shares)
     return (
-        f" Beside the version before they were busy for {busy['median']:.0%} of the time, whatever Python's lock took."
+        f" In the runs beside the version before the cores were busy for {busy['median']:.0%} of the time, so that "
+        "Python's lock kept them idle for no more than the rest."
     )
 
 

@@ -80,10 +80,10 @@ def _before_and_after(figures: dict[str, Any]) -> str:
         "The networks of 0.2 learned from children alone. Those of 1.0 have their features, which were taken over and "
         f"not trained again, under heads that were fitted to both ([training](training.md)); `{DEFAULT}` 1.1.0 was "
         "trained anew, from features that were adapted without labels first: those of `mobilenetv2-frozen` 1.0.1 were "
-        "taken over, whose command adapts alike. "
-        "`validation` are 20 % of the children's patients, as before. The adults are of another hospital and were read "
-        "by radiologists for the RSNA Pneumonia Detection Challenge; the images are of NIH ChestX-ray14. For 0.2 "
-        "nobody of them was trained on; since 1.0 each is judged by a head that was fitted without the patient.",
+        "taken over, whose command adapts alike. `validation` are 20 % of the children's patients, as before. The "
+        "adults are of another hospital and were read by radiologists for the RSNA Pneumonia Detection Challenge; the "
+        "images are of NIH ChestX-ray14. For 0.2 nobody of them was trained on; since 1.0 each is judged by a head "
+        "that was fitted without the patient.",
         "`adults` tells opacities from normal radiographs, `adults-pa` and `adults-ap` do so in one view (normal "
         "radiographs whose view is unknown are in neither), `adults-other` tells opacities from radiographs that are "
         "abnormal without one, and `adults-all` from both, each weighing as much as in the challenge. Of the rows of "
