@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-# What parameters are kept as, and with int8 also what is computed in.
-Precision = Literal["float32", "float16", "int8"]
+# What parameters are kept as, and with the last two also what is computed in.
+Precision = Literal["float32", "float16", "dynamic-int8", "int8"]
 # Under int8, layers whose map is at least the side of the image divided by this stay in float32.
 _FLOAT_FROM = 4
 # What a head and the map are computed by; no backbone is.
@@ -29,7 +29,8 @@ def to_tflite(
     Args:
         model: owns the variables of the computation; its input (S, S, 1) becomes the file's.
         serve: from `image`, float32 (1, S, S, 1) in [0, 1], to the file's outputs by name.
-        precision: of the file; input and outputs are float32 whatever it is.
+        precision: of the file; input and outputs are float32 whatever it is. With dynamic-int8 the range of a layer's
+            values is that of the image at hand, with int8 that of `representative`.
         representative: float32 (N, S, S, 1) in [0, 1], for int8: the range of each layer's values is taken from
             these, so they must be training images, never those that the file is then judged on.
 
@@ -44,10 +45,11 @@ def to_tflite(
     with tempfile.TemporaryDirectory() as folder:
         archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if precision == "float16":
+        if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        elif precision == "int8":
+        if precision == "int8":
             return _int8(converter, representative)  # type: ignore[arg-type]  # it comes with int8
         return converter.convert()
 
@@ -63,7 +65,6 @@ def _int8(converter: tf.lite.TFLiteConverter, representative: np.ndarray) -> byt
     def images() -> Iterator[dict[str, np.ndarray]]:
         return ({"image": image[None]} for image in representative)
 
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = images
     with warnings.catch_warnings():
         # It runs an interpreter that tensorflow itself has given notice.

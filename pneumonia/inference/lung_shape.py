@@ -43,20 +43,21 @@ def describe_shape(inside: np.ndarray) -> np.ndarray | None:
     if count < 3:
         return None
     largest = 1 + np.argsort(-figures[1:, cv2.CC_STAT_AREA])[:2]
-    lungs = [parts == part for part in sorted(largest, key=lambda part: centres[part][0])]
-    rows, columns = np.nonzero(lungs[0] | lungs[1])
-    top, height = rows.min(), rows.max() + 1 - rows.min()
-    left, width = columns.min(), columns.max() + 1 - columns.min()
+    lungs = sorted(largest, key=lambda part: centres[part][0])
+    starts = figures[lungs][:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]]
+    ends = starts + figures[lungs][:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    corner = starts.min(axis=0)
+    (left, top), (width, height) = corner, ends.max(axis=0) - corner
     described = []
-    for number, lung in enumerate(lungs):
-        own = np.flatnonzero(lung.any(axis=1))
-        levels = np.linspace(own[0], own[-1], _LEVELS + 2)[1:-1].round().astype(int)
-        across = np.array([np.flatnonzero(lung[level])[[0, -1]] + [0, 1] for level in levels])
-        across = (across - left) / width
+    for number, (lung, first, end) in enumerate(zip(lungs, starts[:, 1], ends[:, 1], strict=True)):
+        levels = np.linspace(first, end - 1, _LEVELS + 2)[1:-1].round().astype(int)
+        rows = parts[levels] == lung
+        edges = np.column_stack([rows.argmax(axis=1), rows.shape[1] - rows[:, ::-1].argmax(axis=1)])
+        across = (edges - left) / width
         described.append(
             [
-                (own[0] - top) / height,
-                (own[-1] + 1 - top) / height,
+                (first - top) / height,
+                (end - top) / height,
                 *(1 - across[:, ::-1] if number else across).ravel(),
             ]
         )

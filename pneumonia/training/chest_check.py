@@ -23,7 +23,7 @@ from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.training.outcome import facts, write_weights
 from pneumonia.weights.cards.chest_check import render_card
 
-WEIGHTS_VERSION = "0.1.0"
+WEIGHTS_VERSION = "0.2.0"
 # Free axes of the Gaussian, of the 768 there are, and the inverse strength of the regression's penalty: of the few that
 # were tried, those that told turned and cut radiographs of held-out children and of adults best.
 _AXES = 256

@@ -23,7 +23,7 @@ from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.training.outcome import facts, write_weights
 from pneumonia.weights.cards.lung_shape import render_card
 
-WEIGHTS_VERSION = "1.0.0"
+WEIGHTS_VERSION = "1.1.0"
 _PENALTY = 0.01  # the C of scikit-learn; of 0.01 and 1, which do alike, the stronger
 # Share of the validation images of either population that may be taken for the other.
 _MISTAKEN = 0.02

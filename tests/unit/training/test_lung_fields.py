@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -14,6 +15,8 @@ from pneumonia.data.lung_masks import augment_pair, corrupt_pair, load_masked_im
 from pneumonia.data.manifest import read_training_folder
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import DataError, WeightsError
+from pneumonia.imaging.decode import decode
+from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import (
     LUNG_FIELDS_FOLDER,
     LungBounds,
@@ -25,7 +28,7 @@ from pneumonia.inference.lung_segmentation import (
 )
 from pneumonia.training.checkpoints import Checkpoints
 from pneumonia.training.lungs.evaluation import dice
-from pneumonia.weights.folder import read_bundle
+from pneumonia.weights.folder import KERAS_MODEL, read_bundle
 from scripts import ROOT
 
 SIDE = 224
@@ -201,6 +204,21 @@ def test_mask_and_outline_lie_on_the_image():
     left, right = sorted(found.outline(320, 640), key=lambda line: line[:, 0].min())
     assert np.abs(left.min(axis=0) - (80, 80)).max() <= 1 and np.abs(left.max(axis=0) - (239, 239)).max() <= 1
     assert np.abs(right.min(axis=0) - (400, 80)).max() <= 1 and np.abs(right.max(axis=0) - (559, 239)).max() <= 1
+
+
+def test_kernels_of_eight_bits_leave_the_outlines_where_they_are(data_dir):
+    fields, square = load_lung_fields(), Preprocessing()
+    inputs = [
+        fields.preprocessing.apply(square.squash(decode(path).pixels))
+        for folder in ("native", "adult")
+        for path in sorted((data_dir / folder).glob("*/*"))[::10]
+    ]
+    model = keras.models.load_model(LUNG_FIELDS_FOLDER / KERAS_MODEL, compile=False)
+    trained = model.predict(np.stack(inputs)[..., None], verbose=0)[..., 0] > 0
+    served = [fields.segment(image).mask >= fields.threshold for image in inputs]
+    cleaned = [clean_mask(found.astype(np.float32), 0.5)[1] for found in trained]
+    agreement = [dice(*pair) for pair in zip(cleaned, served, strict=True)]
+    assert len(agreement) >= 60 and np.mean(agreement) > 0.999 and min(agreement) > 0.99
 
 
 @pytest.mark.slow
