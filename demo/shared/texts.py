@@ -33,12 +33,12 @@ NO_REGION = "No region stands out."
 
 # Whether the outlined region matters.
 REGION_MATTERS = (
-    "The outlined region matters to the answer: blurred, it lowers the score more than {beaten} of {count} regions as "
-    "large elsewhere. This tells what the network used, not whether there is disease."
+    "The outlined region matters to the answer: blurred, it lowers the score more than {beaten} of {count} others. It "
+    "is what the network used, no proof of disease."
 )
 REGION_UNCONFIRMED = (
-    "The outlined region is not confirmed: blurred, it lowers the score no more than regions chosen at random may. Do "
-    "not take it for the place of a finding."
+    "The outlined region is not confirmed: others, blurred, lower the score as much. Do not take it for the place of a "
+    "finding."
 )
 TESTING_REGION = "Testing whether the outlined region matters to the answer."
 REGION_BUSY = "Not tested whether the outlined region matters: the page is busy."

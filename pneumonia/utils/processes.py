@@ -21,7 +21,7 @@ def cores() -> int:
 
 
 def on_all_cores(do: Callable[[Item], Kind], items: Iterable[Item]) -> Iterator[Kind]:
-    """Do something with each item of a stream, in a thread a core, and one that goes on where another waits.
+    """Do something with each item of a stream, in a thread a core.
 
     Args:
         do: it; what takes long in it must not hold Python's lock.
@@ -30,7 +30,7 @@ def on_all_cores(do: Callable[[Item], Kind], items: Iterable[Item]) -> Iterator[
     Yields:
         What came of them, in their order.
     """
-    workers = cores() + 1
+    workers = cores()
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[Kind]] = deque()
         for item in items:

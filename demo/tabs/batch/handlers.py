@@ -1,5 +1,6 @@
 """Many images with one variant: rows while they are read, one of them opened, all of them taken away as files."""
 
+import os
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -234,6 +235,14 @@ class BatchHandlers:
         verdict, details = self._card(session, judged)
         return verdict, self._regions.viewer(reading), details, self._regions.announcement(reading)
 
+    def on_row_opened(self, session: BatchSession) -> BatchSession:
+        """Keep the list and its files for as long again, as its reader is at work on it: session."""
+        if session.batch is not None:
+            for path in {*map(_path, session.batch.uploads), *session.batch.thumbnails.glob("*")}:
+                with suppress(OSError):  # it may just have been deleted
+                    os.utime(path)
+        return session
+
     def on_region_test(self, session: BatchSession) -> tuple:
         """Test whether the region that the opened reading outlines matters: sentence, viewer, verdict."""
 
@@ -348,9 +357,14 @@ def _uploads(files: Sequence[str] | None) -> list[Upload]:
     return uploads
 
 
+def _path(upload: Upload) -> Path:
+    """The file that was uploaded, which may be an archive."""
+    return upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source
+
+
 def _read(upload: Upload, predictor: Predictor, batch: Batch) -> tuple[np.ndarray | None, Prediction]:
     """Read one file again: its pixels, float32 (H, W), or None if it cannot be decoded, and its reading."""
-    if not (upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source).is_file():
+    if not _path(upload).is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
     if upload.refusal is not None:
         return None, predictor.rejected(upload.refusal, batch.operating_point, batch.population)

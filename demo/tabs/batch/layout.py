@@ -92,6 +92,7 @@ def build(predictors: Predictors) -> None:
     opened = table.click(
         in_turn(predictors.activity, handlers.on_row_open), session, details, **READING_NOW, show_progress_on=verdict
     )
+    opened.success(handlers.on_row_opened, session, session, **IMMEDIATE)
     opened.failure(handlers.on_open_failure, session, details, **IMMEDIATE)
     tested = opened.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
     tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)

@@ -62,6 +62,22 @@ def test_read_says_so_and_takes_the_next_image(page, chest):
 
 
 @pytest.mark.slow
+def test_a_list_is_kept_while_its_rows_are_opened(page, chest, brighter):
+    page.get_by_role("tab", name="Batch").click()
+    upload(page, [chest, brighter], "#batch-upload")
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-progress")).to_contain_text("2 images:", timeout=20_000)
+    rows = page.locator("#batch-table").get_by_role("option")
+    for row in (0, 1, 0, 1):
+        rows.nth(row).click()
+        expect(page.locator("#batch-verdict h2").first).to_contain_text(f"Image {row + 1}", timeout=20_000)
+        page.wait_for_timeout(1000 * KEPT_SECONDS * 3 / 5)
+    leave_alone(page)
+    choose_point(page, "#batch-operating-point")
+    expect(page.locator("#batch-progress")).to_contain_text("left alone")
+
+
+@pytest.mark.slow
 def test_two_images_are_forgotten_too(page, chest, brighter):
     page.get_by_role("tab", name="Compare", exact=True).click()
     page.get_by_role("tab", name=compare_texts.TWO_IMAGES).click()
