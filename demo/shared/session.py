@@ -14,7 +14,7 @@ from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.explain.region_test import Support, is_unconfirmed
 
-# Of what a page knows of its images; then it is deleted, as the uploads are.
+# Of what a page knows of its images, from when it was used last; then it is deleted, as the uploads are.
 KEPT_SECONDS = 1800
 
 # The calibrations to sites that a page fitted for itself; no one else sees them.

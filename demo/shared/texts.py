@@ -7,7 +7,7 @@ from pneumonia.core.populations import ADULTS, CHILDREN
 TITLE = "Chest radiographs, read for pneumonia"
 INTRODUCTION = (
     "Shows where the evidence lies and how far to trust the answer. Images go to no other server and are deleted "
-    "from this one within the hour."
+    "from this one within an hour of their last use."
 )
 
 # Answers, as `demo.shared.answer` chooses them.
@@ -33,12 +33,12 @@ NO_REGION = "No region stands out."
 
 # Whether the outlined region matters.
 REGION_MATTERS = (
-    "The outlined region matters to the answer: blurred, it lowers the score more than {beaten} of {count} others. It "
-    "is what the network used, no proof of disease."
+    "The outlined region matters to the answer: blurred, it lowers the score more than {beaten} of {count} regions as "
+    "large. That is what the network used, whether or not there is disease."
 )
 REGION_UNCONFIRMED = (
-    "The outlined region is not confirmed: others, blurred, lower the score as much. Do not take it for the place of a "
-    "finding."
+    "The outlined region is not confirmed: regions chosen at random may lower the score as much. Do not take it for "
+    "the place of a finding."
 )
 TESTING_REGION = "Testing whether the outlined region matters to the answer."
 REGION_BUSY = "Not tested whether the outlined region matters: the page is busy."

@@ -55,21 +55,22 @@ def reduce(grey: np.ndarray) -> np.ndarray:
 
     A whole factor is many times faster than another; the rows and columns that are left over are ignored.
     """
-    return _shrunk(grey, min(round(max(grey.shape) / 512), min(grey.shape) // CELLS))
+    factor = max(min(round(max(grey.shape) / 512), min(grey.shape) // CELLS), 1)
+    return _shrunk(grey, factor, factor)
 
 
-def _shrunk(grey: np.ndarray, factor: int) -> np.ndarray:
-    factor = max(factor, 1)
-    height, width = grey.shape[0] // factor, grey.shape[1] // factor
-    whole = grey[: height * factor, : width * factor]
+def _shrunk(grey: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    height, width = grey.shape[0] // rows, grey.shape[1] // columns
+    whole = grey[: height * rows, : width * columns]
     return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def mean_cells(grey: np.ndarray) -> np.ndarray:
-    """Means of about 256 x 256 cells of (H, W): float32, in the units of the values."""
-    # What is left is shrunk by less than two: there the four next pixels are about the cell, in a fifth of the time.
-    whole = _shrunk(grey, min(grey.shape) // CELLS)
-    return cv2.resize(whole, (CELLS, CELLS), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    """256 x 256 cells of (H, W), nearly their means: float32, in the units of the values."""
+    rows, columns = (max(side // CELLS, 1) for side in grey.shape)
+    whole = _shrunk(grey, rows, columns).astype(np.float32)
+    # Less than two pixels to a cell are left, of which this takes the two next ones either way: the mean is slower.
+    return cv2.resize(whole, (CELLS, CELLS), interpolation=cv2.INTER_LINEAR)
 
 
 def _content(cells: np.ndarray) -> tuple[slice, slice]:

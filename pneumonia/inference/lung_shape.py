@@ -51,16 +51,11 @@ def describe_shape(inside: np.ndarray) -> np.ndarray | None:
     described = []
     for number, (lung, first, end) in enumerate(zip(lungs, starts[:, 1], ends[:, 1], strict=True)):
         levels = np.linspace(first, end - 1, _LEVELS + 2)[1:-1].round().astype(int)
-        rows = parts[levels] == lung
+        rows = parts[levels] == lung  # a connected part has pixels in each
         edges = np.column_stack([rows.argmax(axis=1), rows.shape[1] - rows[:, ::-1].argmax(axis=1)])
         across = (edges - left) / width
-        described.append(
-            [
-                (first - top) / height,
-                (end - top) / height,
-                *(1 - across[:, ::-1] if number else across).ravel(),
-            ]
-        )
+        across = 1 - across[:, ::-1] if number else across
+        described.append([(first - top) / height, (end - top) / height, *across.ravel()])
     return np.mean(described, axis=0)
 
 

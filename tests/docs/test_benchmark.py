@@ -128,7 +128,7 @@ def test_the_document_says_what_the_figures_say():
     )
     assert "| 20 programs at once, readings a second | 4 (4 to 4) | 10 (8 to 14) | 2.50 (2.00 to 3.50) |" in document
     assert "| one reading as JSON from the page, milliseconds | 31 | at most 80 | yes |" in document
-    assert "| 2 | 160 | 2.50 | 12 (6 to 24) |" in document
+    assert "| 2 | 160 | 1.88 | 12 (6 to 24) |" in document
     assert "`model.predict_on_batch`, then Grad-CAM" in document and "xplique |" not in document
     assert "differ by at most 2e-06" in " ".join(document.split()) and FIGURES["command"] in document
     assert max(len(line) for line in document.splitlines() if not line.startswith("|")) <= 120

@@ -84,6 +84,7 @@ class Batch:
         listed: those read so far, in the same order.
         records: of the same, as `Prediction.to_dict` with the name.
         rows: of the same, as `views.row` gives them: lines and states.
+        downloads: files that were made of them.
         stopped: whether no more images are to be read.
         ended: whether none is being read any more.
     """
@@ -96,6 +97,7 @@ class Batch:
     listed: list[Listed] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     rows: list[tuple[str, str | None]] = field(default_factory=list)
+    downloads: list[Path] = field(default_factory=list)
     stopped: bool = False
     ended: bool = False
 
@@ -236,9 +238,13 @@ class BatchHandlers:
         return verdict, self._regions.viewer(reading), details, self._regions.announcement(reading)
 
     def on_row_opened(self, session: BatchSession) -> BatchSession:
-        """Keep the list and its files for as long again, as its reader is at work on it: session."""
-        if session.batch is not None:
-            for path in {*map(_path, session.batch.uploads), *session.batch.thumbnails.glob("*")}:
+        """Renew the list and its files, whose time begins again with each row that is opened: session.
+
+        Gradio renews what it is given.
+        """
+        batch = session.batch
+        if batch is not None:
+            for path in {*map(_path, batch.uploads), *batch.thumbnails.glob("*"), *batch.downloads}:
                 with suppress(OSError):  # it may just have been deleted
                     os.utime(path)
         return session
@@ -303,6 +309,7 @@ class BatchHandlers:
             table = CsvWriter(file, ("name", *READING_COLUMNS))
             for record in session.batch.records:
                 table.write(reading_row(record))
+        session.batch.downloads.append(path)
         return gr.update(value=str(path), interactive=True)
 
     def on_overlays_request(self, session: BatchSession, progress: gr.Progress = gr.Progress()) -> dict[str, Any]:  # noqa: B008
@@ -330,6 +337,7 @@ class BatchHandlers:
                 # the time, which a clock before 1980 could not even be written as.
                 name = f"{number:04} {plain_name(upload.name)}.jpg"
                 archive.writestr(zipfile.ZipInfo(name), to_jpeg(overlay))
+        batch.downloads.append(path)
         return gr.update(value=str(path), visible=True)
 
 

@@ -36,7 +36,7 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
             "Population": _POPULATION,
             "Limits": bullets(_LIMITS),
             "What counts as found": _found(config),
-            "Figures": "Dice of `model.tflite`, which is served and whose kernels have 8 bits, with 95 % intervals from "
+            "Figures": "Dice of `model.tflite`, the file that is served, with kernels of 8 bits; 95 % intervals from "
             "resampling patients, at the size the masks were drawn at. No patient of these images was trained on; they "
             "chose the epoch and the bounds above. Where a corruption crops the image or adds a border, the drawn mask "
             f"is changed alike.\n\n{_table(metrics['sets'])}",

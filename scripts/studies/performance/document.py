@@ -235,14 +235,13 @@ def _limit(figures: dict[str, Any]) -> str:
     return section(
         "The physical limit",
         f"Multiply-adds of one reading: classifier {classifier / 1e6:.0f} million, in float32, lung fields "
-        f"{lungs / 1e6:.0f} million, in 8 bits. The peak is that of a float32 matrix product in NumPy on this machine, "
-        "and the limit that of the classifier; no network of this kind reaches it, because its layers move more data "
-        "for each product.",
+        f"{lungs / 1e6:.0f} million, mostly in 8 bits. The peak is that of a float32 matrix product in NumPy on "
+        "this machine; no network of this kind reaches it, because its layers move more data for each product.",
         table(
             [
                 "threads",
                 "peak, G multiply-adds a second",
-                "limit, ms",
+                "limit of the classifier, ms",
                 "bare passes and decoding, milliseconds",
             ],
             rows,

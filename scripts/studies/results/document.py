@@ -291,8 +291,7 @@ def _lung_fields() -> str:
         "Lung fields",
         f"Dice {format_interval(figures['dice'])} on {figures['n']} held-out masks; the "
         "[card](../weights/lung-fields/README.md) has the corrupted sets.",
-        # Recorded when the command had another name.
-        command_block(figures["command"].replace("scripts/train_lung_fields.py", "-m scripts.tools.train_lung_fields")),
+        command_block(figures["command"]),
     )
 
 

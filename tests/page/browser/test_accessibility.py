@@ -29,7 +29,7 @@ def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
         page.get_by_text(viewer_texts.HELP).first.click()
         _require_accessible(page, "a reading")
 
-        # The image is there already; a second reading would begin while the first is looked at.
+        # The image is taken over from the Read tab; to choose it again would begin a second reading meanwhile.
         _open(page, "Compare")
         expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
         _require_accessible(page, "all variants")
@@ -108,7 +108,7 @@ def _open(page: Page, tab: str) -> None:
 
 def _require_accessible(page: Page, state: str) -> None:
     page.mouse.move(0, 0)
-    expect(page.locator(".pending")).to_have_count(0)  # Gradio's class of what is shown faint until it is anew
+    expect(page.locator(".pending")).to_have_count(0)  # what Gradio dims while it waits for a new value
     page.wait_for_timeout(700)  # what fades in has less contrast on its way
     found = Axe().run(page, options=RULES).response["violations"]
     assert not found, [(state, rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]

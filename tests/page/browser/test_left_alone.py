@@ -72,6 +72,8 @@ def test_a_list_is_kept_while_its_rows_are_opened(page, chest, brighter):
         rows.nth(row).click()
         expect(page.locator("#batch-verdict h2").first).to_contain_text(f"Image {row + 1}", timeout=20_000)
         page.wait_for_timeout(1000 * KEPT_SECONDS * 3 / 5)
+    with page.expect_download():
+        page.locator("#batch-csv").click()
     leave_alone(page)
     choose_point(page, "#batch-operating-point")
     expect(page.locator("#batch-progress")).to_contain_text("left alone")

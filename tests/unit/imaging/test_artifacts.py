@@ -49,6 +49,14 @@ def test_texture_is_no_text():
     assert "text" not in found(noise)
 
 
+@pytest.mark.parametrize("size", [(1200, 1000), (667, 300), (2000, 1500)])
+def test_cells_are_nearly_means(size):
+    reduced = reduce(cv2.resize(CHEST, size, interpolation=cv2.INTER_CUBIC))
+    means = cv2.resize(reduced.astype(np.float32), (256, 256), interpolation=cv2.INTER_AREA)
+    off = np.abs(mean_cells(reduced) - means) / 255
+    assert off.mean() < 0.004 and np.percentile(off, 99) < 0.03
+
+
 # === Figures stated in pneumonia/imaging/artifacts.py ===
 
 

@@ -310,7 +310,7 @@ def test_the_report_is_rendered_from_the_figures(figures):
     assert STUDY.document.read_text() == STUDY.render(figures)
 
 
-def test_the_served_features_are_those_of_the_keras_model():
+def test_the_served_features_are_about_those_of_the_keras_model():
     import keras
 
     from pneumonia.models.lung_unet import deep_features
@@ -328,6 +328,7 @@ def test_the_served_features_are_those_of_the_keras_model():
         for rows in half
         for columns in half
     ]
+    # Kernels of 8 bits.
     np.testing.assert_allclose(lungs.features, np.concatenate(quarters), atol=0.01)
     assert np.mean((logits[..., 0] > 0) == (lungs.mask >= 0.5)) > 0.99
 

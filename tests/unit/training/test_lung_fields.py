@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import cv2
-import keras
 import numpy as np
 import pytest
 
@@ -206,18 +205,19 @@ def test_mask_and_outline_lie_on_the_image():
     assert np.abs(right.min(axis=0) - (400, 80)).max() <= 1 and np.abs(right.max(axis=0) - (559, 239)).max() <= 1
 
 
+@pytest.mark.slow
+@trained_weights
 def test_kernels_of_eight_bits_leave_the_outlines_where_they_are(data_dir):
-    fields, square = load_lung_fields(), Preprocessing()
-    inputs = [
-        fields.preprocessing.apply(square.squash(decode(path).pixels))
-        for folder in ("native", "adult")
-        for path in sorted((data_dir / folder).glob("*/*"))[::10]
-    ]
+    import keras
+
+    paths = [path for folder in ("native", "adult") for path in sorted((data_dir / folder).glob("*/*"))[::10]]
+    squares = [Preprocessing().squash(decode(path).pixels) for path in paths]
+    fields = load_lung_fields()
     model = keras.models.load_model(LUNG_FIELDS_FOLDER / KERAS_MODEL, compile=False)
-    trained = model.predict(np.stack(inputs)[..., None], verbose=0)[..., 0] > 0
-    served = [fields.segment(image).mask >= fields.threshold for image in inputs]
-    cleaned = [clean_mask(found.astype(np.float32), 0.5)[1] for found in trained]
-    agreement = [dice(*pair) for pair in zip(cleaned, served, strict=True)]
+    logits = model.predict(np.stack([fields.preprocessing.apply(square) for square in squares])[..., None], verbose=0)
+    trained = [clean_mask((of_one[..., 0] > 0).astype(np.float32), fields.threshold)[1] for of_one in logits]
+    served = [fields.segment(square).mask >= fields.threshold for square in squares]
+    agreement = [dice(*pair) for pair in zip(trained, served, strict=True)]
     assert len(agreement) >= 60 and np.mean(agreement) > 0.999 and min(agreement) > 0.99
 
 
@@ -241,7 +241,8 @@ def test_model_keras_opens_without_our_code_and_agrees(weights):
     fields = read_lung_fields(weights)
     image = fields.preprocessing.apply(discs()[0])
     expected = 1 / (1 + np.exp(-model(image[None, ..., None]).numpy()[0, ..., 0]))
-    np.testing.assert_allclose(fields._engine.outputs(image)["lungs"], expected, atol=1e-5)
+    # Kernels of 8 bits.
+    np.testing.assert_allclose(fields._engine.outputs(image)["lungs"], expected, atol=0.05)
 
 
 @pytest.mark.slow
