@@ -63,7 +63,7 @@ def delete_when_stopped(folder: Path) -> None:
 
 
 def delete_old(folder: Path, seconds: float) -> None:
-    """Delete the files of a folder that were written, or renewed, so long ago, and folders in it that are empty as long.
+    """Delete the files of a folder written or renewed so long ago, and folders in it that have been empty as long.
 
     A file from so far in the future goes too: the clock was set back, and no one knows how long it has lain there.
     """
