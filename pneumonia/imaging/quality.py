@@ -24,6 +24,7 @@ from pneumonia.imaging.file_type import EXPORT
 
 MAX_PIXELS = 25_000_000
 MIN_SIDE = 128
+MAX_ASPECT = 4  # of the longer side to the shorter; 2.9 is the most of 9,700 radiographs
 BIT_DEPTHS = (8, 10, 12, 14, 16)  # in use
 
 CHROMA = 0.15  # difference between a pixel's channels from which it counts as coloured
@@ -122,8 +123,14 @@ def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Chec
         Warnings.
 
     Raises:
-        UnsupportedImageError: a blank image, or one of too few grey levels.
+        UnsupportedImageError: a blank image, one of too few grey levels, or one longer than `MAX_ASPECT` allows.
     """
+    height, width = grey.shape
+    if max(height, width) > MAX_ASPECT * min(height, width):
+        raise UnsupportedImageError(
+            f"This image has {width} x {height} pixels: no chest radiograph is so long. Export the whole radiograph in "
+            "its own proportions."
+        )
     # Sorted once, for all that is asked of the grey levels.
     few = _thin_out(grey)
     if padding is not None and not _thin_out(padding).all():
@@ -144,6 +151,6 @@ def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Chec
     small = cv2.resize(cells, (64, 64), interpolation=cv2.INTER_AREA)
     lungs = np.mean([small[lung].mean() for lung in USUAL_LUNGS])
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
-        warnings["polarity"] = "The image looks like a negative (white lungs). It was read as it is."
+        warnings["polarity"] = "The image looks like a negative (white lungs)."
     warnings |= find_artifacts(reduced, white, cells)
     return [Check(name, "warn", message) for name, message in warnings.items()]

@@ -106,9 +106,10 @@ def population_of_all(chosen: str | None, stated: Iterable[str], seen: Iterable[
 
 
 def _contradiction(said: PopulationSource, population: str, other: PopulationSource) -> str:
+    (contrary,) = PATIENT.keys() - {population}
     contradicts = {
         "reader": "but another was chosen",
-        "picture": "but the picture looks like that of another",
+        "picture": f"but the picture looks like that of {PATIENT[contrary]}",
     }[other]
     return (
         f"This was read as {PATIENT[population]}, {_by(said)}, {contradicts}. Make sure that it is the right image and "

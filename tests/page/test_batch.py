@@ -74,13 +74,6 @@ def test_a_batch_reads_every_file_and_those_in_archives(handlers, files):
     assert shown["count"] == 3 and shown["ended"]
 
 
-def test_a_row_names_the_place_as_the_answer_card_does(handlers, files, monkeypatch):
-    monkeypatch.setattr(batch, "place", lambda prediction: SimpleNamespace(name="right lower zone"))
-    *_, shown = done(handlers, files, BatchSession())[-1]
-    leaning, _, signs = (row[1] for row in rows_of(shown))
-    assert signs == "Signs of pneumonia, mostly right lower zone" and "zone" not in leaning
-
-
 def test_an_archive_that_cannot_be_read_costs_no_other_file(handlers, files):
     packed = Path(files[2])
     packed.write_bytes(packed.read_bytes()[:-30])
@@ -124,10 +117,9 @@ def test_progress_tells_the_time_left(handlers, files, monkeypatch):
     assert "1 of 3 images read, about 20 s left" in steps[1][2] and 'value="1"' in steps[1][2]
 
 
-def test_the_most_doubtful_is_what_lies_nearest_to_the_threshold_and_before_all_what_is_too_close_to_call():
-    def doubt(probability: float, threshold: float, finding: str) -> float:
-        prediction = SimpleNamespace(probability=probability, threshold=threshold, finding=finding)
-        return views.doubt(SimpleNamespace(prediction=prediction))
+def test_the_most_doubtful_is_what_lies_nearest_to_the_threshold_and_before_all_what_is_in_doubt():
+    def doubt(probability: float, threshold: float, state: str) -> float:
+        return views.doubt(SimpleNamespace(probability=probability, threshold=threshold), state)
 
     ordered = [
         doubt(0.5, 0.5, UNCERTAIN),

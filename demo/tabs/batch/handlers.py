@@ -17,7 +17,6 @@ from demo.server.downloads import new_file, new_folder
 from demo.server.gradio_internals import folder_address
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.answer import place
 from demo.shared.predictors import Predictors, chosen_population, reading_record
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
@@ -62,12 +61,10 @@ class Listed:
 
     Attributes:
         prediction: without the lungs.
-        place: where most of its evidence lies, in words; None where that cannot be named.
         thumbnail: whether there is one.
     """
 
     prediction: Prediction
-    place: str | None = None
     thumbnail: bool = False
 
 
@@ -283,9 +280,8 @@ class BatchHandlers:
     def _list(self, prediction: Prediction, name: str, batch: Batch) -> None:
         """Add a reading to a batch, judged as this is by now."""
         record = reading_record(prediction, name)
-        where = place(prediction) if prediction.status == "read" else None
         thumbnail = _thumbnail(batch, len(batch.records) + 1).exists()
-        batch.listed.append(Listed(replace(prediction, lungs=None), where and where.name, thumbnail))
+        batch.listed.append(Listed(replace(prediction, lungs=None), thumbnail))
         batch.rows.append(("", None))
         batch.records.append(record)
         self._judge(len(batch.records), batch)
@@ -296,7 +292,7 @@ class BatchHandlers:
         prediction = self._predictors.judged(batch.variant, listed.prediction, batch.operating_point)
         record |= {name: getattr(prediction, name) for name in ("operating_point", "threshold", "finding")}
         judged = self._predictors.judged_prediction(batch.variant, prediction)
-        batch.rows[number - 1] = views.row(record["name"], judged, listed.place, listed.thumbnail)
+        batch.rows[number - 1] = views.row(record["name"], judged, listed.thumbnail)
 
     def on_readings_change(self, session: BatchSession) -> dict[str, Any]:
         """Write what was read as CSV: download button."""

@@ -32,7 +32,7 @@ OVERLAYS = "Overlays as ZIP"
 
 LIST = "Readings. Arrow keys, Home and End open the next one."
 SORT = "Sort by"
-# By what the script calls them. In doubt is what lies nearest to the threshold; what is too close to call comes first.
+# By what the script calls them. What is in doubt comes first, and what lies nearest to the threshold.
 SORTS = {"doubt": "Doubt", "probability": "Probability", "name": "Name"}
 SHOW = "Show"
 # By state, as above.

@@ -10,6 +10,7 @@ from demo.shared import texts as shared_texts
 from demo.shared.answer import answer
 from demo.shared.page_html import notice, prompt
 from demo.tabs.batch import texts
+from pneumonia import Prediction
 from pneumonia.core.labels import UNCERTAIN
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
@@ -18,7 +19,7 @@ from pneumonia.utils.formatting import percent
 _LEAST, _MOST = 1e-6, 1 - 1e-6
 
 
-def row(name: str, judged: JudgedPrediction, place: str | None, thumbnail: bool) -> tuple[str, str | None]:
+def row(name: str, judged: JudgedPrediction, thumbnail: bool) -> tuple[str, str | None]:
     """One line of the list for its script, and the state whose colour it has; None for an image that was not read.
 
     The line is a JSON array: name, answer or reason, state, probability in [0, 1] and in words, doubt, remarks, and
@@ -27,30 +28,26 @@ def row(name: str, judged: JudgedPrediction, place: str | None, thumbnail: bool)
     Args:
         name: of the file.
         judged: the reading.
-        place: name of the place where most of the evidence lies; None where it cannot be named.
         thumbnail: whether there is one.
     """
     prediction = judged.prediction
     remarks = " ".join(check.message for check in prediction.checks if check.status == "warn")
     if prediction.status == "rejected":
         return json.dumps([name, prediction.error, None, None, "", None, "", thumbnail]), None
-    words, state = answer(judged)
-    if words == shared_texts.SIGNS and place is not None:
-        words = shared_texts.SIGNS_AT.format(place=place)
+    words, state = answer(judged)  # without a place, which only a test of the opened reading confirms
     probability = prediction.probability
-    line = [name, words, state, probability, percent(probability), doubt(judged), remarks, thumbnail]
+    line = [name, words, state, probability, percent(probability), doubt(prediction, state), remarks, thumbnail]
     return json.dumps(line), state
 
 
-def doubt(judged: JudgedPrediction) -> float:
+def doubt(prediction: Prediction, state: str) -> float:
     """Order of a reading among others, from the most doubtful one on.
 
-    What is too close to call comes first, below zero; then follows by how far the odds lie from those of the threshold,
-    as only they tell the points of adults apart.
+    What is in doubt comes first, below zero; in each part what lies nearest to the threshold by its odds, as only they
+    tell the points of adults apart.
     """
-    prediction = judged.prediction
     far = abs(_log_odds(prediction.probability) - _log_odds(prediction.threshold))
-    return round(-1 / (1 + far) if prediction.finding == UNCERTAIN else far, 4)
+    return round(-1 / (1 + far) if state == UNCERTAIN else far, 4)
 
 
 def _log_odds(probability: float) -> float:

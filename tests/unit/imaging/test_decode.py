@@ -19,7 +19,7 @@ from pydicom import Dataset, dcmread, uid
 
 from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_external
-from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError
+from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.explain.overlay import to_jpeg
 from pneumonia.imaging.decode import decode
 from scripts.studies.reliability.abuse.tiffs import tiff
@@ -90,6 +90,7 @@ def test_small_and_huge_arrays_are_refused():
     assert "127" in refused(np.zeros((127, 500), np.uint8), ImageSizeError)
     assert "megapixels" in refused(np.broadcast_to(np.uint8(0), (6000, 5000)), ImageSizeError)
     assert "0 x 0" in refused(np.zeros((0, 0), np.uint8), ImageSizeError)
+    assert "proportions" in refused(np.zeros((130, 530), np.uint8), UnsupportedImageError)
 
 
 @pytest.mark.promise("A picture whose EXIF data are damaged is read without them.", part="Whatever is uploaded")

@@ -19,7 +19,7 @@ BOTH = (CHILDREN, ADULTS)
         (40, ADULTS, ADULTS, ADULTS, "header", []),
         (40, CHILDREN, None, ADULTS, "header", ["another was chosen"]),
         (3, None, ADULTS, CHILDREN, "header", ["picture looks like"]),
-        (3, ADULTS, ADULTS, CHILDREN, "header", ["another was chosen", "picture looks like"]),
+        (3, ADULTS, ADULTS, CHILDREN, "header", ["another was chosen", "picture looks like that of an adult"]),
         (None, CHILDREN, None, CHILDREN, "reader", []),
         (None, CHILDREN, ADULTS, CHILDREN, "reader", ["picture looks like"]),
         (None, None, ADULTS, ADULTS, "picture", []),
