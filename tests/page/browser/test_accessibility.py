@@ -67,6 +67,7 @@ def test_an_image_is_read_and_judged_anew_by_keyboard_alone(page):
     assert page.evaluate("!document.activeElement.closest('#operating-point')")
     _press_until(page, "Shift+Tab", "document.activeElement.closest('#answer-card') === null")
     page.get_by_text(read_texts.OWN_THRESHOLD).click()
+    page.wait_for_timeout(700)  # the answer to the choice before sets the slider, too
     page.locator("#threshold input[type=range]").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#figures")).to_contain_text("called from 79.9%")
