@@ -361,7 +361,7 @@ def test_what_cannot_be_begun_is_refused_in_words(handlers, tmp_path, monkeypatc
     (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(gr.Error, match=r"cut\.zip: .*damaged"):
         done(handlers, [str(tmp_path / "cut.zip")], BatchSession())
-    monkeypatch.setattr(batch, "MAX_FILES", 2)
+    monkeypatch.setattr("demo.tabs.batch.files.MAX_FILES", 2)
     with pytest.raises(gr.Error, match="3 files; at most 2"):
         done(handlers, files, BatchSession())
     missing = BatchHandlers(Predictors(load_all_but_frozen))

@@ -4,7 +4,7 @@ import os
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,36 +23,19 @@ from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
 from demo.tabs.batch import texts, views
+from demo.tabs.batch.files import Upload, archives_in_use, list_uploads
 from demo.viewer import contents
 from demo.viewer.region_tests import RegionTests
 from pneumonia import Prediction, Predictor
-from pneumonia.errors import ImageError
 from pneumonia.explain.overlay import to_jpeg
 from pneumonia.imaging.decode import decode
-from pneumonia.imaging.zip_archive import ZipMember, list_members
+from pneumonia.imaging.zip_archive import ZipMember
 from pneumonia.inference.reading_log import log_batch
 from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
 from pneumonia.utils.safe_csv import CsvWriter, plain_name
 
-MAX_FILES = 5000
 _REDRAW_SECONDS = 0.5  # between two updates of the list
-_ZIP_SIGNATURE = b"PK\x03\x04"
-
-
-@dataclass(frozen=True)
-class Upload:
-    """File to read.
-
-    Attributes:
-        name: as the reader knows it; inside an archive with its folders.
-        source: of its bytes.
-        refusal: why it cannot be read, where it is an archive whose files cannot be listed.
-    """
-
-    name: str
-    source: Path | ZipMember
-    refusal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +64,7 @@ class Batch:
         listed: those read so far, in the same order.
         records: of the same, as `Prediction.to_dict` with the name.
         rows: of the same, as `views.row` gives them: lines and states.
-        downloads: files that were made of them.
+        downloads: the last files that were made of them, by name.
         stopped: whether no more images are to be read.
         ended: whether none is being read any more.
     """
@@ -94,7 +77,7 @@ class Batch:
     listed: list[Listed] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     rows: list[tuple[str, str | None]] = field(default_factory=list)
-    downloads: list[Path] = field(default_factory=list)
+    downloads: dict[str, Path] = field(default_factory=dict)
     stopped: bool = False
     ended: bool = False
 
@@ -129,7 +112,7 @@ class BatchHandlers:
         population: str = NOT_STATED,
     ) -> Iterator[tuple]:
         """Read all files, one after the other: records, session, progress, list; again and again while it goes on."""
-        predictor, uploads = self._predictors.require(variant), _uploads(files)
+        predictor, uploads = self._predictors.require(variant), list_uploads(files)
         operating_point = self._predictors.point(variant, operating_point).name
         chosen = chosen_population(population)
         batch = Batch(uploads, variant, operating_point, new_folder(), chosen, stopped=session.stopped_early)
@@ -144,7 +127,7 @@ class BatchHandlers:
                 if upload.refusal is None
             )
             with (
-                _archives_in_use(uploads),
+                archives_in_use(uploads),
                 closing(predictor.predict_many(sources, operating_point, chosen)) as readings,
             ):
                 for upload in uploads:
@@ -217,7 +200,7 @@ class BatchHandlers:
         session.forget()
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
         session.opened, generation = (number, upload), session.generation
-        with _archives_in_use([upload]):
+        with archives_in_use([upload]):
             pixels, prediction = _read(upload, predictor, batch)
         heading = views.heading(number, upload.name)
         picture = None if pixels is None else contents.write_picture(pixels)
@@ -241,7 +224,8 @@ class BatchHandlers:
         """
         batch = session.batch
         if batch is not None:
-            for path in {*map(_path, batch.uploads), *batch.thumbnails.glob("*"), *batch.downloads}:
+            uploads = {upload.path for upload in batch.uploads}
+            for path in (*uploads, *batch.thumbnails.glob("*"), *batch.downloads.values()):
                 with suppress(OSError):  # it may just have been deleted
                     os.utime(path)
         return session
@@ -251,7 +235,7 @@ class BatchHandlers:
 
         def decoded() -> SharedAnalysis | Path | ZipMember:
             _, upload = session.opened
-            with _archives_in_use([upload]):
+            with archives_in_use([upload]):
                 return decode_once(upload.source)
 
         return self._regions.test(session, decoded, lambda reading: self._card(session, reading)[0])
@@ -305,7 +289,7 @@ class BatchHandlers:
             table = CsvWriter(file, ("name", *READING_COLUMNS))
             for record in session.batch.records:
                 table.write(reading_row(record))
-        session.batch.downloads.append(path)
+        session.batch.downloads[path.name] = path
         return gr.update(value=str(path), interactive=True)
 
     def on_overlays_request(self, session: BatchSession, progress: gr.Progress = gr.Progress()) -> dict[str, Any]:  # noqa: B008
@@ -317,7 +301,7 @@ class BatchHandlers:
         numbered = list(enumerate(zip(batch.uploads, batch.records, strict=False), start=1))
         with (
             new_file("overlays.zip") as path,
-            _archives_in_use(batch.uploads),
+            archives_in_use(batch.uploads),
             # JPEG files are compressed already.
             zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
         ):
@@ -333,42 +317,13 @@ class BatchHandlers:
                 # the time, which a clock before 1980 could not even be written as.
                 name = f"{number:04} {plain_name(upload.name)}.jpg"
                 archive.writestr(zipfile.ZipInfo(name), to_jpeg(overlay))
-        batch.downloads.append(path)
+        batch.downloads[path.name] = path
         return gr.update(value=str(path), visible=True)
-
-
-def _uploads(files: Sequence[str] | None) -> list[Upload]:
-    """The files that were chosen, those inside of archives one by one."""
-    if not files:
-        raise user_error(texts.NO_FILES)
-    uploads: list[Upload] = []
-    for path in map(Path, files):
-        if not path.is_file():
-            raise user_error(shared_texts.UPLOAD_DELETED)
-        with path.open("rb") as file:
-            is_archive = file.read(len(_ZIP_SIGNATURE)) == _ZIP_SIGNATURE
-        if not is_archive:
-            uploads.append(Upload(path.name, path))
-            continue
-        try:
-            uploads += [Upload(member.name, member) for member in list_members(path, MAX_FILES)]
-        except ImageError as error:
-            uploads.append(Upload(path.name, path, str(error)))
-    if all(upload.refusal is not None for upload in uploads):
-        raise user_error(" ".join(f"{upload.name}: {upload.refusal}" for upload in uploads))
-    if len(uploads) > MAX_FILES:
-        raise user_error(texts.TOO_MANY.format(count=len(uploads), most=MAX_FILES))
-    return uploads
-
-
-def _path(upload: Upload) -> Path:
-    """The file that was uploaded, which may be an archive."""
-    return upload.source.archive.path if isinstance(upload.source, ZipMember) else upload.source
 
 
 def _read(upload: Upload, predictor: Predictor, batch: Batch) -> tuple[np.ndarray | None, Prediction]:
     """Read one file again: its pixels, float32 (H, W), or None if it cannot be decoded, and its reading."""
-    if not _path(upload).is_file():
+    if not upload.path.is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
     if upload.refusal is not None:
         return None, predictor.rejected(upload.refusal, batch.operating_point, batch.population)
@@ -401,11 +356,3 @@ def _worklist(batch: Batch) -> dict[str, Any]:
 
 def _summary(batch: Batch) -> str:
     return views.summary([state for _, state in batch.rows], len(batch.uploads), batch.operating_point)
-
-
-def _archives_in_use(uploads: Sequence[Upload]) -> ExitStack:
-    """Closes the archives in the end: a file that is open outlives its deletion."""
-    stack = ExitStack()
-    for archive in {upload.source.archive for upload in uploads if isinstance(upload.source, ZipMember)}:
-        stack.enter_context(archive)
-    return stack

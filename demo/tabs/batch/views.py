@@ -34,7 +34,7 @@ def row(name: str, judged: JudgedPrediction, thumbnail: bool) -> tuple[str, str 
     remarks = " ".join(check.message for check in prediction.checks if check.status == "warn")
     if prediction.status == "rejected":
         return json.dumps([name, prediction.error, None, None, "", None, "", thumbnail]), None
-    words, state = answer(judged)  # without a place, which only a test of the opened reading confirms
+    words, state = answer(judged, placed=False)  # a place is tested only where a reading is opened
     probability = prediction.probability
     line = [name, words, state, probability, percent(probability), doubt(prediction, state), remarks, thumbnail]
     return json.dumps(line), state

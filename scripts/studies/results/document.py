@@ -262,13 +262,13 @@ def _trained(figures: dict[str, Any]) -> str:
         "little by themselves; for `cnn-160` and `cnn-adam`, which were interrupted before the time was kept, the "
         "first 4 and 9 epochs count with the seconds that Keras printed. Rows with a version were published before; "
         "`mobilenetv2-frozen-unadapted` is the frozen variant of 0.2.1 without its adaptation, "
-        "`mobilenetv2-finetuned-again` is 0.2.0 trained a second time with the same seed, and "
-        "other rows that end so what the command of that version gave. The other recipes are those of five student "
-        "projects on this data set. Where fewer epochs were run than planned, several in turn had "
-        "brought nothing better. The corruptions are of kinds that the augmentation of the networks of this project "
-        "also draws from, in other forms; that of the recipes, where there is any, shares only the zoom. The reports "
-        "of the five give 82 % to 94 % accuracy on the official test part, and not which recipe reached what, so no "
-        "figure of theirs stands beside a row.",
+        "`mobilenetv2-finetuned-again` is 0.2.0 trained a second time with the same seed, and the other rows that end "
+        "so are what the command of that version gave. The other recipes are those of five student projects on this "
+        "data set. Where fewer epochs were run than planned, several in turn had brought nothing better. The "
+        "corruptions are of kinds that the augmentation of the networks of this project also draws from, in other "
+        "forms; that of the recipes, where there is any, shares only the zoom. The reports of the five give 82 % to "
+        "94 % accuracy on the official test part, and not which recipe reached what, so no figure of theirs stands "
+        "beside a row.",
         table(columns, rows),
         "AUROC and accuracy on each set apart from the plain one:",
         table(["system", *(other.removeprefix("validation-") for other in others)], each),

@@ -22,6 +22,7 @@ from pneumonia.data.splits import split_external
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.explain.overlay import to_jpeg
 from pneumonia.imaging.decode import decode
+from pneumonia.imaging.quality import MAX_ASPECT
 from scripts.studies.reliability.abuse.tiffs import tiff
 from scripts.studies.reliability.synthetic_images import deep, dicom_bytes, encode, exif, png_chunk, radiograph
 from tests.fixtures.decoding import refused, warned
@@ -268,6 +269,12 @@ def test_decoding_a_large_jpeg_is_fast():
 def warned_share(paths: list[Path], name: str, negative: bool) -> float:
     arrays = (np.asarray(Image.open(path).convert("L")) for path in paths)
     return sum(name in warned(255 - array if negative else array) for array in arrays) / len(paths)
+
+
+@pytest.mark.slow
+def test_no_radiograph_is_nearly_as_long_as_one_that_is_refused(data_dir):
+    sizes = [Image.open(path).size for path in data_dir.rglob("*") if path.suffix in (".jpeg", ".jpg", ".png")]
+    assert len(sizes) > 5000 and max(max(size) / min(size) for size in sizes) < 0.75 * MAX_ASPECT
 
 
 @pytest.mark.slow
