@@ -12,6 +12,7 @@ import numpy as np
 from demo.shared.predictors import Predictors
 from pneumonia import Prediction
 from pneumonia.calibration.site import SiteCalibration
+from pneumonia.core.correction import UNCHANGED, Correction
 from pneumonia.explain.region_test import Support, is_unconfirmed
 
 # Of what a page knows of its images, from when it was used last; then it is deleted, as the uploads are.
@@ -90,7 +91,7 @@ class Session(TabSession):
     Attributes:
         file: path of the chosen image. It is kept here and not in the upload box, which stays open for the next
             one and shows no file name, as that may be a patient's.
-        quarters: by how many the reader turned it to the left.
+        correction: what the reader did to it.
         asked: variant and population that were chosen last; what was read with others is not shown. None where nothing
             was chosen.
         picture: the last one that the viewer was given, and what image it is of.
@@ -101,7 +102,7 @@ class Session(TabSession):
     """
 
     file: str | None = None
-    quarters: int = 0
+    correction: Correction = UNCHANGED
     asked: tuple[str, str] | None = None
     picture: tuple[Any, Mapping[str, Any]] = (None, {})
     reading: Reading | None = None
@@ -116,7 +117,7 @@ class Session(TabSession):
 
     def choose(self, file: str) -> None:
         """Note a new image, as `renew` does."""
-        self.reading, self.file, self.quarters = None, file, 0
+        self.reading, self.file, self.correction = None, file, UNCHANGED
         self.renew()
 
     def forget(self) -> None:
@@ -150,8 +151,10 @@ def chosen_elsewhere(session: TabSession, *others: Session | str) -> tuple[str, 
         Its path, and the choice of the population there.
     """
     last, population = max(zip(others[::2], others[1::2], strict=True), key=lambda pair: pair[0].chosen_at)
-    # One that the reader turned is not the file.
-    if last.chosen_at <= session.chosen_at or last.file is None or last.quarters or not Path(last.file).is_file():
+    # One that the reader turned or inverted is not the file.
+    if last.chosen_at <= session.chosen_at or last.file is None or last.correction != UNCHANGED:
+        return None
+    if not Path(last.file).is_file():
         return None
     return last.file, population
 

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from pneumonia.core.check import Check
+from pneumonia.core.correction import UNCHANGED, Correction
 from pneumonia.errors import ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.imaging.file_type import EXPORT, kind_of
 from pneumonia.imaging.pictures import PILLOW_ERRORS, from_picture, from_pil
@@ -35,13 +36,6 @@ if TYPE_CHECKING:
 
 Bytes = bytes | bytearray | memoryview | BinaryIO | ZipMember
 Source = Union[str, os.PathLike, Bytes, Image.Image, np.ndarray, "Dataset"]
-
-
-# By quarters to the left.
-TURNED = {
-    quarters: Check("turned", "warn", f"The reader turned this picture by {how} before it was read; its file was not.")
-    for quarters, how in ((1, "90 degrees to the left"), (2, "180 degrees"), (3, "90 degrees to the right"))
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,21 +59,20 @@ class Radiograph:
     checks: tuple[Check, ...]
     clipped: np.ndarray | None = None
 
-    def turned(self, quarters: int) -> "Radiograph":
-        """Give the same picture as its reader turned it, with a warning that says so.
-
-        Args:
-            quarters: to the left, 0 to 3.
-        """
-        if not quarters:
+    def corrected(self, by: Correction) -> "Radiograph":
+        """Give the same picture as its reader turned or inverted it, with warnings that say so."""
+        if by == UNCHANGED:
             return self
         width, height = self.facts["width"], self.facts["height"]
+        turned = np.rot90(self.pixels, by.quarters)
+        # What was said of black and white was said of the other way round.
+        kept = [check for check in self.checks if not (by.inverted and check.name == "polarity")]
         return replace(
             self,
-            pixels=np.ascontiguousarray(np.rot90(self.pixels, quarters)),
-            clipped=None if self.clipped is None else np.rot90(self.clipped, quarters),
-            facts=self.facts | ({"width": height, "height": width} if quarters % 2 else {}),
-            checks=(*self.checks, TURNED[quarters]),
+            pixels=np.ascontiguousarray(1 - turned if by.inverted else turned),
+            clipped=None if self.clipped is None else np.rot90(self.clipped, by.quarters),
+            facts=self.facts | ({"width": height, "height": width} if by.quarters % 2 else {}),
+            checks=(*kept, *by.checks),
         )
 
 

@@ -151,6 +151,8 @@ def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Chec
     small = cv2.resize(cells, (64, 64), interpolation=cv2.INTER_AREA)
     lungs = np.mean([small[lung].mean() for lung in USUAL_LUNGS])
     if small[24:44, 28:36].mean() - lungs < NEGATIVE:
-        warnings["polarity"] = "The image looks like a negative (white lungs)."
+        warnings["polarity"] = (
+            "The image looks like a negative (white lungs). If it is one, invert it and choose it again."
+        )
     warnings |= find_artifacts(reduced, white, cells)
     return [Check(name, "warn", message) for name, message in warnings.items()]

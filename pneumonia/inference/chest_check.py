@@ -37,12 +37,9 @@ _NO_CHEST = "This does not look like a frontal chest radiograph"
 _CHOOSE = "Choose an upright frontal chest radiograph; other views, body parts and pictures are not read."
 _UNUSUAL = "Unusual for a frontal chest radiograph"
 _BE_SURE = "Make sure that it is one, whole and upright; on images like this the reading is less reliable."
-_NEGATIVE = (
-    "This looks like the negative of a chest radiograph. It was read as it is, and such a reading must not be relied "
-    "on: invert it and choose it again."
-)
 ON_ITS_SIDE = "This radiograph seems to lie on its side. Turn it upright and choose it again."
 UPSIDE_DOWN = "This radiograph seems to be upside down. Turn it upright and choose it again."
+NEGATIVE = "This radiograph seems to be a negative, with white lungs. Invert it and choose it again."
 # How often an image is turned by a quarter, and what is said if it then looks upright.
 _TURNS = ((1, ON_ITS_SIDE), (2, UPSIDE_DOWN), (3, ON_ITS_SIDE))
 
@@ -159,10 +156,10 @@ class ChestCheck:
             return None
         if message := self._turned(square, seen.score, segment):
             return Check("chest", "reject", message)
+        if self._usual(segment(1 - square)):
+            return Check("chest", "reject", NEGATIVE)
         if lungs.found and not limits.refuse.exceeded_by(seen):
             return Check("chest", "warn", f"{_UNUSUAL}: {_why(seen, limits.warn)}. {_BE_SURE}")
-        if self._usual(segment(1 - square)):
-            return Check("chest", "warn", _NEGATIVE)
         why = _why(seen, limits.refuse) if lungs.found else "no two lung fields were found"
         return Check("chest", "reject", f"{_NO_CHEST}: {why}. {_CHOOSE}")
 

@@ -19,6 +19,7 @@ from pneumonia.errors import CalibrationError, ImageError, UnsupportedImageError
 from pneumonia.explain.localisation import positive_evidence, share_inside
 from pneumonia.explain.region_test import Support, measure_support
 from pneumonia.imaging.decode import Radiograph, Source, decode_unjudged
+from pneumonia.inference.chest_check import NEGATIVE
 from pneumonia.inference.engine import Engine
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_checks import LEAST_EVIDENCE, clipped_check, evidence_check, lungs_check
@@ -180,7 +181,9 @@ class Predictor:
         if chest is not None and chest.status == "reject":
             # What was warned of may be the cause, for instance pictures that are joined; a window that hides the lungs
             # is, as far as can be told.
-            causes = (*(replace(check, status="reject") for check in clipped), chest, *radiograph.checks)
+            hidden = [replace(check, status="reject") for check in clipped]
+            # What else is said of a negative is said of the other way round.
+            causes = (chest,) if chest.message == NEGATIVE else (*hidden, chest, *radiograph.checks)
             rejected = self._rejected(operating_point, population, causes)
             return replace(rejected, image_sha256=radiograph.sha256)
         whose = read_as(self.populations, radiograph.facts.get("age_years"), population, case.looks_like)

@@ -11,9 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pneumonia.core.correction import UNCHANGED, Correction
 from pneumonia.core.operating_points import CUSTOM, OperatingPoint
 from pneumonia.errors import ImageError
-from pneumonia.imaging.decode import TURNED, Radiograph, decode
+from pneumonia.imaging.decode import Radiograph, decode
 from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.records.receipt import Receipt, site_of
@@ -58,7 +59,7 @@ def verify(record: Mapping[str, Any], image_sha256: str, image: Path, predictor:
     same_weights = record["weights_sha256"] == predictor.weights_sha256
     if same_weights:
         differences += _preprocessing(record, predictor)
-    again = predictor.predict(_turned(record, image), population=_chosen(record))
+    again = predictor.predict(_corrected(record, image), population=_chosen(record))
     if record["status"] != again.status:
         now = again.error or "it is read now"
         return [*differences, f"status: {record['status']} in the receipt, {again.status} now: {now}"]
@@ -104,12 +105,11 @@ def _logit(record: Mapping[str, Any], again: Prediction) -> list[str]:
     ]
 
 
-def _turned(record: Mapping[str, Any], image: Path) -> Path | Radiograph:
-    """The image as the reader turned it, where one did."""
-    messages = [check["message"] for check in record["checks"]]
-    quarters = next((quarters for quarters, check in TURNED.items() if check.message in messages), 0)
+def _corrected(record: Mapping[str, Any], image: Path) -> Path | Radiograph:
+    """The image as the reader turned or inverted it, where one did."""
+    by = Correction.told_by([check["message"] for check in record["checks"]])
     with suppress(ImageError):  # which the predictor turns into a rejected reading
-        return decode(image).turned(quarters) if quarters else image
+        return image if by == UNCHANGED else decode(image).corrected(by)
     return image
 
 

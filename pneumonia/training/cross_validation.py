@@ -12,6 +12,7 @@ from pneumonia.core.populations import UNSTATED
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import load_images
+from pneumonia.data.reader_sets import reader_sets
 from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_by_source
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.training.job import TrainingJob, score_external, train_and_calibrate
@@ -56,8 +57,9 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
         number: of the round.
 
     Returns:
-        Figures by set, as in metrics.json: held out as they are, each under one of the fixed corruptions in turn,
-        and the external population where the job names one.
+        Figures by set, as in metrics.json: held out as they are, each under one of the fixed corruptions in turn, both
+        by what radiologists said where they did (see `reader_sets`), and the external population where the job names
+        one.
 
     Raises:
         DataError: if the data cannot be divided so.
@@ -77,9 +79,15 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
         scores = score_images(calibrated.engine, images, preprocessor, changes)
         for population in dict.fromkeys(populations):
             of_population = scores.of(populations == population)
+            records = [r for r in images.records if r.stated.population == population]
             if len(set(of_population.labels)) == len(CLASS_NAMES):
                 of_set = name if len(set(populations)) == 1 else f"{name}-{population or UNSTATED}"
-                sets[of_set] = calibrated.of(population).judge(of_population, job.command)
+                sets |= {
+                    part: calibrated.of(population).judge(
+                        of_population.of(chosen), job.command, None if weights is None else weights[chosen]
+                    )
+                    for part, (chosen, weights) in reader_sets(of_set, records).items()
+                }
     if job.external is not None:
         outside = score_external(calibrated.engine, job.external, preprocessor)
         sets |= {n: calibrated.of(population).judge(s, job.command) for n, (s, _, population) in outside.items()}

@@ -336,6 +336,8 @@ def test_the_table_as_csv_holds_every_reading_and_no_formula(handlers, files, mo
     rows = list(csv.DictReader(path.open()))
     assert [row["finding"] for row in rows] == [NORMAL, "", PNEUMONIA]
     assert [row["name"] for row in rows] == ["dark.png", "letter.png", "ward/=bright.png"]
+    # In the words of the page, which tell what is in doubt.
+    assert [row["answer"] for row in rows] == [shared_texts.LEANS_NOT_RULED_OUT, "", shared_texts.SIGNS]
     assert float(rows[0]["probability"]) == session.batch.records[0]["probability"] and rows[0]["notice"]
 
 
@@ -346,8 +348,8 @@ def test_overlays_come_as_one_archive_without_those_that_were_not_read(handlers,
         handlers.on_overlays_request(session)
     done(handlers, files, session)
     with zipfile.ZipFile(handlers.on_overlays_request(session)["value"]) as archive:
-        assert archive.namelist() == ["0001 dark.png.jpg", "0003 =bright.png.jpg"]
-        with archive.open("0001 dark.png.jpg") as file:
+        assert archive.namelist() == ["0001 dark.jpg", "0003 =bright.jpg"]
+        with archive.open("0001 dark.jpg") as file:
             assert Image.open(file).size == (240, 200)
 
 
@@ -408,7 +410,7 @@ def test_the_next_batch_does_not_disturb_what_works_on_the_last_one(handlers, fi
 
     monkeypatch.setattr(batch, "_read", read_and_begin_another)
     with zipfile.ZipFile(handlers.on_overlays_request(session)["value"]) as archive:
-        assert archive.namelist() == ["0001 dark.png.jpg", "0003 =bright.png.jpg"]
+        assert archive.namelist() == ["0001 dark.jpg", "0003 =bright.jpg"]
     with pytest.raises(gr.Error, match=shared_texts.UPLOAD_DELETED):
         opened(handlers, session, 3)
 

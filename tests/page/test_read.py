@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from PIL import Image
 
 from demo.server.gradio_internals import PrivateBlocks
 from demo.shared import radiograph_images, uploaded_image
@@ -35,11 +36,14 @@ from demo.tabs.read.dicom_objects import on_dicom_request
 from demo.tabs.read.handlers import ReadHandlers, ReadView
 from pneumonia import load_predictor
 from pneumonia.core.check import Check
+from pneumonia.core.correction import INVERTED, TURNED, UNCHANGED, Correction
 from pneumonia.core.labels import UNCERTAIN
 from pneumonia.core.populations import CHILDREN
-from pneumonia.imaging.decode import TURNED, decode
-from pneumonia.inference.chest_check import ON_ITS_SIDE
+from pneumonia.imaging.decode import decode
+from pneumonia.inference.chest_check import NEGATIVE, ON_ITS_SIDE
 from pneumonia.inference.lung_segmentation import LungFields
+from pneumonia.records.receipt import _checked
+from pneumonia.records.verify import verify
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import EXAMPLE, encode, radiograph
@@ -439,6 +443,11 @@ def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
     assert handlers.on_failure(VARIANT, session).verdict == on_failure() and session.reading is None
 
 
+def correction(wanted: Correction) -> gr.EventData:
+    """A press of the button that asks for it."""
+    return gr.EventData(None, {"index": [*read_texts.CORRECTIONS].index(wanted)})
+
+
 class Upright(FakePredictor):
     """Reads only what its reader turned to the right."""
 
@@ -453,26 +462,47 @@ def test_a_picture_on_its_side_is_read_as_its_reader_turns_it(chest, tmp_path):
     handlers, session = ReadHandlers(Predictors(Upright)), Session()
     handlers.on_image_choice(chest, session, *CONTROLS)
     refused = handlers.on_read(None, VARIANT, "balanced", session)[2]
-    assert [f'data-index="{turn}"' in refused for turn in (1, 2, 3)] == [True, False, True]
-    for turn, is_read in ((1, False), (2, True)):
-        emptied = handlers.on_turn(gr.EventData(None, {"index": turn}), session)
+    offered = [words for words in read_texts.CORRECTIONS.values() if words in refused]
+    assert offered == [read_texts.CORRECTIONS[Correction(quarters)] for quarters in (1, 3)]
+    for quarters, is_read in ((1, False), (2, True)):
+        emptied = handlers.on_correction(correction(Correction(quarters)), session)
         assert shared_texts.READING in emptied[1]
         verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
         assert (TURNED[3].message in verdict) == is_read
     (prediction,) = session.reading.predictions.values()
     pixels = decode(chest).pixels
-    expected = FakePredictor(VARIANT).predict(decode(chest).turned(3))
+    expected = FakePredictor(VARIANT).predict(decode(chest).corrected(Correction(3)))
     np.testing.assert_array_equal(prediction.heatmap, expected.heatmap)
     np.testing.assert_array_equal(session.reading.shown, radiograph_images.preview(np.rot90(pixels, 3)))
     assert handlers.on_region_test(session)[0]
-    with pytest.raises(gr.Error, match=read_texts.TURNED_BY_READER):
+    with pytest.raises(gr.Error, match=read_texts.CHANGED_BY_READER):
         on_dicom_request(Predictors(load_fake), session)
-    for wrong in (0, "1", [1], None):
+    for wrong in (-1, len(read_texts.CORRECTIONS), "1", [1], None):
         with pytest.raises(gr.Error):
-            handlers.on_turn(gr.EventData(None, {"index": wrong}), session)
+            handlers.on_correction(gr.EventData(None, {"index": wrong}), session)
     # The next image lies as it is.
     handlers.on_image_choice(chest, session, *CONTROLS)
-    assert session.quarters == 0
+    assert session.correction == UNCHANGED
+
+
+def test_a_negative_is_read_once_its_reader_inverts_it(tmp_path):
+    """The check of real weights, on a drawn chest; and the receipt of what was inverted can be verified."""
+    Image.fromarray(255 - np.asarray(Image.open(EXAMPLE).convert("L"))).save(negative := tmp_path / "negative.png")
+    handlers, session, published = ReadHandlers(Predictors(load_predictor)), Session(), load_predictor(VARIANT)
+    handlers.on_image_choice(str(negative), session, *CONTROLS)
+    refused = handlers.on_read(None, VARIANT, "balanced", session)[2]
+    assert NEGATIVE in refused and [w for w in read_texts.CORRECTIONS.values() if w in refused] == [
+        read_texts.CORRECTIONS[Correction(inverted=True)]
+    ]
+    handlers.on_correction(correction(Correction(inverted=True)), session)
+    assert INVERTED.message in handlers.on_read(None, VARIANT, "balanced", session)[2]
+    (prediction,) = session.reading.predictions.values()
+    assert [check for check in prediction.checks if check.status == "warn"] == [INVERTED]
+    np.testing.assert_allclose(prediction.heatmap, published.predict(EXAMPLE).heatmap, atol=1e-4)
+    assert verify(_checked(prediction.to_dict()), prediction.image_sha256, negative, published) == []
+    # Twice inverted it is as its file.
+    handlers.on_correction(correction(Correction(inverted=True)), session)
+    assert session.correction == UNCHANGED
 
 
 def test_the_next_image_is_shown_whatever_was_said_of_the_last(chest):
@@ -508,7 +538,7 @@ def test_another_network_shows_the_same_picture_and_another_image_or_a_turn_does
     first = shown()
     handlers.on_choice_change(VARIANT, session)
     assert shown() == first
-    handlers.on_turn(gr.EventData(None, {"index": 2}), session)
+    handlers.on_correction(gr.EventData(None, {"index": 2}), session)
     turned = shown()
     handlers.on_image_choice(chest, session, *CONTROLS)
     assert len({first, turned, shown()}) == 3

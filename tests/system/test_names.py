@@ -91,7 +91,7 @@ def test_equal_names_get_a_row_each(tmp_path, uploads):
     assert [record["name"] for record in session.batch.records] == ["chest.png"] * 4
     assert len({record["image_sha256"] for record in session.batch.records}) == 4
     with zipfile.ZipFile(handlers.on_overlays_request(session)["value"]) as packed:
-        assert packed.namelist() == [f"{number:04} chest.png.jpg" for number in (1, 2, 3, 4)]
+        assert packed.namelist() == [f"{number:04} chest.jpg" for number in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize(

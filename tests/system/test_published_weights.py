@@ -11,12 +11,13 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from pneumonia import load_predictor
+from pneumonia.core.correction import TURNED, Correction
 from pneumonia.core.labels import NORMAL, UNCERTAIN
 from pneumonia.data.manifest import read_classes, read_training_folder
 from pneumonia.data.pipeline import load_images, prepare_inputs
 from pneumonia.data.splits import split_by_patient
 from pneumonia.errors import ImageError
-from pneumonia.imaging.decode import TURNED, decode
+from pneumonia.imaging.decode import decode
 from pneumonia.inference.chest_check import ON_ITS_SIDE
 from pneumonia.records.receipt import _checked
 from pneumonia.records.verify import verify
@@ -210,7 +211,7 @@ def test_one_example_is_too_close_to_call_and_one_is_refused_until_it_is_turned(
     reading = predictor.predict(close)
     assert reading.finding == UNCERTAIN and not [check for check in reading.checks if check.status == "warn"]
     assert [check.message for check in predictor.predict(refused).checks] == [ON_ITS_SIDE]
-    turned = predictor.predict(decode(refused).turned(3))
+    turned = predictor.predict(decode(refused).corrected(Correction(3)))
     assert turned.finding == NORMAL and [check for check in turned.checks if check.status == "warn"] == [TURNED[3]]
     assert verify(_checked(turned.to_dict()), turned.image_sha256, refused, predictor) == []
 

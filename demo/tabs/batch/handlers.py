@@ -63,7 +63,7 @@ class Batch:
         population: of all patients; None where each image tells.
         listed: those read so far, in the same order.
         records: of the same, as `Prediction.to_dict` with the name.
-        rows: of the same, as `views.row` gives them: lines and states.
+        rows: of the same.
         downloads: the last files that were made of them, by name.
         stopped: whether no more images are to be read.
         ended: whether none is being read any more.
@@ -76,7 +76,7 @@ class Batch:
     population: str | None = None
     listed: list[Listed] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
-    rows: list[tuple[str, str | None]] = field(default_factory=list)
+    rows: list[views.Row] = field(default_factory=list)
     downloads: dict[str, Path] = field(default_factory=dict)
     stopped: bool = False
     ended: bool = False
@@ -266,7 +266,7 @@ class BatchHandlers:
         record = reading_record(prediction, name)
         thumbnail = _thumbnail(batch, len(batch.records) + 1).exists()
         batch.listed.append(Listed(replace(prediction, lungs=None), thumbnail))
-        batch.rows.append(("", None))
+        batch.rows.append(views.Row())
         batch.records.append(record)
         self._judge(len(batch.records), batch)
 
@@ -286,9 +286,9 @@ class BatchHandlers:
             new_file("readings.csv") as path,
             path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
         ):
-            table = CsvWriter(file, ("name", *READING_COLUMNS))
-            for record in session.batch.records:
-                table.write(reading_row(record))
+            table = CsvWriter(file, ("name", "answer", *READING_COLUMNS))
+            for row, record in zip(session.batch.rows, session.batch.records, strict=False):
+                table.write({**reading_row(record), "answer": row.answer})
         session.batch.downloads[path.name] = path
         return gr.update(value=str(path), interactive=True)
 
@@ -315,8 +315,10 @@ class BatchHandlers:
                 overlay = radiograph_images.overlay_on(shown, prediction, predictor.heatmap_scale)
                 # The number in the table keeps equal names from different folders apart. The archive says nothing of
                 # the time, which a clock before 1980 could not even be written as.
-                name = f"{number:04} {plain_name(upload.name)}.jpg"
-                archive.writestr(zipfile.ZipInfo(name), to_jpeg(overlay))
+                name = Path(plain_name(upload.name))
+                # What follows the last point of a name is no ending where it is a number, as in those of DICOM objects.
+                stem = name.stem if name.suffix[1:].isalpha() else name.name
+                archive.writestr(zipfile.ZipInfo(f"{number:04} {stem}.jpg"), to_jpeg(overlay))
         batch.downloads[path.name] = path
         return gr.update(value=str(path), visible=True)
 
@@ -348,11 +350,11 @@ def _worklist(batch: Batch) -> dict[str, Any]:
     """What the list shows, as `worklist.worklist` says."""
     return {
         "count": len(batch.uploads),
-        "rows": "\n".join(line for line, _ in batch.rows),
+        "rows": "\n".join(row.line for row in batch.rows),
         "ended": batch.ended,
         "thumbnails": folder_address(batch.thumbnails),
     }
 
 
 def _summary(batch: Batch) -> str:
-    return views.summary([state for _, state in batch.rows], len(batch.uploads), batch.operating_point)
+    return views.summary([row.state for row in batch.rows], len(batch.uploads), batch.operating_point)

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from demo.report.layout import report_row
+from demo.report.layout import FETCH, report_row
 from demo.shared import page_html
 from demo.shared.components import (
     live_region,
@@ -97,4 +97,5 @@ def build(predictors: Predictors) -> None:
     tested = opened.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
     tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
     report.wire(predictors, session, comparison=False, choices=[table.click])
-    save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)
+    written = save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)
+    written.success(None, archive, js=FETCH, **PRIVATE)

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 from demo.shared import texts as shared_texts
 from demo.shared.answer import answer
@@ -19,11 +20,23 @@ from pneumonia.utils.formatting import percent
 _LEAST, _MOST = 1e-6, 1 - 1e-6
 
 
-def row(name: str, judged: JudgedPrediction, thumbnail: bool) -> tuple[str, str | None]:
-    """One line of the list for its script, and the state whose colour it has; None for an image that was not read.
+class Row(NamedTuple):
+    """One image of the list.
 
-    The line is a JSON array: name, answer or reason, state, probability in [0, 1] and in words, doubt, remarks, and
-    whether there is a thumbnail.
+    Attributes:
+        line: for the list's script, a JSON array: name, answer or reason, state, probability in [0, 1] and in words,
+            doubt, remarks, and whether there is a thumbnail.
+        answer: in one sentence; None for an image that was not read, as is the state.
+        state: whose colour it has.
+    """
+
+    line: str = ""
+    answer: str | None = None
+    state: str | None = None
+
+
+def row(name: str, judged: JudgedPrediction, thumbnail: bool) -> Row:
+    """The row of one image.
 
     Args:
         name: of the file.
@@ -33,11 +46,11 @@ def row(name: str, judged: JudgedPrediction, thumbnail: bool) -> tuple[str, str 
     prediction = judged.prediction
     remarks = " ".join(check.message for check in prediction.checks if check.status == "warn")
     if prediction.status == "rejected":
-        return json.dumps([name, prediction.error, None, None, "", None, "", thumbnail]), None
+        return Row(json.dumps([name, prediction.error, None, None, "", None, "", thumbnail]))
     words, state = answer(judged, placed=False)  # a place is tested only where a reading is opened
     probability = prediction.probability
     line = [name, words, state, probability, percent(probability), doubt(prediction, state), remarks, thumbnail]
-    return json.dumps(line), state
+    return Row(json.dumps(line), words, state)
 
 
 def doubt(prediction: Prediction, state: str) -> float:

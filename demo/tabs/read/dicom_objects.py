@@ -14,6 +14,7 @@ from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from demo.tabs.read import texts
+from pneumonia.core.correction import UNCHANGED
 from pneumonia.dicom_out.objects import make_objects, to_files
 from pneumonia.errors import DicomOutputError, ImageError, MissingExtraError
 
@@ -43,8 +44,8 @@ def on_dicom_request(predictors: Predictors, session: Session) -> str:
         raise user_error(shared_texts.NOTHING_READ)
     if not Path(session.file).is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
-    if session.quarters:
-        raise user_error(texts.TURNED_BY_READER)
+    if session.correction != UNCHANGED:
+        raise user_error(texts.CHANGED_BY_READER)
     ((variant, prediction),) = session.reading.predictions.items()
     try:
         objects = make_objects(session.file, prediction, predictors.calibrated(variant, prediction.calibration))

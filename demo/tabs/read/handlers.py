@@ -17,6 +17,7 @@ from demo.viewer import contents
 from demo.viewer.contents import Contents
 from demo.viewer.region_tests import RegionTests
 from pneumonia.calibration.calibration import Calibration
+from pneumonia.core.correction import UNCHANGED
 from pneumonia.core.operating_points import BALANCED, OperatingPoint
 from pneumonia.core.populations import CHILDREN
 from pneumonia.errors import WeightsError
@@ -54,9 +55,9 @@ class ReadHandlers:
         """Read a file, or the chosen one: record, session, and a `ReadView`."""
         # Another calibration may be chosen while the image is decoded.
         generation, site = session.generation, session.calibration
-        chosen = file, session.file, session.quarters
+        chosen = file, session.file, session.correction
         self._predictors.require(variant)
-        source, name = decode_upload(file or session.file, 0 if file else session.quarters)
+        source, name = decode_upload(file or session.file, UNCHANGED if file else session.correction)
         predictor = self._predictors.calibrated(variant, site)
 
         def judged_at(calibration: Calibration) -> OperatingPoint:
@@ -99,11 +100,11 @@ class ReadHandlers:
             return (gr.skip(),) * (2 + len(ReadView._fields))
         return self.on_read(None, variant, operating_point, session, population)
 
-    def on_turn(self, event: gr.EventData, session: Session) -> tuple:
-        """Turn the chosen image by as many quarters as a button says: session, and an empty `ReadView`."""
-        if event.index not in [*texts.TURN]:
+    def on_correction(self, event: gr.EventData, session: Session) -> tuple:
+        """Turn or invert the chosen image as a button says: session, and an empty `ReadView`."""
+        if event.index not in range(len(texts.CORRECTIONS)):
             raise user_error(shared_texts.WRONG_VALUES)
-        session.quarters = (session.quarters + event.index) % 4
+        session.correction = session.correction.then([*texts.CORRECTIONS][event.index])
         session.forget()
         return session, *ReadView(page_html.prompt(shared_texts.READING))
 
@@ -176,7 +177,7 @@ class ReadHandlers:
         """Test whether the region that is outlined matters: sentence, viewer, verdict."""
         return self._regions.test(
             session,
-            lambda: decode_upload(session.file, session.quarters)[0],
+            lambda: decode_upload(session.file, session.correction)[0],
             lambda reading: self._card(reading, session)[0],
         )
 

@@ -139,10 +139,10 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         **IMMEDIATE,
     )
     on_change = changed.then(**again_now, **READING_NOW)
-    turned = verdict.click(handlers.on_turn, session, [session, *details], **IMMEDIATE)
-    on_turn = turned.then(**read_now, **READING_NOW)
+    corrected = verdict.click(handlers.on_correction, session, [session, *details], **IMMEDIATE)
+    on_correction = corrected.then(**read_now, **READING_NOW)
     offer = wire_choice(predictors, calibration, variant, page_sites, session, judge)
-    for reading in (on_click, *on_choice, on_change, on_turn):
+    for reading in (on_click, *on_choice, on_change, on_correction):
         # The operating point may have been changed while the image was read. A page whose session had
         # expired shows a calibration as chosen that the session has forgotten.
         follow(reading.then(**offer, **IMMEDIATE))

@@ -8,11 +8,16 @@ from demo.shared.page_html import paragraph, rejection
 from demo.shared.prediction_html import warnings
 from demo.tabs.read import texts
 from pneumonia import Prediction
-from pneumonia.inference.chest_check import ON_ITS_SIDE, UPSIDE_DOWN
+from pneumonia.core.correction import Correction
+from pneumonia.inference.chest_check import NEGATIVE, ON_ITS_SIDE, UPSIDE_DOWN
 from pneumonia.records.receipt import JudgedPrediction
 
-# By the sentence of a refusal: the turns that may help, in quarters to the left.
-_TURNS = {ON_ITS_SIDE: (1, 3), UPSIDE_DOWN: (2,)}
+# By the sentence of a refusal, what may help.
+_OFFERED = {
+    ON_ITS_SIDE: (Correction(1), Correction(3)),
+    UPSIDE_DOWN: (Correction(2),),
+    NEGATIVE: (Correction(inverted=True),),
+}
 
 
 def predictive_value(judged: JudgedPrediction, measured: float, prevalence: float) -> str:
@@ -28,11 +33,13 @@ def refusal(prediction: Prediction, file: str | None) -> str:
         prediction: a rejected one.
         file: the path of the upload; None where only a program has it.
     """
-    turns = _TURNS.get(prediction.error or "", ())
+    offered = _OFFERED.get(prediction.error or "", ())
     buttons = "".join(
-        f'<button type="button" data-index="{turn}">{escape(texts.TURN[turn])}</button>' for turn in turns
+        f'<button type="button" data-index="{index}">{escape(words)}</button>'
+        for index, (correction, words) in enumerate(texts.CORRECTIONS.items())
+        if correction in offered
     )
     if file is not None and zipfile.is_zipfile(file):
         buttons += f'<button type="button" data-opens="batch">{escape(texts.OPEN_IN_BATCH)}</button>'
-    offered = f'<div class="offers">{buttons}</div>' if buttons else ""
-    return rejection(prediction.error or "", offered + warnings(prediction))
+    offers = f'<div class="offers">{buttons}</div>' if buttons else ""
+    return rejection(prediction.error or "", offers + warnings(prediction))

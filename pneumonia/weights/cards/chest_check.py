@@ -16,7 +16,6 @@ _LIMITS = (
     "tomograms of a chest, and abdomens with the lungs' bases in them pass at times. Lateral views were never "
     "measured.",
     "Radiographs mirrored left to right pass; that cannot be told safely.",
-    "A negative is warned of and read as it is.",
     "Infants, children over five years and other hospitals' equipment were not fitted on. Some adults fixed the "
     "limits; none was fitted on.",
 )
@@ -46,8 +45,8 @@ def _limits(limits: dict[str, Any]) -> str:
     return (
         f"Warned of from a distance of {warn['distance']:.2f} or a score of {warn['score']:.2f}; refused from "
         f"{refuse['distance']:.2f} or {refuse['score']:.2f}. Refused as well is what is warned of and shows no two "
-        "lungs, and what looks upright only once it is turned. The rule that fixed the limits is `choose_limits` in "
-        "`pneumonia/training/chest_check.py`."
+        "lungs, and what looks usual only once it is turned or inverted. The rule that fixed the limits is "
+        "`choose_limits` in `pneumonia/training/chest_check.py`."
     )
 
 

@@ -61,7 +61,7 @@ def _others(result: dict[str, Any]) -> str:
     return section(
         "No upright frontal chest radiographs",
         "All in grey, as pictures in colour are refused by the decoder. *By the decoder* counts what has too few grey "
-        "levels.",
+        "levels or is longer than any radiograph.",
         table(["kind", "from", "images", "refused", "of these by the decoder", "warned of", "read"], rows),
     )
 
@@ -92,6 +92,7 @@ def _radiographs(sets: dict[str, Any]) -> str:
             str(figures["n"]),
             str(figures["patients"]),
             format_share(figures["refused"]),
+            str(figures["told_negative"]),
             format_share(figures["warned"]),
         ]
         for name, figures in sets.items()
@@ -101,15 +102,24 @@ def _radiographs(sets: dict[str, Any]) -> str:
         "Upright frontal chest radiographs, as they are, mirrored left to right, tilted by 10 degrees, and under the "
         "fixed corruptions of `pneumonia/data/corruptions.py`. `adult-selection` helped to fix the limits, so that its "
         "rows are no test.",
-        table(["set", "images", "patients", "refused", "warned of"], rows),
+        table(["set", "images", "patients", "refused", "taken for negatives", "warned of"], rows),
     )
 
 
 def _negatives(sets: dict[str, Any]) -> str:
-    rows = [[f"`{name}`", str(figures["n"]), *_cells(figures)] for name, figures in sets.items()]
+    rows = [
+        [
+            f"`{name}`",
+            str(figures["n"]),
+            format_share(figures["refused"]),
+            str(figures["told_negative"]),
+            *(str(figures["outcomes"][outcome]) for outcome in ("warned", "read")),
+        ]
+        for name, figures in sets.items()
+    ]
     return section(
         "Negatives",
-        "The same radiographs inverted, with white lungs. They are to be read with a warning, so here a refusal is a "
-        "mistake, and so is a reading without one; of most the decoder warns as well.",
-        table(["set", "images", "refused", "of these by the decoder", "warned of", "read"], rows),
+        "The same radiographs inverted, with white lungs: they are to be refused, and to be told for what they are. Of "
+        "most that pass the decoder warns.",
+        table(["set", "images", "refused", "told so", "warned of", "read"], rows),
     )

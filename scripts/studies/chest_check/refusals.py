@@ -15,7 +15,7 @@ from pneumonia.data.manifest import Record
 from pneumonia.data.non_chest_images import OUTLIERS, TURNED
 from pneumonia.errors import ImageError
 from pneumonia.imaging.decode import decode
-from pneumonia.inference.chest_check import ON_ITS_SIDE, UPSIDE_DOWN, load_chest_check
+from pneumonia.inference.chest_check import NEGATIVE, ON_ITS_SIDE, UPSIDE_DOWN, load_chest_check
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.metrics.intervals import share_interval
@@ -35,7 +35,7 @@ def _tilted(image: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(image, cv2.getRotationMatrix2D((width / 2, height / 2), 10, 1), (width, height))
 
 
-# What radiographs must survive besides the fixed corruptions, and negatives, which are to be warned of.
+# What radiographs must survive, the fixed corruptions among it, and negatives, which are to be refused.
 _CHANGES = {
     "mirrored": lambda square: np.ascontiguousarray(square[:, ::-1]),
     "tilted": _tilted,
@@ -54,10 +54,14 @@ def measure_radiographs(name: str, records: Sequence[Record]) -> dict[str, dict[
     squares = [_SIZE.squash(decode(record.path).pixels) for record in records]
     patients = len({record.patient for record in records})
     changes = {"": lambda square: square, **{f"-{change}": function for change, function in _CHANGES.items()}}
-    return {
-        f"{name}{suffix}": {"patients": patients, **_figures(_outcomes([change(square) for square in squares]))}
-        for suffix, change in changes.items()
-    }
+    sets = {}
+    for suffix, change in changes.items():
+        with ThreadPoolExecutor() as pool:
+            checks = list(pool.map(lambda square, change=change: _judge(change(square)), squares))
+        figures = {"patients": patients, **_figures([_outcome(check) for check in checks])}
+        figures["told_negative"] = sum(check is not None and check.message == NEGATIVE for check in checks)
+        sets[f"{name}{suffix}"] = figures
+    return sets
 
 
 def measure_others(children: Sequence[Record], adults: Sequence[Record], seed: int) -> list[dict[str, Any]]:
@@ -129,11 +133,6 @@ def _judge(square: np.ndarray) -> Check | None:
 
 def _outcome(check: Check | None) -> Outcome:
     return "read" if check is None else "refused" if check.status == "reject" else "warned"
-
-
-def _outcomes(squares: Sequence[np.ndarray]) -> list[Outcome]:
-    with ThreadPoolExecutor() as pool:
-        return [_outcome(check) for check in pool.map(_judge, squares)]
 
 
 def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:

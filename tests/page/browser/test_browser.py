@@ -15,9 +15,9 @@ from demo.shared import texts as shared_texts
 from demo.tabs.compare import texts as compare_texts
 from demo.tabs.read import texts as read_texts
 from demo.viewer import texts as viewer_texts
+from pneumonia.core.correction import TURNED, Correction
 from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.core.notices import CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
-from pneumonia.imaging.decode import TURNED
 from pneumonia.inference.chest_check import ON_ITS_SIDE
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER
@@ -226,7 +226,7 @@ def test_a_picture_on_its_side_is_turned_with_one_click_and_the_answer_says_so(b
             upload(page, str(turned))
             expect(page.locator("#verdict")).to_contain_text(ON_ITS_SIDE, timeout=20_000)
             expect(page.locator("#operating-point")).to_be_hidden()
-            page.locator("#verdict").get_by_role("button", name=read_texts.TURN[3]).click()
+            page.locator("#verdict").get_by_role("button", name=read_texts.CORRECTIONS[Correction(3)]).click()
             expect(page.locator("#verdict")).to_contain_text("Probability of pneumonia", timeout=20_000)
             expect(page.locator("#verdict")).to_contain_text(TURNED[3].message)
             assert page.evaluate("document.activeElement.id") == "verdict" or page.evaluate(
@@ -390,6 +390,10 @@ def test_a_batch_fills_the_table_whose_rows_are_filtered_and_opened(page, chest,
         page.locator("#batch-csv").click()
     assert download.value.suggested_filename == "readings.csv"
     assert len(Path(download.value.path()).read_text().splitlines()) == 4
+    with page.expect_download() as download:
+        page.locator("#batch-overlays").click()
+    assert download.value.suggested_filename == "overlays.zip"
+    assert len(zipfile.ZipFile(download.value.path()).namelist()) == 2
 
 
 @pytest.mark.promise("A name that is markup is shown as text.", part="Security")

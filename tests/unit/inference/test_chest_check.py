@@ -21,6 +21,7 @@ from pneumonia.inference import chest_check, lung_segmentation
 from pneumonia.inference.chest_check import (
     CHEST_CHECK_FOLDER,
     FILES,
+    NEGATIVE,
     ON_ITS_SIDE,
     UPSIDE_DOWN,
     ChestCheck,
@@ -104,14 +105,14 @@ def test_limits_by_the_rule():
 LIMITS = ChestLimits(warn=ChestScores(10.0, 2.0), refuse=ChestScores(50.0, 4.0))
 
 
-def judge(square, found=True):
-    """Judge a square whose upper left corner is its score; half the square of it is its distance."""
+def judge(square, found=True, inverted=9.0):
+    """Judge a square whose upper left corner is its score, or that of its inverse; half its square is the distance."""
     axis = np.array([[1.0], [0.0]], np.float32)
     one = np.ones(1, np.float32)
     fitted = ChestModel(np.zeros(2, np.float32), np.ones(2, np.float32), axis, one, 1.0, one, 0.0)
 
     def segment(image):
-        features = np.array([image[0, 0], 0.0], np.float32)
+        features = np.array([image[0, 0] if image.max() > 1 else inverted, 0.0], np.float32)
         return LungSegmentation(np.zeros((4, 4), np.float32), 0.5, Measures(0.2, 1.0, 1.0, True), found, features)
 
     square = np.array(square, np.float32)
@@ -150,12 +151,14 @@ def test_what_looks_upright_once_turned_is_said_to_be_turned(square, said):
     assert judge(square).status == "reject" and judge(square).message == said
 
 
-def test_a_negative_is_warned_of_and_read():
-    # Above the refusal; inverted, its corner is -3.5, and 6.1 no distance to be warned of.
-    negative = judge([[4.5, 9], [9, 9]])
-    assert negative.status == "warn" and "negative" in negative.message
-    # Inverted, this one is 15.1 away: unusual even so.
-    assert judge([[6.5, 9], [9, 9]]).status == "reject"
+def test_a_negative_is_refused_with_the_word_to_invert_it():
+    for corner in (3, 4.5):  # between the limits, and above them
+        negative = judge([[corner, 9], [9, 9]], inverted=-3.5)
+        assert (negative.status, negative.message) == ("reject", NEGATIVE)
+    # Inverted, this one is unusual even so.
+    assert judge([[4.5, 9], [9, 9]], inverted=4.5).message != NEGATIVE
+    # A usual one is not, whatever its inverse looks like.
+    assert judge([[1, 9], [9, 9]], inverted=-3.5) is None
 
 
 # === In a reading ===

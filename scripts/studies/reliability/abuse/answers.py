@@ -18,6 +18,7 @@ CHEST = cv2.resize(
 PICTURE, COLOUR, GREY = Image.fromarray(CHEST), np.dstack([CHEST] * 3), CHEST / 255
 TWELVE, SIXTEEN = np.round(GREY * 4095).astype(np.uint16), CHEST * np.uint16(257)
 STEP, LOSSY = 1.01 / 255, 0.08
+NO_CHEST = "does not look like a frontal chest radiograph"
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,11 @@ class Row:
     within: float = STEP
     refused: type[ImageError] | None = None
     words: tuple[str, ...] = ()
-    is_chest: bool = True
+    # What a picture that can be decoded is refused with, where it is no radiograph to be read.
+    unread: str | None = None
 
 
-def reads(what: str, data: bytes, *warned: str, **expected: np.ndarray | float | bool) -> Row:
+def reads(what: str, data: bytes, *warned: str, **expected: np.ndarray | float | str) -> Row:
     """It is read, with these warnings and no others, and shows the chest or what else is given."""
     return Row(what, data, warned, **expected)
 

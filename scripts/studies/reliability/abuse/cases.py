@@ -8,8 +8,6 @@ from typing import Any, Literal
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from scripts.studies.reliability.abuse.answers import Row
 
-NO_CHEST = "does not look like a frontal chest radiograph"
-
 
 @dataclass(frozen=True)
 class Case:
@@ -61,6 +59,8 @@ def rejects(what: str, make: Callable[[], bytes], *words: str, name: str = "imag
 
 def of_row(row: Row) -> Case:
     """A row of the inputs, as a case."""
-    if row.refused or not row.is_chest:
-        return rejects(row.what, lambda: row.data, *(row.words if row.refused else (NO_CHEST,)))
+    if row.refused:
+        return rejects(row.what, lambda: row.data, *row.words)
+    if row.unread:
+        return rejects(row.what, lambda: row.data, row.unread)
     return reads(row.what, lambda: row.data, *row.warned)

@@ -95,6 +95,7 @@ ROWS = (
         twelve(PhotometricInterpretation="MONOCHROME1", **WINDOW),
         "polarity",
         shows=1 - WINDOWED,
+        unread="seems to be a negative",
     ),
     reads(
         "DICOM, rescale before the window",

@@ -10,6 +10,7 @@ from scripts.studies.reliability.abuse.answers import (
     COLOUR,
     GREY,
     LOSSY,
+    NO_CHEST,
     PICTURE,
     SIXTEEN,
     STEP,
@@ -313,7 +314,7 @@ ROWS = (
     refuses("screenshot", encode(screenshot(), "PNG"), "colour"),
     reads("sepia", encode((COLOUR * (1, 0.96, 0.88)).astype(np.uint8), "PNG"), within=LOSSY),
     reads("coloured marks", encode(marked(), "PNG"), "colour", shows=marked() @ (0.299, 0.587, 0.114) / 255),
-    reads("negative", encode(255 - CHEST, "PNG"), "polarity", shows=1 - GREY),
+    reads("negative", encode(255 - CHEST, "PNG"), "polarity", shows=1 - GREY, unread="seems to be a negative"),
     reads("little contrast", encode(CHEST // 4, "PNG"), "exposure", shows=GREY / 4),
     reads(
         "wide black borders",
@@ -333,7 +334,7 @@ ROWS = (
             encode(join([CHEST, CHEST // 3]), "PNG"),
             *names,
             shows=join([CHEST, CHEST // 3]) / 255,
-            is_chest=False,
+            unread=NO_CHEST,
         )
         for how, join, names in (
             ("side by side", np.hstack, ("montage", "polarity")),
