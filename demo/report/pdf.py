@@ -238,7 +238,7 @@ def _verdict(
     prediction, point, predictor = judged
     sentence, state = answer(judged, placed)
     whose = _whose(judged) if whose is None else whose
-    place, _ = evidence_sentences(prediction, predictor.heatmap_scale)
+    place, _ = evidence_sentences(prediction, predictor.heatmap_scale, placed)
     return [
         *([paragraph(whose, SMALL), Spacer(0, 2)] if whose else []),
         paragraph("", ParagraphStyle(state, FINDING, textColor=STATES[state]), bold=sentence),

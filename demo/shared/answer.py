@@ -72,30 +72,31 @@ def mostly_outside(prediction: Prediction) -> bool:
     return prediction.in_lung_share is not None and prediction.in_lung_share < 0.5
 
 
-def evidence_sentences(prediction: Prediction, scale: float) -> tuple[str, str]:
+def evidence_sentences(prediction: Prediction, scale: float, placed: bool = True) -> tuple[str, str]:
     """Sentences on the strength and the place of the evidence, and on how far its share inside the lungs is one.
 
     Args:
         prediction: a reading.
         scale: logits at which overlays saturate.
+        placed: whether the zone may be named, as no test has denied the region.
 
     Returns:
         The first for everybody; the second, which may be empty, for those who look closer.
     """
     if not has_evidence(prediction):
         return texts.NO_EVIDENCE, ""
-    sentence, closer = _where(prediction, scale)
+    sentence, closer = _where(prediction, scale, placed)
     return sentence if has_outline(prediction, scale) else f"{sentence} {texts.NO_REGION}", closer
 
 
-def _where(prediction: Prediction, scale: float) -> tuple[str, str]:
+def _where(prediction: Prediction, scale: float, placed: bool) -> tuple[str, str]:
     word = strength(float(prediction.heatmap.max()), scale).capitalize()
     if prediction.lungs is None or prediction.in_lung_share is None:
         return texts.EVIDENCE_LUNGS_UNKNOWN.format(strength=word), ""
     share, area = percent(prediction.in_lung_share, 0), percent(prediction.lung_area, 0)
     rewarded = texts.REWARDED if get_variant(prediction.variant).recipe.evidence_penalty else ""
     closer = texts.IN_LUNGS.format(area=area) + rewarded
-    where = place(prediction)
+    where = place(prediction) if placed else None
     if where is None:
         words = texts.EVIDENCE_OUTSIDE if mostly_outside(prediction) else texts.EVIDENCE_INSIDE
         return words.format(strength=word, inside=share), closer

@@ -46,6 +46,17 @@ def on_failure() -> str:
     return page_html.prompt(texts.TRY_AGAIN)
 
 
+def option(event: gr.EventData, options: Sequence[T]) -> T:
+    """The option whose number a pressed button has.
+
+    Raises:
+        gr.Error: there is none of that number, which only a program sends.
+    """
+    if not isinstance(event.index, int) or not 0 <= event.index < len(options):
+        raise user_error(texts.WRONG_VALUES)
+    return options[event.index]
+
+
 def in_turn(activity: Activity, read: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
     """Make a handler that reads wait for its turn.
 
@@ -120,11 +131,7 @@ def read_when_chosen(
     """
 
     def on_example_click(event: gr.EventData, session: Session, *chosen: Any) -> tuple:
-        try:
-            path = paths[event.index]
-        except (LookupError, TypeError):
-            raise user_error(texts.WRONG_VALUES) from None
-        return choose(str(path), session, *chosen)
+        return choose(str(option(event, paths)), session, *chosen)
 
     outputs = [upload, session, *emptied]
     uploaded = upload.upload(choose, [upload, session, *controls], outputs, **IMMEDIATE)

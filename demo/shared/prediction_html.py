@@ -13,18 +13,19 @@ from pneumonia.records.receipt import JudgedPrediction
 _HASH_LENGTH = 12
 
 
-def verdict(judged: JudgedPrediction, choices: bool = False, placed: bool = True) -> str:
+def verdict(judged: JudgedPrediction, choices: bool = False, placed: bool = True, asks: bool = False) -> str:
     """Card of a reading that was not rejected: for whom, what to care for, the answer, its place, and the bar.
 
     Args:
         judged: the reading.
         choices: whether population and operating point can be chosen beside it, as on the Read tab.
-        placed: whether the answer may name a place, as no test has denied it.
+        placed: whether a place may be named, as no test has denied it.
+        asks: whether a button for each population, by its number in `texts.ASKED`, is an event of the card.
     """
     prediction = judged.prediction
-    place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale)
+    place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale, placed)
     return (
-        f'<section class="card {state_class(judged)}">{population(judged, choices)}{warnings(prediction)}'
+        f'<section class="card {state_class(judged)}">{population(judged, choices, asks)}{warnings(prediction)}'
         f"{answer(judged, 'h2', placed)}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
     )
 
@@ -34,16 +35,20 @@ def figures(judged: JudgedPrediction) -> str:
     return f"{paragraph(prediction_text.operating_point(judged), 'operating-point')}{notice()}"
 
 
-def population(judged: JudgedPrediction, choices: bool = False) -> str:
-    """Sentences on whose radiograph it was read as and what was measured on such; they stand out where they ask."""
+def population(judged: JudgedPrediction, choices: bool = False, asks: bool = False) -> str:
+    """Sentences on whose radiograph it was read as and what was measured on such; they stand out where they ask.
+
+    Arguments are those of `verdict`.
+    """
     prediction = judged.prediction
     sentence = f"{prediction_text.population(prediction)} {prediction_text.measured(judged)}".strip()
     if prediction.population is not None or not answers.undecided(prediction):
         return paragraph(sentence, "population") if sentence else ""
+    does = 'data-clicks="#population input[value={name}]"' if choices else 'data-index="{number}"'
     buttons = "".join(
-        f'<button type="button" data-clicks="#population input[value={name}]">{escape(words)}</button>'
-        for name, words in texts.POPULATIONS.items()
-        if choices and name != texts.NOT_STATED
+        f'<button type="button" {does.format(name=name, number=number)}>{escape(texts.POPULATIONS[name])}</button>'
+        for number, name in enumerate(texts.ASKED)
+        if choices or asks
     )
     return f'<div class="population asks">{paragraph(sentence)}{buttons}</div>'
 

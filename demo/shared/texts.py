@@ -55,6 +55,8 @@ OPERATING_POINTS = {
 NOT_STATED = "auto"
 POPULATION = "Patient"
 POPULATIONS = {NOT_STATED: "By the image", CHILDREN: "Child, 1 to 5 years", ADULTS: "Adult"}
+# Those that a reading may ask for.
+ASKED = (CHILDREN, ADULTS)
 READ_AS = "Read as {patient}, {source}."
 SOURCES = {"header": "by the DICOM header", "reader": "as was chosen", "picture": "by the outline of the lungs"}
 LESS_WELL = "{images}; these patients are the ones that are read less well"
@@ -73,8 +75,8 @@ UNAVAILABLE_LABEL = "{title} (unavailable)"
 UNAVAILABLE = "{title} is unavailable. {reason}"
 OPERATING_POINT = "Operating point"
 AT_OPERATING_POINT = (
-    "{name}: sensitivity {sensitivity}, specificity {specificity}, on {images}. Pneumonia is called from {threshold}; "
-    "from {low} to {high} it is too close to call."
+    "{name}: sensitivity {sensitivity}, specificity {specificity}, on {images}. Here a probability from {threshold} on "
+    "counts as pneumonia; from {low} to {high} it is too close to call."
 )
 SHOW = "Show"
 ORIGINAL = "Original"
@@ -87,7 +89,7 @@ NO_STRENGTH = "none"
 MAP_HELP = "The same colour is the same evidence in every case: dark is weak, orange moderate, yellow strong."
 
 PROBABILITY = "Probability of pneumonia"
-BAR_THRESHOLD = "called from {threshold}"
+BAR_THRESHOLD = "counted from {threshold}"
 BAR_ZONE = "too close to call {low} to {high}"
 FROM = "from {threshold}"
 

@@ -13,7 +13,7 @@ from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import load_images
 from pneumonia.data.reader_sets import reader_sets
-from pneumonia.data.splits import FOLDS, split_by_patient, split_by_series, split_by_source
+from pneumonia.data.splits import FOLDS, of_main_population, split_by_patient, split_by_series, split_by_source
 from pneumonia.inference.preprocessor import new_preprocessor
 from pneumonia.training.job import TrainingJob, score_external, train_and_calibrate
 from pneumonia.training.parts import load_parts
@@ -72,7 +72,9 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     parts = load_parts(job.variant, manifest, train_records, preprocessor, job.seed)
     checkpoints = job.checkpoints / f"{scheme}-{number}"
     calibrated = train_and_calibrate(job.variant, parts, preprocessor, job.seed, job.backbone_weights, checkpoints)
-    images = load_images(test_records, preprocessor)
+    # The few of one population in a source of another are not trained with, and too few to be judged.
+    own, others = of_main_population(test_records)
+    images = load_images([*own, *others], preprocessor)
     populations = np.array([record.stated.population for record in images.records])
     sets = {}
     for name, changes in ((HELD_OUT, ()), (SHIFTED, list(CORRUPTIONS.values()))):

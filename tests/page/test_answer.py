@@ -103,6 +103,7 @@ def test_the_evidence_is_told_by_strength_zone_and_share():
     short, closer = evidence_sentences(prediction, 40.0)
     assert short.startswith("Strong evidence. Right lower zone: ") and short.endswith("Inside the lungs: 80%.")
     assert closer.startswith("Spread everywhere alike, 24% of it would lie inside the lungs.")
+    assert evidence_sentences(prediction, 40.0, placed=False)[0] == "Strong evidence. Inside the lungs: 80%."
     assert evidence_sentences(prediction, 60.0)[0].startswith("Moderate")
     assert "not found" in evidence_sentences(replace(prediction, lungs=None), 40.0)[0]
     outside = np.zeros((10, 10), np.float32)

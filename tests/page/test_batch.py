@@ -217,11 +217,11 @@ def test_the_opened_row_is_judged_as_the_list_is_and_follows_it(files):
     done(handlers, files, session)
     handlers.on_operating_point_change("screening", session)
     verdict, *_ = opened(handlers, session, 1)
-    assert "called from 20.0%" in verdict and shared_texts.NOT_RULED_OUT in verdict
+    assert "counted from 20.0%" in verdict and shared_texts.NOT_RULED_OUT in verdict
     readings = loaded.readings
     *_, verdict, details = handlers.on_operating_point_change("rule-in", session)
     assert loaded.readings == readings
-    assert "Image 1: dark.png" in verdict and "called from 80.0%" in verdict and shared_texts.CHECKS in details
+    assert "Image 1: dark.png" in verdict and "counted from 80.0%" in verdict and shared_texts.CHECKS in details
     # A row without a reading keeps its reason.
     opened(handlers, session, 2)
     assert all(part["__type__"] == "update" for part in handlers.on_operating_point_change("balanced", session)[2:])
@@ -289,7 +289,7 @@ def test_a_point_that_is_changed_while_a_row_is_opened_counts_for_it(handlers, f
         return result
 
     monkeypatch.setattr(batch, "_read", read_and_choose)
-    assert "called from 80.0%" in opened(handlers, session, 3)[0]
+    assert "counted from 80.0%" in opened(handlers, session, 3)[0]
 
 
 def test_of_two_rows_that_are_opened_the_last_one_is_shown(handlers, files, monkeypatch):

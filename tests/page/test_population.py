@@ -2,11 +2,13 @@
 
 import json
 
+import gradio as gr
 import httpx
 import pytest
 
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
+from demo.shared.texts import ASKED, POPULATIONS, UNDECIDED, UPLOAD_DELETED, WRONG_VALUES
 from demo.tabs.batch.handlers import BatchHandlers, BatchSession
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
@@ -88,3 +90,24 @@ def test_a_batch_is_judged_by_each_ones_population(predictors, chest):
     handlers.on_operating_point_change("rule-in", session)
     point = predictors.get(VARIANT).calibration_for(ADULTS).operating_points["rule-in"]
     assert session.batch.records[0]["finding"] == point.finding(record["probability"])
+
+
+def test_of_a_row_of_a_batch_the_reader_says_whose_it_is(predictors, chest):
+    handlers, session = BatchHandlers(predictors), BatchSession()
+    list(handlers.on_read([chest, chest], VARIANT, "balanced", session))
+    card, *_ = handlers.on_row_open(session, gr.EventData(None, {"index": 2}))
+    assert all(f'data-index="{number}">{POPULATIONS[name]}' in card for number, name in enumerate(ASKED))
+    for wrong in (2, -1, "0", 0.0, None):
+        with pytest.raises(gr.Error, match=WRONG_VALUES):
+            handlers.on_whose(session, gr.EventData(None, {"index": wrong}))
+    card, *_, table = handlers.on_whose(session, gr.EventData(None, {"index": ASKED.index(ADULTS)}))
+    assert "an adult, as was chosen" in card and "asks" not in card
+    assert [json.loads(row)[1] == UNDECIDED for row in table["rows"].split("\n")] == [True, False]
+    assert [record["population"] for record in session.batch.records] == [None, ADULTS]
+    # Opened again it is as was said, and the other one still asks.
+    for number, words in ((2, "an adult, as was chosen"), (1, 'class="population asks"')):
+        assert words in handlers.on_row_open(session, gr.EventData(None, {"index": number}))[0]
+    # What was opened before the next batch is none of its images.
+    list(handlers.on_read([chest], VARIANT, "balanced", session))
+    with pytest.raises(gr.Error, match=UPLOAD_DELETED):
+        handlers.on_whose(session, gr.EventData(None, {"index": 0}))

@@ -173,7 +173,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert "It was tested on 40 radiographs of children of here" in verdict and f"<dd>here, {site.date}" in details
     assert "on 40 images of here, each judged by what was fitted without its patient." in judged
     point = site.operating_points["balanced"]
-    assert f"Pneumonia is called from {point.threshold:.1%}" in judged
+    assert f"from {point.threshold:.1%} on counts" in judged
     assert session.reading.predictions[VARIANT].probability == pytest.approx(
         predictor.recalibrated(site).calibration.probability(session.reading.predictions[VARIANT].logit)
     )
@@ -182,7 +182,7 @@ def test_a_chosen_calibration_judges_at_once_and_is_never_silently_on(chest, mad
     assert f"instead of {probability:.1%}, if your patients differ from the 40 images of here, 50% of" in predictive
     assert threshold == round(point.threshold, 3)
     _, moved, *_ = read.on_threshold_change(0.6, session)
-    assert "on 40 images of here. Pneumonia is called from 60.0%" in moved
+    assert "on 40 images of here. Here a probability from 60.0% on" in moved
     scores = site.shifted_scores
     probabilities = expit(scores.logits / site.temperature.value)
     assert f"sensitivity {np.mean(probabilities[scores.labels == 1] >= 0.6):.1%} (" in moved

@@ -97,7 +97,7 @@ def test_the_card_puts_for_whom_and_every_warning_above_the_answer_and_folds_ver
     assert places == sorted(places)
     figures = _Text(prediction_html.figures(of)).text
     assert "Balanced: sensitivity 95.1% (95% interval 93.4% to 96.6%)" in figures and NOTICE in figures
-    assert "called from 41.0%; from 35.0% to 48.0% it is too close to call" in figures
+    assert "from 41.0% on counts as pneumonia; from 35.0% to 48.0% it is too close to call" in figures
     folded = _Text(prediction_html.details(of))
     assert folded.tags[0] == "details"
     for words in ("Fine.", "1.0.0", "abababababab", "cdcdcdcdcdcd", "MobileNetV2, fine-tuned", "as published"):

@@ -198,7 +198,7 @@ def _use_every_tab(page: Page, chest: str, brighter: str) -> None:
     upload(page, chest)
     expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
     page.locator("#operating-point").get_by_label("Rule-in").check()
-    expect(page.locator("#figures")).to_contain_text("called from 80.0%")
+    expect(page.locator("#figures")).to_contain_text("from 80.0% on counts")
     for button in ("#report-pdf", "#report-json"):
         with page.expect_download() as download:
             page.locator(button).click()

@@ -17,6 +17,7 @@ from demo.server.downloads import new_file, new_folder
 from demo.server.gradio_internals import folder_address
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.events import option
 from demo.shared.predictors import Predictors, chosen_population, reading_record
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
@@ -61,6 +62,7 @@ class Batch:
         operating_point: they are judged at.
         thumbnails: folder of their thumbnails, by number.
         population: of all patients; None where each image tells.
+        whose: population that the reader chose for one image, by its number.
         listed: those read so far, in the same order.
         records: of the same, as `Prediction.to_dict` with the name.
         rows: of the same.
@@ -74,6 +76,7 @@ class Batch:
     operating_point: str
     thumbnails: Path
     population: str | None = None
+    whose: dict[int, str] = field(default_factory=dict)
     listed: list[Listed] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     rows: list[views.Row] = field(default_factory=list)
@@ -196,12 +199,29 @@ class BatchHandlers:
             raise user_error(shared_texts.WRONG_VALUES) from None
         if batch is None or not 1 <= number <= len(batch.records):
             raise user_error(shared_texts.UPLOAD_DELETED)
+        return self._open(number, session)
+
+    def on_whose(self, session: BatchSession, event: gr.EventData) -> tuple:
+        """Read the image of the opened row as of the population that a button names, in the list too: verdict, viewer,
+        details, that its region is tested, summary, list."""
+        batch, (number, upload) = session.batch, session.opened or (0, None)
+        if batch is None or not 1 <= number <= len(batch.records) or batch.uploads[number - 1] is not upload:
+            raise user_error(shared_texts.UPLOAD_DELETED)
+        batch.whose[number] = option(event, shared_texts.ASKED)
+        opened = self._open(number, session)
+        if session.reading is not None:
+            (prediction,) = session.reading.predictions.values()
+            self._list(prediction, upload.name, batch, number)
+        return *opened, _summary(batch) if batch.ended else gr.skip(), _worklist(batch)
+
+    def _open(self, number: int, session: BatchSession) -> tuple:
+        batch = session.batch
         # Another row may be opened, or another batch begun, while this one is read.
         session.forget()
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
         session.opened, generation = (number, upload), session.generation
         with archives_in_use([upload]):
-            pixels, prediction = _read(upload, predictor, batch)
+            pixels, prediction = _read(number, predictor, batch)
         heading = views.heading(number, upload.name)
         picture = None if pixels is None else contents.write_picture(pixels)
         if prediction.status == "rejected":
@@ -256,19 +276,19 @@ class BatchHandlers:
         judged, placed = self._predictors.judged_prediction(*named), not reading.region.unconfirmed
         verdict = (
             views.heading(number, upload.name)
-            + prediction_html.verdict(judged, placed=placed)
+            + prediction_html.verdict(judged, placed=placed, asks=True)
             + prediction_html.figures(judged)
         )
         return verdict, prediction_html.details(judged)
 
-    def _list(self, prediction: Prediction, name: str, batch: Batch) -> None:
-        """Add a reading to a batch, judged as this is by now."""
-        record = reading_record(prediction, name)
-        thumbnail = _thumbnail(batch, len(batch.records) + 1).exists()
-        batch.listed.append(Listed(replace(prediction, lungs=None), thumbnail))
-        batch.rows.append(views.Row())
-        batch.records.append(record)
-        self._judge(len(batch.records), batch)
+    def _list(self, prediction: Prediction, name: str, batch: Batch, number: int | None = None) -> None:
+        """Add a reading to a batch, or put it in the place of another, judged as the batch is by now."""
+        place = len(batch.records) if number is None else number - 1
+        thumbnail = _thumbnail(batch, place + 1).exists()
+        batch.listed[place : place + 1] = [Listed(replace(prediction, lungs=None), thumbnail)]
+        batch.rows[place : place + 1] = [views.Row()]
+        batch.records[place : place + 1] = [reading_record(prediction, name)]
+        self._judge(place + 1, batch)
 
     def _judge(self, number: int, batch: Batch) -> None:
         """Judge a reading at the operating point of its batch: its record and its row."""
@@ -308,7 +328,7 @@ class BatchHandlers:
             for number, (upload, record) in progress.tqdm(numbered, desc=texts.OVERLAYS):
                 if record["status"] != "read":
                     continue
-                pixels, prediction = _read(upload, predictor, batch)
+                pixels, prediction = _read(number, predictor, batch)
                 if prediction.image_sha256 != record["image_sha256"]:
                     raise user_error(shared_texts.UPLOAD_DELETED)
                 shown = radiograph_images.preview(pixels)
@@ -323,15 +343,16 @@ class BatchHandlers:
         return gr.update(value=str(path), visible=True)
 
 
-def _read(upload: Upload, predictor: Predictor, batch: Batch) -> tuple[np.ndarray | None, Prediction]:
+def _read(number: int, predictor: Predictor, batch: Batch) -> tuple[np.ndarray | None, Prediction]:
     """Read one file again: its pixels, float32 (H, W), or None if it cannot be decoded, and its reading."""
+    upload, population = batch.uploads[number - 1], batch.whose.get(number, batch.population)
     if not upload.path.is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
     if upload.refusal is not None:
-        return None, predictor.rejected(upload.refusal, batch.operating_point, batch.population)
+        return None, predictor.rejected(upload.refusal, batch.operating_point, population)
     source = decode_once(upload.source)
     pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
-    return pixels, predictor.predict(source, batch.operating_point, batch.population)
+    return pixels, predictor.predict(source, batch.operating_point, population)
 
 
 def _open(source: Path | ZipMember, thumbnail: Path) -> SharedAnalysis:

@@ -92,10 +92,15 @@ def build(predictors: Predictors) -> None:
     opened = table.click(
         in_turn(predictors.activity, handlers.on_row_open), session, details, **READING_NOW, show_progress_on=verdict
     )
-    opened.success(handlers.on_row_opened, session, session, **IMMEDIATE)
-    opened.failure(handlers.on_open_failure, session, details, **IMMEDIATE)
-    tested = opened.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
-    tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
+    asked = verdict.click(
+        in_turn(predictors.activity, handlers.on_whose), session, [*details, progress, table], **READING_NOW
+    )
+    asked.then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
+    for reading in (opened, asked):
+        reading.success(handlers.on_row_opened, session, session, **IMMEDIATE)
+        reading.failure(handlers.on_open_failure, session, details, **IMMEDIATE)
+        tested = reading.then(handlers.on_region_test, session, [support, radiograph, verdict], **IMMEDIATE)
+        tested.failure(lambda: region_tests.result(None), None, support, **IMMEDIATE)
     report.wire(predictors, session, comparison=False, choices=[table.click])
     written = save_overlays.click(handlers.on_overlays_request, session, archive, **BATCH_QUEUE, **PRIVATE)
     written.success(None, archive, js=FETCH, **PRIVATE)

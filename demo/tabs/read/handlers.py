@@ -7,11 +7,11 @@ import gradio as gr
 
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
+from demo.shared.events import option
 from demo.shared.predictors import THRESHOLD_DIGITS, Predictors, chosen_population, reading_record, unavailable
 from demo.shared.session import Reading, Session, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_upload
-from demo.shared.user_error import user_error
 from demo.tabs.read import texts, views
 from demo.viewer import contents
 from demo.viewer.contents import Contents
@@ -102,9 +102,7 @@ class ReadHandlers:
 
     def on_correction(self, event: gr.EventData, session: Session) -> tuple:
         """Turn or invert the chosen image as a button says: session, and an empty `ReadView`."""
-        if event.index not in range(len(texts.CORRECTIONS)):
-            raise user_error(shared_texts.WRONG_VALUES)
-        session.correction = session.correction.then([*texts.CORRECTIONS][event.index])
+        session.correction = session.correction.then(option(event, [*texts.CORRECTIONS]))
         session.forget()
         return session, *ReadView(page_html.prompt(shared_texts.READING))
 

@@ -28,7 +28,7 @@ from pneumonia.training.fit import LUNG_MARGIN, train_variant
 from pneumonia.training.linear_probe import pooled_features
 from pneumonia.training.shared_head import head_on_views, two_views
 from pneumonia.variants.registry import DEFAULT, get_variant
-from pneumonia.variants.spec import Phase, Recipe
+from pneumonia.variants.spec import Phase, Variant
 from pneumonia.weights.folder import KERAS_MODEL, WEIGHTS_FOLDER
 from scripts.studies.results.heads import plain_auroc
 
@@ -38,6 +38,7 @@ _MOST_TRAINED, _MOST_WATCHED = 600, 150
 _ADAPTED = "mobilenetv2-frozen"
 PLAIN, UNMOVED, ADAPTED = "fine-tuned, in fewer steps", "features of photographs", "features adapted"
 HALF_WAY, ALL_SEEDS, BOTH = "weights half way", "mean of the weights of all seeds", "mean of two scores"
+CUSTOM = "another architecture, `custom-cnn`"
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class Ingredient:
     """A way to train.
 
     Attributes:
-        recipe: of it.
+        variant: with what is shown to it and the recipe.
         boxes: whether evidence belongs into radiologists' boxes where there are any, and not into the lungs.
         mixed: whether each image is also shown in the style of one of the other hospital, half as often each.
     """
 
-    recipe: Recipe
+    variant: Variant
     boxes: bool = False
     mixed: bool = False
 
@@ -83,18 +84,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def ingredients() -> dict[str, Ingredient]:
     """What is trained, by what it differs in from the first, which is the published recipe without adaptation."""
-    plain = replace(get_variant(DEFAULT).recipe, adaptation_epochs=0, phases=(Phase(_EPOCHS, 2e-4, "all"),))
+    default = get_variant(DEFAULT)
+    recipe = replace(default.recipe, adaptation_epochs=0, phases=(Phase(_EPOCHS, 2e-4, "all"),))
+    plain = replace(default, recipe=recipe)
+
+    def trained(**otherwise: Any) -> Variant:
+        return replace(plain, recipe=replace(recipe, **otherwise))
+
     return {
         PLAIN: Ingredient(plain),
-        "no penalty outside the lungs": Ingredient(replace(plain, evidence_penalty=0.0)),
+        "the hull of the lungs alone is shown": Ingredient(replace(plain, field="hull")),
+        "no penalty outside the lungs": Ingredient(trained(evidence_penalty=0.0)),
         "penalty outside radiologists' boxes": Ingredient(plain, boxes=True),
-        "no augmentation": Ingredient(replace(plain, augmentation="none")),
-        "the top of the backbone alone": Ingredient(replace(plain, phases=(Phase(_EPOCHS, 2e-4, "top"),))),
+        "no augmentation": Ingredient(trained(augmentation="none")),
+        "the top of the backbone alone": Ingredient(trained(phases=(Phase(_EPOCHS, 2e-4, "top"),))),
         "styles mixed with the other hospital": Ingredient(
-            replace(plain, phases=(Phase(_EPOCHS // 2, 2e-4, "all"),)), mixed=True
+            trained(phases=(Phase(_EPOCHS // 2, 2e-4, "all"),)), mixed=True
         ),
-        "adaptation without labels first": Ingredient(replace(plain, adaptation_epochs=2)),
-        UNMOVED: Ingredient(replace(plain, phases=(), evidence_penalty=0.0)),
+        "adaptation without labels first": Ingredient(trained(adaptation_epochs=2)),
+        UNMOVED: Ingredient(trained(phases=(), evidence_penalty=0.0)),
+        # From nothing, so it is given the epochs of its own recipe.
+        CUSTOM: Ingredient(get_variant("custom-cnn")),
     }
 
 
@@ -108,27 +118,30 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         DataError: if the data cannot be used.
     """
-    preprocessor = new_preprocessor(get_variant(DEFAULT))
-    sides = _sides(read_data(arguments).records, preprocessor)
+    default = get_variant(DEFAULT)
+    sides = _sides(read_data(arguments).records, new_preprocessor(default))
     adapted = keras.models.load_model(WEIGHTS_FOLDER / _ADAPTED / KERAS_MODEL, compile=False)
     figures: dict[str, dict[str, list[float]]] = {}
     first, second = sides
     benches = [
-        _Bench(preprocessor, sides[name], sides[other], arguments.backbone_weights, arguments.runs / name)
+        _Bench(sides[name], sides[other], arguments.backbone_weights, arguments.runs / name)
         for name, other in ((first, second), (second, first))
     ]
     for seed in range(arguments.seeds):
         for bench in benches:
-            models = {title: bench.train(title, ingredient, seed) for title, ingredient in bench.ingredients().items()}
+            models, scores = {}, {}
+            for title, ingredient in bench.ingredients().items():
+                models[title] = bench.train(title, ingredient, seed)
+                scores[title] = bench.score(models[title], ingredient.variant, seed)
             bench.plain.append(models[PLAIN])
-            models |= {ADAPTED: adapted, HALF_WAY: _mean([models[UNMOVED], models[PLAIN]])}
-            scores = {title: bench.score(model, seed) for title, model in models.items()}
+            scores[ADAPTED] = bench.score(adapted, get_variant(_ADAPTED), seed)
+            scores[HALF_WAY] = bench.score(_mean([models[UNMOVED], models[PLAIN]]), default, seed)
             scores[BOTH] = sum(scores[title] / scores[title].std() for title in (PLAIN, ADAPTED))
             for title, logits in scores.items():
                 bench.judge(figures.setdefault(title, {}), logits)
     if arguments.seeds > 1:
         for bench in benches:
-            bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(bench.plain), 0))
+            bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(bench.plain), default, 0))
     return {
         "images": {
             name: {"train": len(side.train.records), "scored": len(side.scored.records)} for name, side in sides.items()
@@ -182,6 +195,11 @@ def evidence_masks(images: ImageSet, boxes: bool) -> np.ndarray:
     return masks
 
 
+def _shown_by(preprocessor: Preprocessor, images: ImageSet) -> ImageSet:
+    """The same images, of which another part may be shown."""
+    return replace(images, views=[preprocessor.locate(square) for square in images.squares])
+
+
 def mix_styles(image: np.ndarray, style: np.ndarray, share: float) -> np.ndarray:
     """Mix the amplitudes of an image's spectrum with those of another; its phases, which hold its shapes, stay.
 
@@ -212,11 +230,9 @@ class _Bench:
         plain: what the first recipe gave, with each seed.
     """
 
-    def __init__(self, preprocessor: Preprocessor, side: Side, other: Side, backbone: str, runs: Path) -> None:
-        self._preprocessor, self._side, self._other = preprocessor, side, other
-        self._backbone, self._runs = backbone, runs
+    def __init__(self, side: Side, other: Side, backbone: str, runs: Path) -> None:
+        self._side, self._other, self._backbone, self._runs = side, other, backbone, runs
         self.plain: list[keras.Model] = []
-        self._inputs = prepare_inputs(other.scored, preprocessor)
         records = other.scored.records
         self._sets = reader_sets(records[0].stated.population, records)
 
@@ -227,13 +243,12 @@ class _Bench:
 
     def train(self, title: str, ingredient: Ingredient, seed: int) -> keras.Model:
         """Train on this side, or take a training up again."""
-        images, recipe = self._mixed(seed) if ingredient.mixed else self._side.train, ingredient.recipe
-        evidence = evidence_masks(images, ingredient.boxes) if recipe.evidence_penalty else None
-        variant, watched = replace(get_variant(DEFAULT), recipe=recipe), self._side.watched
+        images, variant = self._mixed(seed) if ingredient.mixed else self._side.train, ingredient.variant
+        evidence = evidence_masks(images, ingredient.boxes) if variant.recipe.evidence_penalty else None
+        preprocessor = new_preprocessor(variant)
+        shown = [_shown_by(preprocessor, of) for of in (images, self._side.watched)]
         folder = self._runs / re.sub("[^a-z]+", "-", title) / str(seed)
-        trained = train_variant(
-            *(variant, images, watched, self._preprocessor, seed, self._backbone, folder), evidence=evidence
-        )
+        trained = train_variant(variant, *shown, preprocessor, seed, self._backbone, folder, evidence=evidence)
         return trained.model
 
     def _mixed(self, seed: int) -> ImageSet:
@@ -242,12 +257,13 @@ class _Bench:
         squares = [mix_styles(square, styles[rng.integers(len(styles))], rng.uniform()) for square in train.squares]
         return join_images(train, replace(train, squares=np.stack(squares)))
 
-    def score(self, model: keras.Model, seed: int) -> np.ndarray:
-        """Logits (N,) of the other side's images, by a head that is fitted to this side's."""
-        train, penalty = self._side.train, get_variant(DEFAULT).recipe.shared_head
-        views = two_views(model, train, self._preprocessor, seed)
+    def score(self, model: keras.Model, variant: Variant, seed: int) -> np.ndarray:
+        """Logits (N,) of the other side's images, by a head that is fitted to this side's, shown as to the variant."""
+        preprocessor, penalty = new_preprocessor(variant), variant.recipe.shared_head
+        train, scored = (_shown_by(preprocessor, images) for images in (self._side.train, self._other.scored))
+        views = two_views(model, train, preprocessor, seed)
         head = head_on_views(views, train.labels, np.zeros(len(train.labels)), train.weights, penalty)
-        return pooled_features(model, self._inputs) @ head
+        return pooled_features(model, prepare_inputs(scored, preprocessor)) @ head
 
     def judge(self, figures: dict[str, list[float]], logits: np.ndarray) -> None:
         """Add the AUROC of each set."""

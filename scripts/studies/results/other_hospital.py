@@ -83,7 +83,8 @@ def _ingredients(result: dict[str, Any]) -> str:
         "population alone; then a head, penalised as that of the published networks, is fitted to the same images, and "
         f"scored on the other population: {counts}; of each class and each word of radiologists the same number at "
         "most, so that normal adults weigh less than in other tables. AUROC; of several seeds the mean, and from least "
-        f"to most; number of seeds: {seeds}. A few hundredths are noise. Each row differs from the first in one thing.",
+        f"to most; number of seeds: {seeds}. A few hundredths are noise. Each row differs from the first in one "
+        "thing, but `custom-cnn` is trained from nothing, by its own recipe.",
         table(["training", *columns], rows),
         f"`{UNMOVED}` are those of ImageNet under the same head, `{ADAPTED}` those of `mobilenetv2-frozen`, which saw "
         f"children without labels; `{BOTH}` adds the score on these to that of the first row, each scaled to a "

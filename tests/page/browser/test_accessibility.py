@@ -57,11 +57,11 @@ def test_axe_finds_nothing_on_any_tab(browser, address, chest, brighter, theme):
 def test_an_image_is_read_and_judged_anew_by_keyboard_alone(page):
     _press_until(page, "Tab", "document.activeElement.closest('.examples')")
     page.keyboard.press("Enter")
-    expect(page.locator("#figures")).to_contain_text("called from 50.0%")
+    expect(page.locator("#figures")).to_contain_text("from 50.0% on counts")
     # One stop for all three operating points; arrows choose, and the focus stays.
     _press_until(page, "Tab", "document.activeElement.closest('#operating-point')")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#figures")).to_contain_text("called from 80.0%")
+    expect(page.locator("#figures")).to_contain_text("from 80.0% on counts")
     assert page.evaluate("document.activeElement.value") == "rule-in"
     page.keyboard.press("Tab")
     assert page.evaluate("!document.activeElement.closest('#operating-point')")
@@ -70,7 +70,7 @@ def test_an_image_is_read_and_judged_anew_by_keyboard_alone(page):
     page.wait_for_timeout(700)  # the answer to the choice before sets the slider, too
     page.locator("#threshold input[type=range]").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#figures")).to_contain_text("called from 79.9%")
+    expect(page.locator("#figures")).to_contain_text("from 79.9% on counts")
     _press_until(page, "Shift+Tab", "document.activeElement.closest('[role=tablist]')")
 
 

@@ -35,7 +35,7 @@ def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
     expect(verdict).to_contain_text("Probability of pneumonia")
     for said in ("sensitivity 95.1%", "specificity 90.2%", NOTICE):
         expect(page.locator("#figures")).to_contain_text(said)
-    expect(verdict.get_by_role("img")).to_have_attribute("aria-label", _containing("called from 50.0%"))
+    expect(verdict.get_by_role("img")).to_have_attribute("aria-label", _containing("counted from 50.0%"))
     expect(page.locator("#viewer canvas[role=img]")).to_have_attribute("aria-label", _containing("evidence"))
     expect(page.locator("#viewer .viewer-key")).to_contain_text(viewer_texts.KEY_STRONG)
     expect(page.locator("#checks")).to_contain_text(shared_texts.CHECKS)
@@ -249,10 +249,10 @@ def test_another_operating_point_changes_the_verdict_alone(page, chest):
     upload(page, chest)
     first = _overlay(page)
     page.locator("#operating-point").get_by_label("Rule-in").check()
-    expect(page.locator("#figures")).to_contain_text("called from 80.0%")
+    expect(page.locator("#figures")).to_contain_text("from 80.0% on counts")
     # A mark on the bar chooses its point, too.
     page.locator(".bar-mark").first.click()
-    expect(page.locator("#figures")).to_contain_text("called from 20.0%")
+    expect(page.locator("#figures")).to_contain_text("from 20.0% on counts")
     expect(page.locator("#operating-point").get_by_label("Screening")).to_be_checked()
     assert _overlay(page) == first
 
@@ -274,15 +274,15 @@ def test_what_is_drawn_can_be_chosen_with_the_keyboard(page, chest):
 @pytest.mark.slow
 def test_a_threshold_of_ones_own_and_a_prevalence_are_weighed_at_once(page, chest):
     upload(page, chest)
-    expect(page.locator("#figures")).to_contain_text("called from 50.0%")
+    expect(page.locator("#figures")).to_contain_text("from 50.0% on counts")
     page.get_by_text(read_texts.OWN_THRESHOLD).click()
     _set(page, "#threshold", "0.9")
-    expect(page.locator("#figures")).to_contain_text("Pneumonia is called from 90.0%")
+    expect(page.locator("#figures")).to_contain_text("from 90.0% on counts")
     expect(page.locator("#operating-point input:checked")).to_have_count(0)
     _set(page, "#threshold", "60")  # typed as if in percent
     page.keyboard.press("Tab")
     expect(page.locator("#threshold input[type=number]")).to_have_value("0.999")
-    expect(page.locator("#figures")).to_contain_text("Pneumonia is called from 99.9%")
+    expect(page.locator("#figures")).to_contain_text("from 99.9% on counts")
     page.locator("#operating-point").get_by_label("Screening").check()
     expect(page.locator("#threshold input[type=number]")).to_have_value("0.2")
     expect(page.locator("#predictive")).to_have_text("")
@@ -351,7 +351,7 @@ def test_compare_shows_every_variant_and_whether_they_agree(page, chest):
     expect(table).to_contain_text(NOTICE)
     expect(page.locator("#compare-viewer canvas[role=img]")).to_have_count(1 + len(PUBLISHED))
     page.locator("#compare-operating-point").get_by_label("Rule-in").check()
-    expect(table).to_contain_text("called from 80.0%")
+    expect(table).to_contain_text("counted from 80.0%")
 
 
 @pytest.mark.slow
@@ -367,7 +367,7 @@ def test_two_images_stand_side_by_side(page, chest, brighter):
     page.locator("#pair-variant").get_by_label("Custom CNN").check()
     expect(table.locator(".bar")).to_have_count(2)
     page.locator("#pair-operating-point").get_by_label("Rule-in").check()
-    expect(table).to_contain_text("called from 80.0%")
+    expect(table).to_contain_text("counted from 80.0%")
     assert "Jane" not in page.locator("body").inner_text()
 
 
@@ -433,12 +433,12 @@ def test_one_click_gives_the_report_of_what_is_shown(page, chest, brighter):
     upload(page, chest)
     expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
     first = _downloaded(page, "#report-pdf", ".pdf")
-    assert NOTICE in first and "called from 50.0%" in first and "Jane" not in first
+    assert NOTICE in first and "counted from 50.0%" in first and "Jane" not in first
     page.locator("#operating-point").get_by_label("Rule-in").check()
-    expect(page.locator("#figures")).to_contain_text("called from 80.0%")
+    expect(page.locator("#figures")).to_contain_text("from 80.0% on counts")
     with_name.check()
     second = _downloaded(page, "#report-pdf", ".pdf")
-    assert "called from 80.0%" in second and "Jane" in second
+    assert "counted from 80.0%" in second and "Jane" in second
     record = json.loads(_downloaded(page, "#report-json", ".json"))
     assert record["readings"][0]["operating_point"] == "rule-in" and "Jane" in record["name"]
     upload(page, brighter)

@@ -120,7 +120,7 @@ def test_a_comment_goes_into_the_report_and_goes_away_with_the_image(browser: Br
     expect(comment).to_have_value("x" * 800)
     # Another point or network keeps it; another image does not.
     page.locator("#operating-point").get_by_label("Rule-in").check()
-    expect(page.locator("#figures")).to_contain_text("called from 80.0%")
+    expect(page.locator("#figures")).to_contain_text("from 80.0% on counts")
     expect(comment).to_have_value("x" * 800)
     upload(page, brighter)
     expect(comment).to_have_value("")

@@ -54,7 +54,7 @@ def test_read_says_so_and_takes_the_next_image(page, chest):
     # The server forgets this, too, and the page none of it.
     page.wait_for_timeout(3000)
     upload(page, chest)
-    expect(page.locator("#figures")).to_contain_text("Pneumonia is called from 90.0%", timeout=20_000)
+    expect(page.locator("#figures")).to_contain_text("from 90.0% on counts", timeout=20_000)
     expect(threshold).to_have_value("0.9")
     leave_alone(page)
     page.locator("#operating-point").get_by_label(shared_texts.OPERATING_POINTS["balanced"]).check()

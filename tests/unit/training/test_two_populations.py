@@ -1,6 +1,8 @@
 """Trainings on two populations: what each image is for, the shared head, and the weights folder that comes of it."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +12,13 @@ from pneumonia.core.populations import ADULTS, CHILDREN
 from pneumonia.data.corruptions import CORRUPTIONS
 from pneumonia.data.manifest import Manifest, read_training_data
 from pneumonia.data.splits import main_population
-from pneumonia.data.tables import UNLABELLED
+from pneumonia.data.tables import CLEAR, OPACITY, OTHER, UNLABELLED
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
 from pneumonia.metrics.scores import Scores
 from pneumonia.models.registry import build_model
+from pneumonia.training import cross_validation
+from pneumonia.training.cross_validation import Scheme
 from pneumonia.training.job import TrainingJob, run_training
 from pneumonia.training.linear_probe import fit_head
 from pneumonia.training.parts import load_parts
@@ -109,6 +113,49 @@ def test_a_head_has_no_intercept_and_takes_the_scale_of_features_in():
     kernel = fit_head(features, labels, weights, 0.1)
     assert ((features @ kernel)[labels == 1]).mean() > ((features @ kernel)[labels == 0]).mean()
     np.testing.assert_allclose(fit_head(features * 10, labels, weights, 0.1) * 10, kernel, rtol=1e-2)
+
+
+def test_what_is_held_out_is_judged_by_radiologists_and_without_a_few_of_another_population(manifest, monkeypatch):
+    adults = [record for record in manifest.records if record.stated.population == ADULTS]
+    few = replace(adults[0], patient="0", stated=replace(adults[0].stated, population=CHILDREN, readers=CLEAR))
+    said = {0: (CLEAR, OTHER), 1: (OPACITY, OPACITY)}
+    words = [
+        replace(record, stated=replace(record.stated, readers=said[record.label][number % 2]))
+        for number, record in enumerate(adults)
+    ]
+    children = [record for record in manifest.records if record.stated.population == CHILDREN]
+    held_out = [*children, few, *words]
+    monkeypatch.setitem(
+        cross_validation.SCHEMES, "all", Scheme(lambda sources: 1, lambda records, number: ([], held_out))
+    )
+    calibrated = SimpleNamespace(
+        engine=None,
+        of=lambda population: SimpleNamespace(judge=lambda scores, command, weights: (len(scores.labels), weights)),
+    )
+    monkeypatch.setattr(cross_validation, "load_parts", lambda *values: None)
+    monkeypatch.setattr(cross_validation, "train_and_calibrate", lambda *values: calibrated)
+    scored = lambda engine, images, *others: Scores(images.labels.astype(float), images.labels, images.patients)  # noqa: E731
+    monkeypatch.setattr(cross_validation, "score_images", scored)
+    job = SimpleNamespace(
+        data=[],
+        variant=tiny_variant(recipe=SHARED),
+        seed=0,
+        read_data=lambda: manifest,
+        command="",
+        external=None,
+        backbone_weights="none",
+        checkpoints=Path(),
+    )
+    sets = cross_validation.run_round(job, "all", 0)
+    counts = {name: sets[name][0] for name in sets if not name.startswith("held-out-shifted")}
+    opacities, clear = (sum(r.stated.readers == word for r in words) for word in (OPACITY, CLEAR))
+    assert counts == {
+        "held-out-children": len(children),
+        "held-out-adults": opacities + clear,
+        "held-out-adults-other": len(words) - clear,
+        "held-out-adults-all": len(words),
+    }
+    assert [name for name in counts if sets[name][1] is not None] == ["held-out-adults-all"]
 
 
 @pytest.mark.slow
