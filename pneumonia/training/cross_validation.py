@@ -76,7 +76,7 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     own, others = of_main_population(test_records)
     images = load_images([*own, *others], preprocessor)
     populations = np.array([record.stated.population for record in images.records])
-    sets = {}
+    sets: dict[str, dict[str, Any]] = {}
     for name, changes in ((HELD_OUT, ()), (SHIFTED, list(CORRUPTIONS.values()))):
         scores = score_images(calibrated.engine, images, preprocessor, changes)
         for population in dict.fromkeys(populations):
