@@ -1,5 +1,6 @@
 """HTML of one reading; every text from outside is escaped."""
 
+from collections.abc import Callable
 from html import escape
 
 from demo.shared import answer as answers
@@ -13,19 +14,21 @@ from pneumonia.records.receipt import JudgedPrediction
 _HASH_LENGTH = 12
 
 
-def verdict(judged: JudgedPrediction, choices: bool = False, placed: bool = True, asks: bool = False) -> str:
+def verdict(
+    judged: JudgedPrediction, choices: bool = False, placed: bool = True, button: Callable[[str], str] | None = None
+) -> str:
     """Card of a reading that was not rejected: for whom, what to care for, the answer, its place, and the bar.
 
     Args:
         judged: the reading.
-        choices: whether population and operating point can be chosen beside it, as on the Read tab.
+        choices: whether the operating point can be chosen beside it, as on the Read tab.
         placed: whether a place may be named, as no test has denied it.
-        asks: whether a button for each population, by its number in `texts.ASKED`, is an event of the card.
+        button: as for `population_buttons`, where whose it is can be said.
     """
     prediction = judged.prediction
     place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale, placed)
     return (
-        f'<section class="card {state_class(judged)}">{population(judged, choices, asks)}{warnings(prediction)}'
+        f'<section class="card {state_class(judged)}">{population(judged, button)}{warnings(prediction)}'
         f"{answer(judged, 'h2', placed)}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
     )
 
@@ -35,22 +38,29 @@ def figures(judged: JudgedPrediction) -> str:
     return f"{paragraph(prediction_text.operating_point(judged), 'operating-point')}{notice()}"
 
 
-def population(judged: JudgedPrediction, choices: bool = False, asks: bool = False) -> str:
+def population(judged: JudgedPrediction, button: Callable[[str], str] | None = None) -> str:
     """Sentences on whose radiograph it was read as and what was measured on such; they stand out where they ask.
 
-    Arguments are those of `verdict`.
+    Args:
+        judged: the reading.
+        button: as for `population_buttons`, where whose it is can be said.
     """
     prediction = judged.prediction
     sentence = f"{prediction_text.population(prediction)} {prediction_text.measured(judged)}".strip()
     if prediction.population is not None or not answers.undecided(prediction):
         return paragraph(sentence, "population") if sentence else ""
-    does = 'data-clicks="#population input[value={name}]"' if choices else 'data-index="{number}"'
-    buttons = "".join(
-        f'<button type="button" {does.format(name=name, number=number)}>{escape(texts.POPULATIONS[name])}</button>'
-        for number, name in enumerate(texts.ASKED)
-        if choices or asks
-    )
+    buttons = "" if button is None else population_buttons(button)
     return f'<div class="population asks">{paragraph(sentence)}{buttons}</div>'
+
+
+def population_buttons(button: Callable[[str], str]) -> str:
+    """A button for each population.
+
+    Args:
+        button: from a population to the attribute that tells the page's script what the button does.
+    """
+    buttons = (f'<button type="button" {button(of)}>{escape(texts.POPULATIONS[of])}</button>' for of in texts.ASKED)
+    return f'<div class="offers">{"".join(buttons)}</div>'
 
 
 def warnings(prediction: Prediction) -> str:

@@ -89,7 +89,7 @@ NO_STRENGTH = "none"
 MAP_HELP = "The same colour is the same evidence in every case: dark is weak, orange moderate, yellow strong."
 
 PROBABILITY = "Probability of pneumonia"
-BAR_THRESHOLD = "counted from {threshold}"
+BAR_THRESHOLD = "counts as pneumonia from {threshold}"
 BAR_ZONE = "too close to call {low} to {high}"
 FROM = "from {threshold}"
 
@@ -129,8 +129,8 @@ CHECKS = "Checks of the image"
 NO_CHECKS = "Nothing unusual was noticed about this image."
 CHECK_STATES = {"ok": "Passed", "warn": "Careful", "reject": "Not read"}
 
-POSITIVE_VALUE = "Positive predictive value where {prevalence} have it: {value} of those called pneumonia do."
-NEGATIVE_VALUE = "Negative predictive value where {prevalence} have it: {value} of those not called do not."
+POSITIVE_VALUE = "Positive predictive value where {prevalence} have it: {value} of those counted as pneumonia do."
+NEGATIVE_VALUE = "Negative predictive value where {prevalence} have it: {value} of the others do not."
 NO_VALUE = "Too close to call, so no predictive value holds for it."
 AT_PREVALENCE = (
     "The probability of this image would be {probability} instead of {here}, if your patients differ from the "

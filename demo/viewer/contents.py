@@ -66,8 +66,8 @@ def evidence_pane(
         support: whether the marked region matters, if that is known.
     """
     lungs, region = prediction.lungs, region_outlines(prediction, scale)
-    where = _where(prediction) if region else shared_texts.NO_REGION
     unconfirmed = texts.UNCONFIRMED if region and is_unconfirmed(support) else ""
+    where = _where(prediction, placed=not unconfirmed) if region else shared_texts.NO_REGION
     return {
         "picture": picture,
         "title": title,
@@ -92,9 +92,9 @@ def side_by_side(panes: list[Contents], scale: float | None = None) -> Contents:
     return {"panes": panes, "scale": scale, "bare": {"title": texts.BARE, "caption": ""}}
 
 
-def _where(prediction: Prediction) -> str:
-    """Sentence on where the evidence lies."""
-    where = place(prediction)
+def _where(prediction: Prediction, placed: bool) -> str:
+    """Sentence on where the evidence lies; in which zone only if it is `placed`, as no test has denied it."""
+    where = place(prediction) if placed else None
     if where is not None:
         return texts.MOSTLY.format(share=percent(where.share, 0), place=where.name)
     return texts.OUTSIDE if mostly_outside(prediction) else texts.STRONGEST

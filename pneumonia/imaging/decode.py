@@ -22,7 +22,7 @@ from pneumonia.core.correction import UNCHANGED, Correction
 from pneumonia.errors import ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.imaging.file_type import EXPORT, kind_of
 from pneumonia.imaging.pictures import PILLOW_ERRORS, from_picture, from_pil
-from pneumonia.imaging.quality import bit_depth, check_size, judge, to_grey
+from pneumonia.imaging.quality import JUDGED, bit_depth, check_size, judge, to_grey
 from pneumonia.imaging.zip_archive import ZipMember
 
 MAX_BYTES = 100_000_000
@@ -60,16 +60,22 @@ class Radiograph:
     clipped: np.ndarray | None = None
 
     def corrected(self, by: Correction) -> "Radiograph":
-        """Give the same picture as its reader turned or inverted it, with warnings that say so."""
+        """Give the same picture as its reader turned or inverted it, with warnings that say so.
+
+        Raises:
+            UnsupportedImageError: what is inverted is refused by `pneumonia.imaging.quality.judge`.
+        """
         if by == UNCHANGED:
             return self
         width, height = self.facts["width"], self.facts["height"]
-        turned = np.rot90(self.pixels, by.quarters)
-        # What was said of black and white was said of the other way round.
-        kept = [check for check in self.checks if not (by.inverted and check.name == "polarity")]
+        pixels, kept = np.rot90(self.pixels, by.quarters), self.checks
+        if by.inverted:
+            # What was seen in the picture was seen with black and white the other way round.
+            pixels = 1 - pixels
+            kept = (*(check for check in kept if check.name not in JUDGED), *judge(pixels, 1, None))
         return replace(
             self,
-            pixels=np.ascontiguousarray(1 - turned if by.inverted else turned),
+            pixels=np.ascontiguousarray(pixels),
             clipped=None if self.clipped is None else np.rot90(self.clipped, by.quarters),
             facts=self.facts | ({"width": height, "height": width} if by.quarters % 2 else {}),
             checks=(*kept, *by.checks),

@@ -6,8 +6,8 @@ this is no frontal chest radiograph counts. Any may be filled with any text: onl
 Raw data (FOR PROCESSING) is warned of and not refused, as it depends on the device what becomes of it. Of 40 normals,
 changed into values in proportion to the exposure (with exponents of 2, 3 and 4), 12, 19 and 28 readings changed (the
 finding, or the probability by over 0.1); of 40 changed into its logarithm, none
-(`tests/unit/imaging/test_dicom_rates.py`). Where black and white are the wrong way round, the polarity is warned of as
-well. The header of CR has no such element.
+(`tests/unit/imaging/test_dicom_rates.py`). Where black and white are the wrong way round, it is refused as a
+negative. The header of CR has no such element.
 """
 
 import functools

@@ -111,6 +111,10 @@ def _thin_out(array: np.ndarray) -> np.ndarray:
     return array[:: 1 + array.shape[0] // 256, :: 1 + array.shape[1] // 256]
 
 
+# Names of the warnings that `judge` gives.
+JUDGED = ("exposure", "polarity", "border", "montage", "text")
+
+
 def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Check]:
     """Judge the exposure, the polarity and what was added to a radiograph.
 

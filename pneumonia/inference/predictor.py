@@ -181,9 +181,12 @@ class Predictor:
         if chest is not None and chest.status == "reject":
             # What was warned of may be the cause, for instance pictures that are joined; a window that hides the lungs
             # is, as far as can be told.
-            hidden = [replace(check, status="reject") for check in clipped]
-            # What else is said of a negative is said of the other way round.
-            causes = (chest,) if chest.message == NEGATIVE else (*hidden, chest, *radiograph.checks)
+            hidden, noticed = [replace(check, status="reject") for check in clipped], radiograph.checks
+            if chest.message == NEGATIVE:
+                # Inverted, the rest may be sound.
+                causes = (chest, *hidden, *(check for check in noticed if check.name != "polarity"))
+            else:
+                causes = (*hidden, chest, *noticed)
             rejected = self._rejected(operating_point, population, causes)
             return replace(rejected, image_sha256=radiograph.sha256)
         whose = read_as(self.populations, radiograph.facts.get("age_years"), population, case.looks_like)

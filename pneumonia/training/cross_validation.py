@@ -72,9 +72,11 @@ def run_round(job: TrainingJob, scheme: str, number: int) -> dict[str, Any]:
     parts = load_parts(job.variant, manifest, train_records, preprocessor, job.seed)
     checkpoints = job.checkpoints / f"{scheme}-{number}"
     calibrated = train_and_calibrate(job.variant, parts, preprocessor, job.seed, job.backbone_weights, checkpoints)
-    # The few of one population in a source of another are not trained with, and too few to be judged.
-    own, others = of_main_population(test_records)
-    images = load_images([*own, *others], preprocessor)
+    if job.variant.recipe.shared_head is not None:
+        # The few of one population in a source of another are not trained with, and too few to be judged.
+        judged = {record.path for part in of_main_population(manifest.records) for record in part}
+        test_records = [record for record in test_records if record.path in judged]
+    images = load_images(test_records, preprocessor)
     populations = np.array([record.stated.population for record in images.records])
     sets: dict[str, dict[str, Any]] = {}
     for name, changes in ((HELD_OUT, ()), (SHIFTED, list(CORRUPTIONS.values()))):

@@ -19,7 +19,8 @@ from demo.shared.predictors import Predictors
 from demo.tabs.batch import handlers as batch
 from demo.tabs.batch import texts as batch_texts
 from demo.tabs.batch import views
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from pneumonia.core.labels import NORMAL, PNEUMONIA, UNCERTAIN
 from scripts.studies.reliability.synthetic_images import encode, radiograph
 from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
@@ -217,11 +218,15 @@ def test_the_opened_row_is_judged_as_the_list_is_and_follows_it(files):
     done(handlers, files, session)
     handlers.on_operating_point_change("screening", session)
     verdict, *_ = opened(handlers, session, 1)
-    assert "counted from 20.0%" in verdict and shared_texts.NOT_RULED_OUT in verdict
+    assert "counts as pneumonia from 20.0%" in verdict and shared_texts.NOT_RULED_OUT in verdict
     readings = loaded.readings
     *_, verdict, details = handlers.on_operating_point_change("rule-in", session)
     assert loaded.readings == readings
-    assert "Image 1: dark.png" in verdict and "counted from 80.0%" in verdict and shared_texts.CHECKS in details
+    assert (
+        "Image 1: dark.png" in verdict
+        and "counts as pneumonia from 80.0%" in verdict
+        and shared_texts.CHECKS in details
+    )
     # A row without a reading keeps its reason.
     opened(handlers, session, 2)
     assert all(part["__type__"] == "update" for part in handlers.on_operating_point_change("balanced", session)[2:])
@@ -289,7 +294,7 @@ def test_a_point_that_is_changed_while_a_row_is_opened_counts_for_it(handlers, f
         return result
 
     monkeypatch.setattr(batch, "_read", read_and_choose)
-    assert "counted from 80.0%" in opened(handlers, session, 3)[0]
+    assert "counts as pneumonia from 80.0%" in opened(handlers, session, 3)[0]
 
 
 def test_of_two_rows_that_are_opened_the_last_one_is_shown(handlers, files, monkeypatch):

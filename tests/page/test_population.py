@@ -9,7 +9,9 @@ import pytest
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.shared.texts import ASKED, POPULATIONS, UNDECIDED, UPLOAD_DELETED, WRONG_VALUES
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch import handlers as batch_handlers
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.core.populations import ADULTS, CHILDREN
@@ -92,22 +94,88 @@ def test_a_batch_is_judged_by_each_ones_population(predictors, chest):
     assert session.batch.records[0]["finding"] == point.finding(record["probability"])
 
 
-def test_of_a_row_of_a_batch_the_reader_says_whose_it_is(predictors, chest):
+def whose(handlers, session, number, population):
+    """A press of the button of a row's card."""
+    return handlers.on_whose(session, gr.EventData(None, {"index": number * len(ASKED) + ASKED.index(population)}))
+
+
+def opened(handlers, session, number):
+    return handlers.on_row_open(session, gr.EventData(None, {"index": number}))[0]
+
+
+def nothing(shown):
+    return all(part == gr.skip() for part in shown)
+
+
+@pytest.fixture
+def batch_of_two(predictors, tmp_path):
+    """Handlers and a session that has read two images."""
+    files = [tmp_path / f"{number}.png" for number in (1, 2)]
+    for number, file in enumerate(files):
+        file.write_bytes(encode(radiograph(seed=number), "PNG"))
     handlers, session = BatchHandlers(predictors), BatchSession()
-    list(handlers.on_read([chest, chest], VARIANT, "balanced", session))
-    card, *_ = handlers.on_row_open(session, gr.EventData(None, {"index": 2}))
-    assert all(f'data-index="{number}">{POPULATIONS[name]}' in card for number, name in enumerate(ASKED))
-    for wrong in (2, -1, "0", 0.0, None):
-        with pytest.raises(gr.Error, match=WRONG_VALUES):
+    list(handlers.on_read([*map(str, files)], VARIANT, "balanced", session))
+    return handlers, session
+
+
+def test_of_a_row_of_a_batch_the_reader_says_whose_it_is(batch_of_two):
+    handlers, session = batch_of_two
+    before = opened(handlers, session, 2)
+    assert all(f'data-index="{4 + number}">{POPULATIONS[name]}' in before for number, name in enumerate(ASKED))
+    for wrong, sentence in (("4", WRONG_VALUES), (4.0, WRONG_VALUES), (None, WRONG_VALUES), (6, UPLOAD_DELETED)):
+        with pytest.raises(gr.Error, match=sentence):
             handlers.on_whose(session, gr.EventData(None, {"index": wrong}))
-    card, *_, table = handlers.on_whose(session, gr.EventData(None, {"index": ASKED.index(ADULTS)}))
+    card, *_, table = whose(handlers, session, 2, ADULTS)
     assert "an adult, as was chosen" in card and "asks" not in card
     assert [json.loads(row)[1] == UNDECIDED for row in table["rows"].split("\n")] == [True, False]
     assert [record["population"] for record in session.batch.records] == [None, ADULTS]
-    # Opened again it is as was said, and the other one still asks.
-    for number, words in ((2, "an adult, as was chosen"), (1, 'class="population asks"')):
-        assert words in handlers.on_row_open(session, gr.EventData(None, {"index": number}))[0]
-    # What was opened before the next batch is none of its images.
-    list(handlers.on_read([chest], VARIANT, "balanced", session))
+    # Opened again it is as was said, until that is changed; and the other one still asks.
+    assert "an adult, as was chosen" in opened(handlers, session, 2)
+    assert "a child of 1 to 5 years, as was chosen" in whose(handlers, session, 2, CHILDREN)[0]
+    assert 'class="population asks"' in opened(handlers, session, 1)
+
+
+def test_a_press_on_a_card_that_is_being_replaced_says_nothing_of_another_image(batch_of_two):
+    handlers, session = batch_of_two
+    opened(handlers, session, 1)
+    opened(handlers, session, 2)
+    assert nothing(whose(handlers, session, 1, ADULTS)) and session.batch.whose == {}
+    assert session.reading.name == "2.png"
+
+
+def test_another_row_that_is_opened_meanwhile_is_not_listed_in_its_place(batch_of_two, monkeypatch):
+    handlers, session = batch_of_two
+    opened(handlers, session, 1)
+    hashes = [record["image_sha256"] for record in session.batch.records]
+    read = batch_handlers._read
+
+    def read_after_another(*values):
+        monkeypatch.setattr(batch_handlers, "_read", read)
+        assert "2.png" in opened(handlers, session, 2)
+        return read(*values)
+
+    monkeypatch.setattr(batch_handlers, "_read", read_after_another)
+    *shown, _, table = whose(handlers, session, 1, ADULTS)
+    assert nothing(shown) and session.reading.name == "2.png"
+    assert [record["image_sha256"] for record in session.batch.records] == hashes
+    assert [record["population"] for record in session.batch.records] == [ADULTS, None]
+    assert [json.loads(row)[1] == UNDECIDED for row in table["rows"].split("\n")] == [False, True]
+
+
+def test_the_list_of_a_batch_that_begins_meanwhile_is_left_alone(batch_of_two, chest, monkeypatch):
+    handlers, session = batch_of_two
+    opened(handlers, session, 1)
+    first, read = session.batch, batch_handlers._read
+
+    def read_after_the_next_batch(*values):
+        monkeypatch.setattr(batch_handlers, "_read", read)
+        list(handlers.on_read([chest], VARIANT, "balanced", session))
+        return read(*values)
+
+    monkeypatch.setattr(batch_handlers, "_read", read_after_the_next_batch)
+    assert nothing(whose(handlers, session, 1, ADULTS)) and session.batch is not first
+    assert [record["population"] for record in session.batch.records] == [None]
+    # A card of the first one may be there still.
     with pytest.raises(gr.Error, match=UPLOAD_DELETED):
-        handlers.on_whose(session, gr.EventData(None, {"index": 0}))
+        whose(handlers, session, 2, ADULTS)
+    assert nothing(whose(handlers, session, 1, ADULTS))

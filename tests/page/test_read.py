@@ -146,7 +146,7 @@ def test_another_operating_point_runs_no_network(chest):
     handlers = ReadHandlers(Predictors(loader))
     before = handlers.on_read(chest, VARIANT, "balanced", session)[2]
     after, figures, *_, threshold = handlers.on_operating_point_change(VARIANT, "rule-in", session)
-    assert "counted from 50.0%" in before and "counted from 80.0%" in after and threshold == 0.8
+    assert "counts as pneumonia from 50.0%" in before and "counts as pneumonia from 80.0%" in after and threshold == 0.8
     assert "Rule-in: sensitivity" in figures
     assert loader.readings == 1
 
@@ -156,7 +156,7 @@ def test_a_threshold_of_ones_own_replaces_the_operating_point_until_one_is_chose
     handlers = ReadHandlers(Predictors(loader))
     handlers.on_read(chest, VARIANT, "balanced", session)
     verdict, figures, *_, operating_point = handlers.on_threshold_change(0.9, session)
-    assert "counted from 90.0%" in verdict and operating_point is None
+    assert "counts as pneumonia from 90.0%" in verdict and operating_point is None
     # As many of the thirty pneumonias as `_made_sets` draws above it.
     assert re.search(r"Your threshold: sensitivity \d+\.\d% \(95% interval", figures)
     assert loader.readings == 1
@@ -224,7 +224,10 @@ def test_a_session_that_was_dropped_takes_over_what_the_controls_say(chest):
     assert shown._replace(viewer=None) == expected._replace(viewer=None)
     # An operating point goes before the slider, which then only shows its threshold.
     handlers.on_image_choice(chest, dropped, *CONTROLS)
-    assert dropped.threshold is None and "counted from 50.0%" in handlers.on_read(None, VARIANT, "balanced", dropped)[2]
+    assert (
+        dropped.threshold is None
+        and "counts as pneumonia from 50.0%" in handlers.on_read(None, VARIANT, "balanced", dropped)[2]
+    )
 
 
 def test_a_reading_overtaken_by_another_choice_is_not_shown(chest):

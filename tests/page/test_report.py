@@ -111,7 +111,7 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
     for said in (
         *(NOTICE, INTENDED_USE, POPULATION, *LIMITS),
         *(shared_texts.CLOSE, f"{shared_texts.PROBABILITY} {prediction.probability:.1%}"),
-        *("counted from 50.0%", "too close to call 42.0% to 56.0%", "Balanced: sensitivity", *FIGURES),
+        *("counts as pneumonia from 50.0%", "too close to call 42.0% to 56.0%", "Balanced: sensitivity", *FIGURES),
         *(
             shared_texts.ORIGINAL,
             shared_texts.OVERLAY,
@@ -151,7 +151,11 @@ def test_another_operating_point_is_reported_as_it_is_shown(chest):
     handlers, session = read(chest)
     ReadHandlers(Predictors(load_fake)).on_operating_point_change(VARIANT, "rule-in", session)
     text = words(handlers.on_pdf_request(False, session))
-    assert "counted from 80.0%" in text and "--operating-point rule-in" in text and shared_texts.NOT_RULED_IN in text
+    assert (
+        "counts as pneumonia from 80.0%" in text
+        and "--operating-point rule-in" in text
+        and shared_texts.NOT_RULED_IN in text
+    )
     assert (
         json.loads(Path(handlers.on_json_request(False, session)).read_text())["readings"][0]["operating_point"]
         == "rule-in"
@@ -162,7 +166,11 @@ def test_a_threshold_of_ones_own_is_reported_and_the_command_names_no_operating_
     handlers, session = read(chest)
     ReadHandlers(Predictors(load_fake)).on_threshold_change(0.9, session)
     text = words(handlers.on_pdf_request(False, session))
-    assert "Your threshold: sensitivity" in text and "counted from 90.0%" in text and "--operating-point" not in text
+    assert (
+        "Your threshold: sensitivity" in text
+        and "counts as pneumonia from 90.0%" in text
+        and "--operating-point" not in text
+    )
     (kept,) = json.loads(Path(handlers.on_json_request(False, session)).read_text())["readings"]
     assert (kept["operating_point"], kept["operating_point_figures"]["threshold"]) == ("own", pytest.approx(0.9))
 

@@ -19,7 +19,8 @@ from demo.report.handlers import ReportHandlers
 from demo.server.uploads import delete_old
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.calibration.site_store import load_site_calibration, save_site
 from pneumonia.errors import CalibrationError, PneumoniaError

@@ -13,7 +13,8 @@ from PIL import Image
 from demo.report.handlers import ReportHandlers
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.__main__ import main
 from pneumonia.cli.commands import predict

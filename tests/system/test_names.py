@@ -13,7 +13,8 @@ import pytest
 
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.imaging.decode import decode

@@ -23,7 +23,8 @@ from demo.server.health import Health
 from demo.server.texts import CRASHED
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia import Predictor, __version__
 from pneumonia.errors import WeightsError

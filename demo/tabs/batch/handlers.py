@@ -1,11 +1,12 @@
 """Many images with one variant: rows while they are read, one of them opened, all of them taken away as files."""
 
 import os
+import re
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,14 @@ from demo.server.downloads import new_file, new_folder
 from demo.server.gradio_internals import folder_address
 from demo.shared import page_html, prediction_html, radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.events import option
 from demo.shared.predictors import Predictors, chosen_population, reading_record
-from demo.shared.session import Reading, Session, judge_again
+from demo.shared.session import Reading, judge_again
 from demo.shared.texts import NOT_STATED
 from demo.shared.uploaded_image import decode_once
 from demo.shared.user_error import user_error
 from demo.tabs.batch import texts, views
 from demo.tabs.batch.files import Upload, archives_in_use, list_uploads
+from demo.tabs.batch.session import Batch, BatchSession, Listed
 from demo.viewer import contents
 from demo.viewer.region_tests import RegionTests
 from pneumonia import Prediction, Predictor
@@ -36,68 +37,9 @@ from pneumonia.inference.shared_analysis import SharedAnalysis
 from pneumonia.records.reading_table import READING_COLUMNS, reading_row
 from pneumonia.utils.safe_csv import CsvWriter, plain_name
 
+# Of a picture; what else follows the last point of a name may be a part of it.
+_ENDING = re.compile(r"\.(jpe?g|png|tiff?|bmp|webp|dcm|dicom)$", re.IGNORECASE)
 _REDRAW_SECONDS = 0.5  # between two updates of the list
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Image of the list. What is large is not kept: a reading that is opened is read again.
-
-    Attributes:
-        prediction: without the lungs.
-        thumbnail: whether there is one.
-    """
-
-    prediction: Prediction
-    thumbnail: bool = False
-
-
-@dataclass
-class Batch:
-    """Run over some files.
-
-    Attributes:
-        uploads: the files, in order.
-        variant: they are read with.
-        operating_point: they are judged at.
-        thumbnails: folder of their thumbnails, by number.
-        population: of all patients; None where each image tells.
-        whose: population that the reader chose for one image, by its number.
-        listed: those read so far, in the same order.
-        records: of the same, as `Prediction.to_dict` with the name.
-        rows: of the same.
-        downloads: the last files that were made of them, by name.
-        stopped: whether no more images are to be read.
-        ended: whether none is being read any more.
-    """
-
-    uploads: list[Upload]
-    variant: str
-    operating_point: str
-    thumbnails: Path
-    population: str | None = None
-    whose: dict[int, str] = field(default_factory=dict)
-    listed: list[Listed] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
-    rows: list[views.Row] = field(default_factory=list)
-    downloads: dict[str, Path] = field(default_factory=dict)
-    stopped: bool = False
-    ended: bool = False
-
-
-@dataclass
-class BatchSession(Session):
-    """State of the Batch tab, whose one image is that of the opened row.
-
-    Attributes:
-        batch: the last one; the next takes its place, and what still works on the last one is not disturbed.
-        stopped_early: whether a batch that waits its turn is to be stopped.
-        opened: number and file of the row that was opened last, which may be of the batch before.
-    """
-
-    batch: Batch | None = None
-    stopped_early: bool = False
-    opened: tuple[int, Upload] | None = None
 
 
 class BatchHandlers:
@@ -199,43 +141,56 @@ class BatchHandlers:
             raise user_error(shared_texts.WRONG_VALUES) from None
         if batch is None or not 1 <= number <= len(batch.records):
             raise user_error(shared_texts.UPLOAD_DELETED)
-        return self._open(number, session)
+        return self._open(number, batch, session, batch.population_of(number))[0]
 
     def on_whose(self, session: BatchSession, event: gr.EventData) -> tuple:
-        """Read the image of the opened row as of the population that a button names, in the list too: verdict, viewer,
+        """Read one image as of the population that a button of its card names, in the list too: verdict, viewer,
         details, that its region is tested, summary, list."""
-        batch, (number, upload) = session.batch, session.opened or (0, None)
-        if batch is None or not 1 <= number <= len(batch.records) or batch.uploads[number - 1] is not upload:
+        batch, choices = session.batch, shared_texts.ASKED
+        if not isinstance(event.index, int):
+            raise user_error(shared_texts.WRONG_VALUES)
+        number, choice = divmod(event.index, len(choices))
+        if batch is None or not 1 <= number <= len(batch.records):
             raise user_error(shared_texts.UPLOAD_DELETED)
-        batch.whose[number] = option(event, shared_texts.ASKED)
-        opened = self._open(number, session)
-        if session.reading is not None:
-            (prediction,) = session.reading.predictions.values()
-            self._list(prediction, upload.name, batch, number)
-        return *opened, _summary(batch) if batch.ended else gr.skip(), _worklist(batch)
+        nothing = (gr.skip(),) * 6
+        # The card may be on the screen still when another row is being opened, or another batch read.
+        if session.opened != (number, batch.uploads[number - 1]):
+            return nothing
+        shown, prediction = self._open(number, batch, session, choices[choice])
+        if prediction.status == "read":
+            batch.whose[number] = choices[choice]
+            batch.listed[number - 1] = replace(batch.listed[number - 1], prediction=replace(prediction, lungs=None))
+            batch.records[number - 1] = reading_record(prediction, batch.uploads[number - 1].name)
+            self._judge(number, batch)
+        if session.batch is not batch:
+            return nothing
+        return *shown, _summary(batch) if batch.ended else gr.skip(), _worklist(batch)
 
-    def _open(self, number: int, session: BatchSession) -> tuple:
-        batch = session.batch
+    def _open(
+        self, number: int, batch: Batch, session: BatchSession, population: str | None
+    ) -> tuple[tuple, Prediction]:
+        """Read one image again: what shows it, which is nothing where another was opened meanwhile; and its reading."""
         # Another row may be opened, or another batch begun, while this one is read.
         session.forget()
         upload, predictor = batch.uploads[number - 1], self._predictors.get(batch.variant)
         session.opened, generation = (number, upload), session.generation
         with archives_in_use([upload]):
-            pixels, prediction = _read(number, predictor, batch)
+            pixels, prediction = _read(upload, predictor, batch.operating_point, population)
         heading = views.heading(number, upload.name)
         picture = None if pixels is None else contents.write_picture(pixels)
+        nothing = (gr.skip(),) * 4
         if prediction.status == "rejected":
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
             refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
             view = heading + refusal, shown, "", ""
-            return view if session.keep(None, generation) else (gr.skip(),) * 4
-        shown = radiograph_images.preview(pixels)
-        reading = Reading(shown, {batch.variant: prediction}, upload.name, picture=picture)
+            return view if session.keep(None, generation) else nothing, prediction
+        reading = Reading(radiograph_images.preview(pixels), {batch.variant: prediction}, upload.name, picture=picture)
         if not session.keep(reading, generation) or (judged := self._judge_opened(session, generation)) is None:
-            return (gr.skip(),) * 4
+            return nothing, prediction
         verdict, details = self._card(session, judged)
-        return verdict, self._regions.viewer(reading), details, self._regions.announcement(reading)
+        view = verdict, self._regions.viewer(reading), details, self._regions.announcement(reading)
+        return view, prediction
 
     def on_row_opened(self, session: BatchSession) -> BatchSession:
         """Renew the list and its files, whose time begins again with each row that is opened: session.
@@ -274,21 +229,28 @@ class BatchHandlers:
         number, upload = session.opened
         (named,) = reading.predictions.items()
         judged, placed = self._predictors.judged_prediction(*named), not reading.region.unconfirmed
+
+        def button(name: str) -> str:
+            return f'data-index="{number * len(shared_texts.ASKED) + shared_texts.ASKED.index(name)}"'
+
+        # Who pressed the wrong one can press the other.
+        again = prediction_html.population_buttons(button) if number in session.batch.whose else ""
         verdict = (
             views.heading(number, upload.name)
-            + prediction_html.verdict(judged, placed=placed, asks=True)
+            + prediction_html.verdict(judged, placed=placed, button=button)
+            + again
             + prediction_html.figures(judged)
         )
         return verdict, prediction_html.details(judged)
 
-    def _list(self, prediction: Prediction, name: str, batch: Batch, number: int | None = None) -> None:
-        """Add a reading to a batch, or put it in the place of another, judged as the batch is by now."""
-        place = len(batch.records) if number is None else number - 1
-        thumbnail = _thumbnail(batch, place + 1).exists()
-        batch.listed[place : place + 1] = [Listed(replace(prediction, lungs=None), thumbnail)]
-        batch.rows[place : place + 1] = [views.Row()]
-        batch.records[place : place + 1] = [reading_record(prediction, name)]
-        self._judge(place + 1, batch)
+    def _list(self, prediction: Prediction, name: str, batch: Batch) -> None:
+        """Add a reading to a batch, judged as this is by now."""
+        record = reading_record(prediction, name)
+        thumbnail = _thumbnail(batch, len(batch.records) + 1).exists()
+        batch.listed.append(Listed(replace(prediction, lungs=None), thumbnail))
+        batch.rows.append(views.Row())
+        batch.records.append(record)
+        self._judge(len(batch.records), batch)
 
     def _judge(self, number: int, batch: Batch) -> None:
         """Judge a reading at the operating point of its batch: its record and its row."""
@@ -299,17 +261,18 @@ class BatchHandlers:
         batch.rows[number - 1] = views.row(record["name"], judged, listed.thumbnail)
 
     def on_readings_change(self, session: BatchSession) -> dict[str, Any]:
-        """Write what was read as CSV: download button."""
-        if session.batch is None or not session.batch.records:
+        """Write what was read as CSV, once no more is being read: download button."""
+        batch = session.batch
+        if batch is None or not batch.ended or not batch.records:
             return gr.update(value=None, interactive=False)
         with (
             new_file("readings.csv") as path,
             path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
         ):
             table = CsvWriter(file, ("name", "answer", *READING_COLUMNS))
-            for row, record in zip(session.batch.rows, session.batch.records, strict=False):
+            for row, record in zip(batch.rows, batch.records, strict=True):
                 table.write({**reading_row(record), "answer": row.answer})
-        session.batch.downloads[path.name] = path
+        batch.downloads[path.name] = path
         return gr.update(value=str(path), interactive=True)
 
     def on_overlays_request(self, session: BatchSession, progress: gr.Progress = gr.Progress()) -> dict[str, Any]:  # noqa: B008
@@ -328,31 +291,31 @@ class BatchHandlers:
             for number, (upload, record) in progress.tqdm(numbered, desc=texts.OVERLAYS):
                 if record["status"] != "read":
                     continue
-                pixels, prediction = _read(number, predictor, batch)
+                population = batch.population_of(number)
+                pixels, prediction = _read(upload, predictor, batch.operating_point, population)
                 if prediction.image_sha256 != record["image_sha256"]:
                     raise user_error(shared_texts.UPLOAD_DELETED)
                 shown = radiograph_images.preview(pixels)
                 overlay = radiograph_images.overlay_on(shown, prediction, predictor.heatmap_scale)
                 # The number in the table keeps equal names from different folders apart. The archive says nothing of
                 # the time, which a clock before 1980 could not even be written as.
-                name = Path(plain_name(upload.name))
-                # What follows the last point of a name is no ending where it is a number, as in those of DICOM objects.
-                stem = name.stem if name.suffix[1:].isalpha() else name.name
+                stem = _ENDING.sub("", plain_name(upload.name))
                 archive.writestr(zipfile.ZipInfo(f"{number:04} {stem}.jpg"), to_jpeg(overlay))
         batch.downloads[path.name] = path
         return gr.update(value=str(path), visible=True)
 
 
-def _read(number: int, predictor: Predictor, batch: Batch) -> tuple[np.ndarray | None, Prediction]:
+def _read(
+    upload: Upload, predictor: Predictor, operating_point: str, population: str | None
+) -> tuple[np.ndarray | None, Prediction]:
     """Read one file again: its pixels, float32 (H, W), or None if it cannot be decoded, and its reading."""
-    upload, population = batch.uploads[number - 1], batch.whose.get(number, batch.population)
     if not upload.path.is_file():
         raise user_error(shared_texts.UPLOAD_DELETED)
     if upload.refusal is not None:
-        return None, predictor.rejected(upload.refusal, batch.operating_point, population)
+        return None, predictor.rejected(upload.refusal, operating_point, population)
     source = decode_once(upload.source)
     pixels = source.radiograph.pixels if isinstance(source, SharedAnalysis) else None
-    return pixels, predictor.predict(source, batch.operating_point, population)
+    return pixels, predictor.predict(source, operating_point, population)
 
 
 def _open(source: Path | ZipMember, thumbnail: Path) -> SharedAnalysis:

@@ -14,7 +14,8 @@ from demo.shared.components import (
 from demo.shared.events import BATCH_QUEUE, IMMEDIATE, LATEST_ONLY, PRIVATE, READING_NOW, in_turn
 from demo.shared.predictors import Predictors
 from demo.tabs.batch import texts
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from demo.tabs.batch.worklist import worklist
 from demo.viewer import region_tests
 from demo.viewer.component import viewer
@@ -93,7 +94,11 @@ def build(predictors: Predictors) -> None:
         in_turn(predictors.activity, handlers.on_row_open), session, details, **READING_NOW, show_progress_on=verdict
     )
     asked = verdict.click(
-        in_turn(predictors.activity, handlers.on_whose), session, [*details, progress, table], **READING_NOW
+        in_turn(predictors.activity, handlers.on_whose),
+        session,
+        [*details, progress, table],
+        **READING_NOW,
+        show_progress_on=verdict,
     )
     asked.then(handlers.on_readings_change, session, save_table, **IMMEDIATE)
     for reading in (opened, asked):

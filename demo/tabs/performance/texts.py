@@ -42,8 +42,8 @@ SETS = {
 }
 SET = "Images"
 MARK = (
-    "{network} at {point}: pneumonia is called from {threshold}; on these images that gives sensitivity "
-    "{sensitivity} and specificity {specificity}."
+    "{network} at {point}: a probability from {threshold} on counts as pneumonia; on these images that gives "
+    "sensitivity {sensitivity} and specificity {specificity}."
 )
 CHART_TITLE = "{chart}: {images}, {count} images"
 ROC = "Sensitivity and false alarms (ROC)"

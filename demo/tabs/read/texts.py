@@ -4,7 +4,9 @@ from pneumonia.core.correction import Correction
 
 OWN_THRESHOLD = "A threshold of your own"
 CUSTOM_THRESHOLD = "Threshold"
-CUSTOM_THRESHOLD_HELP = "Probability from which pneumonia is called; moved by hand, it replaces the operating point."
+CUSTOM_THRESHOLD_HELP = (
+    "Probability from which on an image counts as pneumonia; moved by hand, it replaces the operating point."
+)
 PREVALENCE = "Of 100 patients like this one, how many have pneumonia?"
 OTHER_PREVALENCE = "or"
 NO_PREVALENCE = "Give a number above 0 and below 100."

@@ -26,6 +26,11 @@ def predictive_value(judged: JudgedPrediction, measured: float, prevalence: floa
     return paragraph(value) + paragraph(adjusted, "small-print")
 
 
+def clicks_population(name: str) -> str:
+    """Attribute of a button that chooses a population as the control of the tab does."""
+    return f'data-clicks="#population input[value={name}]"'
+
+
 def refusal(prediction: Prediction, file: str | None) -> str:
     """Refusal of an image, with buttons that do what the sentence asks for, where the page can.
 

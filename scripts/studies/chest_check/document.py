@@ -119,7 +119,6 @@ def _negatives(sets: dict[str, Any]) -> str:
     ]
     return section(
         "Negatives",
-        "The same radiographs inverted, with white lungs: they are to be refused, and to be told for what they are. Of "
-        "most that pass the decoder warns.",
+        "The same radiographs inverted, with white lungs: they are to be refused, and to be told for what they are.",
         table(["set", "images", "refused", "told so", "warned of", "read"], rows),
     )

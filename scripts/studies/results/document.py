@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pneumonia.metrics.scores import VALIDATION
+from pneumonia.training.cross_validation import HELD_OUT, SHIFTED
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
 from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
@@ -212,19 +213,20 @@ def _designs(figures: dict[str, Any]) -> str:
 
 
 def _folds(result: dict[str, Any]) -> str:
+    found = dict.fromkeys(name for sets in result["rounds"] for name in sets)
+    names = [name for name in found if name.startswith(HELD_OUT) and not name.startswith(SHIFTED)]
     rows = [
         [
-            name.removeprefix("held-out-"),
+            name.removeprefix(f"{HELD_OUT}-"),
             f"{number}",
             f"{of['positives']} of {of['n']}",
             format_interval(of["auroc"]),
-            format_interval(sets[name.replace("held-out", "held-out-shifted")]["auroc"]),
+            format_interval(sets[name.replace(HELD_OUT, SHIFTED)]["auroc"]),
             *(f"{of['operating_points']['balanced'][measure]['value']:.1%}" for measure in SHARES),
         ]
-        for name in result["rounds"][0]
-        if not name.startswith("held-out-shifted")
+        for name in names
         for number, sets in enumerate(result["rounds"], start=1)
-        for of in (sets[name],)
+        if (of := sets.get(name)) is not None
     ]
     return section(
         "Five-fold cross-validation",

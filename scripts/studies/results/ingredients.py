@@ -83,7 +83,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def ingredients() -> dict[str, Ingredient]:
-    """What is trained, by what it differs in from the first, which is the published recipe without adaptation."""
+    """What is trained, by what it differs in from the first, which is the published recipe without adaptation; the last
+    is another network altogether."""
     default = get_variant(DEFAULT)
     recipe = replace(default.recipe, adaptation_epochs=0, phases=(Phase(_EPOCHS, 2e-4, "all"),))
     plain = replace(default, recipe=recipe)

@@ -35,7 +35,7 @@ def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
     expect(verdict).to_contain_text("Probability of pneumonia")
     for said in ("sensitivity 95.1%", "specificity 90.2%", NOTICE):
         expect(page.locator("#figures")).to_contain_text(said)
-    expect(verdict.get_by_role("img")).to_have_attribute("aria-label", _containing("counted from 50.0%"))
+    expect(verdict.get_by_role("img")).to_have_attribute("aria-label", _containing("counts as pneumonia from 50.0%"))
     expect(page.locator("#viewer canvas[role=img]")).to_have_attribute("aria-label", _containing("evidence"))
     expect(page.locator("#viewer .viewer-key")).to_contain_text(viewer_texts.KEY_STRONG)
     expect(page.locator("#checks")).to_contain_text(shared_texts.CHECKS)
@@ -351,7 +351,7 @@ def test_compare_shows_every_variant_and_whether_they_agree(page, chest):
     expect(table).to_contain_text(NOTICE)
     expect(page.locator("#compare-viewer canvas[role=img]")).to_have_count(1 + len(PUBLISHED))
     page.locator("#compare-operating-point").get_by_label("Rule-in").check()
-    expect(table).to_contain_text("counted from 80.0%")
+    expect(table).to_contain_text("counts as pneumonia from 80.0%")
 
 
 @pytest.mark.slow
@@ -367,7 +367,7 @@ def test_two_images_stand_side_by_side(page, chest, brighter):
     page.locator("#pair-variant").get_by_label("Custom CNN").check()
     expect(table.locator(".bar")).to_have_count(2)
     page.locator("#pair-operating-point").get_by_label("Rule-in").check()
-    expect(table).to_contain_text("counted from 80.0%")
+    expect(table).to_contain_text("counts as pneumonia from 80.0%")
     assert "Jane" not in page.locator("body").inner_text()
 
 
@@ -433,12 +433,12 @@ def test_one_click_gives_the_report_of_what_is_shown(page, chest, brighter):
     upload(page, chest)
     expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
     first = _downloaded(page, "#report-pdf", ".pdf")
-    assert NOTICE in first and "counted from 50.0%" in first and "Jane" not in first
+    assert NOTICE in first and "counts as pneumonia from 50.0%" in first and "Jane" not in first
     page.locator("#operating-point").get_by_label("Rule-in").check()
     expect(page.locator("#figures")).to_contain_text("from 80.0% on counts")
     with_name.check()
     second = _downloaded(page, "#report-pdf", ".pdf")
-    assert "counted from 80.0%" in second and "Jane" in second
+    assert "counts as pneumonia from 80.0%" in second and "Jane" in second
     record = json.loads(_downloaded(page, "#report-json", ".json"))
     assert record["readings"][0]["operating_point"] == "rule-in" and "Jane" in record["name"]
     upload(page, brighter)

@@ -95,7 +95,7 @@ def test_keys_go_through_the_list_and_open_each_row_while_the_focus_stays(page, 
         assert page.evaluate("document.activeElement.getAttribute('role')") == "listbox"
     # The opened row follows the operating point of the list.
     page.locator("#batch-operating-point").get_by_label("Rule-in").check()
-    expect(page.locator("#batch-verdict")).to_contain_text("counted from 80.0%")
+    expect(page.locator("#batch-verdict")).to_contain_text("counts as pneumonia from 80.0%")
     expect(page.locator(OPENED)).to_contain_text(order[0])
     with page.expect_download() as download:
         page.locator("#batch-report-pdf").click()

@@ -17,12 +17,14 @@ import pytest
 from PIL import Image
 from pydicom import Dataset, dcmread, uid
 
+from pneumonia.core.correction import INVERTED, Correction
 from pneumonia.data.manifest import read_classes
 from pneumonia.data.splits import split_external
 from pneumonia.errors import CorruptImageError, ImageError, ImageSizeError, UnsupportedImageError
 from pneumonia.explain.overlay import to_jpeg
 from pneumonia.imaging.decode import decode
 from pneumonia.imaging.quality import MAX_ASPECT
+from scripts.studies.reliability.abuse.image_inputs import worded
 from scripts.studies.reliability.abuse.tiffs import tiff
 from scripts.studies.reliability.synthetic_images import deep, dicom_bytes, encode, exif, png_chunk, radiograph
 from tests.fixtures.decoding import refused, warned
@@ -290,3 +292,11 @@ def test_polarity_rates_on_real_radiographs():
     assert warned_share(adults, "polarity", negative=True) >= 0.94
     assert warned_share(children, "exposure", negative=False) <= 0.01
     assert warned_share(adults, "exposure", negative=False) <= 0.01
+
+
+def test_what_was_seen_in_a_picture_is_looked_for_again_once_it_is_inverted():
+    negative = 255 - np.asarray(worded())
+    assert {check.name for check in decode(negative).checks} == {"polarity"}
+    inverted = decode(negative).corrected(Correction(inverted=True))
+    assert [check.name for check in inverted.checks] == ["text", INVERTED.name]
+    np.testing.assert_allclose(inverted.pixels, np.asarray(worded()) / 255, atol=1e-6)

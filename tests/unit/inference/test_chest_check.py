@@ -11,7 +11,8 @@ from PIL import Image
 
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
-from demo.tabs.batch.handlers import BatchHandlers, BatchSession
+from demo.tabs.batch.handlers import BatchHandlers
+from demo.tabs.batch.session import BatchSession
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read.handlers import ReadHandlers
 from pneumonia.data.non_chest_images import OUTLIERS, TURNED, shuffle_tiles
@@ -302,6 +303,14 @@ def test_at_most_one_radiograph_in_fifty_is_refused(figures):
     sets = {name: of_set for name, of_set in figures["radiographs"].items() if not name.endswith("-negative")}
     assert {"children-report", "children-native", "adult-selection", "adult-report", "adult-report-dark"} <= set(sets)
     assert all(of_set["refused"]["value"] <= 0.02 for of_set in sets.values())
+
+
+def test_negatives_are_told_and_no_radiograph_is_taken_for_one(figures):
+    for name, of_set in figures["radiographs"].items():
+        if name.endswith("-negative"):
+            assert of_set["refused"]["value"] >= 0.99 and of_set["told_negative"] >= 0.95 * of_set["n"], name
+        else:
+            assert of_set["told_negative"] == 0, name
 
 
 def test_the_card_is_rendered_from_what_was_fitted():

@@ -1,0 +1,75 @@
+"""State of the Batch tab: the files, what was read of them, and the row that is opened."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from demo.shared.session import Session
+from demo.tabs.batch.files import Upload
+from demo.tabs.batch.views import Row
+from pneumonia import Prediction
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Image of the list. What is large is not kept: a reading that is opened is read again.
+
+    Attributes:
+        prediction: without the lungs.
+        thumbnail: whether there is one.
+    """
+
+    prediction: Prediction
+    thumbnail: bool = False
+
+
+@dataclass
+class Batch:
+    """Run over some files.
+
+    Attributes:
+        uploads: the files, in order.
+        variant: they are read with.
+        operating_point: they are judged at.
+        thumbnails: folder of their thumbnails, by number.
+        population: of all patients; None where each image tells.
+        whose: population that the reader chose for one image, by its number.
+        listed: those read so far, in the same order.
+        records: of the same, as `Prediction.to_dict` with the name.
+        rows: of the same.
+        downloads: the last files that were made of them, by name.
+        stopped: whether no more images are to be read.
+        ended: whether none is being read any more.
+    """
+
+    uploads: list[Upload]
+    variant: str
+    operating_point: str
+    thumbnails: Path
+    population: str | None = None
+    whose: dict[int, str] = field(default_factory=dict)
+    listed: list[Listed] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    downloads: dict[str, Path] = field(default_factory=dict)
+    stopped: bool = False
+    ended: bool = False
+
+    def population_of(self, number: int) -> str | None:
+        """The population that an image is read as; None where it tells."""
+        return self.whose.get(number, self.population)
+
+
+@dataclass
+class BatchSession(Session):
+    """State of the Batch tab, whose one image is that of the opened row.
+
+    Attributes:
+        batch: the last one; the next takes its place, and what still works on the last one is not disturbed.
+        stopped_early: whether a batch that waits its turn is to be stopped.
+        opened: number and file of the row that was opened last, which may be of the batch before.
+    """
+
+    batch: Batch | None = None
+    stopped_early: bool = False
+    opened: tuple[int, Upload] | None = None
