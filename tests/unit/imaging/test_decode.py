@@ -296,7 +296,7 @@ def test_polarity_rates_on_real_radiographs():
 
 def test_what_was_seen_in_a_picture_is_looked_for_again_once_it_is_inverted():
     negative = 255 - np.asarray(worded())
-    assert {check.name for check in decode(negative).checks} == {"polarity"}
+    assert {check.name for check in decode(negative).checks} == {"polarity", "text"}
     inverted = decode(negative).corrected(Correction(inverted=True))
     assert [check.name for check in inverted.checks] == ["text", INVERTED.name]
     np.testing.assert_allclose(inverted.pixels, np.asarray(worded()) / 255, atol=1e-6)
