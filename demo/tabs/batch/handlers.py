@@ -103,7 +103,7 @@ class BatchHandlers:
         return *opened, gr.update(value=None, interactive=False), gr.update(value=None, visible=False)
 
     def on_choice_change(self, session: BatchSession) -> str:
-        """Say that the list is of another network or patient than is chosen by now: progress."""
+        """Say that the list is of other files, another network or patient than is chosen by now: progress."""
         batch = session.batch
         if batch is None or not batch.ended:
             return gr.skip()

@@ -80,7 +80,8 @@ def build(predictors: Predictors) -> None:
     on_folder = chosen.then(**read, **BATCH_QUEUE, **PRIVATE)
     emptied = [*details, save_table, archive]
     gr.on([button.click, folder.upload], handlers.on_start, session, emptied, **IMMEDIATE)
-    gr.on([variant.input, population.input], handlers.on_choice_change, session, progress, **IMMEDIATE)
+    changed = [variant.input, population.input, upload.upload, upload.delete, upload.clear]
+    gr.on(changed, handlers.on_choice_change, session, progress, **IMMEDIATE)
     stop.click(handlers.on_stop, session, **IMMEDIATE)
     judge = {
         "fn": handlers.on_operating_point_change,

@@ -6,10 +6,10 @@ UPLOAD = "Radiographs (files or a ZIP archive)"
 FOLDER = "Choose a folder"
 READ_ALL = "Read all"
 STOP = "Stop"
-READ_AGAIN = f"The list is as it was read before. Press {READ_ALL} to read it as it is chosen now."
+READ_AGAIN = f"The list is as it was read before. Press {READ_ALL} to read what is chosen now."
 PROGRESS = "{done} of {count} images read{left}."
 LEFT = ", about {duration} left"
-READ = "{count} images: {findings}."
+READ = "{images}: {findings}."
 STOPPED = "Stopped: {done} of {count} images were read, and are kept."
 # Of so many images that have an answer of this state.
 COUNTED = {

@@ -85,7 +85,7 @@ def summary(states: Sequence[str | None], count: int, operating_point: str) -> s
     """
     counts = Counter(states)
     findings = ", ".join(words.format(count=counts[state]) for state, words in texts.COUNTED.items() if counts[state])
-    headline = texts.READ.format(count=count, findings=findings)
+    headline = texts.READ.format(images="1 image" if count == 1 else f"{count} images", findings=findings)
     if len(states) < count:
         headline = texts.STOPPED.format(done=len(states), count=count) + (f" {findings}." if findings else "")
     headline += f" {texts.JUDGED_AT.format(point=shared_texts.POINTS[operating_point])}"

@@ -1,5 +1,6 @@
 """The list of the Batch tab in a real browser: order, keys, room, what is drawn of thousands."""
 
+import csv
 import json
 import zipfile
 from pathlib import Path
@@ -7,8 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo.shared import texts
+from demo.tabs.batch.texts import READ_AGAIN
+from pneumonia.core.populations import ADULTS
 from scripts.studies.reliability.synthetic_images import encode, radiograph
 from tests.fixtures.browsing import needs_chromium, opened, upload
+from tests.fixtures.fakes import served
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -189,3 +194,29 @@ def test_five_thousand_rows_are_drawn_as_quickly_as_fifty(page, files):
         lines,
     )
     assert seconds < 0.2 and page.evaluate("drawn") < 40
+
+
+def test_a_row_that_asks_whose_it_is_is_told_with_one_click_and_the_list_follows(browser, chest, brighter):
+    with served("two-populations") as address:
+        for page in opened(browser, address):
+            read(page, [chest, brighter], 2)
+            rows = page.locator("#batch-table [role=option]")
+            expect(rows.filter(has_text=texts.UNDECIDED)).to_have_count(2)
+            rows.first.click()
+            page.locator("#batch-verdict").get_by_role("button", name=texts.POPULATIONS[ADULTS]).click()
+            expect(page.locator("#batch-verdict")).to_contain_text("an adult, as was chosen")
+            expect(rows.filter(has_text=texts.UNDECIDED)).to_have_count(1)
+            # The table is written anew after the answer.
+            page.wait_for_timeout(1000)
+            with page.expect_download() as download:
+                page.locator("#batch-csv").click()
+            with Path(download.value.path()).open() as table:
+                assert [row["population"] for row in csv.DictReader(table)].count(ADULTS) == 1
+
+
+def test_a_list_whose_files_are_other_ones_by_now_says_so(page, chest, brighter):
+    read(page, [chest, brighter], 2)
+    page.locator("#batch-upload").get_by_role("button", name="Remove").first.click()
+    expect(page.locator("#batch-progress")).to_contain_text(READ_AGAIN)
+    page.locator("#batch-button").click()
+    expect(page.locator("#batch-progress")).to_contain_text("1 image:")
