@@ -126,7 +126,7 @@ def test_of_a_row_of_a_batch_the_reader_says_whose_it_is(batch_of_two):
         with pytest.raises(gr.Error, match=sentence):
             handlers.on_whose(session, gr.EventData(None, {"index": wrong}))
     card, *_, table = whose(handlers, session, 2, ADULTS)
-    assert "an adult, as was chosen" in card and "asks" not in card
+    assert "an adult, as was chosen" in card and "asks" not in card and f">{POPULATIONS[CHILDREN]}</button>" in card
     assert [json.loads(row)[1] == UNDECIDED for row in table["rows"].split("\n")] == [True, False]
     assert [record["population"] for record in session.batch.records] == [None, ADULTS]
     # Opened again it is as was said, until that is changed; and the other one still asks.

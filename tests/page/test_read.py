@@ -32,6 +32,7 @@ from demo.shared.session import Session
 from demo.shared.user_error import user_error
 from demo.tabs.compare.handlers import CompareHandlers
 from demo.tabs.read import texts as read_texts
+from demo.tabs.read import views as read_views
 from demo.tabs.read.dicom_objects import on_dicom_request
 from demo.tabs.read.handlers import ReadHandlers, ReadView
 from pneumonia import load_predictor
@@ -448,7 +449,7 @@ def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
 
 def correction(wanted: Correction) -> gr.EventData:
     """A press of the button that asks for it."""
-    return gr.EventData(None, {"index": [*read_texts.CORRECTIONS].index(wanted)})
+    return gr.EventData(None, {"index": read_views.OUTCOMES.index(wanted)})
 
 
 class Upright(FakePredictor):
@@ -467,7 +468,7 @@ def test_a_picture_on_its_side_is_read_as_its_reader_turns_it(chest, tmp_path):
     refused = handlers.on_read(None, VARIANT, "balanced", session)[2]
     offered = [words for words in read_texts.CORRECTIONS.values() if words in refused]
     assert offered == [read_texts.CORRECTIONS[Correction(quarters)] for quarters in (1, 3)]
-    for quarters, is_read in ((1, False), (2, True)):
+    for quarters, is_read in ((1, False), (3, True), (3, True)):
         emptied = handlers.on_correction(correction(Correction(quarters)), session)
         assert shared_texts.READING in emptied[1]
         verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
@@ -480,7 +481,7 @@ def test_a_picture_on_its_side_is_read_as_its_reader_turns_it(chest, tmp_path):
     assert handlers.on_region_test(session)[0]
     with pytest.raises(gr.Error, match=read_texts.CHANGED_BY_READER):
         on_dicom_request(Predictors(load_fake), session)
-    for wrong in (-1, len(read_texts.CORRECTIONS), "1", [1], None):
+    for wrong in (-1, len(read_views.OUTCOMES), "1", [1], None):
         with pytest.raises(gr.Error):
             handlers.on_correction(gr.EventData(None, {"index": wrong}), session)
     # The next image lies as it is.
@@ -503,9 +504,9 @@ def test_a_negative_is_read_once_its_reader_inverts_it(tmp_path):
     assert [check for check in prediction.checks if check.status == "warn"] == [INVERTED]
     np.testing.assert_allclose(prediction.heatmap, published.predict(EXAMPLE).heatmap, atol=1e-4)
     assert verify(_checked(prediction.to_dict()), prediction.image_sha256, negative, published) == []
-    # Twice inverted it is as its file.
+    # A second press of the same button changes nothing.
     handlers.on_correction(correction(Correction(inverted=True)), session)
-    assert session.correction == UNCHANGED
+    assert session.correction == Correction(inverted=True)
 
 
 def test_the_next_image_is_shown_whatever_was_said_of_the_last(chest):

@@ -107,7 +107,8 @@ class BatchHandlers:
         batch = session.batch
         if batch is None or not batch.ended:
             return gr.skip()
-        return page_html.prompt(texts.READ_AGAIN)
+        batch.outdated = True
+        return _summary(batch)
 
     def on_stop(self, session: BatchSession) -> None:
         """End the batch after the images that are being read, or before the first; it then shows what it has."""
@@ -234,7 +235,8 @@ class BatchHandlers:
             return f'data-index="{number * len(shared_texts.ASKED) + shared_texts.ASKED.index(name)}"'
 
         # Who pressed the wrong one can press the other.
-        again = prediction_html.population_buttons(button) if number in session.batch.whose else ""
+        said = judged.prediction.population_source == "reader" and session.batch.population is None
+        again = prediction_html.population_buttons(button) if said else ""
         verdict = (
             views.heading(number, upload.name)
             + prediction_html.verdict(judged, placed=placed, button=button)
@@ -341,4 +343,6 @@ def _worklist(batch: Batch) -> dict[str, Any]:
 
 
 def _summary(batch: Batch) -> str:
+    if batch.outdated:
+        return page_html.prompt(texts.READ_AGAIN)
     return views.summary([row.state for row in batch.rows], len(batch.uploads), batch.operating_point)

@@ -40,6 +40,7 @@ class Batch:
         downloads: the last files that were made of them, by name.
         stopped: whether no more images are to be read.
         ended: whether none is being read any more.
+        outdated: whether other files, another network or patient are chosen by now.
     """
 
     uploads: list[Upload]
@@ -54,6 +55,7 @@ class Batch:
     downloads: dict[str, Path] = field(default_factory=dict)
     stopped: bool = False
     ended: bool = False
+    outdated: bool = False
 
     def population_of(self, number: int) -> str | None:
         """The population that an image is read as; None where it tells."""

@@ -76,7 +76,7 @@ class ReadHandlers:
         else:
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if pixels is None else contents.side_by_side([contents.bare_pane(picture)])
-            reading, view = None, ReadView(views.refusal(prediction, session.file), shown)
+            reading, view = None, ReadView(views.refusal(prediction, session.file, session.correction), shown)
         overtaken = session.asked not in (None, (variant, population))
         if overtaken or not session.keep(reading, generation):
             view = (gr.skip(),) * len(view)
@@ -102,7 +102,8 @@ class ReadHandlers:
 
     def on_correction(self, event: gr.EventData, session: Session) -> tuple:
         """Turn or invert the chosen image as a button says: session, and an empty `ReadView`."""
-        session.correction = session.correction.then(option(event, [*texts.CORRECTIONS]))
+        # What it leads to, and not by how much: a second press of the same button changes nothing.
+        session.correction = option(event, views.OUTCOMES)
         session.forget()
         return session, *ReadView(page_html.prompt(shared_texts.READING))
 

@@ -8,10 +8,12 @@ from demo.shared.page_html import paragraph, rejection
 from demo.shared.prediction_html import warnings
 from demo.tabs.read import texts
 from pneumonia import Prediction
-from pneumonia.core.correction import Correction
+from pneumonia.core.correction import UNCHANGED, Correction
 from pneumonia.inference.chest_check import NEGATIVE, ON_ITS_SIDE, UPSIDE_DOWN
 from pneumonia.records.receipt import JudgedPrediction
 
+# All that can have been done to a picture; a button has the number of what it leads to.
+OUTCOMES = tuple(Correction(quarters, inverted) for inverted in (False, True) for quarters in range(4))
 # By the sentence of a refusal, what may help.
 _OFFERED = {
     ON_ITS_SIDE: (Correction(1), Correction(3)),
@@ -31,18 +33,21 @@ def clicks_population(name: str) -> str:
     return f'data-clicks="#population input[value={name}]"'
 
 
-def refusal(prediction: Prediction, file: str | None) -> str:
+def refusal(prediction: Prediction, file: str | None, correction: Correction = UNCHANGED) -> str:
     """Refusal of an image, with buttons that do what the sentence asks for, where the page can.
 
     Args:
         prediction: a rejected one.
         file: the path of the upload; None where only a program has it.
+        correction: what its reader did to it so far.
     """
     offered = _OFFERED.get(prediction.error or "", ())
+    if not offered and any(check.name == "polarity" for check in prediction.checks):
+        offered = (Correction(inverted=True),)
     buttons = "".join(
-        f'<button type="button" data-index="{index}">{escape(words)}</button>'
-        for index, (correction, words) in enumerate(texts.CORRECTIONS.items())
-        if correction in offered
+        f'<button type="button" data-index="{OUTCOMES.index(correction.then(by))}">'
+        f"{escape(texts.CORRECTIONS[by])}</button>"
+        for by in offered
     )
     if file is not None and zipfile.is_zipfile(file):
         buttons += f'<button type="button" data-opens="batch">{escape(texts.OPEN_IN_BATCH)}</button>'
