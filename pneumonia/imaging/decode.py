@@ -62,6 +62,9 @@ class Radiograph:
     def corrected(self, by: Correction) -> "Radiograph":
         """Give the same picture as its reader turned or inverted it, with warnings that say so.
 
+        Args:
+            by: what the reader did. What is inverted is judged again.
+
         Raises:
             UnsupportedImageError: what is inverted is refused by `pneumonia.imaging.quality.judge`.
         """

@@ -139,7 +139,8 @@ def test_a_press_on_a_card_that_is_being_replaced_says_nothing_of_another_image(
     handlers, session = batch_of_two
     opened(handlers, session, 1)
     opened(handlers, session, 2)
-    assert nothing(whose(handlers, session, 1, ADULTS)) and session.batch.whose == {}
+    assert nothing(whose(handlers, session, 1, ADULTS))
+    assert [record["population"] for record in session.batch.records] == [None, None]
     assert session.reading.name == "2.png"
 
 

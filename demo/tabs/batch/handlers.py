@@ -159,7 +159,6 @@ class BatchHandlers:
             return nothing
         shown, prediction = self._open(number, batch, session, choices[choice])
         if prediction.status == "read":
-            batch.whose[number] = choices[choice]
             batch.listed[number - 1] = replace(batch.listed[number - 1], prediction=replace(prediction, lungs=None))
             batch.records[number - 1] = reading_record(prediction, batch.uploads[number - 1].name)
             self._judge(number, batch)

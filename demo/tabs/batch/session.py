@@ -33,7 +33,6 @@ class Batch:
         operating_point: they are judged at.
         thumbnails: folder of their thumbnails, by number.
         population: of all patients; None where each image tells.
-        whose: population that the reader chose for one image, by its number.
         listed: those read so far, in the same order.
         records: of the same, as `Prediction.to_dict` with the name.
         rows: of the same.
@@ -48,7 +47,6 @@ class Batch:
     operating_point: str
     thumbnails: Path
     population: str | None = None
-    whose: dict[int, str] = field(default_factory=dict)
     listed: list[Listed] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -58,8 +56,9 @@ class Batch:
     outdated: bool = False
 
     def population_of(self, number: int) -> str | None:
-        """The population that an image is read as; None where it tells."""
-        return self.whose.get(number, self.population)
+        """The population that the reader chose for an image that was read, or for all; None where it tells."""
+        read = self.listed[number - 1].prediction
+        return read.population if read.population_source == "reader" else self.population
 
 
 @dataclass

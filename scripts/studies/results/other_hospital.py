@@ -7,7 +7,7 @@ from pneumonia.utils.formatting import UNDEFINED, format_interval
 from pneumonia.utils.markdown import command_block, table
 from pneumonia.variants.registry import DEFAULT
 from scripts.studies.documents import section
-from scripts.studies.results.ingredients import ADAPTED, BOTH, HALF_WAY, PLAIN, UNMOVED
+from scripts.studies.results.ingredients import ADAPTED, BOTH, CUSTOM, HALF_WAY, PLAIN, UNMOVED
 
 
 def sections(figures: dict[str, Any]) -> list[str]:
@@ -68,6 +68,7 @@ def _transfer(figures: dict[str, Any]) -> str:
 def _ingredients(result: dict[str, Any]) -> str:
     measured, images = result["ingredients"], result["images"]
     seeds = len(measured[PLAIN]["children"])
+    but = ", but `custom-cnn` is trained from nothing, by its own recipe" if CUSTOM in measured else ""
     columns = {"children to adults": "adults", "children to adults-pa": "adults-pa"}
     columns |= {"children to adults-other": "adults-other", "adults to children": "children"}
     rows = [
@@ -84,7 +85,7 @@ def _ingredients(result: dict[str, Any]) -> str:
         f"scored on the other population: {counts}; of each class and each word of radiologists the same number at "
         "most, so that normal adults weigh less than in other tables. AUROC; of several seeds the mean, and from least "
         f"to most; number of seeds: {seeds}. A few hundredths are noise. Each row differs from the first in one "
-        "thing, but `custom-cnn` is trained from nothing, by its own recipe.",
+        f"thing{but}.",
         table(["training", *columns], rows),
         f"`{UNMOVED}` are those of ImageNet under the same head, `{ADAPTED}` those of `mobilenetv2-frozen`, which saw "
         f"children without labels; `{BOTH}` adds the score on these to that of the first row, each scaled to a "
