@@ -58,11 +58,14 @@ def read_as(calibrated: Collection[str], age: float | None, chosen: str | None, 
     warnings = []
     if age is not None and population_of_age(age) is None:
         # Whoever sees the patient knows better than the middle between the populations.
-        told = [pair for pair in told if pair[0] == "reader"] or [("header", nearest_population(age))]
+        nearest = nearest_population(age)
+        told = [pair for pair in told if pair[0] == "reader"] or [("header", nearest)]
         warnings.append(
             f"The patient is {age:g} years old by the header. Nobody under 1 or of 6 to 17 years was trained on or "
             "measured: do not rely on this reading."
         )
+        if told[0][1] != nearest:
+            warnings.append(_contradiction("reader", told[0][1], "header"))
     elif told:
         said, population = told[0]
         warnings += [_contradiction(said, population, other) for other, value in told[1:] if value != population]
@@ -108,6 +111,7 @@ def population_of_all(chosen: str | None, stated: Iterable[str], seen: Iterable[
 def _contradiction(said: PopulationSource, population: str, other: PopulationSource) -> str:
     (contrary,) = PATIENT.keys() - {population}
     contradicts = {
+        "header": f"but the age in the DICOM header is nearer to {PATIENT[contrary]}",
         "reader": "but another was chosen",
         "picture": f"but the picture looks like that of {PATIENT[contrary]}",
     }[other]

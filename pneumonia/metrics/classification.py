@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pneumonia.core.labels import UNCERTAIN
-from pneumonia.core.operating_points import OperatingPoint
+from pneumonia.core.operating_points import Interval, OperatingPoint
 from pneumonia.metrics.bootstrap import resample_with_both_classes
-from pneumonia.metrics.intervals import auroc_interval, calibration_interval, share_interval, to_interval
+from pneumonia.metrics.intervals import auroc_interval, calibration_interval, drawn_share, to_interval, with_interval
 
 # From labels (N,), probabilities (N,) and weights (R, N) to values (R,).
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -116,6 +116,29 @@ def shares(counts: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
+def share_intervals(
+    drawn: dict[str, np.ndarray], labels: np.ndarray, positive: np.ndarray, patients: np.ndarray
+) -> dict[str, Interval]:
+    """Intervals of the shares of `rates`.
+
+    Args:
+        drawn: each (R,), first of the images as they are, then of each draw of their patients.
+        labels: (N,) of 0 and 1.
+        positive: (N,) bool, called pneumonia.
+        patients: (N,) group of each image.
+
+    Returns:
+        As by `intervals.drawn_share`, but of the F1 score, which is no share of images, always by the draws.
+    """
+    right = positive == (labels == 1)
+    of = {"accuracy": labels >= 0, "sensitivity": labels == 1, "recall": labels == 1, "specificity": labels == 0}
+    of |= {"precision": positive, "npv": ~positive}
+    return {
+        name: drawn_share(values, right[of[name]], patients[of[name]]) if name in of else with_interval(values)
+        for name, values in drawn.items()
+    }
+
+
 def evaluate(
     labels: np.ndarray,
     probabilities: np.ndarray,
@@ -178,20 +201,13 @@ def _at(
     positive = probabilities >= point.threshold
     values = rates(labels, positive, once)
     draws = rates(labels, positive, resampled)
-    # Of whom each share is, where an exact interval can be given.
-    counted = {"accuracy": labels >= 0, "sensitivity": labels == 1, "recall": labels == 1, "specificity": labels == 0}
-    counted |= {"precision": positive, "npv": ~positive}
-
-    def interval(name: str) -> dict[str, Any]:
-        value = values[name][0]
-        if name in counted and value in (0.0, 1.0):
-            return asdict(share_interval(value, len(np.unique(patients[counted[name]]))))
-        return to_interval(value, draws[name])
-
+    intervals = share_intervals(
+        {name: np.append(values[name], draws[name]) for name in values}, labels, positive, patients
+    )
     called = np.array([point.finding(probability) != UNCERTAIN for probability in probabilities])
     return {
         "threshold": point.threshold,
-        **{name: interval(name) for name in values},
+        **{name: asdict(interval) for name, interval in intervals.items()},
         "confusion_matrix": {
             "true_negative": int(np.sum(~positive & (labels == 0))),
             "false_positive": int(np.sum(positive & (labels == 0))),

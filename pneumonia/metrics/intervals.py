@@ -10,6 +10,7 @@ from scipy.special import betaincinv, ndtri
 from pneumonia.core.operating_points import Interval
 
 _TAIL = 0.025
+_FEW = 5  # patients
 _Z = float(ndtri(1 - _TAIL))
 _NEAR = 1e-9
 
@@ -33,6 +34,20 @@ def to_interval(value: float, draws: np.ndarray) -> dict[str, Any]:
         return {"value": None, "low": None, "high": None}
     low, high = np.percentile(draws, (2.5, 97.5))
     return asdict(Interval(float(value), float(low), float(high)))
+
+
+def drawn_share(values: np.ndarray, right: np.ndarray, patients: np.ndarray) -> Interval:
+    """The first of shares (R,) with the middle 95 % of the others, which are of draws of patients; with its exact
+    interval where but a few patients have a right image, or a wrong one: draws of so few promise too much.
+
+    Args:
+        values: each in [0, 1], or NaN where there is no image.
+        right: (N,) bool, the images whose share it is.
+        patients: (N,) group of each.
+    """
+    if len(right) and min(len(np.unique(patients[right == kind])) for kind in (True, False)) < _FEW:
+        return share_interval(float(values[0]), len(np.unique(patients)))
+    return with_interval(values)
 
 
 def with_interval(values: np.ndarray) -> Interval:

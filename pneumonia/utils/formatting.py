@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 UNDEFINED = "not defined"
+_TOO_FEW = 20  # images
 _THREE_DECIMALS = "{:.3f}".format
 
 
@@ -41,6 +42,17 @@ def format_fitted(interval: Mapping[str, float], form: Callable[[float], str] = 
 def format_share(interval: Mapping[str, Any] | None) -> str:
     """A measured share with its 95 % interval, rounded whatever it is."""
     return format_interval(interval, "{:.1%}".format)
+
+
+def too_few(figures: Mapping[str, Any]) -> str:
+    """What follows the name or the number of a set that is too small to judge by: nothing for others.
+
+    Args:
+        figures: of the set, with `n` and `positives`. Of a class with so few images, one more that is right or wrong
+            moves a share by more than 5 %.
+    """
+    few = min(figures["positives"], figures["n"] - figures["positives"]) < _TOO_FEW
+    return few * ", too few of a class to judge by"
 
 
 def one_line(path: str) -> str:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pneumonia.utils.formatting import format_interval, format_share
+from pneumonia.variants.registry import DEFAULT
+from pneumonia.weights.folder import read_bundle
 from scripts import ROOT
 
 README = ROOT / "README.md"
@@ -35,6 +38,14 @@ def test_every_path_and_module_that_is_named_is_there(page):
         if not (place.with_suffix(".py").is_file() or (place / "__main__.py").is_file()):
             missing.add(module)
     assert not missing
+
+
+@pytest.mark.parametrize("name", ["validation", "adults", "adults-pa", "adults-other"])
+def test_the_readme_has_the_figures_of_the_default_network(name):
+    of = read_bundle(ROOT / "weights" / DEFAULT).metrics["sets"][name]
+    point = of["operating_points"]["balanced"]
+    shares = (format_share(point[measure]) for measure in ("sensitivity", "specificity"))
+    assert " | ".join([f"| {of['n']:,}", format_interval(of["auroc"]), *shares]) in README.read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from demo.tabs.performance import texts
 from demo.tabs.performance.charts import Chart, Mark
 from pneumonia import Predictor
 from pneumonia.core.operating_points import OperatingPoint
-from pneumonia.metrics.intervals import share_interval, to_interval
+from pneumonia.metrics.intervals import share_interval
 from pneumonia.metrics.scores import Scores
 from pneumonia.metrics.threshold_sweep import ThresholdSweep
 from pneumonia.utils.formatting import format_interval, percent
@@ -72,10 +73,7 @@ def at_threshold(name: str, thresholds: ThresholdSweep, probabilities: np.ndarra
     """
     labels, positive = thresholds.scores.labels, probabilities >= threshold
     shares = thresholds.shares(positive)
-    rows = [
-        [title, format_interval(to_interval(shares[name][0], shares[name][1:]), percent)]
-        for name, title in _SHARES.items()
-    ]
+    rows = [[title, format_interval(asdict(shares[name]), percent)] for name, title in _SHARES.items()]
     counts = [
         [title, f"{np.sum((labels == label) & ~positive):,}", f"{np.sum((labels == label) & positive):,}"]
         for label, title in enumerate(texts.LABELLED)

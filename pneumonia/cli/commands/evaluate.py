@@ -22,7 +22,7 @@ from pneumonia.inference.prediction import Prediction
 from pneumonia.inference.predictor import Predictor
 from pneumonia.metrics.paired_comparison import compare
 from pneumonia.utils.atomic_files import open_atomic
-from pneumonia.utils.formatting import format_interval
+from pneumonia.utils.formatting import format_interval, too_few
 from pneumonia.utils.json_values import write_json
 from pneumonia.utils.safe_csv import CsvWriter
 from pneumonia.variants.registry import list_variants
@@ -31,7 +31,6 @@ from pneumonia.weights.folder import trained_epochs
 _FORM = "{:.4f}".format
 # Readings shown with their heatmaps among the plots.
 _SAMPLES = 8
-_FEW = 20  # images of a class: below this, one more right or wrong moves a share by more than 5 %
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,9 +131,8 @@ def _print_comparison(against: str, result: dict[str, Any]) -> None:
 
 def _of_images(figures: dict) -> str:
     most = "at most " if figures["patient_unknown"] else ""
-    few = min(figures["positives"], figures["n"] - figures["positives"]) < _FEW
     images = f"{figures['n']} images, {figures['positives']} with pneumonia, {most}{figures['patients']} patients"
-    return images + few * ", too few of a class to judge by"
+    return images + too_few(figures)
 
 
 def _print(figures: dict) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pneumonia.core.notices import CALIBRATED_AT_HOME, DATA, INTENDED_USE, LIMITS, POPULATION, SELECTION, SOURCE
 from pneumonia.core.patient_sources import PATTERN, TABLE
-from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
+from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share, too_few
 from pneumonia.utils.markdown import bullets, command_block, table
 from pneumonia.variants.baselines import get_recipe
 from pneumonia.variants.registry import get_variant
@@ -122,7 +122,8 @@ def _sets_table(sets: dict[str, Any]) -> str:
         rest = point["accuracy_outside_uncertain"]
         rows.append(
             (
-                *(name, str(figures["n"]), format_interval(figures["auroc"])),
+                name + too_few(figures),
+                *(str(figures["n"]), format_interval(figures["auroc"])),
                 *(format_share(point[share]) for share in shares),
                 format_interval(figures["ece"]),
                 f"{point['uncertain_share']:.1%}",
@@ -146,9 +147,15 @@ def _training(config: dict[str, Any]) -> str:
     data = config["data"]
     train, validation = data["train"], data["validation"]
     return (
-        f"Trained on {_count(train)}, validated on {_count(validation)}; {_apart(data)}. "
+        f"Trained on {_count(train)}, validated on {_count(validation)}; {_apart(data)}. {_others(data)}"
         f"The command was:\n\n{command_block(config['training']['command'])}"
     )
+
+
+def _others(data: dict[str, Any]) -> str:
+    """Say what the head was fitted to beside the main population, if anything."""
+    others = data.get("others")
+    return f"The head was fitted to {_count(others)} too, judged out of folds by patient. " if others else ""
 
 
 def _apart(data: dict[str, Any]) -> str:

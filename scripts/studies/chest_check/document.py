@@ -38,16 +38,16 @@ def _used(result: dict[str, Any]) -> str:
     return section(
         "What was used for what",
         "Fitted on training radiographs of children, and on what is made of them: turned, mirrored upside down, cut "
-        "into parts or tiles. So these kinds are known to the check, and are reported on other patients. No other "
-        "kind below was fitted. But which feature maps are used, and how strict the limits are, was decided with an "
-        "eye on most of them, drawn from other seeds; the same photographs were seen. Only the kinds marked "
-        "*afterwards*, pooled in the row *first looked at afterwards*, were drawn and shown to the check when it was "
-        "finished. "
-        "The limits were fixed on other children and on `adult-selection`. `children-report`, `children-native` (other "
+        "into parts or tiles. So these kinds are known to the check, and are reported on other patients. No other kind "
+        "below was fitted. But which feature maps are used, and how strict the limits are, was decided with an eye on "
+        "most of them, drawn from other seeds; the same photographs were seen. Only the kinds marked *afterwards*, "
+        "pooled in the row *first looked at afterwards*, were drawn and shown to the check when it was finished. The "
+        "limits were fixed on other children and on `adult-selection`. `children-report`, `children-native` (other "
         "patients than all of these, at full resolution) and `adult-report` fixed nothing; an earlier version of the "
-        "check was reported on them, too, and nothing was changed because of it. The network that looks for "
-        "the lungs was trained earlier, on some of the same children, of either set. All figures are of this data: "
-        "what other hospitals send may be refused more often.",
+        "check was reported on them, too, and nothing was changed because of it. No label of these adults is read, "
+        "whose labels were found to be no truth ([results](results.md)). The network that looks for the lungs was "
+        "trained earlier, on some of the same children, of either set. All figures are of this data: what other "
+        "hospitals send may be refused more often.",
         command_block(result["command"]),
     )
 

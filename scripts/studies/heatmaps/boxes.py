@@ -24,7 +24,8 @@ from pneumonia.errors import DataError
 from pneumonia.explain.faithfulness import control_maps
 from pneumonia.explain.localisation import share_inside
 from pneumonia.inference.lung_segmentation import load_lung_fields
-from pneumonia.metrics.intervals import share_interval
+from pneumonia.metrics.bootstrap import resample_patients
+from pneumonia.metrics.intervals import drawn_share
 from pneumonia.models.registry import FEATURES
 from pneumonia.training.linear_probe import set_head
 from pneumonia.variants.registry import PUBLISHED
@@ -119,12 +120,11 @@ def _evaluate(name: str, manifest: Manifest, peers: int) -> dict[str, Any]:
     }
 
 
-def _peak_interval(peaks: list[bool], cases: list[MeasuredCase]) -> dict[str, Any] | None:
-    interval = mean_interval([float(peak) for peak in peaks], cases)
-    if interval is None or interval["value"] not in (0.0, 1.0):
-        return interval
-    patients = len({case.record.patient for case in cases})
-    return {**interval, **asdict(share_interval(interval["value"], patients))}
+def _peak_interval(peaks: list[bool], cases: list[MeasuredCase]) -> dict[str, Any]:
+    hits, patients = np.array(peaks, float), np.array([case.record.patient for case in cases])
+    weights = resample_patients(patients)
+    drawn = np.append(hits.mean(), weights @ hits / weights.sum(axis=1))
+    return {**asdict(drawn_share(drawn, hits > 0, patients)), "n": len(hits)}
 
 
 def inside_boxes(boxes: Sequence[Box], shape: tuple[int, ...]) -> np.ndarray:

@@ -90,6 +90,8 @@ def _boxes(result: dict[str, Any]) -> str:
         "centre, and how steep the grey values are.",
         table(["variant", "map", "n", *_OF_BOXES.values()], rows),
         " ".join(_beside_lungs(name, measured) for name, measured in variants.items()),
+        "Published, on other images and other regions of airspace opacity: the peak of Grad-CAM inside in 37 %, that "
+        "of another radiologist in 56 % to 65 % (Saporta et al., Nature Machine Intelligence 2022).",
         command_block(result["command"]),
     )
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from pneumonia.calibration.fit import fit_calibration, fix_operating_points
@@ -195,6 +196,19 @@ def test_intervals_resample_what_scikit_learn_computes():
     for ours, theirs in ((auroc, roc_auc_score), (auprc, average_precision_score), (brier, brier_score_loss)):
         expected = [theirs(labels, scores, sample_weight=w) for w in weights]
         np.testing.assert_allclose(ours(labels, scores, weights), expected)
+
+
+def test_a_share_that_few_patients_miss_has_its_exact_interval():
+    labels, patients = np.array([1] * 40 + [0] * 40), np.arange(80)
+    probabilities = np.where(labels == 1, 0.9, 0.1)
+    probabilities[:1] = 0.1  # one pneumonia is missed, by one patient
+    probabilities[40:50] = 0.9  # ten patients have a false alarm
+    point = OperatingPoint("balanced", 0.5, 0.5, 0.5, None, None)
+    figures = evaluate(labels, probabilities, patients, [point], "")["operating_points"]["balanced"]
+    exact = binomtest(39, 40).proportion_ci(0.95, "exact")
+    assert (figures["sensitivity"]["low"], figures["sensitivity"]["high"]) == pytest.approx(exact)
+    drawn = rates(labels, probabilities >= 0.5, resample_patients(patients))["specificity"]
+    assert figures["specificity"]["low"] == pytest.approx(np.percentile(drawn, 2.5))
 
 
 def test_the_interval_of_a_small_calibration_error_holds_its_value():
