@@ -102,7 +102,7 @@ class Chart:
         side, anchor = (-8, "end") if mark.x > self.ends[0] / 2 else (8, "start")
         line = f"M{x:.1f} {low:.1f}V{high:.1f}"
         if named_at > y + _BESIDE:
-            line += f"M{x:.1f} {y:.1f}L{x + side:.1f} {named_at - 4:.1f}"
+            line += f"M{x:.1f} {y:.1f}L{x + 0.8 * side:.1f} {named_at - 4:.1f}"
         return (
             f'<g class="mark{" chosen" if mark.chosen else ""}"><path d="{line}"/>'
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
