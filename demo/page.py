@@ -21,6 +21,8 @@ from pneumonia import Predictor, load_predictor
 from pneumonia.weights.locate import own_folders
 
 _EXAMPLES = Path(__file__).parent / "examples"
+# In the order in which they are offered, by what their names say.
+_KINDS = ("pneumonia", "too-close-to-call", "normal", "refused")
 
 
 def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
@@ -32,7 +34,7 @@ def build_demo(load: Callable[[str], Predictor] = load_predictor) -> gr.Blocks:
     use_private_folder()
     own = own_folders()
     predictors = Predictors(lambda name: load_predictor(weights=own[name]) if name in own else load(name), own)
-    examples = sorted(_EXAMPLES.glob("*.png"))
+    examples = [path for kind in _KINDS for path in sorted(_EXAMPLES.glob(f"synthetic-{kind}*.png"))]
     with PrivateBlocks(predictors.activity, title=texts.TITLE, analytics_enabled=False, fill_width=True) as demo:
         gr.HTML(page_html.header())
         # Calibrations that this page fits, shared by its tabs: scores and no images, kept for as long as it is open.

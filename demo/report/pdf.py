@@ -45,16 +45,15 @@ from demo.shared import prediction_text, radiograph_images
 from demo.shared import texts as shared_texts
 from demo.shared.answer import answer, evidence_sentences
 from demo.shared.bar import threshold_words, zone_words
-from demo.shared.predictors import title_of, unavailable
+from demo.shared.predictors import summary_of, title_of, unavailable
 from pneumonia import __version__
 from pneumonia.core.check import Check
-from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE
 from pneumonia.explain.overlay import legend
 from pneumonia.explain.strength import STEPS
 from pneumonia.inference.drawn_reading import has_outline
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command
 from pneumonia.utils.formatting import percent
-from pneumonia.variants.registry import get_variant
 
 _MARGIN = 17 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
@@ -198,7 +197,7 @@ def _comparison(report: Report, left: float) -> list[Flowable]:
         ]
     ]
     for entry in report.entries:
-        summary = get_variant(entry.judged.prediction.variant).summary
+        summary = summary_of(entry.judged.prediction.variant)
         rows.append(
             [
                 Picture(_drawn(report, entry), _SMALL_SIDE, _SMALL_SIDE),
@@ -335,7 +334,7 @@ def _small_print(report: Report) -> list[Flowable]:
     rows = [[paragraph(name, SMALL), paragraph(value, style)] for name, value, style in facts]
     return [
         paragraph(shared_texts.LIMITS, HEADING),
-        *(paragraph(limit, SMALL_ITEM) for limit in (POPULATION, *LIMITS)),
+        *(paragraph(limit, SMALL_ITEM) for limit in (shared_texts.TRAINED_ON, *LIMITS)),
         paragraph(texts.REPRODUCTION, HEADING),
         Table(rows, colWidths=[_LABEL, _WIDTH - _LABEL], style=_TIGHT),
         Spacer(0, 2),

@@ -7,7 +7,7 @@ import numpy as np
 
 from demo.shared import texts
 from demo.shared.radiograph_images import data_uri
-from pneumonia.core.notices import INTENDED_USE, NOTICE, POPULATION
+from pneumonia.core.notices import INTENDED_USE, NOTICE
 from pneumonia.imaging.decode import MAX_BYTES
 
 
@@ -36,7 +36,7 @@ def example_buttons(examples: Mapping[str, np.ndarray]) -> str:
 
 def welcome() -> str:
     """Prompt before an image was chosen: what to do, and what not to expect."""
-    return prompt(texts.CHOOSE, paragraph(INTENDED_USE, "small-print") + paragraph(POPULATION, "small-print"))
+    return prompt(texts.CHOOSE, paragraph(INTENDED_USE, "small-print") + paragraph(texts.TRAINED_ON, "small-print"))
 
 
 def prompt(sentence: str, below: str = "") -> str:

@@ -210,6 +210,11 @@ def title_of(name: str) -> str:
     return get_variant(name).title if name in PUBLISHED else name
 
 
+def summary_of(variant: str) -> str:
+    """Say in plain words what a variant is."""
+    return texts.SUMMARIES.get(variant, get_variant(variant).summary)
+
+
 def reading_record(prediction: Prediction, name: str) -> dict[str, Any]:
     """Record of one image: `Prediction.to_dict()` and the upload's base name."""
     return {"name": name, **prediction.to_dict()}

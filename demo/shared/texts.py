@@ -68,6 +68,22 @@ MEASURED_ON = {
 MEASURED = "It was tested on {count} radiographs{where}, {positives} with pneumonia."
 MEASURED_AT = " of {name}"
 
+TRAINED_ON = (
+    "Trained on frontal chest radiographs of children of one to five years of one hospital in Guangzhou. The last "
+    "step, from what a network sees to its answer, was trained on adults of one hospital in Bethesda too, whose images "
+    "radiologists judged. Each of the two has probabilities and thresholds of its own. Adults are read less well than "
+    "those children, and an opacity is told from another abnormality poorly. Infants, patients of 6 to 17 years, other "
+    "hospitals, lateral views and bedside films of children were not trained on, and nobody measured them."
+)
+SUMMARIES = {
+    "custom-cnn": "A small network, trained here from scratch.",
+    "mobilenetv2-frozen": "Learned to see from photographs, then from radiographs without being told what they show; "
+    "only its last step was trained on what they show.",
+    "mobilenetv2-finetuned": "Learned to see from photographs, then from radiographs without being told what they "
+    "show; then all of it was trained on what they show.",
+}
+FOR_ENGINEERS = "For engineers"
+
 UPLOAD = "Chest radiograph (DICOM or image file)"
 EXAMPLES = "Or an example (synthetic, not a patient)"
 VARIANT = "Network"

@@ -181,11 +181,9 @@ class SiteCalibration:
                 f"{ranked} So it is not shown to tell the two apart at this site. No calibration can mend that, and "
                 "none is kept. Do not rely on this network for images like these."
             )
-        change = f"their squared error (Brier score) falls by {gain.value:.3f} ({gain.low:.3f} to {gain.high:.3f})"
+        change = f"their squared error falls by {gain.value:.3f} ({gain.low:.3f} to {gain.high:.3f})"
         if gain.value < 0:
-            change = (
-                f"their squared error (Brier score) rises by {-gain.value:.3f} ({-gain.high:.3f} to {-gain.low:.3f})"
-            )
+            change = f"their squared error rises by {-gain.value:.3f} ({-gain.high:.3f} to {-gain.low:.3f})"
         if self.helps:
             return f"{ranked} Recalibration makes its probabilities better here: {change}."
         if gain.high < 0:

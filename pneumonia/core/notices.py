@@ -1,4 +1,7 @@
-"""Notices that stand beside every result: the page, the commands and the model cards take them from here."""
+"""Notices that stand beside every result: the page, the commands and the model cards take them from here.
+
+The page has `POPULATION` and `SELECTION` in words of its own, without terms that a clinician would have to look up.
+"""
 
 NOTICE = "Research demonstration, not a medical device."
 
@@ -30,8 +33,8 @@ LIMITS = (
 )
 
 HEATMAP_HELP = (
-    "Warm colours mark regions that raised the score towards pneumonia, in logits; the same colour means the "
-    "same evidence in every case and variant. A clear image means little evidence."
+    "Warm colours mark regions that raised the score towards pneumonia; the same colour means the same evidence in "
+    "every case and network. A clear image means little evidence."
 )
 
 AGAINST_HELP = "Blue marks regions that lowered the score."

@@ -46,7 +46,9 @@ def find_artifacts(grey: np.ndarray, white: int, cells: np.ndarray) -> dict[str,
     if max(_seam(content), _seam(content.T)) > SEAM:
         warnings["montage"] = "Several pictures seem to be joined in this image. Export the one frontal view alone."
     if _longest_word(grey, white) >= LETTERS:
-        warnings["text"] = "Text is written on the image. It may name the patient, and it may mislead the model."
+        warnings["text"] = (
+            "Text is written on the image. It may name the patient or mislead the network: export the image without it."
+        )
     return warnings
 
 

@@ -35,7 +35,10 @@ GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor Red
 GreenPaletteColorLookupTableData BluePaletteColorLookupTableData FloatPixelData DoubleFloatPixelData PixelData
 """
 COLOURS = "RGB YBR_FULL YBR_FULL_422 YBR_PARTIAL_420 YBR_PARTIAL_422 YBR_ICT YBR_RCT"  # all else is free text
-SURPLUS_WARNING = "The file holds more pixel data than its header says: the picture may be cut off or skewed."
+SURPLUS_WARNING = (
+    "The file holds more pixels than its header says: the picture may be cut off or skewed. Compare it with the "
+    "original."
+)
 COLOURS_NOT_READ = "This DICOM file stores its colours in a way that is not read. Export it in grey."
 # What no picture is decoded without, in words, and the values that it can have where these are few.
 NEEDED = {

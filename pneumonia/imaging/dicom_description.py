@@ -62,7 +62,7 @@ SPELLINGS = {
     "MEDIOLATERALOBLIQUE": "OBLIQUE",
 }
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # SOP class, and the beginning of its multi-frame variants
-SECONDARY_CAPTURE_WARNING = "This is a secondary capture (a copy or a scan); its grey values may be altered."
+SECONDARY_CAPTURE_WARNING = "This is a copy or a scan; its grey values may be altered. Compare it with the original."
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"  # SOP class: Digital X-Ray Image Storage - For Processing
 # Of the type of the pictures that this program draws of its readings.
 OVERLAY_TYPE = "EVIDENCE_OVERLAY"
@@ -118,7 +118,7 @@ def describe(dataset: Dataset, years: float | None) -> tuple[dict[str, Any], dic
     if modality in RADIOGRAPHY.split():
         facts["modality"] = modality
     else:
-        warnings["modality"] = "The DICOM header does not say that this is a radiograph."
+        warnings["modality"] = "The DICOM header does not say that this is a radiograph. Make sure that it is."
     _describe_part(dataset, facts, warnings)
     _describe_view(dataset, facts, warnings)
     if years is not None:
@@ -130,7 +130,9 @@ def describe(dataset: Dataset, years: float | None) -> tuple[dict[str, Any], dic
             "Choose the image that is FOR PRESENTATION."
         )
     if code(dataset, "BurnedInAnnotation") == "YES":
-        warnings["burned-in-text"] = "The DICOM header says that text is burned in. It may name the patient."
+        warnings["burned-in-text"] = (
+            "The DICOM header says that text is burned in. Make sure that it does not name the patient."
+        )
     if sop_class.startswith(SECONDARY_CAPTURE):
         warnings["secondary-capture"] = SECONDARY_CAPTURE_WARNING
     return facts, warnings
@@ -148,7 +150,9 @@ def _describe_part(dataset: Dataset, facts: dict[str, Any], warnings: dict[str, 
             facts.setdefault("body_part", part)
     program, _ = _part(code(dataset, PROGRAM))
     if any(kind != "chest" for kind, _ in parts) or program == "other":
-        warnings["body-part"] = "The DICOM header does not clearly say that this shows the chest."
+        warnings["body-part"] = (
+            "The DICOM header does not clearly say that this shows the chest. Make sure that it does."
+        )
 
 
 def _describe_view(dataset: Dataset, facts: dict[str, Any], warnings: dict[str, str]) -> None:
@@ -169,7 +173,7 @@ def _describe_view(dataset: Dataset, facts: dict[str, Any], warnings: dict[str, 
         or code(dataset, "ImageLaterality") in ("L", "R")
         or (_view(program)[0] and not for_frontal)
     ):
-        warnings["view"] = "The DICOM header does not say that this is a plain frontal view."
+        warnings["view"] = "The DICOM header does not say that this is a plain frontal view. Make sure that it is."
     elif turned:
         warnings["view"] = (
             "The DICOM header says that this image is turned or mirrored. It was read as it is; export it upright, "

@@ -30,6 +30,7 @@ WindowWidth VOILUTFunction
 HALF_STEP = 0.5 / 255  # of 8 bits: from black or white, what nobody tells from it
 MOST_PADDED = 0.02
 CELLS = 64  # a side, over which clipped pixels are counted
+_COMPARE = "Compare the picture with the original."
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def to_grey(dataset: Dataset, stored: np.ndarray, bits: int, padding: np.ndarray
             grey.pixels[padding] = 0
             return grey
     grey = _shown(dataset, stored, bits, None)
-    message = "The padding value in the DICOM header covers much of the picture itself and was ignored."
+    message = f"The DICOM header calls much of the picture itself empty, which was ignored. {_COMPARE}"
     grey.checks.append(Check("padding", "warn", message))
     return grey
 
@@ -126,7 +127,7 @@ def _shown(dataset: Dataset, stored: np.ndarray, bits: int, padding: np.ndarray 
             table = windowed
             break
         except PYDICOM_ERRORS:
-            message = "The display window in the DICOM header is unusable and was ignored."
+            message = f"The brightness and contrast in the DICOM header are unusable and were ignored. {_COMPARE}"
             checks = [Check("window", "warn", message)]
     clips = (table < HALF_STEP) | (table > 1 - HALF_STEP)
     # Where the detector, or who stored its values, clipped them, no window brings them back.
@@ -169,7 +170,7 @@ def _modality(
             raise ValueError("rescale without information")
         return mapped, ends, []
     except PYDICOM_ERRORS:
-        message = "The rescale or modality table in the DICOM header is unusable and was ignored."
+        message = f"The conversion of grey values in the DICOM header is unusable and was ignored. {_COMPARE}"
         ends = values[full_range][0], values[full_range][-1]
         return values, ends, [Check("window", "warn", message)]
 

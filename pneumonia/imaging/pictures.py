@@ -138,7 +138,9 @@ def _not_decoded(error: Exception, what: str) -> ImageError:
 def _set_upright(values: np.ndarray, orientation: int, camera: bool) -> tuple[np.ndarray, list[Check]]:
     if orientation not in UPRIGHT and not camera:
         return values, []
-    message = "This is a photograph, not an export: its grey values and edges may mislead the model."
+    message = (
+        "This is a photograph, whose grey values and edges may mislead the network. Export the image as it was stored."
+    )
     turned = np.ascontiguousarray(UPRIGHT[orientation](values)) if orientation in UPRIGHT else values
     return turned, [Check("photograph", "warn", message)]
 

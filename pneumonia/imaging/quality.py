@@ -86,7 +86,7 @@ def to_grey(values: np.ndarray, white: int) -> tuple[np.ndarray, list[Check]]:
         raise UnsupportedImageError(f"This is a picture in colour, not a radiograph. {EXPORT}")
     checks = []
     if coloured > MARK_COLOURED or np.ptp(tint) > CHROMA:
-        message = "The image holds coloured marks or a tint, which were read as grey."
+        message = "The image holds coloured marks or a tint, which were read as grey. Export it in grey, without marks."
         checks.append(Check("colour", "warn", message))
     grey = np.empty(values.shape[:2], values.dtype)
     for top in range(0, len(values), _ROWS):
@@ -149,7 +149,7 @@ def judge(grey: np.ndarray, white: int, padding: np.ndarray | None) -> list[Chec
         raise UnsupportedImageError("This image has too few grey levels for a radiograph. " + EXPORT)
     warnings = {}
     if spread < LOW_CONTRAST:
-        warnings["exposure"] = "The image has little contrast; the display window may be wrong."
+        warnings["exposure"] = "The image has little contrast. Export it again with a window that shows both lungs."
     reduced = reduce(grey)
     cells = mean_cells(reduced) / np.float32(white)
     small = cv2.resize(cells, (64, 64), interpolation=cv2.INTER_AREA)

@@ -32,8 +32,8 @@ def lungs_check(lungs: LungSegmentation | None, shown: Field) -> tuple[Check, ..
             Check(
                 "lungs",
                 "warn",
-                "The lungs were not looked for, because the network that finds them is missing or damaged. How much of "
-                "the evidence lies inside them is unknown.",
+                "The lungs were not looked for, because the network that finds them is missing or damaged. See for "
+                "yourself how much of the evidence lies inside them.",
             ),
         )
     if not lungs.found:

@@ -78,7 +78,7 @@ def read_as(calibrated: Collection[str], age: float | None, chosen: str | None, 
         (only,) = calibrated
         warnings.append(
             f"The patient is {PATIENT[population]}, {_by(source)}, and this network was trained on {NAMES[only]} "
-            "alone: be careful."
+            "alone. Choose another network, or do not rely on this reading."
         )
         return ReadAs(only, None, _checks(warnings))
     return ReadAs(population, source, _checks(warnings))

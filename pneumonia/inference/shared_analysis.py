@@ -23,7 +23,8 @@ _POOL = PerProcess(lambda: ThreadPoolExecutor(cores(), thread_name_prefix="analy
 _NOT_JUDGED = Check(
     "chest",
     "warn",
-    "Whether this is a frontal chest radiograph was not checked, because a file of the check is missing or damaged.",
+    "Whether this is a frontal chest radiograph was not checked, because a file of the check is missing or damaged. "
+    "Make sure that it is.",
 )
 
 

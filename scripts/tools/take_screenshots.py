@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Number of the example that is shown: the first with pneumonia.
 _EXAMPLE = 3
-_NORMAL, _REFUSED = 1, 6
+_NORMAL = 1
 _EXAMPLES = sorted((ROOT / "demo" / "examples").glob("*.png"))
 
 
@@ -71,7 +71,7 @@ def _unsure(page: "Page") -> None:
 
 
 def _refused(page: "Page") -> None:
-    page.locator(".examples button:visible").nth(_REFUSED).click()
+    page.locator(".examples button:visible", has_text="Refused").click()
     page.locator("#verdict .offers button").first.wait_for()
 
 
@@ -107,7 +107,7 @@ def _about(page: "Page") -> None:
 
 
 def _choose_example(page: "Page", result: str) -> None:
-    page.locator(".examples button:visible").nth(_EXAMPLE).click()
+    page.locator(".examples button:visible", has_text="Pneumonia 1").click()
     _wait_for_answer(page, result)
 
 

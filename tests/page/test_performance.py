@@ -56,6 +56,7 @@ def test_curves_are_those_of_the_stored_scores(handlers):
     for chart in (roc, precision_recall):
         assert chart.count('class="mark') == 3 and '<g class="mark chosen">' in chart
         assert all(f">{name}</text>" in chart for name in ("Screening", "Balanced", "Rule-in"))
+    assert "Positive predictive value where 50% have pneumonia" in precision_recall
     # The set and its size stand in every title of what is measured on it.
     for chart in (roc, precision_recall, reliability):
         assert f"{texts.SETS['adults']}, {len(scores.labels)} images</figcaption>" in chart
@@ -86,7 +87,17 @@ def test_the_tab_opens_with_each_population_on_images_that_were_held_out():
     table, *_ = handlers.on_variant_change(VARIANT, "adults", "balanced")
     assert table.count("<tr>") == 3 and "Children, 1 to 5 years" in table and ">Adults<" in table
     of_set = SETS["validation"]
+    assert f"{texts.SETS['validation']}, {of_set['n']} images" in table.split("</h2>")[0]
     assert f"{of_set['n']} ({of_set['positives']})" in table and f"{of_set['auroc']['value']:.1%}" in table
+
+
+def test_names_stand_beside_their_points_and_never_on_each_other():
+    close = [charts.Mark(name, x, y, y, y) for name, x, y in (("a", 0.02, 0.96), ("b", 0.03, 0.98), ("c", 0.3, 0.5))]
+    drawn = charts.Chart("", "", "", {}, close).to_html()
+    names = {name: float(y) for y, name in re.findall(r'y="([0-9.]+)" text-anchor="start">([abc])<', drawn)}
+    points = [float(y) for y in re.findall(r'<circle [^>]*cy="([0-9.]+)"', drawn)]
+    assert [names[name] - y for name, y in zip("bac", points, strict=True)] == pytest.approx([13, 19.2, 13])
+    assert names["a"] - names["b"] == pytest.approx(11) and drawn.count("L") == 1, "one name is led to its point"
 
 
 def _line(chart: str, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -102,6 +113,9 @@ def test_another_threshold_counts_anew(handlers):
     found = int(np.sum(positive & (scores.labels == 1)))
     table = handlers.on_threshold_change(0.5, VARIANT, "validation")
     assert f">{found}</td>" in table and f"{found / 30:.1%} (" in table
+    # A predictive value holds for one prevalence alone.
+    assert "Positive predictive value where 50% have pneumonia" in table
+    assert "Negative predictive value where 50% have pneumonia" in table
     nothing = handlers.on_threshold_change(1.0, VARIANT, "validation")
     assert 'normal">30</td><td data-column="Called pneumonia">0</td>' in nothing, "nothing is called from 100 %"
 

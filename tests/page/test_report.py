@@ -33,7 +33,7 @@ from demo.tabs.read.handlers import ReadHandlers
 from demo.viewer.contents import evidence_pane
 from pneumonia import __version__, load_predictor
 from pneumonia.core.check import Check
-from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command, read_receipt, receipt
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
@@ -109,7 +109,7 @@ def test_a_reading_is_told_in_full_on_one_page(chest):
     (prediction,) = session.reading.predictions.values()
     text = words(path)
     for said in (
-        *(NOTICE, INTENDED_USE, POPULATION, *LIMITS),
+        *(NOTICE, INTENDED_USE, shared_texts.TRAINED_ON, *LIMITS),
         *(shared_texts.CLOSE, f"{shared_texts.PROBABILITY} {prediction.probability:.1%}"),
         *("counts as pneumonia from 50.0%", "too close to call 42.0% to 56.0%", "Balanced: sensitivity", *FIGURES),
         *(

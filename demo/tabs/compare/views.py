@@ -8,11 +8,10 @@ from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
 from demo.shared.prediction_html import answer, checks, evidence, population, state_class
 from demo.shared.prediction_text import agreement, operating_point
-from demo.shared.predictors import title_of, unavailable
+from demo.shared.predictors import summary_of, title_of, unavailable
 from demo.tabs.compare import texts
 from pneumonia import Prediction
 from pneumonia.records.receipt import JudgedPrediction
-from pneumonia.variants.registry import get_variant
 
 
 def comparison(
@@ -92,6 +91,6 @@ def _empty_row(title: str, sentence: str) -> str:
 
 
 def _heading(name: str, prediction: Prediction, seconds: float) -> str:
-    summary = get_variant(prediction.variant).summary
+    summary = summary_of(prediction.variant)
     taken = texts.DURATION.format(milliseconds=f"{1000 * seconds:.0f}")
     return f"{escape(title_of(name))}<small>{escape(summary)}</small><small>{escape(taken)}</small>"

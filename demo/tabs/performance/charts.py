@@ -11,6 +11,8 @@ import numpy as np
 # Of the plotting area, in units of the drawing, and what its axes take at the left and below.
 _WIDTH, _HEIGHT, _LEFT, _BELOW, _ABOVE = 300, 240, 48, 40, 12
 _STEPS = 4
+# From a point down to its name, and from a name to the next.
+_BESIDE, _LINE = 13, 11
 
 
 class Mark(NamedTuple):
@@ -57,8 +59,13 @@ class Chart:
         """Give a figure with its title."""
         label = "; ".join([f"{self.y} over {self.x}", *(f"{m.name}: {m.x:.3g}, {m.y:.3g}" for m in self.marks)])
         lines = "".join(self._line(name, *line) for name, line in self.lines.items())
-        downwards = sorted(self.marks, key=lambda mark: -mark.y)
-        marks = "".join(self._mark(mark, number) for number, mark in enumerate(downwards))
+        marks, above = "", -np.inf
+        for mark in sorted(self.marks, key=lambda mark: -mark.y):
+            _, beside = self._at(mark.x, mark.y)
+            beside += _BESIDE
+            # Names of points that lie close stand below each other.
+            above = beside if mark.low < mark.high else max(beside, above + _LINE)
+            marks += self._mark(mark, above)
         named = self.lines if len(self.lines) > 1 else ()
         legend = "".join(f'<span class="line-{name}">{escape(name)}</span>' for name in named)
         return (
@@ -88,16 +95,18 @@ class Chart:
         # Thousands of thresholds share the few points that can be told apart.
         return f'<polyline class="line-{name}" points="{" ".join(point for point, _ in groupby(points))}"/>'
 
-    def _mark(self, mark: Mark, number: int) -> str:
+    def _mark(self, mark: Mark, named_at: float) -> str:
         x, y = self._at(mark.x, mark.y)
         (_, low), (_, high) = self._at(mark.x, mark.low), self._at(mark.x, mark.high)
-        # Beside it, on the side where there is room; names of points that lie close stand below each other.
+        # On the side where there is room.
         side, anchor = (-8, "end") if mark.x > self.ends[0] / 2 else (8, "start")
-        down = 13 if mark.low < mark.high else 14 * (number + 1)
+        line = f"M{x:.1f} {low:.1f}V{high:.1f}"
+        if named_at > y + _BESIDE:
+            line += f"M{x:.1f} {y:.1f}L{x + 0.8 * side:.1f} {named_at - 4:.1f}"
         return (
-            f'<g class="mark{" chosen" if mark.chosen else ""}"><path d="M{x:.1f} {low:.1f}V{high:.1f}"/>'
+            f'<g class="mark{" chosen" if mark.chosen else ""}"><path d="{line}"/>'
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
-            f'<text x="{x + side:.1f}" y="{y + down:.1f}" text-anchor="{anchor}">{escape(mark.name)}</text></g>'
+            f'<text x="{x + side:.1f}" y="{named_at:.1f}" text-anchor="{anchor}">{escape(mark.name)}</text></g>'
         )
 
     def _at(self, x: float, y: float) -> tuple[float, float]:

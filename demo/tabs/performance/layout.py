@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from demo.shared import texts as shared_texts
 from demo.shared.components import operating_point_choice, variant_choice
 from demo.shared.events import IMMEDIATE, LATEST_ONLY
 from demo.shared.page_html import paragraph
@@ -32,13 +33,15 @@ def build(predictors: Predictors, tab: gr.Tab, page_sites: gr.State) -> None:
     overview = gr.HTML(elem_id="performance-overview")
     mark = gr.HTML(elem_id="performance-mark")
     with gr.Row(elem_classes="charts"):
-        roc, precision_recall, reliability, training = (
-            gr.HTML(elem_id=f"performance-{chart}") for chart in ("roc", "pr", "reliability", "training")
+        roc, precision_recall, reliability = (
+            gr.HTML(elem_id=f"performance-{chart}") for chart in ("roc", "pr", "reliability")
         )
     threshold = gr.Slider(0, 1, step=0.001, label=texts.THRESHOLD, elem_id="performance-threshold", buttons=[])
     at_threshold = gr.HTML(elem_id="performance-at-threshold")
     gr.HTML(views.shortcut_baseline(), elem_id="performance-shortcuts")
     recalibration_layout.build(predictors, variant, page_sites)
+    with gr.Accordion(shared_texts.FOR_ENGINEERS, open=False):
+        training = gr.HTML(elem_id="performance-training")
 
     # === Events ===
 

@@ -8,10 +8,10 @@ HELP = (
     "another hospital show. Intervals are 95 %, from resampling patients, or images where the patient is unknown."
 )
 POPULATIONS = {CHILDREN: "Children, 1 to 5 years", ADULTS: "Adults", UNSTATED: "Not stated"}
-POPULATIONS_HEADING = "For whom it was measured: {network} at {point}, on images it did not learn from"
+POPULATIONS_HEADING = "For whom it was measured, {network} at {point}: {images}"
 _PAIRS = "Pairs told apart (AUROC)"
 POPULATION_COLUMNS = ("Patients", "Images (pneumonia)", _PAIRS, "Sensitivity", "Specificity", "Too close to call")
-OVERVIEW = "All networks on: {images}, {count} images"
+OVERVIEW = "All networks on: {images}"
 OVERVIEW_COLUMNS = (
     "Network",
     _PAIRS,
@@ -41,13 +41,15 @@ SETS = {
     "adults-other": "Adults, opacity or other disease",
 }
 SET = "Images"
+# In the title of whatever is measured on one.
+SET_AND_SIZE = "{images}, {count} images"
 MARK = (
     "{network} at {point}: a probability from {threshold} on counts as pneumonia; on these images that gives "
     "sensitivity {sensitivity} and specificity {specificity}."
 )
-CHART_TITLE = "{chart}: {images}, {count} images"
+CHART_TITLE = "{chart}: {images}"
 ROC = "Sensitivity and false alarms (ROC)"
-PRECISION_RECALL = "Positive predictive value and sensitivity"
+PRECISION_RECALL = "Positive predictive value where {share} have pneumonia, and sensitivity"
 RELIABILITY = "Whether the probability holds"
 RELIABILITY_HELP = (
     "Each point is a tenth of the scale, with the number of its images and its 95 % interval. On the diagonal as many "
@@ -62,11 +64,19 @@ OBSERVED = "share with pneumonia"
 EPOCH = "epoch"
 LOSS = "loss"
 THRESHOLD = "Try another threshold on these images; readings keep theirs"
-AT_THRESHOLD = "Calling pneumonia from {threshold}: {images}, {count} images"
+AT_THRESHOLD = "Calling pneumonia from {threshold}: {images}"
 SHARE_COLUMNS = ("Share", "With 95 % interval")
 CONFUSION_COLUMNS = ("Labelled", "Called normal", "Called pneumonia")
+# Predictive values hold for one prevalence alone.
+SHARES = {
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "precision": "Positive predictive value where {share} have pneumonia",
+    "npv": "Negative predictive value where {share} have pneumonia",
+}
 LABELLED = ("normal", "pneumonia")
-SHORTCUTS = "What a classifier reaches on validation images without looking at the lungs"
+SHORTCUTS = f"What a classifier reaches without looking at the lungs: {SETS['validation']}"
 SHORTCUTS_HELP = (
     "In this data set normals and pneumonias were taken differently, so even these reach high figures on validation "
     "images: a high figure here does not show that disease was seen."
@@ -75,5 +85,5 @@ SHORTCUT_COLUMNS = ("It sees", _PAIRS)
 SHORTCUT_NAMES = {
     "border": "The border of the image alone",
     "corners": "The four corners alone",
-    "size and aspect ratio": "Size and aspect ratio alone",
+    "size and aspect ratio": "Size and aspect ratio alone, of images as the hospital stored them",
 }

@@ -25,13 +25,6 @@ from pneumonia.weights.folder import trained_epochs
 # What networks reach that see no lungs, as `scripts/studies/shortcuts.py` wrote it.
 SHORTCUTS = Path(__file__).parents[3] / "docs" / "studies" / "shortcuts.json"
 _RELIABILITY_BINS = 10
-_SHARES = {
-    "accuracy": "Accuracy",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "precision": "Positive predictive value",
-    "npv": "Negative predictive value",
-}
 
 
 def overview(name: str, figures: Mapping[str, Mapping[str, Any]], operating_point: str, missing: Sequence[str]) -> str:
@@ -56,7 +49,7 @@ def overview(name: str, figures: Mapping[str, Mapping[str, Any]], operating_poin
             ]
         )
     count = next((of_set["n"] for of_set in figures.values()), 0)
-    heading = texts.OVERVIEW.format(images=texts.SETS.get(name, name), count=f"{count:,}")
+    heading = texts.OVERVIEW.format(images=_set_and_size(name, count))
     return (
         f"<h2>{escape(heading)}</h2>" + figures_table(texts.OVERVIEW_COLUMNS, rows) + "".join(map(paragraph, missing))
     )
@@ -73,14 +66,16 @@ def at_threshold(name: str, thresholds: ThresholdSweep, probabilities: np.ndarra
     """
     labels, positive = thresholds.scores.labels, probabilities >= threshold
     shares = thresholds.shares(positive)
-    rows = [[title, format_interval(asdict(shares[name]), percent)] for name, title in _SHARES.items()]
+    with_pneumonia = percent(float(labels.mean()), 0)
+    rows = [
+        [title.format(share=with_pneumonia), format_interval(asdict(shares[name]), percent)]
+        for name, title in texts.SHARES.items()
+    ]
     counts = [
         [title, f"{np.sum((labels == label) & ~positive):,}", f"{np.sum((labels == label) & positive):,}"]
         for label, title in enumerate(texts.LABELLED)
     ]
-    heading = texts.AT_THRESHOLD.format(
-        threshold=percent(threshold), images=texts.SETS.get(name, name), count=f"{len(labels):,}"
-    )
+    heading = texts.AT_THRESHOLD.format(threshold=percent(threshold), images=_set_and_size(name, len(labels)))
     return (
         f"<h2>{escape(heading)}</h2>"
         f'<div class="side-by-side">{figures_table(texts.SHARE_COLUMNS, rows)}'
@@ -109,9 +104,10 @@ def populations(network: str, predictor: Predictor, operating_point: str) -> str
         predictor: of the network.
         operating_point: its name.
     """
-    rows = []
+    rows, sets = [], []
     for name, calibration in predictor.calibrations.items():
         of_set = predictor.metrics["sets"][calibration.sets[0]]
+        sets.append(_set_and_size(calibration.sets[0], of_set["n"]))
         point = of_set["operating_points"][operating_point]
         rows.append(
             [
@@ -122,8 +118,14 @@ def populations(network: str, predictor: Predictor, operating_point: str) -> str
                 percent(point["uncertain_share"]),
             ]
         )
-    heading = texts.POPULATIONS_HEADING.format(network=network, point=shared_texts.POINTS[operating_point].lower())
+    heading = texts.POPULATIONS_HEADING.format(
+        network=network, point=shared_texts.POINTS[operating_point].lower(), images="; ".join(sets)
+    )
     return f"<h2>{escape(heading)}</h2>" + figures_table(texts.POPULATION_COLUMNS, rows)
+
+
+def _set_and_size(name: str, count: int) -> str:
+    return texts.SET_AND_SIZE.format(images=texts.SETS.get(name, name), count=f"{count:,}")
 
 
 def charts(
@@ -155,14 +157,14 @@ def charts(
             on_precision_recall.append(Mark(title, found, right, right, right, is_chosen))
 
     def title(of: str) -> str:
-        return texts.CHART_TITLE.format(chart=of, images=texts.SETS.get(name, name), count=f"{len(labels):,}")
+        return texts.CHART_TITLE.format(chart=of, images=_set_and_size(name, len(labels)))
 
     return (
         Chart(
             title(texts.ROC), texts.FALSE_ALARMS, texts.SENSITIVITY, {"observed": (false_alarms, sensitivity)}, on_roc
         ).to_html(),
         Chart(
-            title(texts.PRECISION_RECALL),
+            title(texts.PRECISION_RECALL.format(share=percent(float(labels.mean()), 0))),
             texts.SENSITIVITY,
             texts.PRECISION,
             {"observed": (recall, precision)},

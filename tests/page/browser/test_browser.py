@@ -17,7 +17,7 @@ from demo.tabs.read import texts as read_texts
 from demo.viewer import texts as viewer_texts
 from pneumonia.core.correction import TURNED, Correction
 from pneumonia.core.labels import NORMAL, PNEUMONIA
-from pneumonia.core.notices import CITATION, INTENDED_USE, LIMITS, NOTICE, POPULATION
+from pneumonia.core.notices import CITATION, INTENDED_USE, LIMITS, NOTICE
 from pneumonia.inference.chest_check import ON_ITS_SIDE
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER
@@ -476,7 +476,7 @@ def test_performance_shows_figures_curves_and_another_threshold(page):
 def test_about_says_what_the_model_cards_say(page):
     page.get_by_role("tab", name="About").click()
     about = page.locator("#about")
-    for said in (NOTICE, INTENDED_USE, POPULATION, *LIMITS, CITATION):
+    for said in (NOTICE, INTENDED_USE, shared_texts.TRAINED_ON, *LIMITS, CITATION):
         expect(about).to_contain_text(said)
 
 

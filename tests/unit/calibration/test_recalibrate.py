@@ -224,9 +224,7 @@ def test_a_site_like_home_is_told_that_nothing_is_gained():
     site = recalibrate(FakePredictor(VARIANT).calibration, site_scores(100), "like-home", TODAY)
     assert site.usable and not site.helps and "Stay with the calibration as published" in site.advice
     lost = replace(site, gain=Interval(-0.031, -0.052, -0.012)).advice
-    assert (
-        "makes its probabilities worse here: their squared error (Brier score) rises by 0.031 (0.012 to 0.052)" in lost
-    )
+    assert "makes its probabilities worse here: their squared error rises by 0.031 (0.012 to 0.052)" in lost
     assert "chance" not in lost
 
 

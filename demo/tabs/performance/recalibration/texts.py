@@ -22,10 +22,10 @@ CALIBRATED = (
 )
 PATIENT_UNKNOWN = "Names tell no patient of {count} of {files} files, so each of these counts as one of its own"
 NOT_USABLE = "Not usable at this site"
-COMPARED_COLUMNS = ("On these images", "As published", "Recalibrated, cross-validated")
+COMPARED_COLUMNS = ("On these images", "As published", "Recalibrated, on images left out in turn")
 MEASURES = {
     "ece": "Probability off by, on average; 0 is perfect, and few images never reach it",
-    "brier": "Squared error of the probability (Brier score); 0 is perfect",
+    "brier": "Squared error of the probability; 0 is perfect",
     "threshold": "threshold",
     "accuracy": "accuracy",
     "sensitivity": "sensitivity",
