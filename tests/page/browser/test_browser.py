@@ -336,7 +336,7 @@ def test_a_bad_file_gives_its_sentence_and_no_prediction(page, chest, tmp_path):
     expect(alert).to_contain_text("PDF")
     expect(page.locator("#verdict")).not_to_contain_text("%")
     expect(page.locator("#viewer .viewer")).to_be_hidden()
-    for idle in ("#operating-point", "#prevalence", "#figures"):
+    for idle in ("#operating-point", "#prevalence", "#figures", "#own-threshold", "#read-button"):
         expect(page.locator(idle)).to_be_hidden()
     assert "Traceback" not in page.content()
 
