@@ -368,9 +368,12 @@ def test_a_region_that_is_not_confirmed_is_warned_of_and_drawn_as_such(chest):
     handlers.on_image_choice(chest, session, "balanced", 0.5, "custom-cnn")
     first = handlers.on_read(None, "custom-cnn", "balanced", session)[3]
     sentence, viewer, verdict = handlers.on_region_test(session)
-    assert "Careful:" in sentence and "not confirmed" in sentence and "mostly" not in verdict
+    assert sentence == "" and "mostly" not in verdict
+    assert 0 < verdict.index(shared_texts.REGION_UNCONFIRMED) < verdict.index('class="answer"')
+    # However it is judged from then on.
+    assert shared_texts.REGION_UNCONFIRMED in handlers.on_operating_point_change("custom-cnn", "rule-in", session)[0]
     ((before,), (after,)) = first["panes"], viewer["panes"]
-    assert after["unconfirmed"] and not before["unconfirmed"] and after["contour"] == before["contour"] != []
+    assert after["dashed"] and not before["dashed"] and after["contour"] == before["contour"] != []
     assert "not confirmed" in after["caption"] and "not confirmed" in after["evidence"] and before["caption"] == ""
     assert after["picture"] == before["picture"]
 

@@ -52,4 +52,4 @@ def refusal(prediction: Prediction, file: str | None, correction: Correction = U
     if file is not None and zipfile.is_zipfile(file):
         buttons += f'<button type="button" data-opens="batch">{escape(texts.OPEN_IN_BATCH)}</button>'
     offers = f'<div class="offers">{buttons}</div>' if buttons else ""
-    return rejection(prediction.error or "", offers + warnings(prediction))
+    return rejection(prediction.error or "", offers + warnings({"": prediction}))
