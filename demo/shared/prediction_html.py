@@ -19,6 +19,7 @@ def verdict(
     choices: bool = False,
     confirmed: bool = True,
     button: Callable[[str], str] | None = None,
+    offers: str = "",
 ) -> str:
     """Card of a reading that was not rejected: for whom, what to care for, the answer, its place, and the bar.
 
@@ -27,12 +28,13 @@ def verdict(
         choices: whether the operating point can be chosen beside it, as on the Read tab.
         confirmed: False where a test has denied that the outlined region matters; that is warned of, no place named.
         button: as for `population_buttons`, where whose it is can be said.
+        offers: HTML below the warnings.
     """
     prediction = judged.prediction
     place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale, confirmed)
     warned = warnings({"": prediction}, confirmed)
     return (
-        f'<section class="card {state_class(judged)}">{population(judged, button)}{warned}'
+        f'<section class="card {state_class(judged)}">{population(judged, button)}{warned}{offers}'
         f"{answer(judged, 'h2', confirmed)}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
     )
 

@@ -450,6 +450,28 @@ def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
     assert handlers.on_failure(VARIANT, session).verdict == on_failure() and session.reading is None
 
 
+@pytest.mark.parametrize("warned", [True, False])
+def test_what_is_read_but_looks_like_a_negative_can_be_inverted_once(chest, warned):
+    class Negative(FakePredictor):
+        def predict(self, source, *others):
+            read = super().predict(source, *others)
+            doubt = (Check("polarity", "warn", "The image looks like a negative."),) if warned else ()
+            return replace(read, checks=(*doubt, *read.checks))
+
+    handlers, session = ReadHandlers(Predictors(Negative)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    button, inverted = read_texts.CORRECTIONS[Correction(inverted=True)], Correction(inverted=True)
+    verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
+    assert (button in verdict) == warned
+    if warned:
+        assert f'data-index="{read_views.OUTCOMES.index(inverted)}"' in verdict
+        assert verdict.index("looks like a negative") < verdict.index(button) < verdict.index('class="answer"')
+        assert button in handlers.on_operating_point_change(VARIANT, "rule-in", session)[0]
+    handlers.on_correction(correction(inverted), session)
+    verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
+    assert INVERTED.message in verdict and button not in verdict
+
+
 def correction(wanted: Correction) -> gr.EventData:
     """A press of the button that asks for it."""
     return gr.EventData(None, {"index": read_views.OUTCOMES.index(wanted)})
