@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image
-from reportlab.lib.colors import HexColor, white
+from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
@@ -23,6 +23,7 @@ STATES = {PNEUMONIA: HexColor("#b45309"), NORMAL: HexColor("#1d4ed8"), UNCERTAIN
 _FONT_SIZE = 7.5
 _LINE_HEIGHT = 11
 _SWATCH = 14
+_DASHES = (4, 3)
 
 Swatch = Callable[[Canvas, float, float], None]
 
@@ -88,27 +89,30 @@ class Bar(Flowable):
 
 
 class Ramp(Flowable):
-    """Colours of an overlay between what stands for their ends.
+    """Colours of an overlay above a tick and a word for each step of strength.
 
     Args:
         pixels: uint8 (h, w, 3), RGB.
-        ends: the words at the left and at the right.
+        steps: words, and the share of the ramp from which each holds.
     """
 
-    _WIDTH, _HEIGHT = 60 * mm, 8
+    _WIDTH, _HEIGHT, _TICK = 60 * mm, 8, 3
 
-    def __init__(self, pixels: np.ndarray, ends: tuple[str, str]) -> None:
+    def __init__(self, pixels: np.ndarray, steps: Sequence[tuple[str, float]]) -> None:
         super().__init__()
         self._image = ImageReader(Image.fromarray(pixels))
-        self._least, self._most = map(plain, ends)
-        self._start = _width(self._least) + 4
-        self.width = self._start + self._WIDTH + 4 + _width(self._most)
-        self.height = self._HEIGHT
+        self._steps = [(plain(word), share) for word, share in steps]
+        self.width, self.height = self._WIDTH, _LINE_HEIGHT + self._TICK + self._HEIGHT
 
     def draw(self) -> None:
-        self.canv.drawImage(self._image, self._start, 0, self._WIDTH, self._HEIGHT)
-        _draw_words(self.canv, 0, 1, self._least)
-        _draw_words(self.canv, self._start + self._WIDTH + 4, 1, self._most)
+        bottom = _LINE_HEIGHT + self._TICK
+        self.canv.drawImage(self._image, 0, bottom, self._WIDTH, self._HEIGHT)
+        self.canv.setStrokeColor(FAINT)
+        self.canv.setLineWidth(0.7)
+        for word, share in self._steps:
+            self.canv.line(share * self._WIDTH, bottom - self._TICK, share * self._WIDTH, bottom)
+            # No word stands out at an end.
+            _draw_words(self.canv, share * (self._WIDTH - _width(word)), 3, word)
 
 
 class Keys(Flowable):
@@ -168,22 +172,26 @@ def threshold_swatch(canvas: Canvas, x: float, y: float) -> None:
 
 def region_swatch(canvas: Canvas, x: float, y: float) -> None:
     """The line around the strongest region: as that of the lungs, unbroken and white."""
-    canvas.setStrokeColor(INK)
-    canvas.setLineWidth(3)
-    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
-    canvas.setStrokeColor(white)
-    canvas.setLineWidth(1.4)
-    canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
+    _line_swatch(canvas, x, y, white)
+
+
+def dashed_region_swatch(canvas: Canvas, x: float, y: float) -> None:
+    """The same line in dashes."""
+    _line_swatch(canvas, x, y, white, _DASHES)
 
 
 def lungs_swatch(canvas: Canvas, x: float, y: float) -> None:
     """The lungs' outline: a light line on a dark one."""
+    _line_swatch(canvas, x, y, Color(*(value / 255 for value in OUTLINE_COLOUR)), _DASHES)
+
+
+def _line_swatch(canvas: Canvas, x: float, y: float, colour: Color, dashes: tuple[int, ...] = ()) -> None:
     canvas.setStrokeColor(INK)
     canvas.setLineWidth(3)
     canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
-    canvas.setStrokeColorRGB(*(value / 255 for value in OUTLINE_COLOUR))
+    canvas.setStrokeColor(colour)
     canvas.setLineWidth(1.4)
-    canvas.setDash((4, 3))
+    canvas.setDash(dashes)
     canvas.line(x, y + 2.5, x + _SWATCH, y + 2.5)
 
 

@@ -21,6 +21,7 @@ from demo.report.drawing import (
     Keys,
     Picture,
     Ramp,
+    dashed_region_swatch,
     lungs_swatch,
     region_swatch,
     threshold_swatch,
@@ -50,6 +51,7 @@ from pneumonia import __version__
 from pneumonia.core.check import Check
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE
 from pneumonia.explain.overlay import legend
+from pneumonia.explain.region_test import is_unconfirmed
 from pneumonia.explain.strength import STEPS
 from pneumonia.inference.drawn_reading import has_outline
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command
@@ -159,12 +161,12 @@ def _reading(report: Report, left: float) -> list[Flowable]:
             entry.judged,
             _WIDTH - _CARD_PADDING,
             tested=_region_test(report, entry),
-            placed=report.confirmed,
+            placed=report.placed,
         ),
         *([paragraph(" ".join(more), SMALL, bold=predictive)] if predictive else []),
     ]
     above = [_card(card, entry.judged), Spacer(0, 6)]
-    below = [Spacer(0, 4), *_key()]
+    below = [Spacer(0, 4), *_key(report)]
     half = (_WIDTH - _GAP) / 2
     captions = [paragraph(caption, HEADING) for caption in (shared_texts.ORIGINAL, shared_texts.OVERLAY)]
     height = max(_LEAST_HEIGHT, min(half, left - _height([*above, captions[0], *below]) - 4))
@@ -179,8 +181,9 @@ def _pair(report: Report, left: float) -> list[Flowable]:
     # What holds for both is said once.
     above = [*_headline(report), *([paragraph(whose[0], SMALL)] if len(whose) == 1 else [])]
     titles = [paragraph(entry.title, HEADING) for entry in report.entries]
-    found = [_verdict(entry.judged, half, "" if len(whose) == 1 else None) for entry in report.entries]
-    below = [_columns(found), Spacer(0, 4), *_key()]
+    said = {"whose": "" if len(whose) == 1 else None, "placed": report.placed}
+    found = [_verdict(entry.judged, half, **said) for entry in report.entries]
+    below = [_columns(found), Spacer(0, 4), *_key(report)]
     height = max(_LEAST_PAIR_HEIGHT, min(half, left - _height([*above, titles[0], *below]) - 4))
     pictures = [Picture(_drawn(report, entry), half, height) for entry in report.entries]
     return [*above, _columns(titles, pictures), Spacer(0, 4), *below]
@@ -193,7 +196,7 @@ def _comparison(report: Report, left: float) -> list[Flowable]:
     rows = [
         [
             Picture(first.shown, _SMALL_SIDE, _SMALL_SIDE),
-            [*_headline(report), paragraph(_whose(first.judged), SMALL), Spacer(0, 6), *_key(words)],
+            [*_headline(report), paragraph(_whose(first.judged), SMALL), Spacer(0, 6), *_key(report, words)],
         ]
     ]
     for entry in report.entries:
@@ -204,7 +207,7 @@ def _comparison(report: Report, left: float) -> list[Flowable]:
                 [
                     paragraph(summary, SMALL, bold=entry.title),
                     Spacer(0, 2),
-                    *_verdict(entry.judged, words, whose=prediction_text.measured(entry.judged)),
+                    *_verdict(entry.judged, words, prediction_text.measured(entry.judged), placed=report.placed),
                 ],
             ]
         )
@@ -227,7 +230,12 @@ def _comparison(report: Report, left: float) -> list[Flowable]:
 def _headline(report: Report) -> list[Flowable]:
     """What several readings say together."""
     headline, meaning = report.headline
-    return [paragraph("", FINDING, bold=headline), *([paragraph(meaning)] if meaning else []), Spacer(0, 4)]
+    return [
+        paragraph("", FINDING, bold=headline),
+        *([paragraph(meaning)] if meaning else []),
+        paragraph(shared_texts.REGIONS_NOT_TESTED, SMALL),
+        Spacer(0, 4),
+    ]
 
 
 def _verdict(
@@ -241,7 +249,7 @@ def _verdict(
     return [
         *([paragraph(whose, SMALL), Spacer(0, 2)] if whose else []),
         paragraph("", ParagraphStyle(state, FINDING, textColor=STATES[state]), bold=sentence),
-        paragraph(f"{place} {tested}"),
+        paragraph(f"{place} {tested}".strip()),
         Spacer(0, 3),
         paragraph("", bold=f"{shared_texts.PROBABILITY} {percent(prediction.probability)}"),
         Bar(prediction.probability, point, STATES[state], width),
@@ -260,17 +268,16 @@ def _region_test(report: Report, entry: Entry) -> str:
 
 
 def _drawn(report: Report, entry: Entry) -> np.ndarray:
-    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale, report.confirmed)
+    return radiograph_images.printed(entry.shown, entry.judged.prediction, report.scale, report.placed)
 
 
-def _key(width: float = _WIDTH) -> list[Flowable]:
+def _key(report: Report, width: float = _WIDTH) -> list[Flowable]:
     """Meanings of the colours and the lines over a radiograph."""
+    swatch = region_swatch if report.placed else dashed_region_swatch
+    region = swatch, texts.KEY_REGION if report.headline is None else texts.KEY_UNTESTED
     return [
         _columns(
-            [
-                Ramp(legend(width=256, height=12), (shared_texts.NO_STRENGTH, STEPS[-1][0])),
-                Keys([(region_swatch, texts.KEY_REGION), (lungs_swatch, shared_texts.KEY_LUNGS)]),
-            ],
+            [Ramp(legend(width=256, height=12), STEPS), Keys([region, (lungs_swatch, shared_texts.KEY_LUNGS)])],
             width=width,
         ),
         paragraph(shared_texts.MAP_HELP, SMALL),
@@ -284,22 +291,15 @@ def _warnings(report: Report) -> list[Flowable]:
         for check, by in _noticed(report)
         if check.status != "ok"
     ]
+    if is_unconfirmed(report.support):
+        items.append(paragraph(shared_texts.REGION_UNCONFIRMED, bold=f"{shared_texts.CHECK_STATES['warn']}:"))
     # One a row, so that many go on over pages.
     style = [*_TIGHT, ("LINEBEFORE", (0, 0), (0, -1), 3, _WARNING), ("LEFTPADDING", *_ALL, _CARD_PADDING)]
     return [Table([[item] for item in items], colWidths=[_WIDTH], style=style), Spacer(0, 5)] if items else []
 
 
 def _noticed(report: Report) -> list[tuple[Check, str]]:
-    """Checks of the image, what needs care first; with the readings, where not all noticed it."""
-    noticed: dict[Check, list[str]] = {}
-    for entry in report.entries:
-        for check in prediction_text.sorted_checks(entry.judged.prediction):
-            noticed.setdefault(check, []).append(entry.title)
-    order = list(shared_texts.CHECK_STATES)
-    return [
-        (check, "" if len(titles) == len(report.entries) else f" ({', '.join(titles)})")
-        for check, titles in sorted(noticed.items(), key=lambda pair: -order.index(pair[0].status))
-    ]
+    return prediction_text.noticed({entry.title: entry.judged.prediction for entry in report.entries})
 
 
 def _comment(report: Report) -> list[Flowable]:

@@ -60,9 +60,12 @@ class Report:
         return self.entries[0].title in shared_texts.PAIR
 
     @property
-    def confirmed(self) -> bool:
-        """Whether no test has denied that the region of a single reading matters."""
-        return not is_unconfirmed(self.support)
+    def placed(self) -> bool:
+        """Whether the outlined region may stand for a place: of a single reading, unless a test has denied it.
+
+        The regions of several readings are not tested.
+        """
+        return self.headline is None and not is_unconfirmed(self.support)
 
     @property
     def image_hashes(self) -> tuple[str, ...]:

@@ -49,10 +49,12 @@ def paragraph(sentence: str, css_class: str = "") -> str:
     return f'<p class="{css_class}">{escape(sentence)}</p>' if css_class else f"<p>{escape(sentence)}</p>"
 
 
-def warnings(sentences: Iterable[str]) -> str:
-    """List of what needs care; empty where nothing does."""
-    careful = escape(texts.CHECK_STATES["warn"])
-    items = "".join(f"<li><strong>{careful}:</strong> {escape(sentence)}</li>" for sentence in sentences)
+def warnings(noticed: Iterable[tuple[str, str]]) -> str:
+    """List of what needs care, with who noticed it; empty where nothing does."""
+    careful = texts.CHECK_STATES["warn"]
+    items = "".join(
+        f"<li><strong>{escape(f'{careful}{by}')}:</strong> {escape(sentence)}</li>" for sentence, by in noticed
+    )
     return f'<ul class="warnings">{items}</ul>' if items else ""
 
 

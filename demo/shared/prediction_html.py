@@ -1,6 +1,6 @@
 """HTML of one reading; every text from outside is escaped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 
 from demo.shared import answer as answers
@@ -15,21 +15,27 @@ _HASH_LENGTH = 12
 
 
 def verdict(
-    judged: JudgedPrediction, choices: bool = False, placed: bool = True, button: Callable[[str], str] | None = None
+    judged: JudgedPrediction,
+    choices: bool = False,
+    confirmed: bool = True,
+    button: Callable[[str], str] | None = None,
+    offers: str = "",
 ) -> str:
     """Card of a reading that was not rejected: for whom, what to care for, the answer, its place, and the bar.
 
     Args:
         judged: the reading.
         choices: whether the operating point can be chosen beside it, as on the Read tab.
-        placed: whether a place may be named, as no test has denied it.
+        confirmed: False where a test has denied that the outlined region matters; that is warned of, no place named.
         button: as for `population_buttons`, where whose it is can be said.
+        offers: HTML below the warnings.
     """
     prediction = judged.prediction
-    place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale, placed)
+    place, _ = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale, confirmed)
+    warned = warnings({"": prediction}, confirmed)
     return (
-        f'<section class="card {state_class(judged)}">{population(judged, button)}{warnings(prediction)}'
-        f"{answer(judged, 'h2', placed)}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
+        f'<section class="card {state_class(judged)}">{population(judged, button)}{warned}{offers}'
+        f"{answer(judged, 'h2', confirmed)}{paragraph(place, 'evidence')}{probability_bar(judged, choices)}</section>"
     )
 
 
@@ -63,10 +69,15 @@ def population_buttons(button: Callable[[str], str]) -> str:
     return f'<div class="offers">{"".join(buttons)}</div>'
 
 
-def warnings(prediction: Prediction) -> str:
-    """List of what needs care before the answer is read; what the population asks stands elsewhere."""
-    checks = prediction_text.sorted_checks(prediction)
-    return page_html.warnings(check.message for check in checks if check.status == "warn")
+def warnings(predictions: Mapping[str, Prediction | None], confirmed: bool = True) -> str:
+    """List of what needs care before the answer is read; what the population asks stands elsewhere.
+
+    Args:
+        predictions: one reading, or several by their titles; None for one that is not there.
+        confirmed: as for `verdict`.
+    """
+    noticed = [(check.message, by) for check, by in prediction_text.noticed(predictions) if check.status == "warn"]
+    return page_html.warnings(noticed if confirmed else [*noticed, (texts.REGION_UNCONFIRMED, "")])
 
 
 def answer(judged: JudgedPrediction, tag: str, placed: bool = True) -> str:
@@ -80,8 +91,8 @@ def state_class(judged: JudgedPrediction) -> str:
 
 
 def evidence(judged: JudgedPrediction) -> str:
-    """Sentences on the strength and the place of the evidence."""
-    sentences = answers.evidence_sentences(judged.prediction, judged.predictor.heatmap_scale)
+    """Sentences on the strength of the evidence and its share inside the lungs; no zone, for where none is tested."""
+    sentences = answers.evidence_sentences(judged.prediction, judged.predictor.heatmap_scale, placed=False)
     return paragraph(" ".join(filter(None, sentences)), "evidence")
 
 
@@ -89,9 +100,8 @@ def details(judged: JudgedPrediction) -> str:
     """All that folds away: checks that were passed, how to take the evidence, and what was read with what."""
     prediction = judged.prediction
     _, closer = answers.evidence_sentences(prediction, judged.predictor.heatmap_scale)
-    passed = [check.message for check in prediction.checks if check.status == "ok"]
     rows = (
-        (texts.CHECKS, " ".join(passed) or (texts.SEE_ABOVE if warnings(prediction) else texts.NO_CHECKS)),
+        (texts.CHECKS, " ".join(_passed({"": prediction})) or _not_passed({"": prediction})),
         (texts.EVIDENCE_SHARE, closer),
         (texts.VARIANT, texts.WEIGHTS.format(title=title_of(prediction.variant), version=judged.predictor.version)),
         (texts.WEIGHTS_HASH, prediction.weights_sha256[:_HASH_LENGTH]),
@@ -102,12 +112,17 @@ def details(judged: JudgedPrediction) -> str:
     return f'<details class="details"><summary>{escape(texts.DETAILS)}</summary><dl>{body}</dl></details>'
 
 
-def checks(*predictions: Prediction) -> str:
-    """List of what one reading or several noticed about the upload, what needs care first."""
-    items = "".join(
-        f'<li class="check-{check.status}"><strong>{escape(texts.CHECK_STATES[check.status])}:</strong> '
-        f"{escape(check.message)}</li>"
-        for check in prediction_text.sorted_checks(*predictions)
-    )
-    body = f"<ul>{items}</ul>" if items else paragraph(texts.NO_CHECKS)
+def checks(predictions: Mapping[str, Prediction]) -> str:
+    """List of the checks that the upload passed, by one reading or several with their titles."""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in _passed(predictions))
+    body = f"<ul>{items}</ul>" if items else paragraph(_not_passed(predictions))
     return f"<h3>{escape(texts.CHECKS)}</h3>{body}"
+
+
+def _passed(predictions: Mapping[str, Prediction]) -> list[str]:
+    return [f"{check.message}{by}" for check, by in prediction_text.noticed(predictions) if check.status == "ok"]
+
+
+def _not_passed(predictions: Mapping[str, Prediction]) -> str:
+    """What is said where no check was passed."""
+    return texts.SEE_ABOVE if warnings(predictions) else texts.NO_CHECKS

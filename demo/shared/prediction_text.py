@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 
 from demo.shared import texts
 from demo.shared.answer import place, undecided
-from demo.shared.predictors import Repeatability, title_of
+from demo.shared.predictors import Repeatability
 from pneumonia import Prediction
 from pneumonia.calibration.prevalence import at_prevalence, predictive_values
 from pneumonia.calibration.site import SiteCalibration
 from pneumonia.core.check import Check
 from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.core.operating_points import CUSTOM, Interval
-from pneumonia.explain.region_test import Support
+from pneumonia.explain.region_test import Support, is_unconfirmed
 from pneumonia.inference.population import NAMES, PATIENT
 from pneumonia.records.receipt import JudgedPrediction
 from pneumonia.utils.formatting import percent
@@ -38,12 +38,9 @@ def agreement(predictions: Mapping[str, Prediction]) -> tuple[str, str]:
 
 
 def _places(predictions: Mapping[str, Prediction]) -> str:
-    """Sentence on where each network sees most, if there is no zone that all mean; empty if there is."""
-    places = {name: place(prediction) for name, prediction in predictions.items()}
-    if not any(places.values()) or set.intersection(*(set(where.zones if where else ()) for where in places.values())):
-        return ""
-    named = (f"{title_of(name)}: {where.name if where else texts.NO_PLACE}" for name, where in places.items())
-    return texts.OTHER_PLACES.format(places="; ".join(named))
+    """Sentence that there is no zone that all mean; empty if there is. It names none, as no region was tested."""
+    zones = [set(where.zones if where else ()) for where in map(place, predictions.values())]
+    return "" if not any(zones) or set.intersection(*zones) else texts.OTHER_PLACES
 
 
 def change(
@@ -76,16 +73,25 @@ def change(
     return headline.format(patient=patient), " ".join(sentences)
 
 
-def sorted_checks(*predictions: Prediction) -> list[Check]:
-    """Checks of one reading or several, each once, what needs care first; `population` has what the population asks."""
+def noticed(predictions: Mapping[str, Prediction | None]) -> list[tuple[Check, str]]:
+    """Checks of one reading or several, each once, what needs care first; `population` has what the population asks.
+
+    Args:
+        predictions: by title; None for one that is not there.
+
+    Returns:
+        With each check, where not all readings noticed it, the titles of those that did, in brackets.
+    """
+    titles: dict[Check, list[str]] = {}
+    for title, prediction in predictions.items():
+        for check in dict.fromkeys(prediction.checks if prediction else ()):
+            if not (check.name == "population" and undecided(prediction)):
+                titles.setdefault(check, []).append(title)
     order = list(texts.CHECK_STATES)
-    once = dict.fromkeys(
-        check
-        for prediction in predictions
-        for check in prediction.checks
-        if not (check.name == "population" and undecided(prediction))
-    )
-    return sorted(once, key=lambda check: -order.index(check.status))
+    return [
+        (check, "" if len(by) == len(predictions) else f" ({', '.join(by)})")
+        for check, by in sorted(titles.items(), key=lambda pair: -order.index(pair[0].status))
+    ]
 
 
 def population(prediction: Prediction) -> str:
@@ -172,12 +178,16 @@ def calibration_images(prediction: Prediction) -> str:
 
 
 def region_test(support: Support | None) -> str:
-    """Sentences on whether the outlined region matters; None where that was not tested."""
+    """Sentences on whether the outlined region matters, None where that was not tested.
+
+    Empty where a test has denied it: that is said among the warnings.
+    """
+    if is_unconfirmed(support):
+        return ""
     if support is None or support.rank is None or support.random_falls is None:
         return texts.REGION_UNTESTED
     count = len(support.random_falls)
-    words = texts.REGION_MATTERS if support.supported else texts.REGION_UNCONFIRMED
-    return words.format(beaten=count - support.rank + 1, count=count)
+    return texts.REGION_MATTERS.format(beaten=count - support.rank + 1, count=count)
 
 
 def interval(share: Interval) -> str:

@@ -101,7 +101,6 @@ OVERLAY = "Overlay: where the evidence lies"
 IN_LUNGS = "Spread everywhere alike, {area} of it would lie inside the lungs."
 REWARDED = " This network was trained to keep it there, so that is no independent check."
 KEY_LUNGS = "lungs' outline, where found"
-NO_STRENGTH = "none"
 MAP_HELP = "The same colour is the same evidence in every case: dark is weak, orange moderate, yellow strong."
 
 PROBABILITY = "Probability of pneumonia"
@@ -160,8 +159,11 @@ DISAGREE = (
     "The networks disagree on pneumonia at this operating point: {counts}. Do not rely on any one of them for this "
     "image."
 )
-OTHER_PLACES = "They do not agree on the place: {places}."
-NO_PLACE = "no zone of the lungs"
+OTHER_PLACES = "They do not agree on the place. Take no outlined region for the place of a finding."
+# Wherever several readings stand beside each other.
+REGIONS_NOT_TESTED = (
+    "No place is named here, because the outlined regions are not tested. To have one tested, choose its image in Read."
+)
 ONLY_ONE = "Only one network is available, so there is nothing to compare it with."
 
 # Two images of one patient, by one network.

@@ -1,6 +1,7 @@
 """The viewer as a component of the page; its script draws what `contents` describes."""
 
 import base64
+from collections.abc import Iterable
 from html import escape
 
 import gradio as gr
@@ -8,6 +9,7 @@ import gradio as gr
 from demo.viewer import texts
 from pneumonia.core.notices import AGAINST_HELP
 from pneumonia.explain.overlay import COLOURS, FADE_IN, OPACITY
+from pneumonia.explain.strength import STEPS
 
 # Of an event's output `value`: what `contents.side_by_side` gives, or None while nothing is to be seen.
 _ON_LOAD = "mountViewer(element, props, watch);"
@@ -40,6 +42,8 @@ def _markup() -> str:
         _slider("level", texts.LEVEL, 0, 50),
         _slider("width", texts.WIDTH, 2, 100),
     ]
+    (weakest, _), *_, (strongest, _) = STEPS
+    against = (texts.KEY_AGAINST.format(strongest=strongest), 0.0), (weakest, 0.5), (strongest, 1.0)
     return (
         f'<section class="viewer" data-colours="{colours}" data-fade="{FADE_IN}" hidden>'
         f'<div class="viewer-tools">{_group(texts.LAYERS, layers, "viewer-evidence")}{_group(texts.TOOLS, tools)}</div>'
@@ -47,10 +51,7 @@ def _markup() -> str:
         f'</div><div class="viewer-tools">{_group(texts.GREYS, greys)}</div>'
         f'<figure class="viewer-key viewer-evidence"><figcaption>{texts.KEY}</figcaption><div>'
         f'<canvas width="256" height="12" aria-hidden="true"></canvas>'
-        f'<p class="viewer-key-for"><span>{texts.KEY_WEAK}</span><span>{texts.KEY_MODERATE}</span>'
-        f"<span>{texts.KEY_STRONG}</span></p>"
-        f'<p class="viewer-key-against"><span>{texts.KEY_AGAINST}</span><span>{texts.KEY_NONE}</span>'
-        f"<span>{texts.KEY_STRONG}</span></p></div></figure>"
+        f"{_ticks('viewer-key-for', STEPS)}{_ticks('viewer-key-against', against)}</div></figure>"
         f'<details class="viewer-help"><summary>{texts.HELP}</summary><p class="viewer-evidence">{texts.KEY_HELP}'
         f' <span class="viewer-key-against">{AGAINST_HELP}</span></p><p>{texts.HANDS}</p></details></section>'
     )
@@ -58,6 +59,12 @@ def _markup() -> str:
 
 def _group(label: str, parts: list[str], css_class: str = "") -> str:
     return f'<div class="viewer-group {css_class}" role="group" aria-label="{escape(label)}">{"".join(parts)}</div>'
+
+
+def _ticks(css_class: str, words: Iterable[tuple[str, float]]) -> str:
+    """A word at each place of the ramp: 0 at its left end, 1 at its right."""
+    ticks = "".join(f'<span style="left:{place:.0%}">{escape(word)}</span>' for word, place in words)
+    return f'<p class="{css_class}">{ticks}</p>'
 
 
 def _toggle(name: str, label: str, pressed: bool) -> str:

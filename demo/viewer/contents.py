@@ -62,21 +62,24 @@ def evidence_pane(
         picture: as `write_picture` gives it.
         prediction: a reading with a heatmap.
         scale: logits at which the colours saturate.
-        title: of this pane, where there are several; one alone stands beside a card that says where the evidence lies.
+        title: of this pane, where there are several, whose regions are not tested; one alone stands beside a card that
+            says where the evidence lies.
         support: whether the marked region matters, if that is known.
     """
     lungs, region = prediction.lungs, region_outlines(prediction, scale)
-    unconfirmed = texts.UNCONFIRMED if region and is_unconfirmed(support) else ""
-    where = _where(prediction, placed=not unconfirmed) if region else shared_texts.NO_REGION
+    dashes = ""
+    if region and (title or is_unconfirmed(support)):
+        dashes = texts.UNTESTED if title else texts.UNCONFIRMED
+    where = _where(prediction, dashes) if region else shared_texts.NO_REGION
     return {
         "picture": picture,
         "title": title,
-        "caption": " ".join(filter(None, (where if title else "", unconfirmed))),
+        "caption": where if title else dashes,
         "alt": texts.BARE_ALT,
-        "evidence": " ".join(filter(None, (texts.EVIDENCE_ALT.format(where=where), unconfirmed))),
+        "evidence": texts.EVIDENCE_ALT.format(where=where),
         "map": np.round(prediction.heatmap, 3).tolist(),
         "box": list(prediction.field_of_view),
-        "unconfirmed": bool(unconfirmed),
+        "dashed": bool(dashes),
         "contour": _rounded(region),
         "lungs": [] if lungs is None else _rounded(outlines(lungs.on(_LUNGS_SIDE, _LUNGS_SIDE) >= lungs.threshold)),
     }
@@ -92,12 +95,13 @@ def side_by_side(panes: list[Contents], scale: float | None = None) -> Contents:
     return {"panes": panes, "scale": scale, "bare": {"title": texts.BARE, "caption": ""}}
 
 
-def _where(prediction: Prediction, placed: bool) -> str:
-    """Sentence on where the evidence lies; in which zone only if it is `placed`, as no test has denied it."""
-    where = place(prediction) if placed else None
+def _where(prediction: Prediction, dashes: str) -> str:
+    """Sentences on where the evidence lies; in no zone where the region is in dashes, and what these are."""
+    where = None if dashes else place(prediction)
     if where is not None:
         return texts.MOSTLY.format(share=percent(where.share, 0), place=where.name)
-    return texts.OUTSIDE if mostly_outside(prediction) else texts.STRONGEST
+    outside = texts.OUTSIDE if mostly_outside(prediction) else ""
+    return f"{outside} {dashes}".strip() or texts.STRONGEST
 
 
 def _rounded(lines: list[np.ndarray]) -> list[list[list[float]]]:

@@ -49,7 +49,7 @@ class RegionTests:
         Args:
             session: of the tab.
             decoded: gives the image of its reading.
-            verdict: of the reading as it is judged by then, where its region is not confirmed.
+            verdict: of the reading as it is judged by then, which warns of a region that is not confirmed.
         """
         reading, activity = session.reading, self._predictors.activity
         if reading is None or not self._has_outline(reading):
@@ -77,8 +77,8 @@ class RegionTests:
         reading.region.support = support
         if support.supported:
             return result(support), gr.skip(), gr.skip()
-        # It may be judged otherwise by now.
-        return result(support), self.viewer(reading), verdict(session.reading)
+        # It may be judged otherwise by now; and what is warned of above is not said again.
+        return "", self.viewer(reading), verdict(session.reading)
 
     def _has_outline(self, reading: Reading) -> bool:
         ((variant, prediction),) = reading.predictions.items()
@@ -86,8 +86,5 @@ class RegionTests:
 
 
 def result(support: Support | None) -> str:
-    """Whether the outlined region matters, as a warning where it does not; None where that was not tested."""
-    sentence = prediction_text.region_test(support)
-    if support is None or support.supported:
-        return page_html.paragraph(sentence, "small-print")
-    return page_html.warnings([sentence])
+    """That the outlined region matters; None where that was not tested."""
+    return page_html.paragraph(prediction_text.region_test(support), "small-print")

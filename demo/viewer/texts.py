@@ -26,12 +26,11 @@ HANDS = (
 HELP = "How to read and to move it"
 STAGE = "Radiograph"
 KEY = "Evidence for pneumonia"
-KEY_NONE, KEY_WEAK, KEY_MODERATE, KEY_STRONG = "none", "weak", "moderate", "strong"
-KEY_AGAINST = "strong against"
+KEY_AGAINST = "{strongest} against"
 KEY_HELP = (
     "Warm colours raised the score, and the same colour is the same evidence in every case. The white line runs around "
-    "the strongest region, in dashes where a test did not confirm that it matters; the green dashes run around the "
-    "lungs. The evidence is coarse, and no outline of disease."
+    "the strongest region, in dashes where a test did not confirm that it matters, and on Compare, where none is made; "
+    "the green dashes run around the lungs. The evidence is coarse, and no outline of disease."
 )
 
 BARE = "Radiograph alone"
@@ -41,4 +40,5 @@ EVIDENCE_ALT = "The radiograph with the evidence for pneumonia in colour. {where
 STRONGEST = "The strongest region is outlined."
 MOSTLY = "Mostly {place}: {share} of the evidence."
 UNCONFIRMED = "White dashes: a region that is not confirmed. Green dashes: the lungs."
+UNTESTED = "White dashes: the strongest region, not tested. Green dashes: the lungs."
 OUTSIDE = "Most of the evidence lies outside the lungs."

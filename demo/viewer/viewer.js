@@ -11,7 +11,7 @@ window.mountViewer = (() => {
 	const LEAST_WIDTH = 0.02;
 	const COLOUR_SIDE = 256; // pixels that the map is interpolated to, as fine as eyes tell on its few cells
 	const LINES = { lungs: { colour: "rgb(125 249 226)", dash: [7, 5] }, contour: { colour: "#fff", dash: [] } };
-	const UNCONFIRMED = { ...LINES.contour, dash: [4, 6] };
+	const DASHED = { ...LINES.contour, dash: [4, 6] }; // not confirmed, or not tested
 	// Pixels are read for every frame that is windowed, and would come back from a graphics card slowly.
 	const IN_MEMORY = { willReadFrequently: true };
 	const WHOLE = { level: 0.5, width: 1, inverted: false };
@@ -221,7 +221,7 @@ window.mountViewer = (() => {
 				);
 				context.globalAlpha = 1;
 			}
-			const lines = { ...LINES, contour: pane.unconfirmed ? UNCONFIRMED : LINES.contour };
+			const lines = { ...LINES, contour: pane.dashed ? DASHED : LINES.contour };
 			for (const name of Object.keys(lines)) if (this.shows[name]) this.drawLines(pane, at, pane[name], lines[name]);
 		}
 

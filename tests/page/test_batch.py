@@ -239,7 +239,8 @@ def test_the_region_of_the_opened_row_is_tested_after_it(files):
     *_, announced = opened(handlers, session, 3)
     assert shared_texts.TESTING_REGION in announced
     sentence, viewer, verdict = handlers.on_region_test(session)
-    assert "not confirmed" in sentence and viewer["panes"][0]["unconfirmed"]
+    assert sentence == "" and viewer["panes"][0]["dashed"]
+    assert 0 < verdict.index(shared_texts.REGION_UNCONFIRMED) < verdict.index('class="answer"')
     assert "Image 3" in verdict and "mostly" not in verdict, "a place that is not confirmed"
     assert not session.reading.region.support.supported
     opened(handlers, session, 2)

@@ -368,9 +368,12 @@ def test_a_region_that_is_not_confirmed_is_warned_of_and_drawn_as_such(chest):
     handlers.on_image_choice(chest, session, "balanced", 0.5, "custom-cnn")
     first = handlers.on_read(None, "custom-cnn", "balanced", session)[3]
     sentence, viewer, verdict = handlers.on_region_test(session)
-    assert "Careful:" in sentence and "not confirmed" in sentence and "mostly" not in verdict
+    assert sentence == "" and "mostly" not in verdict
+    assert 0 < verdict.index(shared_texts.REGION_UNCONFIRMED) < verdict.index('class="answer"')
+    # However it is judged from then on.
+    assert shared_texts.REGION_UNCONFIRMED in handlers.on_operating_point_change("custom-cnn", "rule-in", session)[0]
     ((before,), (after,)) = first["panes"], viewer["panes"]
-    assert after["unconfirmed"] and not before["unconfirmed"] and after["contour"] == before["contour"] != []
+    assert after["dashed"] and not before["dashed"] and after["contour"] == before["contour"] != []
     assert "not confirmed" in after["caption"] and "not confirmed" in after["evidence"] and before["caption"] == ""
     assert after["picture"] == before["picture"]
 
@@ -445,6 +448,28 @@ def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
     assert all(map(_skipped, handlers.on_failure("custom-cnn", session))) and session.reading is not None
     handlers.on_choice_change(VARIANT, session)
     assert handlers.on_failure(VARIANT, session).verdict == on_failure() and session.reading is None
+
+
+@pytest.mark.parametrize("warned", [True, False])
+def test_what_is_read_but_looks_like_a_negative_can_be_inverted_once(chest, warned):
+    class Negative(FakePredictor):
+        def predict(self, source, *others):
+            read = super().predict(source, *others)
+            doubt = (Check("polarity", "warn", "The image looks like a negative."),) if warned else ()
+            return replace(read, checks=(*doubt, *read.checks))
+
+    handlers, session = ReadHandlers(Predictors(Negative)), Session()
+    handlers.on_image_choice(chest, session, *CONTROLS)
+    button, inverted = read_texts.CORRECTIONS[Correction(inverted=True)], Correction(inverted=True)
+    verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
+    assert (button in verdict) == warned
+    if warned:
+        assert f'data-index="{read_views.OUTCOMES.index(inverted)}"' in verdict
+        assert verdict.index("looks like a negative") < verdict.index(button) < verdict.index('class="answer"')
+        assert button in handlers.on_operating_point_change(VARIANT, "rule-in", session)[0]
+    handlers.on_correction(correction(inverted), session)
+    verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
+    assert INVERTED.message in verdict and button not in verdict
 
 
 def correction(wanted: Correction) -> gr.EventData:

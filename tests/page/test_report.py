@@ -25,7 +25,7 @@ from demo.report.report import Entry, Report
 from demo.report.typesetting import markup
 from demo.shared import radiograph_images
 from demo.shared import texts as shared_texts
-from demo.shared.answer import evidence_sentences
+from demo.shared.answer import answer, evidence_sentences
 from demo.shared.predictors import Predictors
 from demo.shared.session import Session
 from demo.tabs.compare.handlers import CompareHandlers
@@ -33,13 +33,15 @@ from demo.tabs.read.handlers import ReadHandlers
 from demo.viewer.contents import evidence_pane
 from pneumonia import __version__, load_predictor
 from pneumonia.core.check import Check
+from pneumonia.core.labels import PNEUMONIA
 from pneumonia.core.notices import INTENDED_USE, LIMITS, NOTICE
+from pneumonia.explain.strength import STEPS
 from pneumonia.records.receipt import VERIFY, JudgedPrediction, command, read_receipt, receipt
 from pneumonia.variants.registry import PUBLISHED, get_variant
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts import ROOT
 from scripts.studies.reliability.synthetic_images import PATIENT, PATIENT_ID, dicom_bytes, encode, radiograph
-from tests.fixtures.fakes import FakePredictor, load_all_but_frozen, load_fake
+from tests.fixtures.fakes import LUNGS, FakePredictor, load_all_but_frozen, load_fake
 
 VARIANT = "mobilenetv2-finetuned"
 MADE = datetime(2026, 11, 21, 14, 32, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -144,7 +146,7 @@ def test_the_pictures_are_those_of_the_page_without_loss(chest):
         assert any(np.array_equal(picture, expected) for picture in pictures)
     text = words(path)
     assert shared_texts.MAP_HELP in text and shared_texts.KEY_LUNGS in text
-    assert "strong" in text and "logits" not in text
+    assert " ".join(word for word, _ in STEPS) in text and "logits" not in text
 
 
 def test_another_operating_point_is_reported_as_it_is_shown(chest):
@@ -186,6 +188,11 @@ def test_a_report_says_whether_the_outlined_region_matters(chest):
         tab.on_region_test(session)
         text = words(handlers.on_pdf_request(False, session))
         assert said in text and shared_texts.REGION_UNTESTED not in text
+        if not session.reading.region.support.supported:
+            # Among the warnings, before anything is said of the finding.
+            found = answer(predictors.judged_prediction(variant, session.reading.predictions[variant])).sentence
+            assert text.index(f"Careful: {shared_texts.REGION_UNCONFIRMED}") < text.index(found)
+            assert text.count(shared_texts.REGION_UNCONFIRMED) == 1
         record = json.loads(Path(handlers.on_json_request(False, session)).read_text())
         assert record["region_test"]["verdict"] == session.reading.region.support.verdict
         assert len(read_receipt(json.dumps(record).encode()).readings) == 1
@@ -347,7 +354,8 @@ def test_a_comparison_has_every_variant_and_why_one_is_missing(chest):
     shown = session.reading.shown
     pictures = [np.asarray(picture.image) for page in PdfReader(path).pages for picture in page.images]
     overlays = [
-        radiograph_images.printed(shown, prediction, 4.0) for prediction in session.reading.predictions.values()
+        radiograph_images.printed(shown, prediction, 4.0, confirmed=False)
+        for prediction in session.reading.predictions.values()
     ]
     for expected in (shown, *overlays):
         assert any(np.array_equal(picture, expected) for picture in pictures)
@@ -355,6 +363,29 @@ def test_a_comparison_has_every_variant_and_why_one_is_missing(chest):
     record = json.loads(Path(handlers.on_json_request(False, session)).read_text())
     assert [reading["variant"] for reading in record["readings"]] == ["custom-cnn", "mobilenetv2-finetuned"]
     assert record["unavailable"] == {"mobilenetv2-frozen": "There is no weights folder for mobilenetv2-frozen."}
+
+
+def test_a_comparison_names_no_place_and_says_that_no_region_was_tested():
+    heatmap = np.zeros((10, 10), np.float32)
+    heatmap[2, 2] = 100.0
+    found = {"heatmap": heatmap, "lungs": LUNGS, "in_lung_share": 0.8, "probability": 0.99, "finding": PNEUMONIA}
+    compared, alone = made(compared=True), made()
+
+    def told(report: Report, titles: tuple[str, ...] = ()) -> str:
+        judged = [entry.judged for entry in report.entries]
+        judged = [of._replace(prediction=replace(of.prediction, **found)) for of in judged]
+        entries = [entry._replace(judged=of) for entry, of in zip(report.entries, judged, strict=True)]
+        if titles:
+            entries = [entries[0]._replace(title=title) for title in titles]
+        return words(to_pdf(replace(report, entries=tuple(entries))))
+
+    for text in (told(compared), told(compared, shared_texts.PAIR)):
+        assert shared_texts.SIGNS in text and "upper zone" not in text and "mostly" not in text
+        assert shared_texts.REGIONS_NOT_TESTED in text and report_texts.KEY_UNTESTED in text
+        assert report_texts.KEY_REGION not in text
+    text = told(alone)
+    assert f"{shared_texts.SIGNS}, mostly right upper zone" in text and report_texts.KEY_REGION in text
+    assert shared_texts.REGIONS_NOT_TESTED not in text
 
 
 def test_a_check_that_one_variant_made_names_it():

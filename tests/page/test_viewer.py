@@ -23,8 +23,8 @@ def hot(row: int, column: int, box: Box = WHOLE, **changes):
     return reading(0.9, heatmap=heatmap, field_of_view=box, **changes)
 
 
-def pane(prediction, **more) -> dict:
-    return contents.evidence_pane({}, prediction, SCALE, "one of several", **more)
+def pane(prediction, title: str = "") -> dict:
+    return contents.evidence_pane({}, prediction, SCALE, title)
 
 
 @pytest.mark.parametrize("shape", [(900, 1300), (64, 48)])
@@ -63,15 +63,26 @@ def test_the_map_is_given_in_logits_on_its_own_grid():
 def test_words_say_where_the_evidence_lies():
     """The fake lungs reach from a fifth to four fifths of the height, and each third is a fifth of it."""
     right_upper = pane(hot(2, 2, lungs=LUNGS))
-    assert "right upper zone" in right_upper["caption"] and right_upper["caption"] in right_upper["evidence"]
-    assert "left middle zone" in pane(hot(3, 5, lungs=LUNGS))["caption"]
-    assert pane(hot(0, 7, lungs=LUNGS, in_lung_share=0.0))["caption"] == texts.OUTSIDE
-    assert pane(hot(2, 2))["caption"] == texts.STRONGEST
+    assert "right upper zone" in right_upper["evidence"]
+    assert right_upper["caption"] == "", "the card beside it says so"
+    assert "left middle zone" in pane(hot(3, 5, lungs=LUNGS))["evidence"]
+    assert texts.OUTSIDE in pane(hot(0, 7, lungs=LUNGS, in_lung_share=0.0))["evidence"]
+    assert texts.STRONGEST in pane(hot(2, 2))["evidence"]
+
+
+def test_of_several_none_is_tested_so_none_names_a_zone_and_all_are_drawn_in_dashes():
+    for of in (hot(2, 2, lungs=LUNGS), hot(0, 7, lungs=LUNGS, in_lung_share=0.0)):
+        alone, several = pane(of), pane(of, "one of several")
+        assert several["dashed"] and not alone["dashed"] and several["contour"] == alone["contour"] != []
+        assert texts.UNTESTED in several["caption"] and several["caption"] in several["evidence"]
+        assert "zone" not in several["evidence"] and "not confirmed" not in several["evidence"]
+    assert pane(hot(0, 7, lungs=LUNGS, in_lung_share=0.0), "one of several")["caption"].startswith(texts.OUTSIDE)
 
 
 def test_no_line_is_drawn_around_what_hardly_shows():
     weak = reading(0.1, heatmap=np.eye(8, dtype=np.float32) * 0.9, lungs=LUNGS)
-    assert pane(weak)["contour"] == [] and pane(weak)["caption"] == shared_texts.NO_REGION
+    several = pane(weak, "one of several")
+    assert several["contour"] == [] and several["caption"] == shared_texts.NO_REGION and not several["dashed"]
     assert len(pane(weak)["lungs"]) == 2
 
 
@@ -83,11 +94,6 @@ def test_the_card_and_the_viewer_go_by_one_rule():
             sentence, _ = evidence_sentences(of, SCALE)
             none = sentence == shared_texts.NO_EVIDENCE or sentence.endswith(shared_texts.NO_REGION)
             assert bool(pane(of)["contour"]) != none, (peak, sentence)
-
-
-def test_a_picture_that_stands_alone_does_not_repeat_what_the_card_says():
-    alone = contents.evidence_pane({}, hot(2, 2, lungs=LUNGS), SCALE)
-    assert alone["caption"] == "" and "right upper zone" in alone["evidence"]
 
 
 def test_the_lungs_outline_lies_on_their_border():

@@ -95,6 +95,9 @@ def test_the_card_puts_for_whom_and_every_warning_above_the_answer_and_folds_ver
     ]
     places = [text.index(words) for words in said]
     assert places == sorted(places)
+    denied = _Text(prediction_html.verdict(of, choices=True, confirmed=False)).text
+    assert denied.index("A photograph.") < denied.index(shared_texts.REGION_UNCONFIRMED) < denied.index("Signs of")
+    assert shared_texts.REGION_UNCONFIRMED not in text
     figures = _Text(prediction_html.figures(of)).text
     assert "Balanced: sensitivity 95.1% (95% interval 93.4% to 96.6%)" in figures and NOTICE in figures
     assert "from 41.0% on counts as pneumonia; from 35.0% to 48.0% it is too close to call" in figures
@@ -156,9 +159,10 @@ def test_text_from_outside_is_escaped():
     for html in (
         page_html.rejection(MARKUP),
         page_html.prompt(MARKUP),
-        prediction_html.checks(reading(0.9, checks=checks)),
+        prediction_html.checks({"": reading(0.9, checks=(Check("view", "ok", MARKUP),))}),
         prediction_html.verdict(judged(0.9, checks=checks)),
         compare_views.comparison({MARKUP: judged(0.9)}, [0.1], {"custom-cnn": MARKUP}),
+        prediction_html.warnings({MARKUP: reading(0.9, checks=checks), "other": reading(0.9)}),
         compare_views.pair([MARKUP, None], None),
     ):
         parsed = _Text(html)
@@ -166,11 +170,27 @@ def test_text_from_outside_is_escaped():
         assert MARKUP in parsed.text
 
 
-def test_checks_put_what_needs_care_first_and_say_their_state():
-    checks = (Check("a", "ok", "Fine."), Check("b", "warn", "A photograph."))
-    text = _Text(prediction_html.checks(reading(0.9, checks=checks))).text
-    assert text.index("Careful: A photograph.") < text.index("Passed: Fine.")
-    assert "Nothing unusual" in prediction_html.checks(reading(0.9))
+def test_every_warning_stands_above_what_several_readings_say_and_what_was_passed_below():
+    fine, photograph, cut = Check("a", "ok", "Fine."), Check("b", "warn", "A photograph."), Check("c", "warn", "Cut.")
+    one, other = judged(0.9, "custom-cnn", checks=(fine, photograph, cut)), judged(0.9, checks=(fine, cut))
+    compared = compare_views.comparison({of.prediction.variant: of for of in (one, other)}, [0.0, 0.0], {})
+    pair = compare_views.pair([one, other], ("No change", ""))
+    for html, noticed, headline in (
+        (compared, "Careful (Custom CNN): A photograph.", "All 2 networks agree"),
+        (pair, "Careful (Earlier image): A photograph.", "No change"),
+    ):
+        text = _Text(html).text
+        assert text.count("A photograph.") == text.count("Careful: Cut.") == 1
+        places = [text.index(words) for words in (noticed, "Careful: Cut.", headline, "Signs of pneumonia", "Fine.")]
+        assert places == sorted(places)
+    # What is noticed of the only one that was read is not said of the other.
+    assert "Careful (Later image): Cut." in _Text(compare_views.pair(["Too small.", other], None)).text
+
+
+def test_checks_say_where_those_are_that_were_not_passed():
+    assert "Nothing unusual" in prediction_html.checks({"": reading(0.9)})
+    warned = prediction_html.checks({"": reading(0.9, checks=(Check("b", "warn", "A photograph."),))})
+    assert shared_texts.SEE_ABOVE in warned and "photograph" not in warned
 
 
 def test_preview_keeps_the_shape_of_the_image_and_its_greys():
@@ -225,10 +245,10 @@ def test_networks_that_agree_on_the_finding_but_not_on_the_place_are_said_to():
     one, other = "custom-cnn", "mobilenetv2-finetuned"
     upper, lower, outside = (2, 2), (7, 7), (0, 0)
     apart = said(at(one, upper), at(other, lower))
-    places = "Custom CNN: right upper zone; MobileNetV2, fine-tuned: left lower zone."
-    assert f"They do not agree on the place: {places}" in apart and "All 2 networks agree" in apart
-    unnamed = said(at(one, upper), at(other, outside))
-    assert f"fine-tuned: {shared_texts.NO_PLACE}." in unnamed
+    assert shared_texts.OTHER_PLACES in apart and "All 2 networks agree" in apart
+    assert shared_texts.OTHER_PLACES in said(at(one, upper), at(other, outside))
+    # Nothing that is not tested is named.
+    assert shared_texts.REGIONS_NOT_TESTED in apart and "zone" not in apart and "mostly" not in apart
     # The same zone, once as a part of a larger place; no signs, which lie nowhere; other findings; unknown lungs.
     for readings in (
         (at(one, upper), at(other, upper)),
@@ -237,7 +257,7 @@ def test_networks_that_agree_on_the_finding_but_not_on_the_place_are_said_to():
         (at(one, upper), at(other, lower, probability=0.01)),
         (at(one, upper, lungs=None), at(other, lower, lungs=None)),
     ):
-        assert "do not agree on the place" not in said(*readings)
+        assert shared_texts.OTHER_PLACES not in said(*readings)
 
 
 EARLIER, LATER = reading(0.1, population="children"), reading(0.9, population="children", image_sha256="ef" * 32)

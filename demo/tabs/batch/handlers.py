@@ -182,7 +182,7 @@ class BatchHandlers:
         if prediction.status == "rejected":
             # What could be decoded is shown, so that one sees what is wrong with it.
             shown = None if picture is None else contents.side_by_side([contents.bare_pane(picture)])
-            refusal = page_html.rejection(prediction.error, prediction_html.warnings(prediction))
+            refusal = page_html.rejection(prediction.error, prediction_html.warnings({"": prediction}))
             view = heading + refusal, shown, "", ""
             return view if session.keep(None, generation) else nothing, prediction
         reading = Reading(radiograph_images.preview(pixels), {batch.variant: prediction}, upload.name, picture=picture)
@@ -228,7 +228,7 @@ class BatchHandlers:
     def _card(self, session: BatchSession, reading: Reading) -> tuple[str, str]:
         number, upload = session.opened
         (named,) = reading.predictions.items()
-        judged, placed = self._predictors.judged_prediction(*named), not reading.region.unconfirmed
+        judged, confirmed = self._predictors.judged_prediction(*named), not reading.region.unconfirmed
 
         def button(name: str) -> str:
             return f'data-index="{number * len(shared_texts.ASKED) + shared_texts.ASKED.index(name)}"'
@@ -238,7 +238,7 @@ class BatchHandlers:
         again = prediction_html.population_buttons(button) if said else ""
         verdict = (
             views.heading(number, upload.name)
-            + prediction_html.verdict(judged, placed=placed, button=button)
+            + prediction_html.verdict(judged, confirmed=confirmed, button=button)
             + again
             + prediction_html.figures(judged)
         )

@@ -12,4 +12,3 @@ NOT_CHOSEN = "Not chosen yet."
 IMAGE = "Image"
 # Of the tables, after the network or the image.
 COLUMNS = "Answer", "Probability", "Evidence"
-NOT_TESTED = "Whether an outlined region matters is not tested here; Read tests that of its network."

@@ -6,7 +6,7 @@ from html import escape
 from demo.shared import texts as shared_texts
 from demo.shared.bar import probability_bar
 from demo.shared.page_html import notice, paragraph
-from demo.shared.prediction_html import answer, checks, evidence, population, state_class
+from demo.shared.prediction_html import answer, checks, evidence, population, state_class, warnings
 from demo.shared.prediction_text import agreement, operating_point
 from demo.shared.predictors import summary_of, title_of, unavailable
 from demo.tabs.compare import texts
@@ -31,13 +31,14 @@ def comparison(
         for (name, judged), taken in zip(readings.items(), seconds, strict=True)
     )
     rows += "".join(_empty_row(title_of(variant), unavailable(variant, reason)) for variant, reason in missing.items())
-    predictions = {name: judged.prediction for name, judged in readings.items()}
-    headline, places = agreement(predictions)
+    headline, places = agreement({name: judged.prediction for name, judged in readings.items()})
+    predictions = {title_of(name): judged.prediction for name, judged in readings.items()}
     return (
-        f'<h2 class="agreement">{escape(headline)}</h2>{places and paragraph(places)}'
-        f"{population(next(iter(readings.values())))}{notice()}"
+        f"{population(next(iter(readings.values())))}{warnings(predictions)}"
+        f'<h2 class="agreement">{escape(headline)}</h2>{places and paragraph(places)}{notice()}'
         f'<div class="comparison">{_table(shared_texts.VARIANT, rows)}</div>'
-        f'<div class="checks">{checks(*predictions.values())}</div>{paragraph(texts.NOT_TESTED, "small-print")}'
+        f"{paragraph(shared_texts.REGIONS_NOT_TESTED, 'small-print')}"
+        f'<div class="checks">{checks(predictions)}</div>'
     )
 
 
@@ -52,15 +53,18 @@ def pair(
         change: what `prediction_text.change` says of them; None until both are read.
     """
     rows = ""
+    predictions: dict[str, Prediction | None] = dict.fromkeys(shared_texts.PAIR)
     for title, result in zip(shared_texts.PAIR, results, strict=True):
         if result is None or isinstance(result, str):
             rows += _empty_row(title, result or texts.NOT_CHOSEN)
         else:
-            rows += _row(escape(title), result, f'<div class="checks">{checks(result.prediction)}</div>')
+            predictions[title] = result.prediction
+            rows += _row(escape(title), result, f'<div class="checks">{checks({title: result.prediction})}</div>')
     headline, meaning = change or (texts.ONE_OF_TWO, "")
     return (
-        f'<h2 class="agreement">{escape(headline)}</h2>{meaning and paragraph(meaning)}{notice()}'
-        f'<div class="comparison pair">{_table(texts.IMAGE, rows)}</div>'
+        f'{warnings(predictions)}<h2 class="agreement">{escape(headline)}</h2>'
+        f'{meaning and paragraph(meaning)}{notice()}<div class="comparison pair">{_table(texts.IMAGE, rows)}</div>'
+        f"{paragraph(shared_texts.REGIONS_NOT_TESTED, 'small-print')}"
     )
 
 
@@ -76,7 +80,7 @@ def _table(first: str, rows: str) -> str:
 def _row(heading: str, judged: JudgedPrediction, below: str = "") -> str:
     return (
         f'<tr role="row" class="{state_class(judged)}"><th role="rowheader" scope="row">{heading}</th>'
-        f'<td role="cell">{answer(judged, "p")}{below and population(judged)}</td>'
+        f'<td role="cell">{answer(judged, "p", placed=False)}{below and population(judged)}</td>'
         f'<td role="cell">{probability_bar(judged)}'
         f"{paragraph(operating_point(judged), 'operating-point')}</td>"
         f'<td role="cell">{evidence(judged)}{below}</td></tr>'

@@ -214,7 +214,8 @@ class ReadHandlers:
     def _card(self, reading: Reading, session: Session) -> tuple[str, ...]:
         """Verdict, figures, predictive value and details, which name the calibration."""
         judged = self._judgement(reading)
-        verdict = prediction_html.verdict(judged, True, not reading.region.unconfirmed, views.clicks_population)
+        offers = views.inversion(judged.prediction, session.correction)
+        verdict = prediction_html.verdict(judged, True, not reading.region.unconfirmed, views.clicks_population, offers)
         figures = prediction_html.figures(judged)
         return verdict, figures, self._predictive_value(reading, session), prediction_html.details(judged)
 

@@ -80,7 +80,7 @@ def build(predictors: Predictors, examples: Sequence[Path], page_sites: gr.State
         with gr.Column(elem_classes="choices"):
             variant = variant_choice("variant", predictors)
             calibration = calibration_choice()
-            with gr.Accordion(texts.OWN_THRESHOLD, open=False):
+            with gr.Accordion(texts.OWN_THRESHOLD, open=False, elem_id="own-threshold"):
                 threshold = _slider(
                     texts.CUSTOM_THRESHOLD, "threshold", *_THRESHOLDS, None, 0.001, texts.CUSTOM_THRESHOLD_HELP
                 )

@@ -1,6 +1,7 @@
 """HTML that only the Read tab shows."""
 
 import zipfile
+from collections.abc import Iterable
 from html import escape
 
 from demo.shared import prediction_text
@@ -42,14 +43,33 @@ def refusal(prediction: Prediction, file: str | None, correction: Correction = U
         correction: what its reader did to it so far.
     """
     offered = _OFFERED.get(prediction.error or "", ())
-    if not offered and any(check.name == "polarity" for check in prediction.checks):
+    if not offered and _looks_negative(prediction):
         offered = (Correction(inverted=True),)
-    buttons = "".join(
+    buttons = _buttons(offered, correction)
+    if file is not None and zipfile.is_zipfile(file):
+        buttons += f'<button type="button" data-opens="batch">{escape(texts.OPEN_IN_BATCH)}</button>'
+    return rejection(prediction.error or "", _offers(buttons) + warnings({"": prediction}))
+
+
+def inversion(prediction: Prediction, correction: Correction) -> str:
+    """Button that inverts what was read with the warning that it looks like a negative, unless its reader did so."""
+    if correction.inverted or not _looks_negative(prediction):
+        return ""
+    return _offers(_buttons((Correction(inverted=True),), correction))
+
+
+def _looks_negative(prediction: Prediction) -> bool:
+    return any(check.name == "polarity" for check in prediction.checks)
+
+
+def _buttons(offered: Iterable[Correction], correction: Correction) -> str:
+    """Buttons for changes of a picture that was changed so far as `correction` says."""
+    return "".join(
         f'<button type="button" data-index="{OUTCOMES.index(correction.then(by))}">'
         f"{escape(texts.CORRECTIONS[by])}</button>"
         for by in offered
     )
-    if file is not None and zipfile.is_zipfile(file):
-        buttons += f'<button type="button" data-opens="batch">{escape(texts.OPEN_IN_BATCH)}</button>'
-    offers = f'<div class="offers">{buttons}</div>' if buttons else ""
-    return rejection(prediction.error or "", offers + warnings(prediction))
+
+
+def _offers(buttons: str) -> str:
+    return f'<div class="offers">{buttons}</div>' if buttons else ""

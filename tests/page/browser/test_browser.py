@@ -18,6 +18,7 @@ from demo.viewer import texts as viewer_texts
 from pneumonia.core.correction import TURNED, Correction
 from pneumonia.core.labels import NORMAL, PNEUMONIA
 from pneumonia.core.notices import CITATION, INTENDED_USE, LIMITS, NOTICE
+from pneumonia.explain.strength import STEPS
 from pneumonia.inference.chest_check import ON_ITS_SIDE
 from pneumonia.variants.registry import DEFAULT, PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER
@@ -37,7 +38,7 @@ def test_a_chosen_file_is_read_at_once_and_its_name_is_not_shown(page, chest):
         expect(page.locator("#figures")).to_contain_text(said)
     expect(verdict.get_by_role("img")).to_have_attribute("aria-label", _containing("counts as pneumonia from 50.0%"))
     expect(page.locator("#viewer canvas[role=img]")).to_have_attribute("aria-label", _containing("evidence"))
-    expect(page.locator("#viewer .viewer-key")).to_contain_text(viewer_texts.KEY_STRONG)
+    expect(page.locator("#viewer .viewer-key")).to_contain_text(STEPS[-1][0])
     expect(page.locator("#checks")).to_contain_text(shared_texts.CHECKS)
     assert "Jane" not in page.locator("body").inner_text()
     expect(page.locator("[role=status][aria-live=polite]").first).to_contain_text("Probability")
@@ -315,11 +316,12 @@ def test_the_view_asks_the_server_nothing_and_never_changes_the_reading(page, ch
 @pytest.mark.slow
 def test_the_outlined_region_is_tested_by_itself_and_drawn_in_dashes_where_it_is_not_confirmed(page, chest):
     upload(page, chest)
-    expect(page.locator("#support")).to_contain_text("matters to the answer")
+    expect(page.locator("#support")).to_contain_text("The outlined region matters")
     canvas = page.locator("#viewer canvas[role=img]")
     expect(canvas).not_to_have_attribute("aria-label", _containing("dashes"))
     page.locator("#variant").get_by_label("Custom CNN").check()
-    expect(page.locator("#support")).to_contain_text("not confirmed")
+    expect(page.locator("#verdict .warnings")).to_contain_text(shared_texts.REGION_UNCONFIRMED)
+    expect(page.locator("#support")).to_be_empty()
     expect(canvas).to_have_attribute("aria-label", _containing(viewer_texts.UNCONFIRMED))
     expect(page.locator("#viewer .viewer-panes figcaption")).to_contain_text(viewer_texts.UNCONFIRMED)
 
@@ -336,7 +338,7 @@ def test_a_bad_file_gives_its_sentence_and_no_prediction(page, chest, tmp_path):
     expect(alert).to_contain_text("PDF")
     expect(page.locator("#verdict")).not_to_contain_text("%")
     expect(page.locator("#viewer .viewer")).to_be_hidden()
-    for idle in ("#operating-point", "#prevalence", "#figures"):
+    for idle in ("#operating-point", "#prevalence", "#figures", "#own-threshold", "#read-button"):
         expect(page.locator(idle)).to_be_hidden()
     assert "Traceback" not in page.content()
 

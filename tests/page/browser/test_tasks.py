@@ -73,7 +73,7 @@ def sixty(tmp_path: Path) -> Path:
 def read(hands: Hands, chest: Path) -> None:
     hands.choose(chest)
     expect(hands.page.locator("#verdict")).to_contain_text("Probability of pneumonia")
-    expect(hands.page.locator("#support")).to_contain_text(re.compile("matters to the answer|not confirmed"))
+    expect(hands.page.locator("#answer-card")).to_contain_text(re.compile("outlined region (matters|is not confirmed)"))
     expect(hands.page.locator("#viewer canvas").first).to_be_visible()
 
 

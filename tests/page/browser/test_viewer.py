@@ -232,9 +232,7 @@ def test_a_region_that_is_not_confirmed_is_drawn_in_dashes_and_the_hand_keeps_ho
     assert drawn() == 1
     page.mouse.move(*at(canvas, 20, 20))
     page.mouse.down(button="right")
-    page.evaluate(
-        "(pane) => { props.value = {...props.value, panes: [pane]}; changed(); }", given | {"unconfirmed": True}
-    )
+    page.evaluate("(pane) => { props.value = {...props.value, panes: [pane]}; changed(); }", given | {"dashed": True})
     settle(page)
     assert 0.2 < drawn() < 0.6
     page.mouse.move(*at(canvas, 20, 60))
