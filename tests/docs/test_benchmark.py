@@ -131,7 +131,9 @@ def test_the_document_says_what_the_figures_say():
         "| 20 programs at once (`/read` before, `/reading` now), readings a second | 4 (4 to 4) | 10 (8 to 14) "
         "| 2.50 (2.00 to 3.50) |" in document
     )
-    assert "| one reading by the event `/read`, with its pictures, milliseconds | 95 | at most 80 | **no** |" in document
+    assert (
+        "| one reading by the event `/read`, with its pictures, milliseconds | 95 | at most 80 | **no** |" in document
+    )
     assert "| one reading as JSON alone (`/reading`), milliseconds | 31 | at most 80 | yes |" in document
     assert "| 2 | 160 | 1.88 | 12 (6 to 24) |" in document
     assert "`model.predict_on_batch`, then Grad-CAM" in document and "xplique |" not in document

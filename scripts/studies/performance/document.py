@@ -128,8 +128,8 @@ def _beside(versions: dict[str, Any], read: dict[str, float]) -> str:
         f"Both versions in turn, {versions['rounds']} rounds in this run, on the same files. Milliseconds of the "
         "processors count what both cores did and depend little on what else the machine does. A program asks the "
         "version before by the event `/read`, which draws two pictures, and this one by `/reading`, which draws none; "
-        f"by `/read` one reading of this version takes {read['median']:.0f} milliseconds, timed apart (below). Overlays "
-        "are written by the command, whose start, with the first of the images, is taken off. In a "
+        f"by `/read` one reading of this version takes {read['median']:.0f} milliseconds, timed apart (below). "
+        "Overlays are written by the command, whose start, with the first of the images, is taken off. In a "
         f"browser (headless Chromium, on the same two cores) {ANSWERS} files are chosen one after the other, each "
         "timed until its answer and its picture are drawn, and of each round the median is taken; while the picture "
         f"was dragged for three seconds, {_dragged([of['person'] for of in versions['now']])}.",
@@ -219,8 +219,9 @@ def _busy(figures: dict[str, Any]) -> str:
     shares = [of["folder"]["processor"] / of["folder"]["seconds"] for of in figures["versions"]["now"]]
     busy = spread(share / figures["machine"]["cores"] for share in shares)
     return (
-        f" In the runs beside the version before the cores were busy for {busy['median']:.0%} of the time. That Python's "
-        "lock kept them idle for no more than the rest is inferred from this; the waits for the lock were not measured."
+        f" In the runs beside the version before the cores were busy for {busy['median']:.0%} of the time. That "
+        "Python's lock kept them idle for no more than the rest is inferred from this; the waits for the lock were "
+        "not measured."
     )
 
 
