@@ -13,7 +13,7 @@ from pneumonia.inference.drawn_reading import draw_reading, region_outlines
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.shared_analysis import SharedAnalysis
 
-# Longer sides in pixels: enough to see the map's grid on, little enough to keep for every open session.
+# Longer sides in pixels: enough for 300 dots an inch in a report, little enough to keep for every open session.
 PREVIEW_SIDE = 1024
 COMPARISON_SIDE = 512
 THUMBNAIL_SIDE = 160

@@ -113,14 +113,14 @@ def _library(checkout: Path, one: Path, files: Sequence[Path]) -> dict[str, Any]
     return json.loads(done.stdout)
 
 
-def _page(checkout: Path, way: Callable[[str], Ask], files: Sequence[Path]) -> dict[str, dict[str, float]]:
+def _page(checkout: Path, way: Callable[[str], Ask], files: Sequence[Path]) -> dict[str, dict[str, Any]]:
     with served_page(str(checkout / "app.py"), stderr=subprocess.DEVNULL, PYTHONPATH=str(checkout)) as page:
         answers, frames = seconds_to_answers(page.address, files[: ANSWERS + 1], drag=checkout == ROOT)
         ask = way(page.address)
         ask(files[0])
         alone = [timing.seconds(partial(ask, path)) for path in files[:_ALONE]]
         at_once = ask_at_once([way(page.address) for _ in range(PROGRAMS)], files, _SECONDS)
-    person = {"seconds": float(np.median(answers))}
+    person: dict[str, Any] = {"seconds": float(np.median(answers))}
     if frames:
-        person |= {"frames_per_second": len(frames) / sum(frames), "slowest_frame": max(frames)}
+        person |= {"frames_per_second": len(frames) / sum(frames), "slowest_frame": max(frames), "frames": frames}
     return {"person": person, "programs": {"seconds": float(np.median(alone)), **at_once}}

@@ -17,6 +17,36 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
 
+# Of a label the whole is the target; links in running text are as high as the text. What Gradio measures the tabs
+# by is not there for anybody.
+_SMALL = """() => [...document.querySelectorAll('button, input, select, textarea, a[href], summary, [role=option]')]
+    .filter((part) => part.checkVisibility({visibilityProperty: true}) && !part.matches(':disabled, [type=file], p a'))
+    .filter((part) => !part.closest('[aria-hidden=true], .visually-hidden'))
+    .map((part) => part.matches('[type=radio], [type=checkbox]') ? part.closest('label') ?? part : part)
+    .filter((part) => { const {width, height} = part.getBoundingClientRect(); return Math.min(width, height) < 24; })
+    .map((part) => part.outerHTML.slice(0, 150))"""
+_RADIO_GROUPS = """() => [...document.querySelectorAll('fieldset:has([type=radio]:enabled)')]
+    .filter((group) => group.checkVisibility({visibilityProperty: true})).map((group) => group.id)"""
+# Keeps what has the focus, and how it looks; false once it is where it was before.
+_KEEP_STOP = """() => {
+    const part = document.activeElement, frame = part.matches('[type=radio], [type=checkbox]') && part.closest('label');
+    const looks = () => {
+        const {outlineStyle, outlineWidth, outlineColor, boxShadow} = getComputedStyle(frame || part);
+        return (outlineStyle === 'none' ? '' : outlineStyle + outlineWidth + outlineColor) + boxShadow;
+    };
+    if (stops.some((stop) => stop.part === part)) return false;
+    if (part !== document.body) stops.push({part, looks, focused: looks()});
+    return true;
+}"""
+_STOPS = """() => {
+    document.activeElement.blur();
+    return stops.map(({part, looks, focused}) => ({
+        html: part.outerHTML.slice(0, 150),
+        seen: looks() !== focused,
+        radios: part.type === 'radio' && part.closest('fieldset').id,
+    }));
+}"""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -84,6 +114,27 @@ def test_every_tab_can_be_reached_and_nothing_runs_out_of_the_screen(browser, ad
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1440])
+def test_targets_are_large_enough_focus_is_seen_and_radios_are_one_stop(browser, address, chest, width):
+    for page in opened(browser, address, width=width):
+        upload(page, chest)
+        expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
+        for name in ("Read", "Compare", compare_texts.TWO_IMAGES, "Batch", "Performance", "About"):
+            _open(page, name)
+            _fill(page, name, chest)
+            for fold in page.locator("summary, button.label-wrap").all():
+                if fold.is_visible():
+                    fold.click()
+            page.wait_for_timeout(700)  # what unfolds is small on its way
+            small = page.evaluate(_SMALL)
+            assert not small, (name, small)
+            stops = _stops(page, name)
+            assert not [stop["html"] for stop in stops if not stop["seen"]], name
+            radios = sorted(stop["radios"] for stop in stops if stop["radios"])
+            assert radios == sorted(page.evaluate(_RADIO_GROUPS)), name
+
+
+@pytest.mark.slow
 def test_performance_is_read_on_a_telephone_without_scrolling_sideways(browser, address):
     for page in opened(browser, address, width=390):
         _open(page, "Performance")
@@ -105,6 +156,32 @@ def _open(page: Page, tab: str) -> None:
     found = page.get_by_role("tab", name=tab, exact=True)
     expect(found).to_be_visible()
     found.click()
+
+
+def _stops(page: Page, tab: str) -> list[dict]:
+    """Where the Tab key stops, once around the page, and whether that is seen."""
+    page.evaluate("window.stops = []")
+    page.get_by_role("tab", name=tab, exact=True).focus()
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if not page.evaluate(_KEEP_STOP):
+            return page.evaluate(_STOPS)
+    pytest.fail(f"{tab}: the Tab key does not come around")
+
+
+def _fill(page: Page, tab: str, chest: str) -> None:
+    """Bring a tab to where there is most on it."""
+    if tab == "Compare":
+        expect(page.locator("#compare-table tbody tr")).to_have_count(len(PUBLISHED))
+    elif tab == compare_texts.TWO_IMAGES:
+        expect(page.locator("#pair-table")).to_contain_text("Probability of pneumonia")
+    elif tab == "Batch":
+        upload(page, [chest], "#batch-upload")
+        page.locator("#batch-button").click()
+        page.locator("#batch-table").get_by_role("option").first.click()
+        expect(page.locator("#batch-viewer canvas[role=img]")).to_be_visible()
+    elif tab == "Performance":
+        expect(page.locator("#performance-at-threshold")).to_contain_text("from 50.0%")
 
 
 def _require_accessible(page: Page, state: str) -> None:

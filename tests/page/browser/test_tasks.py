@@ -15,7 +15,7 @@ from tests.fixtures.fakes import served
 pytestmark = [pytest.mark.slow, needs_chromium]
 
 _EXAMPLES = sorted((ROOT / "demo" / "examples").glob("synthetic-[np]*.png"))
-TOLD = dict(re.findall(r"^\| ([^|]+?) \| (\d+) \|$", (ROOT / "docs" / "page.md").read_text(), re.MULTILINE))
+TOLD = dict(re.findall(r"^\| ([^|]+?) \| [^|]+ \| (\d+) \|$", (ROOT / "docs" / "page.md").read_text(), re.MULTILINE))
 
 
 class Hands:
@@ -174,3 +174,11 @@ def test_a_task_takes_as_many_actions_as_the_document_says(task, page, chest, si
     TASKS[task](hands, sixty if TASKS[task] is batch else chest)
     print(f"{task}: {hands.actions}")
     assert TOLD[task] == str(hands.actions)
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_answer_bar_and_operating_point_are_in_sight_together(browser, published, chest, width):
+    for page in opened(browser, published, width=width):
+        read(Hands(page), chest)
+        for part in ("#verdict h2.answer", "#verdict .bar", "#operating-point"):
+            expect(page.locator(part)).to_be_in_viewport(ratio=1)

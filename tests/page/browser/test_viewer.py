@@ -14,7 +14,7 @@ from demo.viewer import texts
 from pneumonia.core.geometry import WHOLE, Box, heatmap_on
 from pneumonia.explain.overlay import draw_overlay
 from scripts.studies.performance.in_browser import FRAMES
-from tests.fixtures.browsing import needs_chromium, opened, upload
+from tests.fixtures.browsing import needs_chromium, opened
 
 pytestmark = needs_chromium
 
@@ -348,21 +348,6 @@ def test_the_window_stays_with_its_picture_and_not_with_the_next(page):
         page.evaluate("(pane) => { props.value = {panes: [pane], scale: 40, bare: {}}; changed(); }", shown)
         expect(page.locator("#mounted .viewer-panes canvas")).to_have_count(1)
         expect(width).to_have_value(left)
-
-
-@pytest.mark.slow
-def test_targets_are_large_enough_and_focus_is_seen(browser, address, chest):
-    for width in (390, 1440):
-        for page in opened(browser, address, width=width):
-            upload(page, chest)
-            expect(page.locator("#viewer canvas[role=img]")).to_be_visible()
-            for target in page.locator("#viewer :is(button, input, summary)").all():
-                if target.is_visible():
-                    assert min(target.bounding_box()[side] for side in ("width", "height")) >= 24
-            page.locator("#viewer .viewer-panes").focus()
-            page.keyboard.press("Tab")
-            page.keyboard.press("Shift+Tab")
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
 @pytest.fixture
