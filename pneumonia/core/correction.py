@@ -7,10 +7,18 @@ from pneumonia.core.check import Check
 
 # By quarters to the left.
 TURNED = {
-    quarters: Check("turned", "warn", f"The reader turned this picture by {how} before it was read. Turn its file too.")
+    quarters: Check(
+        "turned",
+        "warn",
+        f"The reader turned this picture by {how} before it was read; its file was not. Make sure that it is upright.",
+    )
     for quarters, how in ((1, "90 degrees to the left"), (2, "180 degrees"), (3, "90 degrees to the right"))
 }
-INVERTED = Check("inverted", "warn", "The reader inverted this picture before it was read. Invert its file too.")
+INVERTED = Check(
+    "inverted",
+    "warn",
+    "The reader inverted this picture before it was read; its file was not. Make sure that the lungs are dark.",
+)
 
 
 class Correction(NamedTuple):

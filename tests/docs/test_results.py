@@ -131,5 +131,10 @@ def test_ingredients_are_judged_both_ways_on_images_that_were_not_trained_on(tmp
         *(ingredients.ADAPTED, ingredients.HALF_WAY, ingredients.BOTH),
     }
     for figures in kept["ingredients"].values():
-        assert set(figures) == {"adults", "children"} and all(0 <= value <= 1 for [value] in figures.values())
+        assert set(figures) == {"adults", "children"}
+        assert all(0 <= value <= 1 for of in figures.values() for value in of["auroc"])
+    first, other = (kept["ingredients"][name]["children"] for name in two)
+    assert first["gain"] == {"value": 0, "low": 0, "high": 0}
+    assert other["gain"]["value"] == pytest.approx(other["auroc"][0] - first["auroc"][0])
+    assert other["gain"]["low"] <= other["gain"]["value"] <= other["gain"]["high"]
     assert kept["images"]["children"]["train"] > kept["images"]["children"]["scored"] > 0

@@ -1,6 +1,6 @@
 """Keep the figures of trainings, and of what augmentation costs, and set all results side by side."""
 
-from scripts.studies.results import adults, augmentation, heads, ingredients, trained, transfer
+from scripts.studies.results import adults, augmentation, clues, heads, ingredients, trained, transfer
 from scripts.studies.results.document import render
 from scripts.studies.study import Measurement, Study
 
@@ -13,6 +13,9 @@ STUDY = Study(
         ),
         "transfer": Measurement(
             transfer.add_options, transfer.measure, part=lambda arguments: f"transfer-{arguments.weights.name}"
+        ),
+        "clues": Measurement(
+            clues.add_options, clues.measure, part=lambda arguments: f"clues-{arguments.weights.name}"
         ),
         "heads": Measurement(
             heads.add_options, heads.measure, part=lambda arguments: f"heads-{arguments.weights.name}"

@@ -8,7 +8,7 @@ import argparse
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,15 @@ from pneumonia.data.splits import of_main_population, split_by_patient
 from pneumonia.data.tables import VIEWS
 from pneumonia.inference.lung_segmentation import load_lung_fields
 from pneumonia.inference.preprocessor import Preprocessor, new_preprocessor
+from pneumonia.metrics.bootstrap import resample_with_both_classes
+from pneumonia.metrics.classification import auroc
+from pneumonia.metrics.intervals import with_interval
 from pneumonia.training.fit import LUNG_MARGIN, train_variant
 from pneumonia.training.linear_probe import pooled_features
 from pneumonia.training.shared_head import head_on_views, two_views
 from pneumonia.variants.registry import DEFAULT, get_variant
 from pneumonia.variants.spec import Phase, Variant
 from pneumonia.weights.folder import KERAS_MODEL, WEIGHTS_FOLDER
-from scripts.studies.results.heads import plain_auroc
 
 _EPOCHS = 4
 # Of each class, and of each word of radiologists; so that a training takes minutes.
@@ -113,8 +115,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train on each population, with each seed, and score on the other.
 
     Returns:
-        `images` by population, `epochs`, and by ingredient the AUROCs of each seed by set; a set is missing where the
-        ingredient cannot be had of the images trained with.
+        `images` by population, `epochs`, and by ingredient and set what `_Bench.judged` says; a set is missing where
+        the ingredient cannot be had of the images trained with.
 
     Raises:
         DataError: if the data cannot be used.
@@ -122,7 +124,6 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     default = get_variant(DEFAULT)
     sides = _sides(read_data(arguments).records, new_preprocessor(default))
     adapted = keras.models.load_model(WEIGHTS_FOLDER / _ADAPTED / KERAS_MODEL, compile=False)
-    figures: dict[str, dict[str, list[float]]] = {}
     first, second = sides
     benches = [
         _Bench(sides[name], sides[other], arguments.backbone_weights, arguments.runs / name)
@@ -139,10 +140,14 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             scores[HALF_WAY] = bench.score(_mean([models[UNMOVED], models[PLAIN]]), default, seed)
             scores[BOTH] = sum(scores[title] / scores[title].std() for title in (PLAIN, ADAPTED))
             for title, logits in scores.items():
-                bench.judge(figures.setdefault(title, {}), logits)
+                bench.logits.setdefault(title, []).append(logits)
     if arguments.seeds > 1:
         for bench in benches:
-            bench.judge(figures.setdefault(ALL_SEEDS, {}), bench.score(_mean(bench.plain), default, 0))
+            bench.logits[ALL_SEEDS] = [bench.score(_mean(bench.plain), default, 0)]
+    figures: dict[str, dict[str, Any]] = {}
+    for bench in benches:
+        for title, judged in bench.judged().items():
+            figures.setdefault(title, {}).update(judged)
     return {
         "images": {
             name: {"train": len(side.train.records), "scored": len(side.scored.records)} for name, side in sides.items()
@@ -229,11 +234,13 @@ class _Bench:
 
     Attributes:
         plain: what the first recipe gave, with each seed.
+        logits: (N,) each of the other side's images, by ingredient and seed.
     """
 
     def __init__(self, side: Side, other: Side, backbone: str, runs: Path) -> None:
         self._side, self._other, self._backbone, self._runs = side, other, backbone, runs
         self.plain: list[keras.Model] = []
+        self.logits: dict[str, list[np.ndarray]] = {}
         records = other.scored.records
         self._sets = reader_sets(records[0].stated.population, records)
 
@@ -266,9 +273,22 @@ class _Bench:
         head = head_on_views(views, train.labels, np.zeros(len(train.labels)), train.weights, penalty)
         return pooled_features(model, prepare_inputs(scored, preprocessor)) @ head
 
-    def judge(self, figures: dict[str, list[float]], logits: np.ndarray) -> None:
-        """Add the AUROC of each set."""
-        labels = self._other.scored.labels
-        for name, (chosen, weights) in self._sets.items():
-            if weights is None:
-                figures.setdefault(name, []).append(plain_auroc(labels[chosen], logits[chosen]))
+    def judged(self) -> dict[str, dict[str, Any]]:
+        """By ingredient and set the `auroc` with each seed, and the `gain` of their mean over that of the first
+        ingredient, with its interval from resampling patients."""
+        records, labels = self._other.scored.records, self._other.scored.labels
+        patients = np.array([record.patient for record in records])
+        judged: dict[str, dict[str, Any]] = {title: {} for title in self.logits}
+        for name, (chosen, shares) in self._sets.items():
+            if shares is not None:
+                continue
+            drawn = resample_with_both_classes(labels[chosen], patients[chosen])
+            counts = np.concatenate([np.ones((1, drawn.shape[1])), drawn])
+            areas = {
+                title: np.array([auroc(labels[chosen], logits[chosen], counts) for logits in seeds])
+                for title, seeds in self.logits.items()
+            }
+            for title, of in areas.items():
+                gain = of.mean(axis=0) - areas[PLAIN].mean(axis=0)
+                judged[title][name] = {"auroc": of[:, 0].tolist(), "gain": asdict(with_interval(gain))}
+        return judged

@@ -14,12 +14,13 @@ from pneumonia.cli.arguments import add_patients
 from pneumonia.cli.training_arguments import add_populations, read_data
 from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.reader_sets import reader_sets
-from pneumonia.data.tables import READINGS, VIEWS
+from pneumonia.data.tables import READINGS
 from pneumonia.metrics.bootstrap import resample_with_both_classes
 from pneumonia.metrics.classification import auroc
 from pneumonia.metrics.intervals import to_interval
 from pneumonia.training.linear_probe import pooled_features
 from pneumonia.training.shared_head import head_on_views, shared_heads
+from scripts.studies.results.clues import area, clues
 from scripts.studies.two_populations import load_trained
 
 
@@ -75,23 +76,15 @@ def _clues(others: ImageSet, logits: np.ndarray) -> dict[str, dict[str, Any]]:
     """How well the published score tells, among images that radiologists call alike, what says nothing of the disease.
 
     Returns:
-        AUROCs with the numbers of images: of AP views among those of known view, and of images whose patient is known
-        among all; where there are both of a radiologist's word.
+        As `clues.area`, of each of `clues.clues` where there are both of a radiologist's word.
     """
-    views = np.array([record.stated.view for record in others.records])
-    known = np.array([record.patient_known for record in others.records])
-    figures = {}
     readers = np.array([record.stated.readers for record in others.records])
-    for word in READINGS:
-        for what, among, told in (
-            ("AP or PA", np.isin(views, VIEWS), views == "AP"),
-            ("patient known or not", np.ones(len(known), bool), known),
-        ):
-            chosen = (readers == word) & among
-            if len(set(told[chosen])) == 2:
-                found = _auroc(told[chosen].astype(float), logits[chosen], others.patients[chosen])
-                figures[f"{what}, {word}"] = {**found, "n": int(chosen.sum()), "of": int(told[chosen].sum())}
-    return figures
+    figures = {
+        f"{clue}, {word}": area(others, among & (readers == word), told, logits)
+        for word in READINGS
+        for clue, (among, told) in clues(others).items()
+    }
+    return {name: of for name, of in figures.items() if of is not None}
 
 
 def _auroc(labels: np.ndarray, logits: np.ndarray, patients: np.ndarray) -> dict[str, float]:
