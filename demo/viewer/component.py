@@ -42,8 +42,8 @@ def _markup() -> str:
         _slider("level", texts.LEVEL, 0, 50),
         _slider("width", texts.WIDTH, 2, 100),
     ]
-    (weakest, _), *_, (strongest, _) = STEPS
-    against = (texts.KEY_AGAINST.format(strongest=strongest), 0.0), (weakest, 0.5), (strongest, 1.0)
+    *_, (strongest, _) = STEPS
+    against = (texts.KEY_AGAINST.format(strongest=strongest), 0.0), (texts.KEY_NONE, 0.5), (strongest, 1.0)
     return (
         f'<section class="viewer" data-colours="{colours}" data-fade="{FADE_IN}" hidden>'
         f'<div class="viewer-tools">{_group(texts.LAYERS, layers, "viewer-evidence")}{_group(texts.TOOLS, tools)}</div>'

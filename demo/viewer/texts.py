@@ -26,7 +26,7 @@ HANDS = (
 HELP = "How to read and to move it"
 STAGE = "Radiograph"
 KEY = "Evidence for pneumonia"
-KEY_AGAINST = "{strongest} against"
+KEY_AGAINST, KEY_NONE = "{strongest} against", "none"
 KEY_HELP = (
     "Warm colours raised the score, and the same colour is the same evidence in every case. The white line runs around "
     "the strongest region, in dashes where a test did not confirm that it matters, and on Compare, where none is made; "

@@ -32,6 +32,9 @@ LIMITS = (
     "The heatmap shows which regions moved the score. It is coarse, and it is no outline of disease.",
 )
 
+# Follows what intervals come from; see `metrics.intervals.drawn_share`.
+FEW_PATIENTS = "and of shares no narrower than exact ones where fewer than five patients are right or wrong"
+
 HEATMAP_HELP = (
     "Warm colours mark regions that raised the score towards pneumonia; the same colour means the same evidence in "
     "every case and network. A clear image means little evidence."

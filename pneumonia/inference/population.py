@@ -65,7 +65,9 @@ def read_as(calibrated: Collection[str], age: float | None, chosen: str | None, 
             "measured: do not rely on this reading."
         )
         if told[0][1] != nearest:
-            warnings.append(_contradiction("reader", told[0][1], "header"))
+            warnings[-1] += (
+                f" It was read as {PATIENT[told[0][1]]}, as was chosen, though nearer to {PATIENT[nearest]}."
+            )
     elif told:
         said, population = told[0]
         warnings += [_contradiction(said, population, other) for other, value in told[1:] if value != population]
@@ -111,7 +113,6 @@ def population_of_all(chosen: str | None, stated: Iterable[str], seen: Iterable[
 def _contradiction(said: PopulationSource, population: str, other: PopulationSource) -> str:
     (contrary,) = PATIENT.keys() - {population}
     contradicts = {
-        "header": f"but the age in the DICOM header is nearer to {PATIENT[contrary]}",
         "reader": "but another was chosen",
         "picture": f"but the picture looks like that of {PATIENT[contrary]}",
     }[other]

@@ -128,7 +128,7 @@ def share_intervals(
         patients: (N,) group of each image.
 
     Returns:
-        As by `intervals.drawn_share`, but of the F1 score, which is no share of images, always by the draws.
+        As by `intervals.drawn_share`; but of the F1 score, which is no share of images, always by the draws.
     """
     right = positive == (labels == 1)
     of = {"accuracy": labels >= 0, "sensitivity": labels == 1, "recall": labels == 1, "specificity": labels == 0}

@@ -37,17 +37,20 @@ def to_interval(value: float, draws: np.ndarray) -> dict[str, Any]:
 
 
 def drawn_share(values: np.ndarray, right: np.ndarray, patients: np.ndarray) -> Interval:
-    """The first of shares (R,) with the middle 95 % of the others, which are of draws of patients; with its exact
-    interval where but a few patients have a right image, or a wrong one: draws of so few promise too much.
+    """The first of shares (R,) with the middle 95 % of the others, which are of draws of patients; no narrower than its
+    exact interval where but a few patients have a right image, or a wrong one: draws of so few promise too much.
 
     Args:
         values: each in [0, 1], or NaN where there is no image.
         right: (N,) bool, the images whose share it is.
         patients: (N,) group of each.
     """
-    if len(right) and min(len(np.unique(patients[right == kind])) for kind in (True, False)) < _FEW:
-        return share_interval(float(values[0]), len(np.unique(patients)))
-    return with_interval(values)
+    drawn = with_interval(values)
+    few = len(right) and min(len(np.unique(patients[right == kind])) for kind in (True, False)) < _FEW
+    if drawn.value is None or not few:
+        return drawn
+    exact = share_interval(drawn.value, len(np.unique(patients)))
+    return Interval(drawn.value, min(drawn.low, exact.low), max(drawn.high, exact.high))
 
 
 def with_interval(values: np.ndarray) -> Interval:

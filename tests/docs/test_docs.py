@@ -40,12 +40,20 @@ def test_every_path_and_module_that_is_named_is_there(page):
     assert not missing
 
 
-@pytest.mark.parametrize("name", ["validation", "adults", "adults-pa", "adults-other"])
-def test_the_readme_has_the_figures_of_the_default_network(name):
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("validation", "children"),
+        ("adults", "adults, opacity or normal"),
+        ("adults-pa", "the same, PA views alone"),
+        ("adults-other", "adults, opacity or other disease"),
+    ],
+)
+def test_the_readme_has_the_figures_of_the_default_network(name, title):
     of = read_bundle(ROOT / "weights" / DEFAULT).metrics["sets"][name]
     point = of["operating_points"]["balanced"]
     shares = (format_share(point[measure]) for measure in ("sensitivity", "specificity"))
-    assert " | ".join([f"| {of['n']:,}", format_interval(of["auroc"]), *shares]) in README.read_text()
+    assert " | ".join([f"| {title}", f"{of['n']:,}", format_interval(of["auroc"]), *shares]) in README.read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)

@@ -451,7 +451,7 @@ def test_what_was_read_with_another_choice_than_the_last_is_not_shown(chest):
 
 
 @pytest.mark.parametrize("warned", [True, False])
-def test_what_is_read_but_looks_like_a_negative_can_be_inverted_once(chest, warned):
+def test_what_is_read_but_looks_like_a_negative_can_be_inverted_and_back(chest, warned):
     class Negative(FakePredictor):
         def predict(self, source, *others):
             read = super().predict(source, *others)
@@ -469,7 +469,9 @@ def test_what_is_read_but_looks_like_a_negative_can_be_inverted_once(chest, warn
         assert button in handlers.on_operating_point_change(VARIANT, "rule-in", session)[0]
     handlers.on_correction(correction(inverted), session)
     verdict = handlers.on_read(None, VARIANT, "balanced", session)[2]
-    assert INVERTED.message in verdict and button not in verdict
+    # A chest that was none looks like one now.
+    assert INVERTED.message in verdict and button in verdict
+    assert f'data-index="{read_views.OUTCOMES.index(UNCHANGED)}"' in verdict
 
 
 def correction(wanted: Correction) -> gr.EventData:

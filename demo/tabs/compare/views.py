@@ -37,7 +37,7 @@ def comparison(
         f"{population(next(iter(readings.values())))}{warnings(predictions)}"
         f'<h2 class="agreement">{escape(headline)}</h2>{places and paragraph(places)}{notice()}'
         f'<div class="comparison">{_table(shared_texts.VARIANT, rows)}</div>'
-        f"{paragraph(shared_texts.REGIONS_NOT_TESTED, 'small-print')}"
+        f"{_not_tested()}"
         f'<div class="checks">{checks(predictions)}</div>'
     )
 
@@ -64,7 +64,7 @@ def pair(
     return (
         f'{warnings(predictions)}<h2 class="agreement">{escape(headline)}</h2>'
         f'{meaning and paragraph(meaning)}{notice()}<div class="comparison pair">{_table(texts.IMAGE, rows)}</div>'
-        f"{paragraph(shared_texts.REGIONS_NOT_TESTED, 'small-print')}"
+        f"{_not_tested()}"
     )
 
 
@@ -85,6 +85,10 @@ def _row(heading: str, judged: JudgedPrediction, below: str = "") -> str:
         f"{paragraph(operating_point(judged), 'operating-point')}</td>"
         f'<td role="cell">{evidence(judged)}{below}</td></tr>'
     )
+
+
+def _not_tested() -> str:
+    return paragraph(shared_texts.REGIONS_NOT_TESTED + shared_texts.TEST_IN_READ, "small-print")
 
 
 def _empty_row(title: str, sentence: str) -> str:

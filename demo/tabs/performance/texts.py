@@ -1,11 +1,13 @@
 """Texts of the Performance tab."""
 
+from pneumonia.core.notices import FEW_PATIENTS
 from pneumonia.core.populations import ADULTS, CHILDREN, UNSTATED
 
 HELP = (
     "Measured on labelled images that no network was trained on. The validation images come from the same hospital as "
     "those trained on, and they fixed the thresholds; so on images from elsewhere expect less, as those of "
-    "another hospital show. Intervals are 95 %, from resampling patients, or images where the patient is unknown."
+    "another hospital show. Intervals are 95 %, from resampling patients, or images where the patient is unknown, "
+    f"{FEW_PATIENTS}."
 )
 POPULATIONS = {CHILDREN: "Children, 1 to 5 years", ADULTS: "Adults", UNSTATED: "Not stated"}
 POPULATIONS_HEADING = "For whom it was measured, {network} at {point}: {images}"

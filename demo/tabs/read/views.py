@@ -52,8 +52,8 @@ def refusal(prediction: Prediction, file: str | None, correction: Correction = U
 
 
 def inversion(prediction: Prediction, correction: Correction) -> str:
-    """Button that inverts what was read with the warning that it looks like a negative, unless its reader did so."""
-    if correction.inverted or not _looks_negative(prediction):
+    """Button that inverts what was read with the warning that it looks like a negative, or inverts it back."""
+    if not _looks_negative(prediction):
         return ""
     return _offers(_buttons((Correction(inverted=True),), correction))
 

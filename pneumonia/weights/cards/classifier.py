@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from pneumonia.core.notices import CALIBRATED_AT_HOME, DATA, INTENDED_USE, LIMITS, POPULATION, SELECTION, SOURCE
+from pneumonia.core.notices import (
+    CALIBRATED_AT_HOME,
+    DATA,
+    FEW_PATIENTS,
+    INTENDED_USE,
+    LIMITS,
+    POPULATION,
+    SELECTION,
+    SOURCE,
+)
 from pneumonia.core.patient_sources import PATTERN, TABLE
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share, too_few
 from pneumonia.utils.markdown import bullets, command_block, table
@@ -44,8 +53,8 @@ def render_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
             **({} if recipe or elsewhere else {"Selection": SELECTION}),
             "Operating points": _operating_points(config),
             "Figures": "At the balanced operating point, with 95 % intervals from "
-            f"{_resampled(metrics['sets'])}. `metrics.json` has the rest, `config.json` the operating points.\n\n"
-            + _sets_table(metrics["sets"]),
+            f"{_resampled(metrics['sets'])}, {FEW_PATIENTS}. `metrics.json` has the rest, "
+            "`config.json` the operating points.\n\n" + _sets_table(metrics["sets"]),
             "Training": _training(config),
         },
         _OTHERS_LICENCE if elsewhere else "The weights are under the MIT licence of the project.",

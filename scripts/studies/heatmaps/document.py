@@ -5,6 +5,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
+from pneumonia.core.notices import FEW_PATIENTS
 from pneumonia.explain.faithfulness import BLUR, STEPS
 from pneumonia.explain.region_test import REGIONS
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
@@ -19,8 +20,8 @@ from scripts.studies.heatmaps.robustness import NOISE
 _OPENING = opening(
     "Heatmaps, measured",
     "heatmaps",
-    "Intervals are 95 %, from resampling patients. A good map here is one that tells what the network used; none of "
-    "these figures says that the network is right.",
+    f"Intervals are 95 %, from resampling patients, {FEW_PATIENTS}. A good map here is one that tells what the network "
+    "used; none of these figures says that the network is right.",
     "heatmaps/*.json",
 )
 _REWARDED = (

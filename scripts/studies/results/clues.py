@@ -80,12 +80,17 @@ def clues(images: ImageSet) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def area(images: ImageSet, chosen: np.ndarray, labels: np.ndarray, scores: np.ndarray) -> dict[str, Any] | None:
     """AUROC of scores among chosen images with its interval, and numbers of images; None where there is one class."""
-    told, seen = labels[chosen].astype(float), scores[chosen]
+    told = labels[chosen].astype(float)
     if len(set(told)) < 2:
         return None
-    drawn = auroc(told, seen, resample_with_both_classes(told, images.patients[chosen]))
-    interval = to_interval(auroc(told, seen, np.ones((1, len(told))))[0], drawn)
-    return {**interval, "n": len(told), "of": int(told.sum())}
+    found = auroc_by_patients(told, scores[chosen], images.patients[chosen])
+    return {**found, "n": len(told), "of": int(told.sum())}
+
+
+def auroc_by_patients(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray) -> dict[str, Any]:
+    """AUROC of scores (N,) with its interval from resampling patients."""
+    drawn = auroc(labels, scores, resample_with_both_classes(labels, patients))
+    return to_interval(auroc(labels, scores, np.ones((1, len(labels))))[0], drawn)
 
 
 def _by(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from statistics import mean
 from typing import Any
 
+from pneumonia.core.notices import FEW_PATIENTS
 from pneumonia.metrics.scores import VALIDATION
 from pneumonia.training.cross_validation import HELD_OUT, SHIFTED
 from pneumonia.utils.formatting import UNDEFINED, format_interval, format_share
@@ -33,7 +34,7 @@ _OPENING = opening(
     "results",
     "Every file names the command that made its figures (`python -m scripts.studies.results measure trained runs/NAME` "
     "keeps those of a recipe); the published networks' are in `weights/*/metrics.json`. Intervals are 95 %, from "
-    "resampling patients, but exact (Clopper and Pearson 1934) where fewer than five patients are right or wrong. The "
+    f"resampling patients, {FEW_PATIENTS} (Clopper and Pearson 1934). The "
     "official test part of the data set was never read.",
     "results/*.json",
 )
@@ -93,7 +94,7 @@ def _before_and_after(figures: dict[str, Any]) -> str:
         table(["set", "opacities", "others"], counts),
         "`adults` flatters: most opacities are AP views, taken at the bedside, and most normal radiographs are not, "
         "and those without a view were made smaller elsewhere; what tells views or sizes apart helps there. "
-        "`adults-pa` is free of that. `adults-ap` has too few normal radiographs to judge by. The best "
+        "`adults-pa` has one view alone. `adults-ap` has too few normal radiographs to judge by. The best "
         "AUROC that was found published for opacity against everything else is 0.885, of the EfficientNetV2-S of "
         "ianpan/pneumonia-cxr on images of the challenge, which are not those here.",
         "AUROC:",
@@ -221,8 +222,9 @@ def _folds(result: dict[str, Any]) -> str:
     names = [name for name in found if name.startswith(HELD_OUT) and not name.startswith(SHIFTED)]
     rows = []
     for name in names:
-        plain = [sets[name] for sets in result["rounds"]]
-        shifted = [sets[name.replace(HELD_OUT, SHIFTED)] for sets in result["rounds"]]
+        held_out = [sets for sets in result["rounds"] if name in sets]
+        plain = [sets[name] for sets in held_out]
+        shifted = [sets[name.replace(HELD_OUT, SHIFTED)] for sets in held_out]
         title = name.removeprefix(f"{HELD_OUT}-")
         rows += [
             [
@@ -248,7 +250,7 @@ def _folds(result: dict[str, Any]) -> str:
         "fifth of the other children, and so do their temperature and thresholds; those of adults come from the other "
         "adults, out of fold. Adults are judged by radiologists: opacity against normal, in all (`adults`) and in each "
         "view, against other disease (`-other`), and against both at the shares of the RSNA challenge (`-all`). A fold "
-        "has one to three normal AP views: too few to judge `adults-ap` by. The other two variants were not trained "
+        "has too few normal AP views to judge `adults-ap` by. The other two variants were not trained "
         "again in folds; of all three, adults are judged out of folds of the head above.",
         table(["held out", "fold", "pneumonia", "AUROC", "AUROC, corrupted", *SHARES], rows),
         command_block(result["command"]),

@@ -15,12 +15,9 @@ from pneumonia.cli.training_arguments import add_populations, read_data
 from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.reader_sets import reader_sets
 from pneumonia.data.tables import READINGS
-from pneumonia.metrics.bootstrap import resample_with_both_classes
-from pneumonia.metrics.classification import auroc
-from pneumonia.metrics.intervals import to_interval
 from pneumonia.training.linear_probe import pooled_features
 from pneumonia.training.shared_head import head_on_views, shared_heads
-from scripts.studies.results.clues import area, clues
+from scripts.studies.results.clues import area, auroc_by_patients, clues
 from scripts.studies.two_populations import load_trained
 
 
@@ -56,14 +53,14 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     to_main = None
     if not recipe["phases"]:
         features = pooled_features(trained.model, prepare_inputs(validation, trained.preprocessor))
-        to_main = _auroc(validation.labels, features @ of_others, validation.patients)
+        to_main = auroc_by_patients(validation.labels, features @ of_others, validation.patients)
     sets = reader_sets(others.records[0].stated.population, others.records)
     return {
         "training": training["command"],
         **{name: recipe.get(name) for name in ("adaptation_epochs", "evidence_penalty", "tuned_share")},
         "phases": bool(recipe["phases"]),
         "to_others": {
-            name: _auroc(others.labels[chosen], logits[chosen], others.patients[chosen])
+            name: auroc_by_patients(others.labels[chosen], logits[chosen], others.patients[chosen])
             for name, (chosen, weights) in sets.items()
             if weights is None
         },
@@ -85,8 +82,3 @@ def _clues(others: ImageSet, logits: np.ndarray) -> dict[str, dict[str, Any]]:
         for clue, (among, told) in clues(others).items()
     }
     return {name: of for name, of in figures.items() if of is not None}
-
-
-def _auroc(labels: np.ndarray, logits: np.ndarray, patients: np.ndarray) -> dict[str, float]:
-    resampled = auroc(labels, logits, resample_with_both_classes(labels, patients))
-    return to_interval(auroc(labels, logits, np.ones((1, len(labels))))[0], resampled)

@@ -27,7 +27,7 @@ BOTH = (CHILDREN, ADULTS)
         # Between the populations nothing was learned, and what the picture looks like says nothing.
         (8, None, ADULTS, CHILDREN, "header", ["8 years old"]),
         (15, None, CHILDREN, ADULTS, "header", ["15 years old"]),
-        (15, CHILDREN, None, CHILDREN, "reader", ["15 years old", "as was chosen, but the age in the DICOM header"]),
+        (15, CHILDREN, None, CHILDREN, "reader", ["as was chosen, though nearer to an adult"]),
         (0.5, None, None, CHILDREN, "header", ["0.5 years old"]),
     ],
 )

@@ -38,6 +38,7 @@ def _of_readings() -> set[str]:
             for calibrated, age, chosen, seen in (
                 (both, None, None, None),
                 (both, 0.5, None, None),
+                (both, 15.0, CHILDREN, None),
                 (both, 40.0, CHILDREN, CHILDREN),
                 (both, None, ADULTS, CHILDREN),
                 (both[:1], None, ADULTS, None),
