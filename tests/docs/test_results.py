@@ -1,11 +1,14 @@
 """docs/results.md says what the figures say."""
 
+import csv
 import importlib.util
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from pneumonia.data.manifest import Record
 from pneumonia.data.tables import Stated
@@ -57,11 +60,8 @@ def test_what_a_training_brings_elsewhere_is_measured_without_labels_of_there(tm
         STUDY.main(["measure", "transfer", "--weights", str(folder), "--data", ward])
 
 
-@pytest.mark.slow
-def test_choices_about_the_head_are_judged_with_labels_of_reports_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "FIGURES", tmp_path)
-    monkeypatch.setattr(heads, "SEEDS", range(1))
-    ward, clinic = write_two_hospitals(tmp_path)
+def write_read_by_radiologists(clinic: Path) -> Path:
+    """A table of a folder's images, of which every fourth was seen by no radiologist, and views take turns."""
     rows = ["file,patient,view,readers,report"]
     for number, path in enumerate(sorted(clinic.glob("*/*"))):
         ill = path.parent.name == "PNEUMONIA"
@@ -70,6 +70,30 @@ def test_choices_about_the_head_are_judged_with_labels_of_reports_too(tmp_path, 
         rows.append(f"{place},{number},{view},{readers},{'Edema|Pneumonia' if ill else 'No Finding'}")
     table = clinic / "labels.csv"
     table.write_text("\n".join(rows))
+    return table
+
+
+@pytest.mark.slow
+def test_probes_are_fitted_to_what_says_nothing_of_the_disease(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "FIGURES", tmp_path)
+    ward, clinic = write_two_hospitals(tmp_path)
+    table = write_read_by_radiologists(clinic)
+    data = ["--data", str(ward), str(table), "--populations", "children", "adults"]
+    assert STUDY.main(["measure", "clues", "--weights", str(ROOT / "weights" / "custom-cnn"), *data]) == 0
+    found = json.loads((tmp_path / "results" / "clues-custom-cnn.json").read_text())["clues"]["AP or PA"]
+    read = [row for row in csv.DictReader(table.read_text().splitlines()) if row["readers"]]
+    opacity, ap = ([row[column] == value for row in read] for column, value in (("readers", "opacity"), ("view", "AP")))
+    assert found["label"]["value"] == pytest.approx(roc_auc_score(opacity, ap))
+    assert {word: of["n"] for word, of in found["probe"].items()} == Counter(row["readers"] for row in read)
+    assert {by: of["n"] for by, of in found["label_by_probe"].items()} == Counter(map(str, ap))
+
+
+@pytest.mark.slow
+def test_choices_about_the_head_are_judged_with_labels_of_reports_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "FIGURES", tmp_path)
+    monkeypatch.setattr(heads, "SEEDS", range(1))
+    ward, clinic = write_two_hospitals(tmp_path)
+    table = write_read_by_radiologists(clinic)
     folder = ROOT / "weights" / "mobilenetv2-frozen"
     data = ["--data", str(ward), str(table), "--populations", "children", "adults"]
     assert STUDY.main(["measure", "heads", "--weights", str(folder), *data]) == 0

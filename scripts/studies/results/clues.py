@@ -36,9 +36,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Fit probes to the features of one network, on the population whose views and sources are known.
 
     Returns:
-        By clue AUROCs, with numbers of images: `probe`, with which a probe tells the clue, by word of radiologists;
-        `label`, with which the clue by itself tells opacities from normal radiographs; and `label_by_probe`, with which
-        the probe's score does so among images that are alike in the clue, by that.
+        By clue, where a radiologist's word has both answers, AUROCs with numbers of images: `probe`, with which a probe
+        tells the clue, by word of radiologists; `label`, with which the clue by itself tells opacities from normal
+        radiographs; and `label_by_probe`, with which the probe's score does so among images that are alike in the clue,
+        by that.
 
     Raises:
         DataError: if the data cannot be used.
@@ -50,6 +51,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     figures = {}
     for clue, (among, told) in clues(others).items():
         both = [word for word in READINGS if len(set(told[among & (readers == word)])) == 2]
+        if not both:
+            continue
         scores = np.empty(len(told))
         for fold in range(FOLDS):
             # Where all of a word are alike, the word would tell.
