@@ -284,9 +284,9 @@ def test_the_card_says_of_the_images_only_what_was_stated():
     ("changed", "unknown", "said", "intervals"),
     [
         # As weights folders were written before patients could be unknown.
-        ({}, None, "of 526 patients; no patient is in both. The", "resampling patients."),
-        ({"patients_from": "names"}, 0, "of 526 patients; no patient is in both. The", "resampling patients."),
-        ({"patients_from": "table"}, 0, "no patient is in both, as a table tells them. The", "resampling patients."),
+        ({}, None, "of 526 patients; no patient is in both. The", "patients, and of"),
+        ({"patients_from": "names"}, 0, "of 526 patients; no patient is in both. The", "patients, and of"),
+        ({"patients_from": "table"}, 0, "no patient is in both, as a table tells them. The", "patients, and of"),
         (
             {"patients_from": "names"},
             3,
