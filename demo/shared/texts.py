@@ -162,7 +162,7 @@ DISAGREE = (
 OTHER_PLACES = "They do not agree on the place. Take no outlined region for the place of a finding."
 # Wherever several readings stand beside each other.
 REGIONS_NOT_TESTED = "No place is named here, because the outlined regions are not tested."
-TEST_IN_READ = " To have one tested, choose its image and network in Read."
+TEST_IN_READ = "To have one tested, choose its image and network in Read."
 ONLY_ONE = "Only one network is available, so there is nothing to compare it with."
 
 # Two images of one patient, by one network.

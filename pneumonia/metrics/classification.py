@@ -35,6 +35,21 @@ def auroc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) ->
         return (diseased * beaten).sum(axis=1) / (diseased.sum(axis=1) * normal.sum(axis=1))
 
 
+def auroc_by_patients(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray) -> dict[str, float | None]:
+    """AUROC with its interval from resampling patients.
+
+    Args:
+        labels: (N,) of 0 and 1, both present.
+        scores: (N,).
+        patients: (N,) group of each.
+
+    Returns:
+        `value`, `low` and `high`, in [0, 1].
+    """
+    value = auroc(labels, scores, np.ones((1, len(labels))))[0]
+    return to_interval(value, auroc(labels, scores, resample_with_both_classes(labels, patients)))
+
+
 def auprc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """`sklearn.metrics.average_precision_score` for many weightings at once; as `auroc`."""
     diseased, normal = (part[:, ::-1] for part in _by_rising_score(labels, probabilities, weights))
@@ -116,25 +131,37 @@ def shares(counts: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
-def share_intervals(
-    drawn: dict[str, np.ndarray], labels: np.ndarray, positive: np.ndarray, patients: np.ndarray
-) -> dict[str, Interval]:
+def outcomes_of_patients(labels: np.ndarray, positive: np.ndarray, patient: np.ndarray) -> np.ndarray:
+    """Count the `outcomes` of each patient's images.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        positive: (N,) bool, called pneumonia.
+        patient: int (N,), the number of the patient of each image, from 0 on.
+
+    Returns:
+        float64 (P, 4).
+    """
+    counts = np.zeros((patient.max() + 1, 4))
+    np.add.at(counts, patient, outcomes(labels, positive))
+    return counts
+
+
+def share_intervals(drawn: dict[str, np.ndarray], of_patients: np.ndarray) -> dict[str, Interval]:
     """Intervals of the shares of `rates`.
 
     Args:
         drawn: each (R,), first of the images as they are, then of each draw of their patients.
-        labels: (N,) of 0 and 1.
-        positive: (N,) bool, called pneumonia.
-        patients: (N,) group of each image.
+        of_patients: (P, 4), as by `outcomes_of_patients`.
 
     Returns:
         As by `intervals.drawn_share`; but of the F1 score, which is no share of images, always by the draws.
     """
-    right = positive == (labels == 1)
-    of = {"accuracy": labels >= 0, "sensitivity": labels == 1, "recall": labels == 1, "specificity": labels == 0}
-    of |= {"precision": positive, "npv": ~positive}
+    tp, fn, fp, tn = of_patients.T
+    counted = {"accuracy": (tp + tn, fp + fn), "sensitivity": (tp, fn), "recall": (tp, fn), "specificity": (tn, fp)}
+    counted |= {"precision": (tp, fp), "npv": (tn, fn)}
     return {
-        name: drawn_share(values, right[of[name]], patients[of[name]]) if name in of else with_interval(values)
+        name: drawn_share(values, *counted[name]) if name in counted else with_interval(values)
         for name, values in drawn.items()
     }
 
@@ -201,9 +228,9 @@ def _at(
     positive = probabilities >= point.threshold
     values = rates(labels, positive, once)
     draws = rates(labels, positive, resampled)
-    intervals = share_intervals(
-        {name: np.append(values[name], draws[name]) for name in values}, labels, positive, patients
-    )
+    _, patient = np.unique(patients, return_inverse=True)
+    drawn = {name: np.append(values[name], draws[name]) for name in values}
+    intervals = share_intervals(drawn, outcomes_of_patients(labels, positive, patient))
     called = np.array([point.finding(probability) != UNCERTAIN for probability in probabilities])
     return {
         "threshold": point.threshold,

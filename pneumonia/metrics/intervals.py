@@ -36,20 +36,20 @@ def to_interval(value: float, draws: np.ndarray) -> dict[str, Any]:
     return asdict(Interval(float(value), float(low), float(high)))
 
 
-def drawn_share(values: np.ndarray, right: np.ndarray, patients: np.ndarray) -> Interval:
+def drawn_share(values: np.ndarray, right: np.ndarray, wrong: np.ndarray) -> Interval:
     """The first of shares (R,) with the middle 95 % of the others, which are of draws of patients; no narrower than its
     exact interval where but a few patients have a right image, or a wrong one: draws of so few promise too much.
 
     Args:
         values: each in [0, 1], or NaN where there is no image.
-        right: (N,) bool, the images whose share it is.
-        patients: (N,) group of each.
+        right: (P,), how many images of each patient count for the share.
+        wrong: (P,), how many count against it.
     """
     drawn = with_interval(values)
-    few = len(right) and min(len(np.unique(patients[right == kind])) for kind in (True, False)) < _FEW
+    few = min(np.count_nonzero(right), np.count_nonzero(wrong)) < _FEW
     if drawn.value is None or not few:
         return drawn
-    exact = share_interval(drawn.value, len(np.unique(patients)))
+    exact = share_interval(drawn.value, int(np.count_nonzero(right + wrong)))
     return Interval(drawn.value, min(drawn.low, exact.low), max(drawn.high, exact.high))
 
 

@@ -5,7 +5,7 @@ from scipy.special import expit, logit
 
 from pneumonia.core.operating_points import CUSTOM, Interval, OperatingPoint
 from pneumonia.metrics.bootstrap import draw_patients
-from pneumonia.metrics.classification import outcomes, share_intervals, shares
+from pneumonia.metrics.classification import outcomes_of_patients, share_intervals, shares
 from pneumonia.metrics.scores import Scores
 
 # Share of the images that are decided at each threshold; the others, nearest to it, are uncertain. Selective
@@ -59,7 +59,5 @@ class ThresholdSweep:
         Args:
             positive: (N,) bool, called pneumonia.
         """
-        of_patients = np.zeros((self._draws.shape[1], 4))
-        np.add.at(of_patients, self._patient, outcomes(self.scores.labels, positive))
-        drawn = shares(self._draws @ of_patients)
-        return share_intervals(drawn, self.scores.labels, positive, self._patient)
+        of_patients = outcomes_of_patients(self.scores.labels, positive, self._patient)
+        return share_intervals(shares(self._draws @ of_patients), of_patients)

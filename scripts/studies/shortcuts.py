@@ -25,9 +25,7 @@ from pneumonia.data.splits import split_by_patient
 from pneumonia.imaging.decode import decode
 from pneumonia.inference.input_transform import Preprocessing
 from pneumonia.inference.preprocessor import Preprocessor
-from pneumonia.metrics.bootstrap import resample_with_both_classes
-from pneumonia.metrics.classification import auroc
-from pneumonia.metrics.intervals import to_interval
+from pneumonia.metrics.classification import auroc_by_patients
 from pneumonia.utils.formatting import format_interval
 from scripts.studies.study import Measurement, Study
 
@@ -56,7 +54,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     split = split_by_patient(read_training_folder(arguments.data, patients_of(arguments)).records, arguments.seed)
     train, validation = (load_images(records, preprocessor) for records in split)
     figures = {
-        name: _auroc(
+        name: auroc_by_patients(
             validation.labels,
             train_and_score(features, (train.squares, train.labels), validation.squares),
             validation.patients,
@@ -67,7 +65,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         shapes = np.array([decode(record.path).pixels.shape for record in native])
         labels = np.array([record.label for record in native])
         patients = np.array([record.patient for record in native])
-        figures["size and aspect ratio"] = _auroc(labels, score_by_shape(shapes, labels, patients), patients)
+        figures["size and aspect ratio"] = auroc_by_patients(labels, score_by_shape(shapes, labels, patients), patients)
     for name, interval in figures.items():
         print(f"{name:22} AUROC {format_interval(interval)}")
     return {"figures": figures}
@@ -132,11 +130,6 @@ def score_by_shape(shapes: np.ndarray, labels: np.ndarray, patients: np.ndarray)
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
     folds = GroupKFold(_FOLDS)
     return cross_val_predict(model, features, labels, groups=patients, cv=folds, method="predict_proba")[:, 1]
-
-
-def _auroc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray) -> dict[str, float | None]:
-    value = auroc(labels, scores, np.ones((1, len(labels))))[0]
-    return to_interval(value, auroc(labels, scores, resample_with_both_classes(labels, patients)))
 
 
 STUDY = Study("shortcuts", __doc__, Measurement(add_options, measure))

@@ -1,5 +1,6 @@
 """A network that was trained on two populations, with the images of its training again."""
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,6 +8,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from pneumonia.cli.arguments import add_patients
+from pneumonia.cli.training_arguments import add_populations
 from pneumonia.data.manifest import Manifest
 from pneumonia.data.pipeline import ImageSet
 from pneumonia.errors import DataError
@@ -16,6 +19,14 @@ from pneumonia.training.parts import load_parts
 from pneumonia.training.shared_head import SharedHeads, shared_heads, two_views
 from pneumonia.variants.registry import get_variant
 from pneumonia.weights.folder import KERAS_MODEL, read_bundle
+
+
+def add_trained_options(parser: argparse.ArgumentParser) -> None:
+    """Options that name a trained network and the data of its training."""
+    parser.add_argument("--weights", type=Path, required=True, help="weights folder of a training on two populations")
+    parser.add_argument("--data", nargs="+", type=Path, required=True, help="as in the training")
+    add_patients(parser)
+    add_populations(parser)
 
 
 class TrainedOnTwo(NamedTuple):

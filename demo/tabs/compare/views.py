@@ -88,7 +88,7 @@ def _row(heading: str, judged: JudgedPrediction, below: str = "") -> str:
 
 
 def _not_tested() -> str:
-    return paragraph(shared_texts.REGIONS_NOT_TESTED + shared_texts.TEST_IN_READ, "small-print")
+    return paragraph(f"{shared_texts.REGIONS_NOT_TESTED} {shared_texts.TEST_IN_READ}", "small-print")
 
 
 def _empty_row(title: str, sentence: str) -> str:

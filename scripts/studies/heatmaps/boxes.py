@@ -24,14 +24,13 @@ from pneumonia.errors import DataError
 from pneumonia.explain.faithfulness import control_maps
 from pneumonia.explain.localisation import share_inside
 from pneumonia.inference.lung_segmentation import load_lung_fields
-from pneumonia.metrics.bootstrap import resample_patients
 from pneumonia.metrics.intervals import drawn_share
 from pneumonia.models.registry import FEATURES
 from pneumonia.training.linear_probe import set_head
 from pneumonia.variants.registry import PUBLISHED
 from pneumonia.weights.folder import WEIGHTS_FOLDER
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase, load_cases
-from scripts.studies.heatmaps.figures import mean_interval
+from scripts.studies.heatmaps.figures import drawn_means, mean_interval
 from scripts.studies.heatmaps.peer_maps import peer_maps
 from scripts.studies.peer_packages import require_peers
 from scripts.studies.two_populations import load_trained
@@ -122,9 +121,9 @@ def _evaluate(name: str, manifest: Manifest, peers: int) -> dict[str, Any]:
 
 def _peak_interval(peaks: list[bool], cases: list[MeasuredCase]) -> dict[str, Any]:
     hits, patients = np.array(peaks, float), np.array([case.record.patient for case in cases])
-    weights = resample_patients(patients)
-    drawn = np.append(hits.mean(), weights @ hits / weights.sum(axis=1))
-    return {**asdict(drawn_share(drawn, hits > 0, patients)), "n": len(hits)}
+    _, patient = np.unique(patients, return_inverse=True)
+    counted = (np.bincount(patient, of) for of in (hits, 1 - hits))
+    return {**asdict(drawn_share(drawn_means(hits, patients), *counted)), "n": len(hits)}
 
 
 def inside_boxes(boxes: Sequence[Box], shape: tuple[int, ...]) -> np.ndarray:

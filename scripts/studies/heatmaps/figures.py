@@ -1,6 +1,7 @@
 """From what was measured of each image's heatmap to the figures of one variant."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pneumonia.core.operating_points import BALANCED
 from pneumonia.core.populations import CHILDREN
 from pneumonia.explain.faithfulness import area
 from pneumonia.metrics.bootstrap import resample_patients
-from pneumonia.metrics.intervals import to_interval
+from pneumonia.metrics.intervals import with_interval
 from pneumonia.weights.folder import Bundle, populations
 from scripts.studies.heatmaps.cases import SERVED, MeasuredCase
 
@@ -140,9 +141,14 @@ def mean_interval(values: list[float | None], cases: list[MeasuredCase]) -> dict
     there = [(value, case.record.patient) for value, case in zip(values, cases, strict=True) if value is not None]
     if not there:
         return None
-    kept, patients = (np.array(part) for part in zip(*there, strict=True))
+    drawn = drawn_means(*(np.array(part) for part in zip(*there, strict=True)))
+    return {**asdict(with_interval(drawn)), "n": len(there)}
+
+
+def drawn_means(values: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """The mean of values (N,), then that of each draw of their patients (N,): (R,)."""
     weights = resample_patients(patients)
-    return {**to_interval(kept.mean(), weights @ kept / weights.sum(axis=1)), "n": len(kept)}
+    return np.append(values.mean(), weights @ values / weights.sum(axis=1))
 
 
 def _areas(scores: dict[str, Any], temperature: float) -> dict[str, float | None]:

@@ -3,6 +3,7 @@
 from scripts.studies.results import adults, augmentation, clues, heads, ingredients, trained, transfer
 from scripts.studies.results.document import render
 from scripts.studies.study import Measurement, Study
+from scripts.studies.two_populations import add_trained_options
 
 STUDY = Study(
     "results",
@@ -12,13 +13,13 @@ STUDY = Study(
             trained.add_options, trained.measure, part=lambda arguments: f"trained-{arguments.folder.name}"
         ),
         "transfer": Measurement(
-            transfer.add_options, transfer.measure, part=lambda arguments: f"transfer-{arguments.weights.name}"
+            add_trained_options, transfer.measure, part=lambda arguments: f"transfer-{arguments.weights.name}"
         ),
         "clues": Measurement(
-            clues.add_options, clues.measure, part=lambda arguments: f"clues-{arguments.weights.name}"
+            add_trained_options, clues.measure, part=lambda arguments: f"clues-{arguments.weights.name}"
         ),
         "heads": Measurement(
-            heads.add_options, heads.measure, part=lambda arguments: f"heads-{arguments.weights.name}"
+            add_trained_options, heads.measure, part=lambda arguments: f"heads-{arguments.weights.name}"
         ),
         "ingredients": Measurement(ingredients.add_options, ingredients.measure),
         "adults": Measurement(adults.add_options, adults.measure),

@@ -7,29 +7,18 @@ classifier probes", 2016.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pneumonia.cli.arguments import add_patients
-from pneumonia.cli.training_arguments import add_populations, read_data
+from pneumonia.cli.training_arguments import read_data
 from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.splits import FOLDS
 from pneumonia.data.tables import CLEAR, OPACITY, READINGS, VIEWS
-from pneumonia.metrics.bootstrap import resample_with_both_classes
-from pneumonia.metrics.classification import auroc
-from pneumonia.metrics.intervals import to_interval
+from pneumonia.metrics.classification import auroc_by_patients
 from pneumonia.training.linear_probe import pooled_features
 from pneumonia.training.shared_head import head_on_views, patient_folds
 from scripts.studies.two_populations import load_trained
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=Path, required=True, help="weights folder of a training on two populations")
-    parser.add_argument("--data", nargs="+", type=Path, required=True, help="as in the training")
-    add_patients(parser)
-    add_populations(parser)
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -88,12 +77,6 @@ def area(images: ImageSet, chosen: np.ndarray, labels: np.ndarray, scores: np.nd
         return None
     found = auroc_by_patients(told, scores[chosen], images.patients[chosen])
     return {**found, "n": len(told), "of": int(told.sum())}
-
-
-def auroc_by_patients(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray) -> dict[str, Any]:
-    """AUROC of scores (N,) with its interval from resampling patients."""
-    drawn = auroc(labels, scores, resample_with_both_classes(labels, patients))
-    return to_interval(auroc(labels, scores, np.ones((1, len(labels))))[0], drawn)
 
 
 def _by(

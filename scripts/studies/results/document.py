@@ -222,9 +222,9 @@ def _folds(result: dict[str, Any]) -> str:
     names = [name for name in found if name.startswith(HELD_OUT) and not name.startswith(SHIFTED)]
     rows = []
     for name in names:
-        held_out = [sets for sets in result["rounds"] if name in sets]
-        plain = [sets[name] for sets in held_out]
-        shifted = [sets[name.replace(HELD_OUT, SHIFTED)] for sets in held_out]
+        held_out = {number: sets for number, sets in enumerate(result["rounds"], start=1) if name in sets}
+        plain = [sets[name] for sets in held_out.values()]
+        shifted = [sets[name.replace(HELD_OUT, SHIFTED)] for sets in held_out.values()]
         title = name.removeprefix(f"{HELD_OUT}-")
         rows += [
             [
@@ -235,7 +235,7 @@ def _folds(result: dict[str, Any]) -> str:
                 format_interval(corrupted["auroc"]),
                 *(f"{share:.1%}" for share in _balanced_shares(of)),
             ]
-            for number, (of, corrupted) in enumerate(zip(plain, shifted, strict=True), start=1)
+            for number, of, corrupted in zip(held_out, plain, shifted, strict=True)
         ]
         areas = (mean(of["auroc"]["value"] for of in sets) for sets in (plain, shifted))
         counts = (sum(of[count] for of in plain) for count in ("positives", "n"))

@@ -12,8 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from pneumonia.cli.arguments import add_patients
-from pneumonia.cli.training_arguments import add_populations, read_data
+from pneumonia.cli.training_arguments import read_data
 from pneumonia.data.manifest import Record
 from pneumonia.data.pipeline import ImageSet, load_images, prepare_inputs
 from pneumonia.data.reader_sets import reader_sets
@@ -61,13 +60,6 @@ class Features(NamedTuple):
     def views(self, count: int, seed: int) -> list[np.ndarray]:
         """Those as they are, and so many changed ones, of which seeds share some."""
         return [self.plain, *(self.changed[(seed + number) % len(self.changed)] for number in range(count))]
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=Path, required=True, help="weights folder of a training on two populations")
-    parser.add_argument("--data", nargs="+", type=Path, required=True, help="as in the training")
-    add_patients(parser)
-    add_populations(parser)
 
 
 def choices(inverse_penalty: float) -> dict[str, Choice]:

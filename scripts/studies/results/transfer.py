@@ -5,27 +5,19 @@ network, and scored on the other. The network itself must not have seen a label 
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pneumonia.cli.arguments import add_patients
-from pneumonia.cli.training_arguments import add_populations, read_data
+from pneumonia.cli.training_arguments import read_data
 from pneumonia.data.pipeline import ImageSet, prepare_inputs
 from pneumonia.data.reader_sets import reader_sets
 from pneumonia.data.tables import READINGS
+from pneumonia.metrics.classification import auroc_by_patients
 from pneumonia.training.linear_probe import pooled_features
 from pneumonia.training.shared_head import head_on_views, shared_heads
-from scripts.studies.results.clues import area, auroc_by_patients, clues
+from scripts.studies.results.clues import area, clues
 from scripts.studies.two_populations import load_trained
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=Path, required=True, help="weights folder of a training on two populations")
-    parser.add_argument("--data", nargs="+", type=Path, required=True, help="as in the training")
-    add_patients(parser)
-    add_populations(parser)
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:

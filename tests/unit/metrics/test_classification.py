@@ -218,7 +218,8 @@ def test_an_exact_interval_does_not_hide_how_unlike_patients_are():
     right = np.repeat([False, True], [300, 100])
     patients = np.concatenate([np.repeat(np.arange(3), 100), np.arange(3, 103)])
     shares = np.append(right.mean(), [np.average(right, weights=w) for w in resample_patients(patients)])
-    interval, exact = drawn_share(shares, right, patients), share_interval(0.25, 103)
+    counted = (np.bincount(patients, right == kind) for kind in (True, False))
+    interval, exact = drawn_share(shares, *counted), share_interval(0.25, 103)
     assert interval.low < exact.low and interval.high > exact.high
 
 
